@@ -1,0 +1,69 @@
+# Needs Python 3.11 or newer and make; everything else goes into .venv. PYTHON=python3.12 chooses the interpreter.
+
+SHELL := /bin/sh
+python := .venv/bin/python
+venv := sh requirements/venv.sh
+lock := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --no-sources --quiet
+
+# The programs that write committed files; each takes --check. The stubs are made from the facts.
+generators := $(wildcard tools/derive_facts.py tools/generate_endpoints.py)
+
+# What `make test TESTS=tests/wire` narrows.
+TESTS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format types generate generate-check build lock clean core dev
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: core ## Run the main job against the emulator and show every step
+	@$(python) -m wechatpay_chain demo
+
+test: dev ## Run all tests and measure what they reach (TESTS=tests/wire: only those, unmeasured)
+ifeq ($(strip $(TESTS)),)
+	@$(python) -m coverage erase
+	@status=0; $(python) -m coverage run -m pytest || status=$$?; \
+	$(python) -m coverage combine --quiet && $(python) -m coverage report || status=$${status#0}$$?; \
+	exit $$status
+else
+	@$(python) -m pytest $(TESTS)
+endif
+
+lint: dev ## Check style and form
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check .
+
+format: dev ## Mend what style and form can mend by themselves
+	@$(python) -m ruff check --fix .
+	@$(python) -m ruff format .
+
+types: dev ## Check the types with pyright and mypy
+	@$(python) -m pyright
+	@$(python) -m mypy
+
+generate: dev ## Write the generated files anew
+	@set -e; for generator in $(generators); do $(python) $$generator; done
+
+generate-check: dev ## Fail when a generated file is not what its generator writes
+	@set -e; for generator in $(generators); do $(python) $$generator --check; done
+
+build: dev ## Build the wheel and the source distribution into dist/
+	@rm -rf dist
+	@$(python) -m build --no-isolation
+
+lock: ## Pin the newest versions anew, with hashes, for Python 3.11 and newer on every system (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	@$(lock) --upgrade --group dev --output-file requirements/dev.txt
+	@$(lock) --upgrade --group backend --constraints requirements/dev.txt --output-file requirements/core.txt
+
+clean: ## Remove the environment and everything that was built or cached
+	rm -rf .venv build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+core:
+	@$(venv) core
+
+dev:
+	@$(venv) dev
