@@ -1,0 +1,84 @@
+"""The asyncio client for WeChat Pay (微信支付): any operation through one chain, signed, sealed and verified.
+
+async with WeChatPay(mchid=..., serial=..., private_key=..., certs=...) as wxpay:
+    answer = await wxpay.v3.pay.transactions.native.post(json={...})
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._version import __version__ as __version__
+from .errors import (
+    APIError,
+    BadRequest,
+    ConfigurationError,
+    ConnectionFailed,
+    DecodeError,
+    DecryptionError,
+    Forbidden,
+    NotFound,
+    Pending,
+    RateLimited,
+    ServerError,
+    SignatureError,
+    SignatureProbe,
+    TimedOut,
+    TransportError,
+    TrustError,
+    Unauthorized,
+    WeChatPayError,
+)
+from .message import Request, Response, Secret
+from .pipeline import Handler, Middleware
+
+if TYPE_CHECKING:
+    from .chain import Chain
+    from .client import WeChatPay
+    from .sync import SyncWeChatPay
+
+__all__ = [
+    "APIError",
+    "BadRequest",
+    "Chain",
+    "ConfigurationError",
+    "ConnectionFailed",
+    "DecodeError",
+    "DecryptionError",
+    "Forbidden",
+    "Handler",
+    "Middleware",
+    "NotFound",
+    "Pending",
+    "RateLimited",
+    "Request",
+    "Response",
+    "Secret",
+    "ServerError",
+    "SignatureError",
+    "SignatureProbe",
+    "SyncWeChatPay",
+    "TimedOut",
+    "TransportError",
+    "TrustError",
+    "Unauthorized",
+    "WeChatPay",
+    "WeChatPayError",
+]
+
+# Loaded on first use: a process that only receives notifications doesn't pay for aiohttp.
+_LAZY = {"Chain": "chain", "SyncWeChatPay": "sync", "WeChatPay": "client"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,152 @@
+"""The chain: a path under construction, and the verbs that call it.
+
+`wxpay.v3.pay.transactions.native.post(json=...)`, `wxpay["v3/pay/transactions/native"].post(json=...)` and
+`wxpay.chain("v3/pay/transactions/native").post(json=...)` are three spellings of one call. Building a chain does no
+I/O and needs no list of operations; `path.py` holds the rules of spelling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, NoReturn, TypeVar
+
+from .message import NO_HEADERS, File, Headers, Params, Request
+from .path import attribute_segment, expand, join, literal_path
+
+R = TypeVar("R")
+
+
+class Node(Generic[R]):
+    """What a client and a chain have in common: attributes and brackets that lead to a longer path.
+
+    Attribute names come from source code and are few: each child is kept in its parent's `__dict__`, so that a
+    spelling is worked out once. What stands in brackets may come from anywhere and is not kept.
+    """
+
+    _path: str
+    _send: Callable[[Request], R]
+
+    def __getattr__(self, name: str) -> Chain[R]:
+        child = Chain(self._send, join(self._path, "/" + attribute_segment(name)))
+        self.__dict__[name] = child
+        return child
+
+    def __getitem__(self, literal: str) -> Chain[R]:
+        if not isinstance(literal, str):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+            raise TypeError(
+                f"a path in brackets is a str, not {type(literal).__name__}; a value belongs in a placeholder: "
+                "chain['{id}'].get(id=...)"
+            )
+        return Chain(self._send, join(self._path, literal_path(literal)))
+
+    # A class with __getitem__ would otherwise be iterable, and `in` would iterate.
+    __iter__ = None
+    __contains__ = None
+
+
+class Chain(Node[R]):
+    """An immutable path of the platform, and the five verbs that call it.
+
+    Every verb takes, by keyword only:
+
+    - `json`: the payload, a dict; it is serialised once, and its secret fields are encrypted;
+    - `params`: query parameters, a dict;
+    - `headers`: further headers, such as `Accept-Language`;
+    - `file`, `meta`: an upload's file (`Path` or `bytes`) and further members of its `meta` part;
+    - `xml`: the parameters of an APIv2 call;
+    - `timeout`: seconds for the whole call;
+    - `retry`: whether a write may be repeated after it may have arrived;
+    - `security`: whether to present the merchant certificate (APIv2);
+    - one keyword for each `{placeholder}` of the path: `str` or `int`.
+
+    Every verb raises `TypeError` for a missing or unknown placeholder, `ConfigurationError` before anything is sent,
+    and `TransportError`, `TrustError` or `APIError` after.
+
+    Args:
+        send: takes the request; what it returns the verbs return.
+        path: the path so far, with a leading slash.
+    """
+
+    def __init__(self, send: Callable[[Request], R], path: str) -> None:
+        self.__dict__.update(_send=send, _path=path)
+
+    def get(self, **options: Any) -> R:
+        """Call the path with GET. Keywords as in the class's description."""
+        return self._send(_request("GET", self._path, **options))
+
+    def post(self, **options: Any) -> R:
+        """Call the path with POST. Keywords as in the class's description."""
+        return self._send(_request("POST", self._path, **options))
+
+    def put(self, **options: Any) -> R:
+        """Call the path with PUT. Keywords as in the class's description."""
+        return self._send(_request("PUT", self._path, **options))
+
+    def patch(self, **options: Any) -> R:
+        """Call the path with PATCH. Keywords as in the class's description."""
+        return self._send(_request("PATCH", self._path, **options))
+
+    def delete(self, **options: Any) -> R:
+        """Call the path with DELETE. Keywords as in the class's description."""
+        return self._send(_request("DELETE", self._path, **options))
+
+    def __str__(self) -> str:
+        return self._path
+
+    def __repr__(self) -> str:
+        return f"<Chain {self._path}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Chain) and self._path == other._path and self._send == other._send
+
+    def __hash__(self) -> int:
+        return hash((self._path, self._send))
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a chain is immutable: {name!r} can't be set")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"a chain is immutable: {name!r} can't be deleted")
+
+    def __copy__(self) -> Chain[R]:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Chain[R]:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a chain holds its client and can't be pickled: send its path, str(chain) == {self._path!r}, and call "
+            "wxpay.chain(path) on the other side"
+        )
+
+
+def _request(
+    method: str,
+    template: str,
+    *,
+    json: Any = None,
+    xml: Mapping[str, Any] | None = None,
+    params: Params | None = None,
+    headers: Mapping[str, str] | None = None,
+    file: File | None = None,
+    meta: Mapping[str, Any] | None = None,
+    timeout: float | None = None,
+    retry: bool | None = None,
+    security: bool | None = None,
+    **values: str | int,
+) -> Request:
+    return Request(
+        method=method,
+        template=template,
+        path=expand(template, values),
+        json=json,
+        xml=xml,
+        params=params,
+        headers=Headers(headers) if headers else NO_HEADERS,
+        file=file,
+        meta=meta,
+        timeout=timeout,
+        retry=retry,
+        security=security,
+    )

@@ -1,0 +1,35 @@
+"""Serial numbers of certificates and identifiers of WeChat Pay public keys, in the forms that people write them."""
+
+from __future__ import annotations
+
+import re
+
+PUBLIC_KEY_PREFIX = "PUB_KEY_ID_"
+
+_HEX = re.compile(r"[0-9A-F]+")
+_SERIAL_DIGITS = 40
+
+
+def canonical(serial: str) -> str:
+    """A serial as the platform writes it: capital hexadecimal without separators, a lost leading zero restored.
+
+    Public key identifiers (`PUB_KEY_ID_...`) stay whole.
+    """
+    serial = serial.strip()
+    if serial.startswith(PUBLIC_KEY_PREFIX):
+        return serial
+    digits = serial.replace(":", "").replace(" ", "").upper()
+    if not _HEX.fullmatch(digits):
+        return serial
+    return digits.zfill(_SERIAL_DIGITS) if len(digits) == _SERIAL_DIGITS - 1 else digits
+
+
+def from_number(number: int) -> str:
+    """The serial of a certificate's serial number, 40 capital hexadecimal digits."""
+    return f"{number:0{_SERIAL_DIGITS}X}"
+
+
+def key(serial: str) -> str:
+    """What two spellings of one serial have in common: for comparing and looking up, not for sending."""
+    serial = canonical(serial)
+    return serial if serial.startswith(PUBLIC_KEY_PREFIX) else serial.lstrip("0")

@@ -1,0 +1,203 @@
+"""Everything that a call or a notification can raise.
+
+    WeChatPayError
+    ├── ConfigurationError (also a ValueError)   the caller: an argument or a key is wrong, nothing was sent
+    ├── TransportError                           the network: no complete answer came
+    │   ├── ConnectionFailed
+    │   └── TimedOut
+    ├── TrustError                               an answer or a notification that must not be believed
+    │   ├── SignatureError
+    │   │   └── SignatureProbe
+    │   ├── DecryptionError
+    │   └── DecodeError
+    └── APIError                                 the platform: a refusal
+        ├── Pending          2xx   accepted, not yet done
+        ├── BadRequest       400
+        ├── Unauthorized     401
+        ├── Forbidden        403
+        ├── NotFound         404
+        ├── RateLimited      429
+        └── ServerError      5xx
+
+A misspelt keyword of a verb, or a missing placeholder, is Python's own `TypeError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Outcome = Literal["not_sent", "rejected", "unknown"]
+"""What is known of a call's effect: nothing left this machine; the platform refused it; or it may have taken effect."""
+
+_ADVICE_READ = "Nothing was changed by it: it can be repeated as it is."
+_ADVICE_WRITE = (
+    "Its outcome is unknown, it may have taken effect: query it, or repeat it with the same number and the same "
+    "content; never with a new number."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    """The part of a request that is safe to show: its method and its path template, without any value."""
+
+    method: str
+    template: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.template}"
+
+
+class WeChatPayError(Exception):
+    """The root of every error of this package.
+
+    Attributes:
+        message: what happened, and where there is one, the remedy.
+        request: method and path template of the call; None outside of a call.
+        request_id: the platform's `Request-ID` of the answer, to be quoted to its support.
+        attempts: how many times the request was handed to the transport.
+        outcome: `"not_sent"`, `"rejected"` or `"unknown"`; None outside of a call.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.request: RequestLine | None = None
+        self.request_id: str | None = None
+        self.attempts = 0
+        self.outcome: Outcome | None = None
+
+    def __str__(self) -> str:
+        text = f"{self.request}: {self.message}" if self.request else self.message
+        if self.request_id:
+            text += f" [Request-ID {self.request_id}]"
+        if self.outcome == "unknown" and self.request:
+            text += " " + (_ADVICE_READ if self.request.method == "GET" else _ADVICE_WRITE)
+        return text
+
+
+class ConfigurationError(WeChatPayError, ValueError):
+    """An argument, a key or a path is wrong; nothing was sent.
+
+    Args:
+        argument: the name of the argument, with the place inside it (`json/payer/openid`).
+        found: what was found there, never the value of a secret.
+        remedy: what to do.
+    """
+
+    def __init__(self, argument: str, found: str, remedy: str) -> None:
+        super().__init__(f"{argument}: {found}. {remedy}")
+        # Exception.__reduce__ calls the class with these again.
+        self.args = (argument, found, remedy)
+        self.argument = argument
+        self.found = found
+        self.remedy = remedy
+        self.outcome = "not_sent"
+
+
+class TransportError(WeChatPayError):
+    """No complete answer came. `outcome` says whether the request can have reached the platform."""
+
+
+class ConnectionFailed(TransportError):
+    """The connection could not be made, or broke before the answer was complete."""
+
+
+class TimedOut(TransportError):
+    """The time given to the call ran out."""
+
+
+class TrustError(WeChatPayError):
+    """An answer or a notification that must not be believed.
+
+    Attributes:
+        status: HTTP status of the answer; None for a notification.
+        headers: headers of the answer.
+        content: raw bytes of the answer. They are unverified: for diagnosis only.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.status: int | None = None
+        self.headers: Mapping[str, str] | None = None
+        self.content: bytes | None = None
+
+
+class SignatureError(TrustError):
+    """The signature is missing, stale, made by an unknown key, or wrong."""
+
+
+class SignatureProbe(SignatureError):
+    """A wrong signature that WeChat Pay sends on purpose (`WECHATPAY/SIGNTEST/...`) to see that it is refused."""
+
+
+class DecryptionError(TrustError):
+    """Something encrypted for the merchant cannot be decrypted: a wrong key, or foreign ciphertext."""
+
+
+class DecodeError(TrustError):
+    """The content is not the JSON or XML that it claims to be."""
+
+
+class APIError(WeChatPayError):
+    """The platform refused the call.
+
+    Attributes:
+        status: HTTP status.
+        code: the platform's error code (`ORDER_NOT_EXIST`); empty when the body held none.
+        reason: the platform's own text, for people; it may change, so don't branch on it.
+        detail: the platform's `detail`, of any shape; None when absent.
+        headers: headers of the answer.
+        content: raw body of the answer.
+        verified: whether the answer carried a signature that holds. The platform doesn't sign every refusal.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        code: str = "",
+        reason: str = "",
+        detail: Any = None,
+        headers: Mapping[str, str] | None = None,
+        content: bytes = b"",
+        verified: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.reason = reason
+        self.detail = detail
+        self.headers: Mapping[str, str] = {} if headers is None else headers
+        self.content = content
+        self.verified = verified
+
+
+class Pending(APIError):
+    """The platform accepted the call and has not finished it, such as a payer typing a password: query it."""
+
+
+class BadRequest(APIError):
+    """Status 400: a parameter, or the state of the order, doesn't allow it."""
+
+
+class Unauthorized(APIError):
+    """Status 401: the platform could not verify the request's signature."""
+
+
+class Forbidden(APIError):
+    """Status 403: no permission, not enough balance, or a business rule."""
+
+
+class NotFound(APIError):
+    """Status 404: no such order or resource, or no such path."""
+
+
+class RateLimited(APIError):
+    """Status 429: too many requests."""
+
+
+class ServerError(APIError):
+    """Status 5xx: the platform failed; the call may have taken effect all the same."""

@@ -1,0 +1,215 @@
+"""The values that travel through the pipeline: requests, answers, and what marks a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
+
+import orjson
+
+from .errors import DecodeError, RequestLine, TrustError
+
+T_co = TypeVar("T_co", covariant=True)
+
+Params = Mapping[str, Any]
+File = Path | bytes
+
+
+class Headers(Mapping[str, str]):
+    """HTTP headers: immutable, looked up in any case, repeated names joined with a comma.
+
+    Args:
+        items: a mapping, or (name, value) pairs.
+
+    Raises:
+        TypeError: a name or a value that is not a string.
+    """
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        # Callers may be untyped, so nothing is taken for granted here.
+        pairs = cast("Iterable[tuple[Any, Any]]", items.items() if isinstance(items, Mapping) else items)
+        self._items: dict[str, tuple[str, str]] = {}
+        for name, value in pairs:
+            if not (isinstance(name, str) and isinstance(value, str)):
+                raise TypeError(f"headers are str to str, not {type(name).__name__} to {type(value).__name__}")
+            key = name.lower()
+            if key in self._items:
+                name, first = self._items[key]
+                value = f"{first}, {value}"
+            self._items[key] = (name, value)
+
+    def __getitem__(self, name: str) -> str:
+        return self._items[name.lower()][1]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._items
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._items.values())
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.items()))
+
+    def __repr__(self) -> str:
+        # Names only: Authorization and others hold what no log should.
+        return f"<Headers {', '.join(self)}>"
+
+    def merge(self, headers: Mapping[str, str]) -> Headers:
+        """These headers with `headers` laid over them."""
+        merged = Headers()
+        merged._items = self._items | {name.lower(): (name, value) for name, value in headers.items()}
+        return merged
+
+
+NO_HEADERS = Headers()
+
+
+class Secret:
+    """Marks a string that must be encrypted before it is sent: `json={"name": Secret("张三")}`.
+
+    Fields that the catalogue knows as secret are encrypted without it; use it where an operation is newer than that.
+
+    Args:
+        value: the plaintext, at most 214 bytes of UTF-8 for a 2048-bit key.
+
+    Raises:
+        TypeError: `value` is not a string.
+    """
+
+    # Not a dataclass and not a str: orjson would write the plaintext of either by itself.
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+            raise TypeError(f"Secret takes a str, not {type(value).__name__}")
+        self._value = value
+
+    def reveal(self) -> str:
+        """The plaintext."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One call, as a value: first what the caller wants, later also the bytes to be sent. Its repr shows no value.
+
+    Attributes:
+        method: `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+        template: the path with its placeholders, the key of the catalogue and of rate limits.
+        path: the path to be sent, percent-encoded; equals `template` where that has no placeholder.
+        params: query parameters before encoding.
+        json: the JSON payload before encoding; None for none.
+        xml: the APIv2 parameters before encoding; None for none.
+        file: the file to be uploaded: a path or bytes.
+        meta: further members of an upload's `meta` part.
+        headers: headers to be sent.
+        timeout: seconds for the whole call; None for the client's.
+        retry: whether a write may be repeated after it may have arrived; None lets the operation's facts decide.
+        security: whether to present the merchant certificate; None lets the operation's facts decide.
+        query: the encoded query, without `?`.
+        body: the bytes to be sent; None until they are encoded.
+        signed_body: the bytes that the signature covers, where these are not the body (uploads sign `meta` alone).
+    """
+
+    method: str
+    template: str
+    path: str = field(default="", repr=False)
+    params: Params | None = field(default=None, repr=False)
+    json: Any = field(default=None, repr=False)
+    xml: Mapping[str, Any] | None = field(default=None, repr=False)
+    file: File | None = field(default=None, repr=False)
+    meta: Mapping[str, Any] | None = field(default=None, repr=False)
+    headers: Headers = field(default=NO_HEADERS, repr=False)
+    timeout: float | None = field(default=None, repr=False)
+    retry: bool | None = field(default=None, repr=False)
+    security: bool | None = field(default=None, repr=False)
+    query: str = field(default="", repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    signed_body: bytes | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.path:
+            object.__setattr__(self, "path", self.template)
+
+    @property
+    def target(self) -> str:
+        """Path and query, exactly as signed and sent."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def line(self) -> RequestLine:
+        """What is safe to show of this request."""
+        return RequestLine(self.method, self.template)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response(Generic[T_co]):
+    """An answer. What `send` and the verbs return has been verified, unless the operation's answers carry no signature.
+
+    Attributes:
+        status: HTTP status.
+        headers: headers, looked up in any case.
+        content: the raw bytes, as signed; fields that came encrypted are still encrypted here.
+        request: the request as it was sent.
+        verified: whether the answer's signature was checked and holds.
+        decrypted: the JSON with its encrypted fields decrypted, where the operation has such fields.
+    """
+
+    status: int
+    headers: Headers = field(default=NO_HEADERS, repr=False)
+    content: bytes = field(default=b"", repr=False)
+    request: Request | None = None
+    verified: bool = False
+    decrypted: bytes | None = field(default=None, repr=False)
+
+    @property
+    def text(self) -> str:
+        """The raw content as UTF-8; bytes that are none become U+FFFD."""
+        return self.content.decode("utf-8", "replace")
+
+    @property
+    def request_id(self) -> str | None:
+        """The platform's `Request-ID`, to be quoted to its support."""
+        return self.headers.get("Request-ID")
+
+    def json(self) -> T_co:
+        """The content as Python values, encrypted fields decrypted; None for an answer without content.
+
+        Raises:
+            DecodeError: the content is not JSON.
+        """
+        content = self.content if self.decrypted is None else self.decrypted
+        if not content:
+            return cast("T_co", None)
+        try:
+            return cast("T_co", orjson.loads(content))
+        except orjson.JSONDecodeError as error:
+            # `from None`: the exception of orjson carries the whole document.
+            kind = self.headers.get("Content-Type", "no Content-Type")
+            raise about(
+                self,
+                DecodeError(f"the answer ({self.status}, {kind}, {len(self.content)} bytes) is not JSON: {error}"),
+            ) from None
+
+
+Distrust = TypeVar("Distrust", bound=TrustError)
+
+
+def about(response: Response[Any], error: Distrust) -> Distrust:
+    """The error, with everything put on it that is known of the answer it speaks of."""
+    error.status, error.headers, error.content = response.status, response.headers, response.content
+    error.request_id = response.request_id
+    error.outcome = "unknown"
+    if response.request is not None:
+        error.request = response.request.line
+    return error

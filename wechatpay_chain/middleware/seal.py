@@ -1,0 +1,101 @@
+"""Seal: secrets are encrypted on the way out and decrypted on the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from .. import catalogue
+from ..crypto import rsa
+from ..errors import ConfigurationError, DecryptionError
+from ..message import Request, Response, about
+from ..pipeline import Handler
+from ..trust import PlatformKey, PlatformKeys
+from ..wire.body import check_text
+from ..wire.sealing import FieldTree, field_tree, is_ciphertext, seal, unseal
+from ..wire.v3 import SERIAL_HEADER
+
+_UNMARKED: FieldTree = {}
+_LOCATIONS = {"json": "json", "params": "query", "meta": "meta"}
+
+
+class Seal:
+    """Encrypts what the catalogue marks and what is wrapped in `Secret`, and names the key in `Wechatpay-Serial`.
+
+    Args:
+        platform_keys: gives the platform's keys of the moment; key and serial of a request come from one call of it.
+        private_key: decrypts the fields that come back encrypted; None leaves them as they are.
+    """
+
+    def __init__(self, platform_keys: Callable[[], PlatformKeys], private_key: RSAPrivateKey | None) -> None:
+        self._platform_keys = platform_keys
+        self._private_key = private_key
+
+    async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
+        """Seal the request, call on, decrypt what came back encrypted."""
+        operation = catalogue.find(request.method, request.template)
+        marked = _marked(operation.secret_fields) if operation else {}
+        response = await call_next(self._seal(request, marked))
+        if operation and operation.answer_secret_fields and response.verified and self._private_key:
+            return self._unseal(response, field_tree(operation.answer_secret_fields), self._private_key)
+        return response
+
+    def _seal(self, request: Request, marked: dict[str, FieldTree]) -> Request:
+        keys = self._platform_keys()
+        named = request.headers.get(SERIAL_HEADER)
+        key = keys.preferred if named is None else keys.find(named)
+        encrypt = partial(_encrypt, key=key, named=named)
+        sealed: dict[str, Any] = {
+            name: seal(payload, marked.get(location, _UNMARKED), encrypt, name)
+            for name, location in _LOCATIONS.items()
+            if (payload := getattr(request, name)) is not None
+        }
+        if named is None and key is not None:
+            sealed["headers"] = request.headers.merge({SERIAL_HEADER: key.serial})
+        return replace(request, **sealed)
+
+    def _unseal(self, response: Response[Any], marked: FieldTree, private_key: RSAPrivateKey) -> Response[Any]:
+        try:
+            payload = orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            return response  # json() says so when it is asked
+        try:
+            payload = unseal(payload, marked, partial(rsa.decrypt, private_key), private_key.key_size)
+        except DecryptionError as error:
+            raise about(response, error) from None
+        return replace(response, decrypted=orjson.dumps(payload))
+
+
+@lru_cache(maxsize=512)
+def _marked(secret_fields: tuple[str, ...]) -> dict[str, FieldTree]:
+    """The secret fields of an operation by location, `json`, `query` or `meta`."""
+    return field_tree(secret_fields)
+
+
+def _encrypt(plaintext: str, pointer: str, *, key: PlatformKey | None, named: str | None) -> str:
+    if key is None:
+        raise ConfigurationError(
+            f"headers[{SERIAL_HEADER!r}]" if named else "certs",
+            f"the key {named!r} to encrypt {pointer} with is not in certs" if named else f"no key to encrypt {pointer}",
+            "Add it to certs, or leave the header out: the client names the key that it uses",
+        )
+    if is_ciphertext(plaintext, key.public_key.key_size):
+        if named is None:
+            raise ConfigurationError(
+                pointer,
+                "it already is ciphertext, but not said by which key",
+                f"Give the plaintext, or name the key: headers={{{SERIAL_HEADER!r}: 'PUB_KEY_ID_...'}}",
+            )
+        return plaintext
+    check_text(plaintext, pointer)
+    longest = rsa.longest_plaintext(key.public_key)
+    if (size := len(plaintext.encode())) > longest:
+        raise ConfigurationError(
+            pointer, f"{size} bytes were found", f"A secret takes at most {longest} bytes of UTF-8"
+        )
+    return rsa.encrypt(key.public_key, plaintext)

@@ -1,0 +1,50 @@
+"""Sign: a fresh timestamp and nonce for every attempt, and the Authorization header over the very bytes to be sent."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ..credentials import Signer
+from ..message import Request, Response
+from ..pipeline import Handler
+from ..wire import v3
+
+
+class Sign:
+    """Signs requests for a merchant.
+
+    Args:
+        mchid: merchant number.
+        serial: serial of the merchant API certificate.
+        signer: makes the signature.
+        clock: gives Unix time in seconds.
+        nonce: gives a random string.
+    """
+
+    def __init__(
+        self,
+        mchid: str,
+        serial: str,
+        signer: Signer,
+        clock: Callable[[], float],
+        nonce: Callable[[], str] = v3.make_nonce,
+    ) -> None:
+        self._mchid = mchid
+        self._serial = serial
+        self._signer = signer
+        self._clock = clock
+        self._nonce = nonce
+
+    async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
+        """Sign the request, then call on."""
+        timestamp, nonce = str(int(self._clock())), self._nonce()
+        body = request.body or b"" if request.signed_body is None else request.signed_body
+        message = v3.request_message(request.method, request.target, timestamp, nonce, body)
+        signature = base64.b64encode(await self._signer.sign(message)).decode("ascii")
+        authorization = v3.Authorization(
+            mchid=self._mchid, serial=self._serial, nonce=nonce, timestamp=timestamp, signature=signature
+        )
+        return await call_next(replace(request, headers=request.headers.merge({"Authorization": str(authorization)})))

@@ -1,0 +1,135 @@
+"""How a path is spelled, checked and filled: attributes, literals, placeholders, percent-encoding.
+
+A template is a path that may hold `{placeholders}`, each a whole segment: `/v3/pay/transactions/id/{transaction_id}`.
+Everything that a chain does to a path is here; nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from urllib.parse import quote, unquote
+
+from .errors import ConfigurationError
+
+_CAPITAL = re.compile(r"[A-Z]")
+_ATTRIBUTE = re.compile(r"[a-z0-9][A-Za-z0-9_]*")
+_PLACEHOLDER_ATTRIBUTE = re.compile(r"_([A-Za-z][A-Za-z0-9_]*?)_")
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+# A segment of RFC 3986: unreserved, percent-encoded, sub-delims, ":" and "@".
+_SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+")
+_PATH = re.compile(rf"(?:/{_SEGMENT.pattern})+/?")
+
+_USE_PLACEHOLDER = "Write a value as a {placeholder} and give it to the verb: chain('v3/…/{id}').get(id=...)"
+
+
+def attribute_segment(name: str) -> str:
+    """The path segment that an attribute name stands for.
+
+    `wbChannel` is `wb-channel`, `video_upload` stays, `global_` is `global`, `_out_trade_no_` is `{out_trade_no}`.
+
+    Raises:
+        AttributeError: private names and names that are no segment.
+    """
+    placeholder = _PLACEHOLDER_ATTRIBUTE.fullmatch(name)
+    if placeholder and not name.startswith(("_repr_", "_ipython_")):
+        return "{" + placeholder[1] + "}"
+    if not _ATTRIBUTE.fullmatch(name):
+        raise AttributeError(
+            f"{name!r} is not a path segment: a segment starts with a small letter or a digit, "
+            "a placeholder is written _name_, and anything else goes in brackets, chain['segment']"
+        )
+    return _CAPITAL.sub(lambda capital: "-" + capital[0].lower(), name.removesuffix("_"))
+
+
+@lru_cache(maxsize=1024)
+def literal_path(literal: str) -> str:
+    """The path that a literal stands for, with one leading slash: `v3/pay` and `/v3/pay` are both `/v3/pay`.
+
+    Raises:
+        ConfigurationError: empty segments, `.`, `..`, `?`, `#`, blanks, control characters, other characters that
+            no URL path may hold, or a `%` that starts no escape.
+    """
+    path = "/" + literal.removeprefix("/")
+    for segment in path.removesuffix("/").split("/")[1:] or [""]:
+        if not _PLACEHOLDER.fullmatch(segment):
+            _check_segment(segment, literal)
+    return path
+
+
+def join(parent: str, child: str) -> str:
+    """The path of `child`, which starts with a slash, under `parent`."""
+    if parent.endswith("/"):
+        raise ConfigurationError(
+            "path", f"{parent!r} ends with a slash, nothing can follow it", "Write the whole path as one literal"
+        )
+    return parent + child
+
+
+@lru_cache(maxsize=4096)
+def placeholders(template: str) -> tuple[str, ...]:
+    """The names of a template's placeholders, in order, each once."""
+    return tuple(dict.fromkeys(_PLACEHOLDER.findall(template)))
+
+
+def expand(template: str, values: Mapping[str, object]) -> str:
+    """Fill a template's placeholders; each value becomes exactly one percent-encoded segment.
+
+    Raises:
+        TypeError: a placeholder without a value, or a value without a placeholder.
+        ConfigurationError: a value that no encoding can keep from changing the path (empty, `.`, `..`).
+    """
+    names = placeholders(template)
+    if len(values) != len(names) or any(name not in values for name in names):
+        _refuse_names(template, names, values)
+    path = template
+    for name in names:
+        path = path.replace("{" + name + "}", _encode(name, values[name]))
+    return path
+
+
+def check_path(path: str) -> None:
+    """Refuse anything that is not a complete, percent-encoded path.
+
+    Raises:
+        ConfigurationError: an absolute URL, a placeholder that was not filled, or an illegal character.
+    """
+    if not _PATH.fullmatch(path):
+        raise ConfigurationError("path", f"{path!r} is not a percent-encoded path", _USE_PLACEHOLDER)
+
+
+def _check_segment(segment: str, literal: str) -> None:
+    if not segment:
+        raise ConfigurationError("path", f"{literal!r} has an empty segment", "Write one slash between two segments")
+    if not _SEGMENT.fullmatch(segment):
+        raise ConfigurationError("path", f"{literal!r} has the illegal segment {segment!r}", _USE_PLACEHOLDER)
+    if "." in segment or "%" in segment:
+        decoded = unquote(segment)
+        if any(part in {".", ".."} for part in re.split(r"[/\\]", decoded)):
+            raise ConfigurationError("path", f"{literal!r} would leave its folder", _USE_PLACEHOLDER)
+        if any(character < " " or character == "\x7f" for character in decoded):
+            raise ConfigurationError("path", f"{literal!r} holds an escaped control character", _USE_PLACEHOLDER)
+
+
+def _encode(name: str, value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise TypeError(f"the placeholder {name!r} takes str or int, not {type(value).__name__}")
+    text = str(value)
+    if text in {"", ".", ".."}:
+        raise ConfigurationError(name, f"{text!r} cannot be a path segment", "Give the value of one resource")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise ConfigurationError(name, "a lone surrogate is not text", "Give valid Unicode") from None
+
+
+def _refuse_names(template: str, names: tuple[str, ...], values: Mapping[str, object]) -> None:
+    missing = [name for name in names if name not in values]
+    unknown = [name for name in values if name not in names]
+    faults = [
+        *(f"missing placeholder {name!r}" for name in missing),
+        *(f"unknown keyword {name!r}" for name in unknown),
+    ]
+    known = ", ".join(names) or "none"
+    raise TypeError(f"{template}: {', '.join(faults)} (placeholders of this path: {known})")

@@ -1,0 +1,91 @@
+"""`SyncWeChatPay`: the same chain, blocking."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from .chain import Chain, Node
+from .client import WeChatPay, environment
+from .errors import ConfigurationError
+from .message import Request, Response
+
+T = TypeVar("T")
+
+
+class SyncWeChatPay(Node[Response[Any]]):
+    """The blocking client of one merchant; safe from many threads, and where an event loop is already running.
+
+        with SyncWeChatPay(mchid, serial, Path("apiclient_key.pem"), {"PUB_KEY_ID_...": Path("key.pem")}) as wxpay:
+            answer = wxpay.v3.pay.transactions.native.post(json={...})
+
+    A `WeChatPay` works inside of it, in a thread of its own with an event loop.
+
+    Args:
+        arguments: as for `WeChatPay`; a `session` belongs to another loop and can't be given.
+        options: likewise.
+
+    Raises:
+        ConfigurationError: an argument is wrong; with its name, what was found, and the remedy.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        if options.get("session") is not None:
+            raise ConfigurationError("session", "it belongs to another event loop", "Leave it out")
+        self._client = WeChatPay(*arguments, **options)
+        self._path = ""
+        self._send = self.send
+        self._pid = os.getpid()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="wechatpay_chain", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def from_env(cls, prefix: str = "WECHATPAY_", **options: Any) -> Self:
+        """A client from environment variables, as `WeChatPay.from_env`."""
+        return cls(**{**environment(prefix), **options})
+
+    def chain(self, path: str) -> Chain[Response[Any]]:
+        """The chain of a path that is taken literally, as `WeChatPay.chain`."""
+        return self[path]
+
+    def send(self, request: Request) -> Response[Any]:
+        """Send a request that was made by hand; raises as `WeChatPay.send`."""
+        return self._wait(self._client.send(request))
+
+    def close(self) -> None:
+        """Close the connections and end the thread. Closing twice does nothing."""
+        if self._loop.is_closed():
+            return
+        self._wait(self._client.aclose())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return repr(self._client).replace("WeChatPay", type(self).__name__, 1)
+
+    def _wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        if self._loop.is_closed() or self._pid != os.getpid():
+            coroutine.close()
+            found = "the client is closed" if self._loop.is_closed() else "the client was made before a fork"
+            raise ConfigurationError("SyncWeChatPay", found, "Make a new client, in each process its own")
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            # Ctrl-C while waiting: the call ends too, instead of going on unseen. A finished one is not touched.
+            future.cancel()
+            raise

@@ -1,0 +1,132 @@
+"""Payload to bytes, once: JSON and query strings, with everything refused that the platform would refuse later.
+
+https://pay.weixin.qq.com/docs/merchant/development/interface-rules/basic-rules.html
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+from urllib.parse import quote
+
+import orjson
+
+from ..errors import ConfigurationError
+
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+# The first byte of a 4-byte UTF-8 character; it can stand for nothing else.
+_FOUR_BYTES = re.compile(rb"[\xf0-\xf4]")
+_BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def encode_json(payload: Any, argument: str = "json") -> bytes:
+    """Serialise a payload.
+
+    Args:
+        payload: a mapping or a list, down to str, int, float, bool, and aware datetimes.
+        argument: the name to be used in errors.
+
+    Raises:
+        ConfigurationError: null, NaN, infinity, a character outside of the Basic Multilingual Plane, or a value that
+            is no JSON; with the place where it stands.
+    """
+    if not isinstance(payload, Mapping | list | tuple):
+        raise ConfigurationError(
+            argument, f"a {type(payload).__name__} was given", "Give a dict; it is serialised once, here"
+        )
+    try:
+        body = orjson.dumps(payload, _default, _OPTIONS)
+    except (TypeError, RecursionError) as error:
+        _refuse_first_fault(payload, argument)
+        raise ConfigurationError(
+            argument, f"it cannot be written as JSON ({error})", "Give plain JSON values"
+        ) from None
+    # orjson writes NaN and infinity as null, so null is the only trace of either.
+    if b"null" in body or _FOUR_BYTES.search(body):
+        _refuse_first_fault(payload, argument)
+    return body
+
+
+def encode_query(params: Mapping[str, Any]) -> str:
+    """Percent-encode query parameters, in the order given; a list repeats its name.
+
+    Raises:
+        ConfigurationError: a value that is neither str, int, float nor bool, or a character outside of the Basic
+            Multilingual Plane.
+    """
+    return "&".join(
+        f"{_encode_text(name, 'params')}={_encode_text(_text(item, name), f'params[{name!r}]')}"
+        for name, value in params.items()
+        for item in (cast("Sequence[Any]", value) if isinstance(value, list | tuple) else (value,))
+    )
+
+
+def check_text(text: str, argument: str) -> None:
+    """Refuse what the platform's character set doesn't hold: it takes UTF-8 characters of one to three bytes.
+
+    Raises:
+        ConfigurationError: an emoji or another 4-byte character, or a lone surrogate.
+    """
+    if (found := _BEYOND_BMP.search(text)) is not None:
+        raise ConfigurationError(
+            argument,
+            f"the 4-byte character U+{ord(found[0]):X} at position {found.start()}",
+            "The platform takes no emoji and no other character beyond U+FFFF: remove it",
+        )
+    if (found := _SURROGATE.search(text)) is not None:
+        raise ConfigurationError(argument, f"a lone surrogate at position {found.start()}", "Give valid Unicode")
+
+
+def _default(value: object) -> object:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.isoformat(timespec="seconds")
+    raise TypeError(f"a {type(value).__name__} is no JSON value")
+
+
+def _refuse_first_fault(value: Any, pointer: str) -> None:
+    if isinstance(value, Mapping):
+        for key, item in cast("Mapping[object, Any]", value).items():
+            place = f"{pointer}/{key}"
+            if not isinstance(key, str):
+                raise ConfigurationError(place, f"the key is a {type(key).__name__}", "JSON keys are strings")
+            check_text(key, place)
+            _refuse_first_fault(item, place)
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(cast("Sequence[Any]", value)):
+            _refuse_first_fault(item, f"{pointer}/{index}")
+    elif isinstance(value, str):
+        check_text(value, pointer)
+    elif value is None:
+        raise ConfigurationError(pointer, "null", "The platform takes no null: leave the member out")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ConfigurationError(pointer, f"{value}", "JSON has no such number")
+    elif isinstance(value, datetime) and value.tzinfo is None:
+        raise ConfigurationError(
+            pointer, "a datetime without a time zone", "Give an aware one: 2026-01-01T00:00:00+08:00"
+        )
+    elif isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise ConfigurationError(pointer, "an integer of more than 64 bits", "Write it as a string")
+    elif not isinstance(value, str | int | float | datetime):
+        raise ConfigurationError(
+            pointer, f"a {type(value).__name__} is no JSON value", "Convert it to str, int, list or dict first"
+        )
+
+
+def _encode_text(text: str, argument: str) -> str:
+    check_text(text, argument)
+    return quote(text, safe="")
+
+
+def _text(value: object, name: str) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and math.isfinite(value):
+        return repr(value)
+    if isinstance(value, str | int):
+        return str(value)
+    found = "null" if value is None else f"{value}" if isinstance(value, float) else f"a {type(value).__name__}"
+    raise ConfigurationError(f"params[{name!r}]", found, "Give str, int or bool, or leave it out")

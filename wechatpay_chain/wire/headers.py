@@ -1,0 +1,29 @@
+"""The headers of a request: what the caller may set."""
+
+from __future__ import annotations
+
+import re
+
+from ..errors import ConfigurationError
+from ..message import Headers
+
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
+_VALUE = re.compile(r"[\t\x20-\x7e]*")
+# Made by the client: setting one would change who signs, where it goes, or where the message ends.
+_OWN = frozenset({"authorization", "host", "content-length", "transfer-encoding", "connection"})
+
+
+def check_headers(headers: Headers) -> None:
+    """Check the headers that a caller gave.
+
+    Raises:
+        ConfigurationError: a name or a value that is no header, or a header that only the client may set.
+    """
+    for name, value in headers.items():
+        argument = f"headers[{name!r}]"
+        if not _NAME.fullmatch(name):
+            raise ConfigurationError(argument, "it is no header name", "Header names are ASCII without blanks")
+        if name.lower() in _OWN:
+            raise ConfigurationError(argument, "the client sets this header itself", "Leave it out")
+        if not _VALUE.fullmatch(value):
+            raise ConfigurationError(argument, "its value is not printable ASCII text", "Give a str without line ends")

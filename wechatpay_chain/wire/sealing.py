@@ -1,0 +1,122 @@
+"""Secret fields: finding them in a payload, encrypting them, and decrypting those that come back.
+
+A field path names a field inside a payload: `receivers[].name` is the member `name` of every item of `receivers`.
+https://pay.weixin.qq.com/doc/v3/merchant/4013053257
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any, cast
+
+from ..errors import ConfigurationError, DecryptionError
+from ..message import Secret
+
+FieldTree = dict[str, "FieldTree"]
+"""Field paths as nested mappings; a marked field is an empty mapping. Arrays add no level."""
+
+Encrypt = Callable[[str, str], str]
+"""Takes a plaintext and the JSON pointer of its field; returns the ciphertext."""
+
+
+def field_tree(paths: Iterable[str]) -> FieldTree:
+    """The tree of some field paths."""
+    tree: FieldTree = {}
+    for path in paths:
+        node = tree
+        for name in path.replace("[]", "").split("."):
+            node = node.setdefault(name, {})
+    return tree
+
+
+def is_ciphertext(value: str, key_size: int) -> bool:
+    """Whether a value already is the Base64 of an RSA ciphertext by a key of `key_size` bits.
+
+    No plaintext can be taken for one: a 2048-bit key gives 344 characters and takes 214 bytes.
+    """
+    size = key_size // 8
+    if len(value) != 4 * -(-size // 3):
+        return False
+    try:
+        return len(base64.b64decode(value, validate=True)) == size
+    except (binascii.Error, ValueError):
+        return False
+
+
+def seal(payload: Any, marked: FieldTree, encrypt: Encrypt, argument: str) -> Any:
+    """A copy of `payload` in which every marked field and every `Secret` is encrypted.
+
+    Mappings and dataclasses become dicts, tuples become lists; the caller's objects stay as they are.
+
+    Args:
+        payload: what the caller gave.
+        marked: the fields to be encrypted.
+        encrypt: called for each of them.
+        argument: the name to be used in errors.
+
+    Raises:
+        ConfigurationError: a marked field that holds no string, or a payload that contains itself.
+    """
+    try:
+        return _seal(payload, marked or None, encrypt, argument)
+    except RecursionError:
+        raise ConfigurationError(
+            argument, "it is nested too deeply, or contains itself", "Give a payload without cycles"
+        ) from None
+
+
+def unseal(payload: Any, marked: FieldTree, decrypt: Callable[[str], str], key_size: int) -> Any:
+    """A copy of an answer's JSON in which the marked fields are decrypted. What is no ciphertext stays as it is.
+
+    Raises:
+        DecryptionError: a ciphertext for another key, with the name of its field.
+    """
+    if isinstance(payload, list):
+        return [unseal(item, marked, decrypt, key_size) for item in cast("Sequence[Any]", payload)]
+    if isinstance(payload, dict):
+        members = cast("dict[str, Any]", payload)
+        return {
+            name: _unseal_member(name, value, marked[name], decrypt, key_size) if name in marked else value
+            for name, value in members.items()
+        }
+    if isinstance(payload, str) and not marked and is_ciphertext(payload, key_size):
+        return decrypt(payload)
+    return payload
+
+
+def _unseal_member(name: str, value: Any, marked: FieldTree, decrypt: Callable[[str], str], key_size: int) -> Any:
+    try:
+        return unseal(value, marked, decrypt, key_size)
+    except DecryptionError as error:
+        raise DecryptionError(f"{name}: {error.message}") from None
+
+
+def _seal(value: Any, marked: FieldTree | None, encrypt: Encrypt, pointer: str) -> Any:
+    is_marked = marked is not None and not marked
+    if isinstance(value, str):
+        return encrypt(value, pointer) if is_marked else value
+    if isinstance(value, Secret):
+        return encrypt(value.reveal(), pointer)
+    if isinstance(value, list | tuple):
+        items = cast("Sequence[Any]", value)
+        return [_seal(item, marked, encrypt, f"{pointer}/{index}") for index, item in enumerate(items)]
+    members = _members(value)
+    if is_marked and value is not None:
+        raise ConfigurationError(
+            pointer, f"a secret field holds a {type(value).__name__}", "Give a str: it is encrypted"
+        )
+    if members is None:
+        return value
+    below = marked or {}
+    return {name: _seal(item, below.get(name), encrypt, f"{pointer}/{name}") for name, item in members.items()}
+
+
+def _members(value: object) -> Mapping[str, Any] | None:
+    if isinstance(value, Mapping):
+        return cast("Mapping[str, Any]", value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return None

@@ -1,0 +1,171 @@
+"""APIv3: what is signed, how it is written into headers, and how an answer's signature is checked.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012365336 (requests)
+https://pay.weixin.qq.com/doc/v3/merchant/4012365349 (answers and notifications)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from string import ascii_letters, digits
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from ..crypto import rsa
+from ..errors import SignatureError, SignatureProbe
+
+SCHEME = "WECHATPAY2-SHA256-RSA2048"
+MAX_AGE = 300
+"""Seconds that a signature's timestamp may be away from our clock, in either direction."""
+
+NONCE_HEADER = "Wechatpay-Nonce"
+SERIAL_HEADER = "Wechatpay-Serial"
+SIGNATURE_HEADER = "Wechatpay-Signature"
+SIGNATURE_TYPE_HEADER = "Wechatpay-Signature-Type"
+TIMESTAMP_HEADER = "Wechatpay-Timestamp"
+STATEMENT_HEADER = "Wechatpay-Statement-Sha1"
+
+_SIGNED_HEADERS = (TIMESTAMP_HEADER, NONCE_HEADER, SERIAL_HEADER, SIGNATURE_HEADER)
+_PROBE = "WECHATPAY/SIGNTEST/"
+_TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
+_PRINTABLE = re.compile(r"[!-~]+", re.ASCII)
+_AUTHORIZATION_ITEM = re.compile(r'\s*([a-z_]+)="([^"]*)"\s*', re.ASCII)
+_AUTHORIZATION_ITEMS = frozenset({"mchid", "nonce_str", "signature", "timestamp", "serial_no"})
+_NONCE_ALPHABET = ascii_letters + digits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorization:
+    """What an `Authorization` header says."""
+
+    mchid: str
+    serial: str
+    nonce: str
+    timestamp: str
+    signature: str
+
+    def __str__(self) -> str:
+        return (
+            f'{SCHEME} mchid="{self.mchid}",nonce_str="{self.nonce}",signature="{self.signature}",'
+            f'timestamp="{self.timestamp}",serial_no="{self.serial}"'
+        )
+
+    @classmethod
+    def parse(cls, header: str) -> Authorization:
+        """Read a header's value.
+
+        Raises:
+            ValueError: another scheme, or an item that is missing, unknown or given twice.
+        """
+        scheme, _, rest = header.partition(" ")
+        if scheme != SCHEME:
+            raise ValueError(f"the scheme is not {SCHEME}")
+        items: dict[str, str] = {}
+        for part in rest.split(","):
+            item = _AUTHORIZATION_ITEM.fullmatch(part)
+            if item is None or item[1] in items:
+                raise ValueError("an item is malformed or given twice")
+            items[item[1]] = item[2]
+        if items.keys() != _AUTHORIZATION_ITEMS:
+            raise ValueError(f"the items are not exactly {', '.join(sorted(_AUTHORIZATION_ITEMS))}")
+        return cls(
+            mchid=items["mchid"],
+            serial=items["serial_no"],
+            nonce=items["nonce_str"],
+            timestamp=items["timestamp"],
+            signature=items["signature"],
+        )
+
+
+def make_nonce() -> str:
+    """32 random letters and digits."""
+    return "".join(secrets.choice(_NONCE_ALPHABET) for _ in range(32))
+
+
+def request_message(method: str, target: str, timestamp: str, nonce: str, body: bytes) -> bytes:
+    """The bytes that a request's signature covers: five lines, each ended by a line feed."""
+    return f"{method}\n{target}\n{timestamp}\n{nonce}\n".encode() + body + b"\n"
+
+
+def answer_message(timestamp: str, nonce: str, body: bytes) -> bytes:
+    """The bytes that the signature of an answer or a notification covers: three lines, each ended by a line feed."""
+    return f"{timestamp}\n{nonce}\n".encode() + body + b"\n"
+
+
+def is_signed(headers: Mapping[str, str]) -> bool:
+    """Whether any of the signature headers is there. `headers` must be looked up in any case."""
+    return any(name in headers for name in _SIGNED_HEADERS)
+
+
+def verify(
+    headers: Mapping[str, str],
+    body: bytes,
+    find_key: Callable[[str], RSAPublicKey | None],
+    now: float,
+) -> None:
+    """Check the signature of an answer or a notification.
+
+    Args:
+        headers: its headers, looked up in any case.
+        body: its raw bytes, or what is signed in their place.
+        find_key: the platform's key for a serial, None for an unknown one.
+        now: Unix time in seconds.
+
+    Raises:
+        SignatureProbe: a wrong signature sent on purpose.
+        SignatureError: a header is missing, the timestamp is more than 300 s away, the serial is unknown, or the
+            signature does not fit.
+    """
+    missing = [name for name in _SIGNED_HEADERS if not headers.get(name)]
+    if missing:
+        raise SignatureError(
+            f"it is not signed: {', '.join(missing)} missing. Don't believe it. A proxy or gateway in between may have "
+            "removed the headers"
+        )
+    timestamp, nonce, serial, signature = (headers[name] for name in _SIGNED_HEADERS)
+    if headers.get(SIGNATURE_TYPE_HEADER, SCHEME) != SCHEME:
+        raise SignatureError(f"its signature type is not {SCHEME}")
+    _check_time(timestamp, now)
+    if not _PRINTABLE.fullmatch(nonce):
+        raise SignatureError(f"{NONCE_HEADER} holds blanks or control characters")
+    if signature.startswith(_PROBE):
+        raise SignatureProbe(
+            f"its signature begins with {_PROBE}: WeChat Pay sent a wrong signature on purpose, to see that it is "
+            "refused. Nothing is broken; the right one is sent again"
+        )
+    key = find_key(serial)
+    if key is None:
+        raise SignatureError(
+            f"it is signed with the unknown key {serial[:64]!r}. If the merchant "
+            "portal shows this serial or public key identifier, add it to certs"
+        )
+    rsa.verify(key, answer_message(timestamp, nonce, body), signature)
+
+
+def statement_body(headers: Mapping[str, str], content: bytes) -> bytes:
+    """What is signed in place of an overseas statement: its SHA-1, which a header states.
+
+    Raises:
+        SignatureError: the header is missing, or the content has another digest.
+    """
+    stated = headers.get(STATEMENT_HEADER, "")
+    # SHA-1 is the platform's choice; the signature over the digest is RSA with SHA-256.
+    if hashlib.sha1(content, usedforsecurity=False).hexdigest() != stated.lower():
+        raise SignatureError(f"the content is not the one that {STATEMENT_HEADER} names")
+    return f'{{"sha1":"{stated}"}}'.encode()
+
+
+def _check_time(timestamp: str, now: float) -> None:
+    if not _TIMESTAMP.fullmatch(timestamp):
+        raise SignatureError(f"{TIMESTAMP_HEADER} is not a number of seconds")
+    ahead = int(timestamp) - now
+    if abs(ahead) > MAX_AGE:
+        direction = "ahead of" if ahead > 0 else "behind"
+        raise SignatureError(
+            f"its timestamp is {abs(ahead):.0f} s {direction} this machine's clock, more than {MAX_AGE} s. Either it "
+            "is an old message sent again, or this clock is wrong: synchronise it (NTP)"
+        )
