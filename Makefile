@@ -24,9 +24,9 @@ demo: core ## Run the main job against the emulator and show every step
 test: dev ## Run all tests and measure what they reach (TESTS=tests/wire: only those, unmeasured)
 ifeq ($(strip $(TESTS)),)
 	@$(python) -m coverage erase
-	@status=0; $(python) -m coverage run -m pytest || status=$$?; \
-	$(python) -m coverage combine --quiet && $(python) -m coverage report || status=$${status#0}$$?; \
-	exit $$status
+	@$(python) -m coverage run -m pytest; tests=$$?; \
+	$(python) -m coverage combine --quiet && $(python) -m coverage report; coverage=$$?; \
+	exit $$((tests ? tests : coverage))
 else
 	@$(python) -m pytest $(TESTS)
 endif

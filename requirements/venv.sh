@@ -25,7 +25,7 @@ is_usable() {
 }
 
 stamp() {
-    printf '.venv/.has-%s-%s' "$1" "$(cat pyproject.toml requirements/venv.sh "requirements/$1.txt" | cksum | tr -d ' ')"
+    printf '.venv/.has-%s-%s' "$1" "$(cat pyproject.toml wechatpay_chain/_version.py "requirements/$1.txt" | cksum | tr -d ' ')"
 }
 
 choose_python() {
