@@ -1,7 +1,9 @@
 """The asyncio client for WeChat Pay (微信支付): any operation through one chain, signed, sealed and verified.
 
-async with WeChatPay(mchid=..., serial=..., private_key=..., certs=...) as wxpay:
-    answer = await wxpay.v3.pay.transactions.native.post(json={...})
+    async with WeChatPay(mchid=..., serial=..., private_key=..., certs=...) as wxpay:
+        answer = await wxpay.v3.pay.transactions.native.post(json={...})
+
+`SyncWeChatPay` is the same chain, blocking.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from .errors import (
     TrustError,
     Unauthorized,
     WeChatPayError,
+    WeChatPayWarning,
 )
 from .message import Request, Response, Secret
 from .pipeline import Handler, Middleware
@@ -64,6 +67,7 @@ __all__ = [
     "Unauthorized",
     "WeChatPay",
     "WeChatPayError",
+    "WeChatPayWarning",
 ]
 
 # Loaded on first use: a process that only receives notifications doesn't pay for aiohttp.

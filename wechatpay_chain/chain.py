@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, NoReturn, TypeVar
 
+from . import catalogue
+from .errors import ConfigurationError
+from .hints import note_closest
 from .message import NO_HEADERS, File, Headers, Params, Request
 from .path import attribute_segment, expand, join, literal_path
 
@@ -37,7 +40,14 @@ class Node(Generic[R]):
                 f"a path in brackets is a str, not {type(literal).__name__}; a value belongs in a placeholder: "
                 "chain['{id}'].get(id=...)"
             )
-        return Chain(self._send, join(self._path, literal_path(literal)))
+        try:
+            return Chain(self._send, join(self._path, literal_path(literal)))
+        except ConfigurationError as error:
+            note_closest(error, "", literal)
+            raise
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *catalogue.children(self._path)]
 
     # A class with __getitem__ would otherwise be iterable, and `in` would iterate.
     __iter__ = None

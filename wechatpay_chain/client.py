@@ -6,21 +6,19 @@ import os
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from . import catalogue
 from .chain import Chain, Node
 from .credentials import Credentials, Signer
 from .crypto.keys import PrivateKeySource, PublicKeySource
 from .errors import ConfigurationError, WeChatPayError
+from .hints import note_unknown, warn_deprecated
 from .message import Request, Response
 from .middleware import standard
 from .pipeline import Handler, Middleware, compose
-from .transport import DEFAULT_BASE_URL, DEFAULT_TIMEOUT, AiohttpTransport
+from .transport import DEFAULT_BASE_URL, DEFAULT_TIMEOUT, AiohttpTransport, ClientSession
 from .wire.refusal import api_error, is_refusal
-
-if TYPE_CHECKING:
-    import aiohttp
 
 
 class WeChatPay(Node[Coroutine[Any, Any, Response[Any]]]):
@@ -42,6 +40,7 @@ class WeChatPay(Node[Coroutine[Any, Any, Response[Any]]]):
         session: an aiohttp session of the caller's own; it stays open.
         transport: a `Handler` in place of the network; `base_url`, `timeout` and `session` are then not used.
         middlewares: the steps of a call, in place of `wechatpay_chain.middleware.standard(...)`.
+        validate: whether to check payloads against the catalogue before anything is sent; the platform decides anyway.
         clock: gives Unix time in seconds.
 
     Raises:
@@ -60,9 +59,10 @@ class WeChatPay(Node[Coroutine[Any, Any, Response[Any]]]):
         merchant_cert: PublicKeySource | None = None,
         base_url: str = DEFAULT_BASE_URL,
         timeout: float = DEFAULT_TIMEOUT,
-        session: aiohttp.ClientSession | None = None,
+        session: ClientSession | None = None,
         transport: Handler | None = None,
         middlewares: Sequence[Middleware] | None = None,
+        validate: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         credentials = Credentials.load(
@@ -77,7 +77,7 @@ class WeChatPay(Node[Coroutine[Any, Any, Response[Any]]]):
         self._mchid = credentials.mchid
         self._network = AiohttpTransport(base_url, timeout=timeout, session=session)
         self._handler = compose(
-            standard(credentials, clock=clock) if middlewares is None else middlewares,
+            standard(credentials, clock=clock, validate=validate) if middlewares is None else middlewares,
             self._network if transport is None else transport,
         )
         self._path = ""
@@ -116,6 +116,9 @@ class WeChatPay(Node[Coroutine[Any, Any, Response[Any]]]):
             TrustError: the answer must not be believed.
             APIError: the platform refused.
         """
+        operation = catalogue.find(request.method, request.template)
+        if operation is not None and operation.deprecated:
+            warn_deprecated(operation)
         try:
             response = await self._handler(request)
         except WeChatPayError as error:
@@ -123,9 +126,9 @@ class WeChatPay(Node[Coroutine[Any, Any, Response[Any]]]):
             error.attempts = 0 if isinstance(error, ConfigurationError) else 1
             raise
         if is_refusal(response):
-            operation = catalogue.find(request.method, request.template)
             refusal = api_error(response, accepted_on_429=bool(operation and operation.accepted_on_429))
             refusal.attempts = 1
+            note_unknown(refusal, request)
             raise refusal
         return response
 

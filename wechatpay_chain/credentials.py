@@ -21,6 +21,7 @@ from .trust import PlatformKeys, load_platform_keys
 _MCHID = re.compile(r"[0-9]{1,32}", re.ASCII)
 _SERIAL = re.compile(r"[0-9A-Za-z_\-]{1,64}", re.ASCII)
 _APIV2_KEY_SIZE = 32
+_LONGEST_SHOWN = 16
 
 
 @runtime_checkable
@@ -115,7 +116,9 @@ def load_apiv3_key(apiv3_key: str | bytes | None) -> bytes | None:
     """
     if apiv3_key is None:
         return None
-    key = apiv3_key.encode() if isinstance(apiv3_key, str) else apiv3_key
+    if not isinstance(apiv3_key, str | bytes):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+        raise ConfigurationError("apiv3_key", f"a {type(apiv3_key).__name__} was found", "Give a str of 32 characters")
+    key = apiv3_key.encode("utf-8", "replace") if isinstance(apiv3_key, str) else apiv3_key
     if len(key) != aead.KEY_SIZE:
         blanks = " with blanks around it" if key.strip() != key else ""
         raise ConfigurationError(
@@ -128,7 +131,10 @@ def load_apiv3_key(apiv3_key: str | bytes | None) -> bytes | None:
 
 def _check_mchid(mchid: object) -> None:
     if not isinstance(mchid, str) or not _MCHID.fullmatch(mchid):
-        found = f"{mchid!r}" if isinstance(mchid, str) else f"a {type(mchid).__name__}"
+        # Not shown, unless it is short: arguments in the wrong order put a key here.
+        found = f"a {type(mchid).__name__}"
+        if isinstance(mchid, str):
+            found = f"{mchid!r}" if len(mchid) <= _LONGEST_SHOWN else f"a text of {len(mchid)} characters"
         raise ConfigurationError("mchid", f"{found} was found", "Give the merchant number as a string of digits")
 
 
@@ -153,7 +159,8 @@ def _signer(source: keys.PrivateKeySource | Signer, mchid: str) -> tuple[Signer,
     if isinstance(source, Path | str | bytes | RSAPrivateKey):
         key = keys.load_private_key(source, password=mchid)
         return KeySigner(key), key
-    if not isinstance(source, Signer):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+    # A loaded key of another kind has a method `sign` too.
+    if hasattr(source, "public_key") or not isinstance(source, Signer):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
         raise ConfigurationError(
             "private_key",
             f"a {type(source).__name__} was found",

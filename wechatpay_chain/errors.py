@@ -96,6 +96,10 @@ class ConfigurationError(WeChatPayError, ValueError):
         self.outcome = "not_sent"
 
 
+class WeChatPayWarning(UserWarning):
+    """Something works and should be changed all the same, such as a call of a deprecated operation."""
+
+
 class TransportError(WeChatPayError):
     """No complete answer came. `outcome` says whether the request can have reached the platform."""
 

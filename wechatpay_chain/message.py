@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NoReturn, TypeVar, cast
 
 import orjson
 
@@ -64,7 +64,8 @@ class Headers(Mapping[str, str]):
     def merge(self, headers: Mapping[str, str]) -> Headers:
         """These headers with `headers` laid over them."""
         merged = Headers()
-        merged._items = self._items | {name.lower(): (name, value) for name, value in headers.items()}
+        laid: Headers = headers if isinstance(headers, Headers) else Headers(headers)
+        merged._items = self._items | laid._items
         return merged
 
 
@@ -97,6 +98,15 @@ class Secret:
 
     def __repr__(self) -> str:
         return "Secret('***')"
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Secret:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not pickled, its plaintext would be in the pickle: pickle what it was made of")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from enum import Enum
 from functools import lru_cache
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from .errors import ConfigurationError
 
@@ -19,8 +20,13 @@ _PLACEHOLDER_ATTRIBUTE = re.compile(r"_([A-Za-z][A-Za-z0-9_]*?)_")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 # A segment of RFC 3986: unreserved, percent-encoded, sub-delims, ":" and "@".
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+")
+# A segment that is one or two dots, escaped or not.
+_DOTS = re.compile(r"/(?:\.|%2E){1,2}(?=/|$)", re.IGNORECASE)
+_CONTROL = re.compile(r"%(?:[01][0-9A-F]|7F)", re.IGNORECASE)
 _PATH = re.compile(rf"(?:/{_SEGMENT.pattern})+/?")
+_QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*")
 
+_LONGEST_INT = 512
 _USE_PLACEHOLDER = "Write a value as a {placeholder} and give it to the verb: chain('v3/…/{id}').get(id=...)"
 
 
@@ -93,10 +99,24 @@ def check_path(path: str) -> None:
     """Refuse anything that is not a complete, percent-encoded path.
 
     Raises:
-        ConfigurationError: an absolute URL, a placeholder that was not filled, or an illegal character.
+        ConfigurationError: an absolute URL, a placeholder that was not filled, an illegal character, or a segment
+            that would leave its folder.
     """
     if not _PATH.fullmatch(path):
         raise ConfigurationError("path", f"{path!r} is not a percent-encoded path", _USE_PLACEHOLDER)
+    if _DOTS.search(path):
+        raise ConfigurationError("path", f"{path!r} would leave its folder", _USE_PLACEHOLDER)
+
+
+def check_query(query: str) -> None:
+    """Refuse an encoded query that would end the target, or that would not go out as it stands.
+
+    Raises:
+        ConfigurationError: `#`, blanks, control characters, other characters that no query may hold, or a `%` that
+            starts no escape.
+    """
+    if not _QUERY.fullmatch(query):
+        raise ConfigurationError("query", "it is not percent-encoded", "Give query parameters with params=")
 
 
 def _check_segment(segment: str, literal: str) -> None:
@@ -104,17 +124,19 @@ def _check_segment(segment: str, literal: str) -> None:
         raise ConfigurationError("path", f"{literal!r} has an empty segment", "Write one slash between two segments")
     if not _SEGMENT.fullmatch(segment):
         raise ConfigurationError("path", f"{literal!r} has the illegal segment {segment!r}", _USE_PLACEHOLDER)
-    if "." in segment or "%" in segment:
-        decoded = unquote(segment)
-        if any(part in {".", ".."} for part in re.split(r"[/\\]", decoded)):
-            raise ConfigurationError("path", f"{literal!r} would leave its folder", _USE_PLACEHOLDER)
-        if any(character < " " or character == "\x7f" for character in decoded):
-            raise ConfigurationError("path", f"{literal!r} holds an escaped control character", _USE_PLACEHOLDER)
+    if _DOTS.search("/" + segment):
+        raise ConfigurationError("path", f"{literal!r} would leave its folder", _USE_PLACEHOLDER)
+    if _CONTROL.search(segment):
+        raise ConfigurationError("path", f"{literal!r} holds an escaped control character", _USE_PLACEHOLDER)
 
 
 def _encode(name: str, value: object) -> str:
+    if isinstance(value, Enum):
+        value = value.value
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise TypeError(f"the placeholder {name!r} takes str or int, not {type(value).__name__}")
+    if isinstance(value, int) and value.bit_length() > _LONGEST_INT:
+        raise ConfigurationError(name, "an integer of more than 512 bits", "Give the number of one resource")
     text = str(value)
     if text in {"", ".", ".."}:
         raise ConfigurationError(name, f"{text!r} cannot be a path segment", "Give the value of one resource")

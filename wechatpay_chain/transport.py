@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp import ClientSession
 from yarl import URL
 
 from . import catalogue
@@ -43,7 +44,7 @@ class AiohttpTransport:
         base_url: str = DEFAULT_BASE_URL,
         *,
         timeout: float = DEFAULT_TIMEOUT,
-        session: aiohttp.ClientSession | None = None,
+        session: ClientSession | None = None,
     ) -> None:
         self._base_url = _check_base_url(base_url)
         self._timeout = _client_timeout(timeout)

@@ -108,7 +108,7 @@ def load_certificate(source: PublicKeySource, *, argument: str) -> x509.Certific
 
 def _blocks(source: Path | str | bytes, argument: str) -> list[_Block]:
     if isinstance(source, Path):
-        source = _read(source, argument)
+        source = _read(source, argument, is_path=True)
     if isinstance(source, bytes):
         text = _text(source)
         if text is None:
@@ -122,7 +122,7 @@ def _blocks(source: Path | str | bytes, argument: str) -> list[_Block]:
     if len(bare) >= _SHORTEST_BASE64 and _BASE64.fullmatch(bare):
         return [_Block(None, _decode(bare, argument))]
     if isinstance(source, str) and "-----" not in source and 0 < len(source) < _SHORTEST_BASE64:
-        return _blocks(Path(source), argument)
+        return _blocks(_read(Path(source), argument, is_path=False), argument)
     raise ConfigurationError(
         argument,
         "no complete PEM block was found" if bare else "nothing was found",
@@ -130,13 +130,15 @@ def _blocks(source: Path | str | bytes, argument: str) -> list[_Block]:
     )
 
 
-def _read(path: Path, argument: str) -> bytes:
+def _read(path: Path, argument: str, *, is_path: bool) -> bytes:
     try:
         return path.expanduser().read_bytes()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a home directory that doesn't exist
         reason = error.strerror if isinstance(error, OSError) else str(error)
+        # A text without a suffix may be a piece of a key, or another secret given in the wrong place: it isn't shown.
+        shown = f"the file {str(path)!r}" if is_path or path.suffix else f"a file named by {len(str(path))} characters"
         raise ConfigurationError(
-            argument, f"the file {str(path)!r} cannot be read ({reason})", "Give the path of an existing, readable file"
+            argument, f"{shown} cannot be read ({reason})", "Give the path of an existing, readable file"
         ) from None
 
 
@@ -193,7 +195,7 @@ def _certificate(block: _Block) -> x509.Certificate | None:
         return None
     try:
         return x509.load_der_x509_certificate(block.der)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         return None
 
 

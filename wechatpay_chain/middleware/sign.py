@@ -40,6 +40,9 @@ class Sign:
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
         """Sign the request, then call on."""
+        return await call_next(await self._sign(request))
+
+    async def _sign(self, request: Request) -> Request:
         timestamp, nonce = str(int(self._clock())), self._nonce()
         body = request.body or b"" if request.signed_body is None else request.signed_body
         message = v3.request_message(request.method, request.target, timestamp, nonce, body)
@@ -47,4 +50,4 @@ class Sign:
         authorization = v3.Authorization(
             mchid=self._mchid, serial=self._serial, nonce=nonce, timestamp=timestamp, signature=signature
         )
-        return await call_next(replace(request, headers=request.headers.merge({"Authorization": str(authorization)})))
+        return replace(request, headers=request.headers.merge({"Authorization": str(authorization)}))

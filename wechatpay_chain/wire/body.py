@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
+from enum import Enum
 from typing import Any, cast
 from urllib.parse import quote
+from uuid import UUID
 
 import orjson
 
@@ -19,6 +22,7 @@ from ..errors import ConfigurationError
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 # The first byte of a 4-byte UTF-8 character; it can stand for nothing else.
 _FOUR_BYTES = re.compile(rb"[\xf0-\xf4]")
+_FLOAT = re.compile(rb"[0-9][.e]")
 _BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -40,8 +44,9 @@ def encode_json(payload: Any, argument: str = "json") -> bytes:
         )
     try:
         body = orjson.dumps(payload, _default, _OPTIONS)
-    except (TypeError, RecursionError) as error:
-        _refuse_first_fault(payload, argument)
+    except TypeError as error:
+        with suppress(RecursionError):  # a cycle: orjson's own words follow
+            _refuse_first_fault(payload, argument)
         raise ConfigurationError(
             argument, f"it cannot be written as JSON ({error})", "Give plain JSON values"
         ) from None
@@ -58,11 +63,30 @@ def encode_query(params: Mapping[str, Any]) -> str:
         ConfigurationError: a value that is neither str, int, float nor bool, or a character outside of the Basic
             Multilingual Plane.
     """
+    if not isinstance(params, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+        raise ConfigurationError("params", f"a {type(params).__name__} was given", "Give a dict")
     return "&".join(
         f"{_encode_text(name, 'params')}={_encode_text(_text(item, name), f'params[{name!r}]')}"
         for name, value in params.items()
         for item in (cast("Sequence[Any]", value) if isinstance(value, list | tuple) else (value,))
     )
+
+
+def may_hold_floats(body: bytes) -> bool:
+    """Whether JSON may hold a float; a number inside of a string looks like one too."""
+    return _FLOAT.search(body) is not None
+
+
+def floats(payload: Any, pointer: str = "") -> Iterator[tuple[str, float]]:
+    """Every float of a payload with its JSON pointer."""
+    if isinstance(payload, float):
+        yield pointer, payload
+    elif isinstance(payload, Mapping):
+        for name, item in cast("Mapping[str, Any]", payload).items():
+            yield from floats(item, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}")
+    elif isinstance(payload, list | tuple):
+        for index, item in enumerate(cast("Sequence[Any]", payload)):
+            yield from floats(item, f"{pointer}/{index}")
 
 
 def check_text(text: str, argument: str) -> None:
@@ -84,10 +108,14 @@ def check_text(text: str, argument: str) -> None:
 def _default(value: object) -> object:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.isoformat(timespec="seconds")
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[object, object]", value))
     raise TypeError(f"a {type(value).__name__} is no JSON value")
 
 
 def _refuse_first_fault(value: Any, pointer: str) -> None:
+    if isinstance(value, Enum):
+        value = value.value
     if isinstance(value, Mapping):
         for key, item in cast("Mapping[object, Any]", value).items():
             place = f"{pointer}/{key}"
@@ -100,28 +128,37 @@ def _refuse_first_fault(value: Any, pointer: str) -> None:
             _refuse_first_fault(item, f"{pointer}/{index}")
     elif isinstance(value, str):
         check_text(value, pointer)
-    elif value is None:
+    else:
+        _refuse_scalar(value, pointer)
+
+
+def _refuse_scalar(value: object, pointer: str) -> None:
+    if value is None:
         raise ConfigurationError(pointer, "null", "The platform takes no null: leave the member out")
-    elif isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise ConfigurationError(pointer, f"{value}", "JSON has no such number")
-    elif isinstance(value, datetime) and value.tzinfo is None:
+    if isinstance(value, datetime) and value.tzinfo is None:
         raise ConfigurationError(
             pointer, "a datetime without a time zone", "Give an aware one: 2026-01-01T00:00:00+08:00"
         )
-    elif isinstance(value, int) and not -(2**63) <= value < 2**64:
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
         raise ConfigurationError(pointer, "an integer of more than 64 bits", "Write it as a string")
-    elif not isinstance(value, str | int | float | datetime):
+    if not isinstance(value, int | float | datetime | UUID):
         raise ConfigurationError(
             pointer, f"a {type(value).__name__} is no JSON value", "Convert it to str, int, list or dict first"
         )
 
 
-def _encode_text(text: str, argument: str) -> str:
+def _encode_text(text: object, argument: str) -> str:
+    if not isinstance(text, str):
+        raise ConfigurationError(argument, f"the name {text!r} is a {type(text).__name__}", "Names are strings")
     check_text(text, argument)
     return quote(text, safe="")
 
 
 def _text(value: object, name: str) -> str:
+    if isinstance(value, Enum):
+        value = value.value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and math.isfinite(value):

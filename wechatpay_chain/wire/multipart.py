@@ -8,6 +8,11 @@ from __future__ import annotations
 import mimetypes
 import secrets
 from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from cryptography.hazmat.primitives import hashes
+
+_DIGESTS: dict[str, type[hashes.HashAlgorithm]] = {"sha256": hashes.SHA256, "sm3": hashes.SM3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +26,13 @@ class Upload:
 
     content_type: str
     body: bytes
+
+
+def digest(content: bytes, algorithm: str | None) -> str:
+    """The digest of a file in hexadecimal: SHA-256, unless an operation asks for another algorithm."""
+    hasher = hashes.Hash(_DIGESTS.get(algorithm or "sha256", hashes.SHA256)())
+    hasher.update(content)
+    return hasher.finalize().hex()
 
 
 def make_boundary() -> str:
@@ -38,7 +50,8 @@ def encode(*, meta: bytes, file: bytes, file_name: str, file_part: str, boundary
         file_part: name of the file's part, `file` for most operations.
         boundary: from `make_boundary`.
     """
-    content_type = mimetypes.guess_type(file_name)[0] or "application/octet-stream"
+    # By the suffix alone: of a name like "data:a/b,x.jpg" guess_type would take the type out of the name.
+    content_type = mimetypes.guess_type(f"file{PurePosixPath(file_name).suffix}")[0] or "application/octet-stream"
     return Upload(
         content_type=f"multipart/form-data; boundary={boundary}",
         body=b"".join(

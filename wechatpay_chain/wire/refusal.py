@@ -5,6 +5,7 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012070399
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -33,6 +34,9 @@ _CLASSES: dict[int, type[APIError]] = {
 }
 _LONGEST_TEXT = 200
 _CONTEXT = 24
+_DEEPEST_DETAIL = 3
+# A gateway's error page may repeat the request's headers.
+_AUTHORIZATION = re.compile(rf"{v3.SCHEME}[^<>]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ def _message(response: Response[Any], body: _Body) -> str:
         text = f"{response.status}: not the platform's own answer: {_shorten(response.text)}"
     else:
         text = f"{response.status}: without content"
+    text = _AUTHORIZATION.sub(f"{v3.SCHEME} ***", text)
     difference = _signature_difference(response, body) if response.status == 401 else None
     if difference:
         text += f". {difference}"
@@ -113,7 +118,7 @@ def _parse(content: bytes) -> _Body:
 
 
 def _string(value: object) -> str:
-    return value if isinstance(value, str) else "" if value is None else str(value)
+    return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
 
 
 def _signature_difference(response: Response[Any], body: _Body) -> str | None:
@@ -142,13 +147,13 @@ def _signature_difference(response: Response[Any], body: _Body) -> str | None:
     )
 
 
-def _sign_information(detail: object) -> tuple[str, int | None] | None:
+def _sign_information(detail: object, depth: int = 0) -> tuple[str, int | None] | None:
     if not isinstance(detail, dict):
         return None
     members = cast("dict[str, Any]", detail)
     information = members.get("sign_information")
     if not isinstance(information, dict):
-        return _sign_information(members.get("detail"))
+        return _sign_information(members.get("detail"), depth + 1) if depth < _DEEPEST_DETAIL else None
     text, length = (
         cast("dict[str, Any]", information).get(name) for name in ("truncated_sign_message", "sign_message_length")
     )

@@ -10,6 +10,7 @@ import base64
 import binascii
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from enum import Enum
 from typing import Any, cast
 
 from ..errors import ConfigurationError, DecryptionError
@@ -49,7 +50,8 @@ def is_ciphertext(value: str, key_size: int) -> bool:
 def seal(payload: Any, marked: FieldTree, encrypt: Encrypt, argument: str) -> Any:
     """A copy of `payload` in which every marked field and every `Secret` is encrypted.
 
-    Mappings and dataclasses become dicts, tuples become lists; the caller's objects stay as they are.
+    Mappings and dataclasses become dicts, tuples become lists, enumerations their values; the caller's objects stay as
+    they are.
 
     Args:
         payload: what the caller gave.
@@ -58,7 +60,8 @@ def seal(payload: Any, marked: FieldTree, encrypt: Encrypt, argument: str) -> An
         argument: the name to be used in errors.
 
     Raises:
-        ConfigurationError: a marked field that holds no string, or a payload that contains itself.
+        ConfigurationError: a marked field that holds no string, something else in place of an object with marked
+            fields, or a payload that contains itself.
     """
     try:
         return _seal(payload, marked or None, encrypt, argument)
@@ -96,7 +99,9 @@ def _unseal_member(name: str, value: Any, marked: FieldTree, decrypt: Callable[[
 
 def _seal(value: Any, marked: FieldTree | None, encrypt: Encrypt, pointer: str) -> Any:
     is_marked = marked is not None and not marked
-    if isinstance(value, str):
+    if isinstance(value, Enum):
+        value = value.value
+    if isinstance(value, str) and not marked:
         return encrypt(value, pointer) if is_marked else value
     if isinstance(value, Secret):
         return encrypt(value.reveal(), pointer)
@@ -109,6 +114,11 @@ def _seal(value: Any, marked: FieldTree | None, encrypt: Encrypt, pointer: str) 
             pointer, f"a secret field holds a {type(value).__name__}", "Give a str: it is encrypted"
         )
     if members is None:
+        # What isn't looked into could be written by the serialiser, with the secrets in it.
+        if marked and value is not None:
+            raise ConfigurationError(
+                pointer, f"a {type(value).__name__} where an object with secret fields belongs", "Give a dict"
+            )
         return value
     below = marked or {}
     return {name: _seal(item, below.get(name), encrypt, f"{pointer}/{name}") for name, item in members.items()}

@@ -10,8 +10,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from string import ascii_letters, digits
+from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -35,7 +34,6 @@ _TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
 _PRINTABLE = re.compile(r"[!-~]+", re.ASCII)
 _AUTHORIZATION_ITEM = re.compile(r'\s*([a-z_]+)="([^"]*)"\s*', re.ASCII)
 _AUTHORIZATION_ITEMS = frozenset({"mchid", "nonce_str", "signature", "timestamp", "serial_no"})
-_NONCE_ALPHABET = ascii_letters + digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +44,7 @@ class Authorization:
     serial: str
     nonce: str
     timestamp: str
-    signature: str
+    signature: str = field(repr=False)
 
     def __str__(self) -> str:
         return (
@@ -82,8 +80,8 @@ class Authorization:
 
 
 def make_nonce() -> str:
-    """32 random letters and digits."""
-    return "".join(secrets.choice(_NONCE_ALPHABET) for _ in range(32))
+    """32 random hexadecimal digits."""
+    return secrets.token_hex(16).upper()
 
 
 def request_message(method: str, target: str, timestamp: str, nonce: str, body: bytes) -> bytes:

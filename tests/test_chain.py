@@ -1,0 +1,156 @@
+"""The chain: spelling, manners, and what a verb hands on."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wechatpay_chain.chain import Chain
+from wechatpay_chain.errors import ConfigurationError
+from wechatpay_chain.message import Request
+
+
+def same(request: Request) -> Request:
+    """A `send` that shows what the chain hands on."""
+    return request
+
+
+@pytest.fixture
+def root() -> Chain[Request]:
+    """A chain without any path yet."""
+    return Chain(same, "")
+
+
+@pytest.mark.parametrize(
+    ("spell", "path"),
+    [
+        (lambda c: c.v3.aggracctBc.wbChannel, "/v3/aggracct-bc/wb-channel"),
+        (lambda c: c.v3.merchant.media.video_upload, "/v3/merchant/media/video_upload"),
+        (lambda c: c.v3.complaintsV2, "/v3/complaints-v2"),
+        (lambda c: c.global_.v3.customs, "/global/v3/customs"),
+        (lambda c: c.v3.return_.import_.try_, "/v3/return/import/try"),
+        (lambda c: c.v3.transactions.id._transaction_id_, "/v3/transactions/id/{transaction_id}"),
+        (lambda c: c.v3.transactions.id["{transaction_id}"], "/v3/transactions/id/{transaction_id}"),
+        (lambda c: c["v3/pay/transactions/id/{transaction_id}"], "/v3/pay/transactions/id/{transaction_id}"),
+        (lambda c: c["/v3/pay"], "/v3/pay"),
+        (lambda c: c["v3"]["ecommerce/applyments/"], "/v3/ecommerce/applyments/"),
+        (lambda c: c["v3/Capital/videoUpload"], "/v3/Capital/videoUpload"),
+        (lambda c: c.v3.profitsharing.receivers["delete"], "/v3/profitsharing/receivers/delete"),
+        (lambda c: c.v2.pay.unifiedorder, "/v2/pay/unifiedorder"),
+        (lambda c: c.hk.v3.statements, "/hk/v3/statements"),
+    ],
+)
+def test_every_spelling_gives_its_path(root: Chain[Request], spell: Any, path: str) -> None:
+    """Attributes, placeholders and literals are spelled as the documentation's table says."""
+    assert str(spell(root)) == path
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyzABCXYZ0123456789-._~!$&'()*+,;=:@", min_size=1))
+def test_a_legal_segment_in_brackets_goes_out_as_it_stands(segment: str) -> None:
+    """Brackets touch no character, unless the segment would leave its folder."""
+    root = Chain(same, "")
+    if segment in {".", ".."}:
+        with pytest.raises(ConfigurationError):
+            root.v3[segment]
+    else:
+        assert root.v3[segment].get().target == f"/v3/{segment}"
+
+
+@pytest.mark.parametrize("verb", ["get", "post", "put", "patch", "delete"])
+def test_a_verb_hands_on_a_request(root: Chain[Request], verb: str) -> None:
+    """Each verb hands method, template, filled path and all options to `send`, and returns what that returns."""
+    options = {"json": {"a": 1}, "params": {"b": "2"}, "timeout": 3.5, "retry": True, "security": False}
+    request = getattr(root.v3.transactions._id_, verb)(id="1/2", headers={"X-Trace": "t"}, **options)
+    assert (request.method, request.template) == (verb.upper(), "/v3/transactions/{id}")
+    assert request.path == "/v3/transactions/1%2F2"
+    assert {name: getattr(request, name) for name in options} == options
+    assert request.headers["x-trace"] == "t"
+
+
+def test_placeholders_must_fit(root: Chain[Request]) -> None:
+    """A missing and an unknown placeholder are named in one TypeError."""
+    with pytest.raises(
+        TypeError, match=r"missing placeholder 'id', unknown keyword 'idd'.*placeholders of this path: id"
+    ):
+        root.v3._id_.get(idd=1)
+    with pytest.raises(TypeError, match="unknown keyword 'jsn'"):
+        root.v3.pay.post(jsn={})
+    with pytest.raises(TypeError, match="takes str or int, not float"):
+        root.v3._id_.get(id=1.0)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["_x", "__wrapped__", "_repr_html_", "_ipython_display_", "_ipython_canary_method_should_not_exist_", "Foo", "été"],
+)
+def test_names_that_are_no_segment(root: Chain[Request], name: str) -> None:
+    """Private names, dunders, what notebooks probe for, and names that no path holds are AttributeErrors."""
+    assert not hasattr(root.v3, name)
+
+
+def test_a_chain_is_no_container_and_no_awaitable(root: Chain[Request]) -> None:
+    """Iterating, searching, calling and awaiting are TypeErrors instead of surprising paths."""
+    chain: Any = root.v3.pay
+    for misuse in (lambda: iter(chain), lambda: "x" in chain, lambda: chain(), lambda: len(chain)):
+        with pytest.raises(TypeError):
+            misuse()
+    assert not hasattr(type(chain), "__await__")
+
+
+def test_a_value_in_brackets_is_refused_with_the_remedy(root: Chain[Request]) -> None:
+    """A number in brackets is a TypeError that names the placeholder form."""
+    brackets: Any = root.v3
+    with pytest.raises(TypeError, match="placeholder"):
+        brackets[1]
+
+
+def test_a_chain_is_immutable(root: Chain[Request]) -> None:
+    """Nothing can be set or deleted, neither new names nor those that are kept."""
+    chain: Any = root.v3.pay
+    with pytest.raises(AttributeError, match="immutable"):
+        chain.native = 1
+    with pytest.raises(AttributeError, match="immutable"):
+        del chain.native
+    with pytest.raises(TypeError):
+        chain["native"] = 1
+
+
+def test_children_by_attribute_are_kept_and_by_brackets_are_not(root: Chain[Request]) -> None:
+    """A spelling is worked out once; what stands in brackets may come from anywhere and would fill the memory."""
+    assert root.v3.pay is root.v3.pay
+    assert root.v3["pay"] is not root.v3["pay"]
+    assert "x" not in vars(root.v3["y"])
+
+
+def test_equality_and_hash(root: Chain[Request]) -> None:
+    """Chains are equal when path and client are."""
+    assert root.v3.pay == root["v3/pay"]
+    assert hash(root.v3.pay) == hash(root["v3/pay"])
+    assert root.v3.pay != root.v3.refund
+    assert root.v3.pay != Chain(lambda request: request, "").v3.pay
+    assert root.v3.pay != "/v3/pay"
+
+
+def test_copy_is_the_chain_itself_and_pickle_says_what_to_do(root: Chain[Request]) -> None:
+    """An immutable value needs no copy; pickling names the way by the path."""
+    chain = root.v3.pay
+    assert copy.copy(chain) is chain
+    assert copy.deepcopy(chain) is chain
+    with pytest.raises(TypeError, match=r"wxpay\.chain\(path\)"):
+        pickle.dumps(chain)
+
+
+def test_repr_shows_the_path(root: Chain[Request]) -> None:
+    """A chain in a log is recognised by its path."""
+    assert repr(root.v3.pay._id_) == "<Chain /v3/pay/{id}>"
+
+
+def test_nothing_follows_a_trailing_slash(root: Chain[Request]) -> None:
+    """A path that ends in a slash can't be prolonged into an empty segment."""
+    with pytest.raises(ConfigurationError, match="ends with a slash"):
+        root["v3/applyments/"].cancel  # noqa: B018 - reading the attribute is the test

@@ -1,0 +1,409 @@
+"""What users of other SDKs stumbled over, a test for each case, over a socket against the emulator where it can be.
+
+The number in a test's name is the case's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import pickle
+import traceback
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+
+from tests.tcp import server, silent
+from wechatpay_chain import (
+    APIError,
+    ConfigurationError,
+    DecryptionError,
+    Pending,
+    RateLimited,
+    Request,
+    Response,
+    Secret,
+    ServerError,
+    SignatureError,
+    TimedOut,
+    Unauthorized,
+    WeChatPay,
+)
+from wechatpay_chain.crypto import aead
+from wechatpay_chain.crypto import rsa as platform_rsa
+from wechatpay_chain.crypto.keys import load_private_key, load_public_key
+from wechatpay_chain.crypto.serials import canonical
+from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.message import Headers
+from wechatpay_chain.wire import v3
+
+PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
+ORDER: dict[str, Any] = {
+    "out_request_no": "P1",
+    "mchid": "1900000109",
+    "bal_account_no": "6222 0000 1111",
+    "punish_scene": 1,
+}
+
+
+class Recorder:
+    """A handler that keeps what would go out, and answers as it is told."""
+
+    def __init__(self, emulator: Emulator, **changes: Any) -> None:
+        self.requests: list[Request] = []
+        self._emulator = emulator
+        self._changes = changes
+
+    async def __call__(self, request: Request) -> Response[Any]:
+        self.requests.append(request)
+        return replace(await self._emulator(request), **self._changes)
+
+
+def recorded(emulator: Emulator, **changes: Any) -> tuple[WeChatPay, Recorder]:
+    """A client, and the recorder that it sends to."""
+    recorder = Recorder(emulator, **changes)
+    return WeChatPay(**emulator.credentials(), transport=recorder), recorder
+
+
+@pytest.mark.parametrize("payload", [None, {}, {"description": "名 \u2028\t\"'"}, {"b": 1, "a": [1.5, True]}])
+async def test_01_the_bytes_signed_are_the_bytes_sent(wxpay: WeChatPay, emulator: Emulator, payload: Any) -> None:
+    """No body, an empty object, and any spelling of JSON arrive with a signature that holds at the server."""
+
+    @emulator.on("POST", "/v3/new/thing")
+    def take(call: Any) -> dict[str, Any]:
+        return {"received": [] if call.json is None else [call.json]}
+
+    received = (await wxpay.v3.new.thing.post(json=payload)).json()["received"]
+    assert received == ([] if payload is None else [payload])
+
+
+@pytest.mark.parametrize("value", ["订单 1", "a/b", "a?b=c", "a#b", "ABC", "%2F", "..a", "a&b=c", "+", "\\", "../x"])
+async def test_02_any_value_reaches_the_path_as_it_is(wxpay: WeChatPay, emulator: Emulator, value: str) -> None:
+    """A value with Chinese, blanks, slashes, question marks or capitals arrives as exactly that value."""
+
+    @emulator.on("GET", "/v3/new/{id}/end")
+    def show(call: Any) -> dict[str, Any]:
+        return {"id": call.values["id"]}
+
+    assert (await wxpay["v3/new/{id}/end"].get(id=value)).json() == {"id": value}
+
+
+@pytest.mark.parametrize("value", ["", ".", ".."])
+async def test_02_a_value_that_would_change_the_path_is_refused(wxpay: WeChatPay, value: str) -> None:
+    """What no encoding can protect is a ConfigurationError before anything is sent."""
+    with pytest.raises(ConfigurationError, match="cannot be a path segment"):
+        await wxpay["v3/new/{id}/end"].get(id=value)
+
+
+async def test_03_nothing_is_shared_and_nothing_of_the_callers_is_changed(wxpay: WeChatPay) -> None:
+    """The same payload and headers serve many calls at once, and are afterwards as they were."""
+    headers = {"Accept-Language": "en"}
+    order = ORDER | {"nested": [{"name": "x"}]}
+    before = json.dumps(order)
+    answers = await asyncio.gather(*(wxpay.chain(PUNISH).post(json=order, headers=headers) for _ in range(10)))
+    assert len({answer.json()["wxpay_punish_no"] for answer in answers}) == 1
+    assert json.dumps(order) == before
+    assert headers == {"Accept-Language": "en"}
+
+
+@pytest.mark.parametrize("bad", [None, float("nan"), float("inf"), "🙂", "\ud800", {1, 2}, b"x", Decimal(1)])
+async def test_04_what_the_platform_cannot_take_is_said_before_sending(emulator: Emulator, bad: Any) -> None:
+    """Null, NaN, 4-byte characters and values that are no JSON are refused with the place where they stand."""
+    wxpay, recorder = recorded(emulator)
+    with pytest.raises(ConfigurationError, match="json/goods/0/name"):
+        await wxpay.v3.pay.transactions.native.post(json={"goods": [{"name": bad}]})
+    assert recorder.requests == []
+
+
+@pytest.mark.parametrize("name", ["licence.jpg", '营业"执照".png', "a\r\nb.bmp"])
+async def test_05_an_upload_signs_its_meta_alone(wxpay: WeChatPay, name: str) -> None:
+    """A file with any name is taken by the platform, which checks the signature over `meta` and the digest."""
+    content = b"\xff\xd8\xff" + bytes(range(256))
+    answer = await wxpay.v3.merchant.media.upload.post(file=content, meta={"filename": name})
+    assert answer.verified
+    assert answer.json()["media_id"]
+
+
+async def test_05_an_upload_from_a_path(emulator: Emulator, tmp_path: Path) -> None:
+    """A path gives content, name and digest."""
+    file = tmp_path / "门店.png"
+    file.write_bytes(b"\x89PNG")
+    client, recorder = recorded(emulator)
+    await client.v3.merchant.media.upload.post(file=file)
+    meta = json.loads(recorder.requests[0].signed_body or b"")
+    assert meta == {"filename": "门店.png", "sha256": hashlib.sha256(b"\x89PNG").hexdigest()}
+
+
+async def test_06_a_sign_error_shows_the_first_difference(emulator: Emulator) -> None:
+    """When a gateway changes a signed request, the error shows what was signed and what was verified."""
+
+    async def gateway(request: Request) -> Response[Any]:
+        answer = await emulator(replace(request, query=request.query.replace("%2C", ",")))
+        return replace(answer, request=request)
+
+    async with WeChatPay(**emulator.credentials(), transport=gateway) as wxpay:
+        with pytest.raises(Unauthorized, match=r"differ from character \d+ \(line 2\)") as caught:
+            await wxpay.v3.new.thing.get(params={"a": "1,2"})
+    assert "signed '?a=1%2C2" in str(caught.value)
+    assert "verified '?a=1,2" in str(caught.value)
+
+
+async def test_06_a_sign_error_over_the_same_text_blames_the_key(emulator: Emulator) -> None:
+    """When both sides saw the same text, the error names key and serial as the cause."""
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    async with WeChatPay(**{**emulator.credentials(), "private_key": other}, transport=emulator) as wxpay:
+        with pytest.raises(Unauthorized, match="check that private_key and serial belong to the same"):
+            await wxpay.v3.certificates.get()
+
+
+def test_07_the_merchants_certificate_is_no_platform_certificate(emulator: Emulator) -> None:
+    """The merchant's own public key among the platform's is recognised at construction."""
+    credentials = emulator.credentials()
+    own = load_private_key(credentials["private_key"]).public_key()
+    with pytest.raises(ConfigurationError, match="merchant's own certificate or public key"):
+        WeChatPay(**{**credentials, "certs": {"PUB_KEY_ID_1": own}})
+
+
+def test_07_the_serials_are_not_mixed_up(emulator: Emulator) -> None:
+    """A public key identifier as the merchant's serial is recognised at construction."""
+    credentials = emulator.credentials()
+    with pytest.raises(ConfigurationError, match="serial: the identifier of a WeChat Pay public key"):
+        WeChatPay(**{**credentials, "serial": next(iter(credentials["certs"]))})
+
+
+def test_10_a_wrong_apiv3_key_is_named(emulator: Emulator) -> None:
+    """Another length is noticed at construction, another key is named as the cause where it fails."""
+    with pytest.raises(ConfigurationError, match="apiv3_key: 31 bytes"):
+        WeChatPay(**{**emulator.credentials(), "apiv3_key": "k" * 31})
+    sealed = aead.encrypt(b"a" * 32, b"n" * 12, b"{}")
+    with pytest.raises(DecryptionError, match="APIv3 key"):
+        aead.decrypt(b"b" * 32, b"n" * 12, sealed)
+
+
+def private_key_forms(key: rsa.RSAPrivateKey, folder: Path) -> dict[str, Any]:
+    """A private key in the forms that merchants have it."""
+    none = serialization.NoEncryption()
+    pkcs8 = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, none).decode()
+    pkcs1 = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, none).decode()
+    bundle = pkcs12.serialize_key_and_certificates(
+        None, key, None, None, serialization.BestAvailableEncryption(b"1900000109")
+    )
+    path = folder / "apiclient_key.pem"
+    path.write_text(pkcs8)
+    return {
+        "PKCS#8": pkcs8,
+        "PKCS#1": pkcs1,
+        "bytes": pkcs8.encode(),
+        "DER": key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, none),
+        "no header": "".join(pkcs8.splitlines()[1:-1]),
+        "one line": pkcs8.replace("\n", " "),
+        "CRLF": pkcs8.replace("\n", "\r\n"),
+        "literal line ends": pkcs8.replace("\n", "\\n"),
+        "PKCS#12": bundle,
+        "path": path,
+        "path as text": str(path),
+    }
+
+
+def test_11_every_form_of_the_private_key_is_taken(emulator: Emulator, tmp_path: Path) -> None:
+    r"""PKCS#1, PKCS#8, PKCS#12, DER, without header, on one line, CRLF, literal `\\n`, bytes, text and path."""
+    credentials = emulator.credentials()
+    for form in private_key_forms(load_private_key(credentials["private_key"]), tmp_path).values():
+        WeChatPay(**{**credentials, "private_key": form})
+
+
+def test_12_serials_survive_a_lost_zero_and_any_case() -> None:
+    """A serial of 39 digits gets its zero back, and small letters are capitals on the wire."""
+    assert canonical("a" * 39) == "0" + "A" * 39
+    assert canonical("0b:" + "c" * 38) == "0B" + "C" * 38
+
+
+async def test_15_ciphertext_and_serial_come_from_one_key(emulator: Emulator) -> None:
+    """The serial that goes out names the very key that encrypted, so the platform can decrypt."""
+    wxpay, recorder = recorded(emulator)
+    assert (await wxpay.chain(PUNISH).post(json=ORDER)).status == 200
+    assert recorder.requests[0].headers["Wechatpay-Serial"] in emulator.credentials()["certs"]
+    with pytest.raises(ConfigurationError, match="not in certs"):
+        await wxpay.chain(PUNISH).post(json=ORDER, headers={"Wechatpay-Serial": "PUB_KEY_ID_0"})
+
+
+async def test_15_ciphertext_of_the_callers_own_needs_its_serial(wxpay: WeChatPay, emulator: Emulator) -> None:
+    """A value that already is ciphertext is left alone, and the caller must say by which key it was made."""
+    serial, source = next(iter(emulator.credentials()["certs"].items()))
+    key, _ = load_public_key(source, argument="certs")
+    order = ORDER | {"bal_account_no": platform_rsa.encrypt(key, ORDER["bal_account_no"])}
+    with pytest.raises(ConfigurationError, match="already is ciphertext"):
+        await wxpay.chain(PUNISH).post(json=order)
+    assert (await wxpay.chain(PUNISH).post(json=order, headers={"Wechatpay-Serial": serial})).status == 200
+
+
+async def test_24_there_is_a_timeout_by_default(emulator: Emulator) -> None:
+    """A server that never answers ends in TimedOut, by the client's default and by the call's own time."""
+    async with server(silent) as base_url, WeChatPay(**emulator.credentials(), base_url=base_url) as wxpay:
+        assert wxpay._network._timeout.total == 30
+        with pytest.raises(TimedOut):
+            await wxpay.v3.certificates.get(timeout=0.05)
+
+
+async def test_26_a_timeout_after_sending_is_unknown_and_says_so(emulator: Emulator) -> None:
+    """The error of a write that may have arrived forbids a new number."""
+    async with (
+        server(silent) as base_url,
+        WeChatPay(**emulator.credentials(), base_url=base_url, timeout=0.05) as wxpay,
+    ):
+        with pytest.raises(TimedOut, match="never with a new number") as caught:
+            await wxpay.v3.refund.domestic.refunds.post(json={"out_refund_no": "1"})
+    assert caught.value.outcome == "unknown"
+
+
+async def test_26_a_refund_refused_for_its_rate_may_have_been_accepted(emulator: Emulator) -> None:
+    """429 means rejected, but not for refunds."""
+    wxpay, _ = recorded(emulator, status=429, content=b'{"code":"FREQUENCY_LIMITED","message":"slow down"}')
+    with pytest.raises(RateLimited) as refund:
+        await wxpay.v3.refund.domestic.refunds.post(json={"out_refund_no": "1"})
+    with pytest.raises(RateLimited) as order:
+        await wxpay.chain(PUNISH).post(json=ORDER)
+    assert (refund.value.outcome, order.value.outcome) == ("unknown", "rejected")
+
+
+@pytest.mark.parametrize("content", [b"<html>502 Bad Gateway</html>", b"", b"[]", b'"x"', b"\xff"])
+async def test_27_an_error_of_any_form_is_an_api_error(emulator: Emulator, content: bytes) -> None:
+    """HTML, nothing, and JSON of another shape don't break the error."""
+    wxpay, _ = recorded(emulator, status=502, content=content)
+    with pytest.raises(ServerError) as caught:
+        await wxpay.chain(PUNISH).post(json=ORDER)
+    assert (caught.value.code, caught.value.content, caught.value.outcome) == ("", content, "unknown")
+
+
+async def test_27_a_202_with_an_error_code_is_no_success(emulator: Emulator) -> None:
+    """`202 USERPAYING` is Pending of unknown outcome."""
+
+    @emulator.on("POST", "/v3/new/pay")
+    def paying(call: Any) -> Response[Any]:
+        return Response(status=202, content=b'{"code": "USERPAYING", "message": "wait"}')
+
+    async with WeChatPay(**emulator.credentials(), transport=emulator) as wxpay:
+        with pytest.raises(Pending) as caught:
+            await wxpay.v3.new.pay.post(json={})
+    assert caught.value.outcome == "unknown"
+
+
+async def test_27_a_204_is_a_success(wxpay: WeChatPay) -> None:
+    """An empty answer is verified like any other, and its JSON is None."""
+    answer = await wxpay["v3/pay/transactions/out-trade-no/{out_trade_no}/close"].post(
+        out_trade_no="1", json={"mchid": "1900000109"}
+    )
+    assert (answer.status, answer.verified, answer.json()) == (204, True, None)
+
+
+async def test_28_the_error_holds_what_support_asks_for_and_no_secret(wxpay: WeChatPay) -> None:
+    """Request-ID, code, detail and raw body are there, after pickling too; no Authorization in the traceback."""
+    with pytest.raises(APIError) as caught:
+        await wxpay.chain(PUNISH).post(json={"bal_account_no": "6222 0000 1111"})
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert error.request_id
+    assert error.code == "PARAM_ERROR"
+    assert error.detail
+    assert json.loads(error.content)["code"] == error.code
+    text = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "WECHATPAY2" not in text
+
+
+async def test_32_another_host_serves_everything(emulator: Emulator) -> None:
+    """`base_url` names an overseas access point, a proxy or a test server, for every call."""
+    async with emulator.listen() as base_url, WeChatPay(**emulator.credentials(), base_url=base_url) as wxpay:
+        answer = await wxpay.v3.global_.refund.rechargeBalance.get(params={"currency": "HKD"})
+    assert answer.verified
+
+
+async def test_36_money_in_floats_is_refused(emulator: Emulator) -> None:
+    """0.29 yuan times 100 is 28.999999999999996: such an amount never leaves, and the error says what to give."""
+    wxpay, recorder = recorded(emulator)
+    with pytest.raises(ConfigurationError, match=r"json/amount/total: the float 28\.99.*int or Decimal"):
+        await wxpay.v3.pay.transactions.native.post(json={"amount": {"total": 0.29 * 100}})
+    assert recorder.requests == []
+
+
+async def test_42_no_signature_leaves_for_a_foreign_host(wxpay: WeChatPay, emulator: Emulator) -> None:
+    """An absolute URL is no path, and a redirect is an error instead of a second request."""
+    with pytest.raises(ConfigurationError):
+        wxpay.chain("https://evil.example/v3/pay")
+    redirected, recorder = recorded(emulator, status=302, headers=Headers({"Location": "https://evil.example/"}))
+    with pytest.raises(APIError, match="redirect"):
+        await redirected.chain(PUNISH).post(json=ORDER)
+    assert len(recorder.requests) == 1
+
+
+async def test_43_an_unsigned_answer_is_believed_by_operation_alone(emulator: Emulator) -> None:
+    """A value that spells another path doesn't borrow the exemption of an operation whose answers are unsigned."""
+
+    async def unsigned(request: Request) -> Response[Any]:
+        return Response(status=200, content=b"{}", request=request)
+
+    async with WeChatPay(**emulator.credentials(), transport=unsigned) as wxpay:
+        image = await wxpay["v3/merchant-service/images/{media_id}"].get(media_id="1")
+        assert not image.verified
+        with pytest.raises(SignatureError, match="not signed"):
+            await wxpay["v3/pay/transactions/id/{id}"].get(id="../../../v3/merchant-service/images/1")
+        with pytest.raises(SignatureError, match="not signed"):
+            await wxpay["v3/{a}/images"].get(a="merchant-service")
+        with pytest.raises(ConfigurationError):
+            wxpay["v3/merchant-service/images/../../pay"]
+
+
+@pytest.mark.parametrize("value", ["it's", "a|b", "a*b", "a@b", "a~b", "a%2Fb", "a/b:c", "a+b c", "é中"])
+async def test_44_no_character_breaks_the_signature(wxpay: WeChatPay, emulator: Emulator, value: str) -> None:
+    """Apostrophe, bar, star, at, tilde and escapes arrive in path and query with a signature that holds."""
+
+    @emulator.on("GET", "/v3/new/{id}")
+    def show(call: Any) -> dict[str, Any]:
+        return {"id": call.values["id"], "query": call.query}
+
+    answer = await wxpay["v3/new/{id}"].get(id=value, params={"q": value})
+    assert answer.json() == {"id": value, "query": {"q": value}}
+
+
+async def test_48_a_chain_is_not_awaited_and_a_typo_is_not_sent(wxpay: WeChatPay) -> None:
+    """`await chain` is a TypeError, and a misspelt placeholder is named instead of sent."""
+    chain: Any = wxpay.v3.pay.transactions.id._transaction_id_
+    with pytest.raises(TypeError):
+        await chain
+    with pytest.raises(TypeError, match="missing placeholder 'transaction_id'"):
+        await chain.get(transation_id="1")
+
+
+def test_49_configuration_objects_stay_as_they_are(emulator: Emulator) -> None:
+    """The caller's dictionaries of keys are read, never written."""
+    credentials = emulator.credentials()
+    certs = dict(credentials["certs"])
+    WeChatPay(**{**credentials, "certs": certs})
+    assert certs == credentials["certs"]
+
+
+async def test_50_an_unsigned_refusal_keeps_the_platforms_message(emulator: Emulator) -> None:
+    """A 4xx without signature headers is an APIError with the platform's words, marked as not verified."""
+    content = json.dumps({"code": "NO_AUTH", "message": "商户号无权限"}).encode()
+    wxpay, _ = recorded(emulator, status=403, headers=Headers(), content=content)
+    with pytest.raises(APIError, match="NO_AUTH: 商户号无权限") as caught:
+        await wxpay.chain(PUNISH).post(json=ORDER)
+    assert not caught.value.verified
+
+
+async def test_secret_marks_what_the_catalogue_does_not_know(emulator: Emulator) -> None:
+    """`Secret` is encrypted anywhere, and its plaintext is nowhere in what goes out."""
+    wxpay, recorder = recorded(emulator)
+    with pytest.raises(APIError):
+        await wxpay.v3.new.operation.post(
+            json={"list": [{"name": Secret("张三丰")}]}, params={"phone": Secret("13800")}
+        )
+    sent = repr((recorder.requests[0].body, recorder.requests[0].target, dict(recorder.requests[0].headers)))
+    assert "13800" not in sent
+    assert "张三丰".encode() not in (recorder.requests[0].body or b"")
+    assert v3.SERIAL_HEADER in recorder.requests[0].headers

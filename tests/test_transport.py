@@ -1,0 +1,244 @@
+"""The transport, against a bare TCP server that sends and breaks what each test wants."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+
+from tests.tcp import Talk, answering, server, silent
+from wechatpay_chain.errors import ConfigurationError, ConnectionFailed, TimedOut, TransportError
+from wechatpay_chain.message import Headers, Request
+from wechatpay_chain.transport import AiohttpTransport
+
+POST = Request(method="POST", template="/v3/x", body=b"{}")
+
+
+@asynccontextmanager
+async def connected(talk: Talk, timeout: float = 5) -> AsyncIterator[AiohttpTransport]:
+    """A transport that is closed in the end, connected to such a server."""
+    async with server(talk) as base_url:
+        transport = AiohttpTransport(base_url, timeout=timeout)
+        try:
+            yield transport
+        finally:
+            await transport.aclose()
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/v3/refund/it's_-|*@", ""),
+        ("/v3/x/%7E%2A%40%e4%b8%ad%2F", "token=a%2Fb%3A%7e'&x=%7C"),
+        ("/v3/a/", "a=b+c"),
+        ("/v3/x;y=1", "q="),
+    ],
+)
+async def test_the_very_target_and_body_are_sent(path: str, query: str) -> None:
+    """What was signed goes out byte for byte: nothing is quoted, unquoted or folded on the way."""
+    received: list[bytes] = []
+    async with connected(answering(b"HTTP/1.1 204 No Content\r\n\r\n", received)) as transport:
+        body = '{"名":"\\u4e2d\t"}'.encode()
+        await transport(Request(method="POST", template=path, query=query, body=body))
+    head, _, sent = received[0].partition(b"\r\n\r\n")
+    assert head.split(b"\r\n")[0] == f"POST {path}{'?' + query if query else ''} HTTP/1.1".encode()
+    assert sent == body
+
+
+async def test_headers_come_and_go() -> None:
+    """The caller's headers and a User-Agent go out; the answer's come back, looked up in any case."""
+    received: list[bytes] = []
+    raw = b"HTTP/1.1 200 OK\r\nRequest-Id: 08F-0\r\nContent-Length: 2\r\n\r\n{}"
+    async with connected(answering(raw, received)) as transport:
+        answer = await transport(
+            Request(method="GET", template="/v3/x", headers=Headers({"Accept": "application/json"}))
+        )
+    assert b"\r\nAccept: application/json\r\n" in received[0]
+    assert b"\r\nUser-Agent: wechatpay_chain/" in received[0]
+    assert (answer.status, answer.content, answer.request_id, answer.verified) == (200, b"{}", "08F-0", False)
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    """A 302 comes back as it is, and no second request leaves with our signature."""
+    received: list[bytes] = []
+    raw = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+    async with connected(answering(raw, received)) as transport:
+        assert (await transport(POST)).status == 302
+    assert len(received) == 1
+
+
+async def test_a_refused_connection_was_not_sent() -> None:
+    """Nobody listens: ConnectionFailed, and the outcome is known."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        transport = AiohttpTransport(f"http://127.0.0.1:{unused.getsockname()[1]}")
+        with pytest.raises(ConnectionFailed) as caught:
+            await transport(POST)
+        await transport.aclose()
+    assert caught.value.outcome == "not_sent"
+
+
+async def test_an_unknown_host_was_not_sent() -> None:
+    """A name that can't be resolved: ConnectionFailed, and the outcome is known."""
+    transport = AiohttpTransport("http://nobody.invalid")
+    with pytest.raises(ConnectionFailed) as caught:
+        await transport(POST)
+    await transport.aclose()
+    assert caught.value.outcome == "not_sent"
+
+
+async def test_a_failed_tls_handshake_was_not_sent() -> None:
+    """A server that speaks no TLS: ConnectionFailed before anything was sent."""
+
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await writer.drain()
+
+    async with server(plain) as base_url:
+        transport = AiohttpTransport(base_url.replace("http:", "https:"))
+        with pytest.raises(ConnectionFailed) as caught:
+            await transport(POST)
+        await transport.aclose()
+    assert caught.value.outcome == "not_sent"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b"", id="closed without a word"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", id="cut off body"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{", id="cut off chunk"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Le", id="cut off headers"),
+        pytest.param(b"SSH-2.0-OpenSSH_9.2\r\n", id="not HTTP"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", id="bad header"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", id="not gzip"),
+    ],
+)
+async def test_a_broken_answer_leaves_the_outcome_unknown(raw: bytes) -> None:
+    """Whatever breaks after the request was sent is a ConnectionFailed of unknown outcome."""
+    async with connected(answering(raw)) as transport:
+        with pytest.raises(ConnectionFailed) as caught:
+            await transport(POST)
+    assert caught.value.outcome == "unknown"
+
+
+async def test_a_reset_connection_leaves_the_outcome_unknown() -> None:
+    """A connection reset after the request was sent is a ConnectionFailed of unknown outcome."""
+
+    async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00"
+        )
+        writer.transport.abort()
+
+    async with connected(reset) as transport:
+        with pytest.raises(ConnectionFailed) as caught:
+            await transport(POST)
+    assert caught.value.outcome == "unknown"
+
+
+@pytest.mark.parametrize("per_call", [False, True])
+async def test_a_silent_server_times_out(per_call: bool) -> None:
+    """No answer within the client's or the call's own time: TimedOut of unknown outcome."""
+    async with connected(silent, timeout=60 if per_call else 0.05) as transport:
+        with pytest.raises(TimedOut, match=r"within 0\.05 s") as caught:
+            await transport(Request(method="POST", template="/v3/x", body=b"{}", timeout=0.05 if per_call else None))
+    assert caught.value.outcome == "unknown"
+
+
+async def test_a_connection_that_is_never_made_times_out_unsent() -> None:
+    """A listener that accepts nothing: TimedOut, and the outcome is known."""
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        address = full.getsockname()
+        # Two connections that nobody accepts fill the queue; a third waits for ever.
+        waiting = [socket.socket() for _ in range(2)]
+        for connection in waiting:
+            connection.setblocking(False)
+            connection.connect_ex(address)
+        transport = AiohttpTransport(f"http://127.0.0.1:{address[1]}", timeout=0.2)
+        with pytest.raises(TransportError) as caught:
+            await transport(POST)
+        await transport.aclose()
+        for connection in waiting:
+            connection.close()
+    assert isinstance(caught.value, TimedOut)
+    assert caught.value.outcome == "not_sent"
+
+
+async def test_a_session_of_the_callers_own_stays_open() -> None:
+    """`session=` is used, and closing the transport leaves it to its owner."""
+    async with aiohttp.ClientSession() as session, server(answering(b"HTTP/1.1 204 No Content\r\n\r\n")) as base_url:
+        transport = AiohttpTransport(base_url, session=session)
+        assert (await transport(POST)).status == 204
+        await transport.aclose()
+        assert not session.closed
+
+
+async def test_a_closed_transport_says_so() -> None:
+    """A call after closing is a ConfigurationError, not a stray RuntimeError."""
+    transport = AiohttpTransport()
+    await transport.aclose()
+    await transport.aclose()
+    with pytest.raises(ConfigurationError, match="closed"):
+        await transport(POST)
+
+
+def test_another_event_loop_is_refused() -> None:
+    """One client in two event loops would hang or crash; it is told instead."""
+
+    async def call(transport: AiohttpTransport) -> None:
+        with pytest.raises(ConnectionFailed):
+            await transport(POST)
+
+    async def again(transport: AiohttpTransport) -> None:
+        with pytest.raises(ConfigurationError, match="another event loop"):
+            await transport(POST)
+        await transport.aclose()
+
+    transport = AiohttpTransport("http://127.0.0.1:1")
+    asyncio.run(call(transport))
+    asyncio.run(again(transport))
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "api.mch.weixin.qq.com",
+        "ftp://host",
+        "https://",
+        "https://h/?q=1",
+        "https://h/#f",
+        "https://u:p@h",
+        "http://api.mch.weixin.qq.com",
+        "http://api2.wechatpay.cn",
+    ],
+)
+def test_base_urls_are_checked(base_url: str) -> None:
+    """Only http(s) hosts are taken, and the platform's own only with TLS."""
+    with pytest.raises(ConfigurationError, match="base_url"):
+        AiohttpTransport(base_url)
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan")])
+def test_timeouts_are_positive(timeout: float) -> None:
+    """A timeout that would never or always fire is refused."""
+    with pytest.raises(ConfigurationError, match="timeout"):
+        AiohttpTransport(timeout=timeout)
+
+
+async def test_a_path_prefix_of_a_reverse_proxy_is_kept() -> None:
+    """`base_url` may hold a prefix, which goes out before the signed target."""
+    received: list[bytes] = []
+    async with server(answering(b"HTTP/1.1 204 No Content\r\n\r\n", received)) as base_url:
+        transport = AiohttpTransport(base_url + "/wechat/")
+        await transport(POST)
+        await transport.aclose()
+    assert received[0].startswith(b"POST /wechat/v3/x HTTP/1.1\r\n")

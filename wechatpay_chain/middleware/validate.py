@@ -1,0 +1,32 @@
+"""Validate: what the catalogue objects to is said before anything is sent. Optional, since the platform decides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import catalogue
+from ..errors import ConfigurationError
+from ..message import Request, Response
+from ..pipeline import Handler
+
+
+class Validate:
+    """Checks required fields, types, enumerations and lengths of operations that the catalogue knows."""
+
+    async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
+        """Check the request, then call on."""
+        operation = catalogue.find(request.method, request.template)
+        if operation is not None:
+            _check(request, operation)
+        return await call_next(request)
+
+
+def _check(request: Request, operation: catalogue.Operation) -> None:
+    payloads = {"json": request.json, "query": request.params, "xml": request.xml, "meta": request.meta}
+    faults = catalogue.validate(operation, payloads)
+    if faults:
+        raise ConfigurationError(
+            faults[0].location,
+            f"{len(faults)} fault{'s' * (len(faults) > 1)}: {'; '.join(map(str, faults))}",
+            "If the platform takes it all the same, make the client without validate=True",
+        )
