@@ -25,6 +25,8 @@ _DIGEST_FIELDS = ("sha256", "file_digest", "digest", "media_hash")
 # The second is misspelt by the platform itself. Both take one value only, the one for SM3.
 _DIGEST_LABELS = ("digest_algorithm", "digest_alogrithm")
 _FILE_NAME_FIELDS = ("filename", "file_name")
+# Who calls: a service provider's merchant has other names (`sub_mch_id`).
+_MERCHANT_FIELDS = ("mch_id", "mchid", "combine_mch_id")
 _SECRET_KEYS = {"rsa:wechatpay": "wechatpay", "rsa:bankpay": "bankpay"}
 
 
@@ -53,9 +55,10 @@ def facts(operation: Record) -> Record:
         "successors": [new for mark in operation.get("marks", ()) for new in mark.get("new", ())],
         "accepted_on_429": operation.get("accepted_on_429"),
         "fragment": operation.get("fragment"),
-        "nonceless": operation.get("nonceless"),
+        "encoded_values": operation.get("encoded_values"),
+        "file_limits": operation.get("file_limits"),
         **_upload(operation),
-        **_sign_types(operation),
+        **_apiv2(operation),
     }
     return {name: value for name, value in found.items() if value}
 
@@ -69,7 +72,7 @@ def _answer_signature(operation: Record) -> str | None:
 
 def _encrypted_request_fields(operation: Record) -> Iterator[tuple[str, str]]:
     for location, fields in operation.get("params", {}).items():
-        yield from _encrypted(fields, _LOCATIONS.get(location, location) + ".")
+        yield from _encrypted(fields, f"{_LOCATIONS.get(location, location)}.")
 
 
 def _encrypted(fields: Record, prefix: str) -> Iterator[tuple[str, str]]:
@@ -99,14 +102,20 @@ def _upload(operation: Record) -> Record:
     return found
 
 
-def _sign_types(operation: Record) -> Record:
+def _apiv2(operation: Record) -> Record:
     if operation["gen"] != "v2":
         return {}
-    signs = [fields["sign_type"] for fields in operation.get("params", {}).values() if "sign_type" in fields]
-    if not signs:
-        return {}
-    sign: Record = signs[0]
-    return {"sign_types": sorted(sign["enum"], key=lambda name: name != sign.get("default"))}
+    members = {name: field for fields in operation.get("params", {}).values() for name, field in fields.items()}
+    sign: Record = members.get("sign_type", {})
+    return {
+        "merchant_field": next((name for name in _MERCHANT_FIELDS if name in members), _MERCHANT_FIELDS[0]),
+        # Where no member is known at all, the rule holds: everything is signed and has a nonce.
+        "nonceless": bool(operation.get("nonceless") or (members and "nonce_str" not in members)),
+        "signless": bool(members) and "sign" not in members,
+        "sign_types": sorted(sign.get("enum", ()), key=lambda name: name != sign.get("default")),
+        "urlencoded_fields": [name for name, field in members.items() if field.get("urlencoded")],
+        "workwx_fields": operation.get("workwx_fields"),
+    }
 
 
 def render(operations: Iterable[Record]) -> str:

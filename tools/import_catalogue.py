@@ -4,8 +4,8 @@
 
 SOURCE_DIR holds `operations.json`, `events.json` and `answers.json`. They become `operations.jsonl` and `events.jsonl`
 of `wechatpay_chain/catalogue/data`, one JSON object a line, sorted, so that a diff shows what the platform changed.
-Paths are spelled as the chain spells them: APIv2's under `/v2`. `tools/overlay.json` adds what no page says in a form
-that could be collected.
+Paths are spelled as the chain spells them: APIv2's under `/v2`. `tools/overlay.json`, a JSON merge patch by operation,
+adds what no page says in a form that could be collected, and mends what was collected wrongly.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable
+from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 DATA = Path(__file__).parents[1] / "wechatpay_chain" / "catalogue" / "data"
 OVERLAY = Path(__file__).with_name("overlay.json")
 
 Record = dict[str, Any]
+
+_MERCHANT_FIELDS = ("mch_id", "mchid", "combine_mch_id")
 
 
 def merge(operations: list[Record], answers: dict[str, list[str]], overlay: dict[str, Record]) -> list[Record]:
@@ -29,8 +32,8 @@ def merge(operations: list[Record], answers: dict[str, list[str]], overlay: dict
         ValueError: `answers` or `overlay` names an operation that `operations` does not have.
     """
     merged = {f"{record['method']} {record['path']}": record for record in map(_chain_spelling, operations)}
-    for key in overlay:
-        _lookup(merged, key).update(overlay[key])
+    for key, additions in overlay.items():
+        _patch(_lookup(merged, key), additions)
     for path in answers["v2_unsigned"]:
         matches = [record for record in merged.values() if record["path"] == f"/v2{path}"]
         if not matches:
@@ -45,8 +48,31 @@ def merge(operations: list[Record], answers: dict[str, list[str]], overlay: dict
 
 
 def _chain_spelling(operation: Record) -> Record:
-    prefix = "/v2" if operation["gen"] == "v2" else ""
-    return {**operation, "path": prefix + operation["path"], "resp": dict(operation["resp"])}
+    spelled = deepcopy(operation)
+    if operation["gen"] == "v2":
+        spelled["path"] = "/v2" + operation["path"]
+        _mark_filled(spelled)
+    return spelled
+
+
+def _mark_filled(operation: Record) -> None:
+    """Mark what the client fills in: pages have the merchant's number and the kind of signature among the rest."""
+    for location in ("xml", "query", "form"):
+        fields: Record = operation.get("params", {}).get(location, {})
+        merchants = [name for name in _MERCHANT_FIELDS if name in fields][:1]
+        for name in {*merchants, "nonce_str", "sign", "sign_type", "workwx_sign"} & fields.keys():
+            fields[name]["auto"] = True
+
+
+def _patch(record: Record, additions: Record) -> None:
+    """Merge as RFC 7396 says: objects member by member, null removes."""
+    for name, value in additions.items():
+        if value is None:
+            record.pop(name, None)
+        elif isinstance(value, dict):
+            _patch(record[name], cast("Record", value))
+        else:
+            record[name] = value
 
 
 def _lookup(merged: dict[str, Record], key: str) -> Record:
@@ -66,12 +92,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", type=Path, help="folder with operations.json, events.json and answers.json")
     source: Path = parser.parse_args().source
-    operations, events, answers = (
-        json.loads((source / f"{name}.json").read_text(encoding="utf-8")) for name in ("operations", "events", "answers")
-    )
-    overlay = json.loads(OVERLAY.read_text(encoding="utf-8"))
-    write_lines(DATA / "operations.jsonl", merge(operations, answers, overlay))
-    write_lines(DATA / "events.jsonl", events)
+    operations = merge(_read(source / "operations.json"), _read(source / "answers.json"), _read(OVERLAY))
+    write_lines(DATA / "operations.jsonl", operations)
+    write_lines(DATA / "events.jsonl", _read(source / "events.json"))
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -74,8 +74,14 @@ class Operation:
         digest: the digest's algorithm.
         digest_label: the `meta` member that names the algorithm, and the value that it takes.
         fragment: the fragment to append to a page that is opened in a browser (APIv2).
+        encoded_values: placeholders whose values the platform hands out percent-encoded already.
+        file_limits: an upload's allowed suffixes, each group with the most bytes that a file of it may have.
+        merchant_field: the parameter that names the calling merchant (APIv2).
         nonceless: the request has no `nonce_str` (APIv2).
+        signless: the request is not signed (APIv2).
         sign_types: signature types that the request may name, its default first (APIv2).
+        urlencoded_fields: parameters that are `name=value` pairs, percent-encoded as a whole (APIv2).
+        workwx_fields: the parameters that `workwx_sign` covers, where the request has one (APIv2).
     """
 
     method: str
@@ -103,8 +109,14 @@ class Operation:
     digest: Literal["sha256", "sm3", "md5"] | None = None
     digest_label: tuple[str, str] | None = None
     fragment: str | None = None
+    encoded_values: tuple[str, ...] = ()
+    file_limits: tuple[tuple[tuple[str, ...], int], ...] = ()
+    merchant_field: str | None = None
     nonceless: bool = False
+    signless: bool = False
     sign_types: tuple[str, ...] = ()
+    urlencoded_fields: tuple[str, ...] = ()
+    workwx_fields: tuple[str, ...] = ()
 
 
 class Node:
@@ -162,13 +174,14 @@ def find(method: str, path: str) -> Operation | None:
 def _find(method: str, path: str) -> Operation | None:
     if method in paths().get(path, ()):
         return _operation(method, path, paths()[path][method])
-    for template in _templates(path):
+    for template in templates(path):
         if method in paths()[template]:
             return _operation(method, template, paths()[template][method])
     return None
 
 
-def _templates(path: str) -> Iterator[str]:
+def templates(path: str) -> Iterator[str]:
+    """The known templates that a path may be of, the most literal first."""
     root, *segments = path.split("/")
     if not root:
         yield from (node.path for node in tree().matches(segments) if node.path in paths())
@@ -196,6 +209,8 @@ def _operation(method: str, path: str, facts: Mapping[str, Any]) -> Operation:
         name: tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType]: JSON
         for name, value in facts.items()
     }
+    if "file_limits" in values:
+        values["file_limits"] = tuple((tuple(suffixes), most) for suffixes, most in values["file_limits"])
     if "rates" in values:
         values["rates"] = tuple(Rate(n=n, per=per, by=by) for n, per, by in values["rates"])
     return Operation(method=method, path=path, **values)

@@ -1,0 +1,174 @@
+"""Holding payloads against the catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from wechatpay_chain.catalogue import Operation, field_type, find, validate
+from wechatpay_chain.message import Secret
+
+JSAPI = "POST /v3/pay/transactions/jsapi"
+ORDER = {
+    "appid": "wx8888888888888888",
+    "mchid": "1900000109",
+    "description": "茶",
+    "out_trade_no": "1217752501",
+    "notify_url": "https://example.com/notify",
+    "amount": {"total": 1},
+    "payer": {"openid": "o-Mxyz"},
+}
+
+
+def _operation(key: str) -> Operation:
+    operation = find(*key.split(" "))
+    assert operation is not None
+    return operation
+
+
+def _faults(key: str, **payloads: Any) -> list[str]:
+    return [str(fault) for fault in validate(_operation(key), payloads)]
+
+
+def test_nothing_to_object():
+    """A complete order has no fault, and members that the catalogue doesn't know are none."""
+    assert _faults(JSAPI, json={**ORDER, "brand_new": {"x": 1}, "time_expire": datetime.now(UTC)}) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"appid": 1}, "json/appid: type string is expected, not int"),
+        ({"amount": {}}, "json/amount/total: required, but missing"),
+        ({"amount": {"total": 1.0}}, "json/amount/total: type integer is expected, not float"),
+        ({"amount": {"total": True}}, "json/amount/total: type integer is expected, not bool"),
+        ({"amount": [1]}, "json/amount: an object is expected, not list"),
+        ({"detail": {"goods_detail": {}}}, "json/detail/goods_detail: an array is expected, not dict"),
+        (
+            {"detail": {"goods_detail": [{"merchant_goods_id": "1", "quantity": "1", "unit_price": 1}]}},
+            "json/detail/goods_detail/0/quantity: type integer is expected, not str",
+        ),
+        ({"description": None}, "json/description: type string is expected, not null"),
+    ],
+)
+def test_faults(change: dict[str, Any], fault: str):
+    """Types, required members, enumerations and nesting are checked, and named by their JSON pointer."""
+    faults = _faults(JSAPI, json={**ORDER, **change})
+    assert len(faults) == 1
+    assert faults[0].startswith(fault)
+
+
+def test_all_faults_are_named():
+    """Every missing member is named, not only the first."""
+    assert len(_faults(JSAPI, json={})) == len(ORDER)
+    assert len(_faults(JSAPI)) == len(ORDER)
+
+
+def test_secrets_are_strings():
+    """A marked secret is a string, wrapped or not; its length isn't checked, as it may be ciphertext."""
+    key = "POST /v3/profitsharing/orders"
+    order = {"appid": "wx1", "transaction_id": "1", "out_order_no": "1", "unfreeze_unsplit": True}
+    receiver = {"type": "PERSONAL_OPENID", "account": "o1", "amount": 1, "description": "d"}
+    for name in ("张三", Secret("张三"), "x" * 5000):
+        assert _faults(key, json={**order, "receivers": [{**receiver, "name": name}]}) == []
+    faults = _faults(key, json={**order, "receivers": [{**receiver, "name": 7}]})
+    assert faults == ["json/receivers/0/name: type string is expected, not int"]
+
+
+def test_values_are_not_shown():
+    """A fault never holds the value that was given."""
+    assert "hunter2" not in str(_faults(JSAPI, json={**ORDER, "amount": {"total": "hunter2", "currency": "hunter2"}}))
+
+
+@pytest.mark.parametrize(
+    ("key", "payloads", "fault"),
+    [
+        ("GET /v3/bill/tradebill", {}, "query/bill_date: required, but missing"),
+        (
+            "GET /v3/bill/tradebill",
+            {"query": {"bill_type": "X"}},
+            "query/bill_type: none of the allowed values: ALL, SUCCESS, REFUND",
+        ),
+        (
+            "POST /v3/marketing/paygiftactivity/activities/{activity_id}/merchants/delete",
+            {"json": {"merchant_id_list": []}},
+            "json/merchant_id_list: at least 1 items are required, 0 were given",
+        ),
+        (
+            "POST /v3/marketing/paygiftactivity/activities/{activity_id}/merchants/delete",
+            {"json": {"merchant_id_list": ["1"] * 501}},
+            "json/merchant_id_list: at most 500 items are allowed, 501 were given",
+        ),
+        (
+            "GET /v3/marketing/paygiftactivity/activities",
+            {"query": {"limit": 0}},
+            "query/limit: at least 1 is required",
+        ),
+        (
+            "GET /v3/marketing/paygiftactivity/activities",
+            {"query": {"limit": 101}},
+            "query/limit: at most 100 is allowed",
+        ),
+        (
+            "POST /v3/marketing/busifavor/coupons/associate",
+            {"json": {"coupon_code": "1234567"}},
+            "json/coupon_code: at least 8 characters are required, 7 were given",
+        ),
+        ("POST /v2/pay/micropay", {"xml": {"total_fee": "1.5"}}, "xml/total_fee: type integer is expected, not str"),
+        (
+            "POST /v2/pay/micropay",
+            {"xml": {"appid": "x" * 33}},
+            "xml/appid: at most 32 characters are allowed, 33 were given",
+        ),
+    ],
+)
+def test_locations(key: str, payloads: dict[str, Any], fault: str):
+    """Queries and APIv2 parameters are checked too, as text."""
+    assert any(found.startswith(fault) for found in _faults(key, **payloads))
+
+
+def test_textual_locations_take_text_for_numbers():
+    """In a query and in XML a number may be text and text may be a number; `sign` and `nonce_str` are filled in."""
+    faults = _faults("POST /v2/pay/micropay", xml={"total_fee": "100", "out_trade_no": 5})
+    assert not [fault for fault in faults if "total_fee" in fault or "out_trade_no" in fault]
+    assert not [fault for fault in faults if "nonce_str" in fault or "sign:" in fault]
+
+
+def test_uploads_fill_in_name_and_digest():
+    """An upload needs no `meta` for what the client fills in."""
+    assert _faults("POST /v3/merchant/media/upload") == []
+    assert _faults("POST /v3/marketing/bank/packages/{package_id}/tasks") == ["meta/bank_type: required, but missing"]
+
+
+def test_dataclasses_are_objects():
+    """A dataclass is checked as the object that it becomes."""
+
+    @dataclass
+    class Amount:
+        total: int
+
+    assert _faults(JSAPI, json={**ORDER, "amount": Amount(1)}) == []
+
+
+@pytest.mark.parametrize(
+    ("pointer", "kind"),
+    [
+        ("/amount/total", "integer"),
+        ("/detail/goods_detail", "object[]"),
+        ("/detail/goods_detail/3", "object"),
+        ("/detail/goods_detail/3/unit_price", "integer"),
+        ("/amount/unknown", None),
+        ("/unknown", None),
+    ],
+)
+def test_field_type(pointer: str, kind: str | None):
+    """The type of a field is found by its pointer, array items by their index."""
+    assert field_type("POST", "/v3/pay/transactions/jsapi", "json", pointer) == kind
+
+
+def test_field_type_of_unknown_operation():
+    """An unknown operation has no types."""
+    assert field_type("POST", "/v3/unknown", "json", "/amount") is None

@@ -1,0 +1,82 @@
+"""Walking the catalogue: all operations, those at a path, what comes after a path, what is close to a wrong one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from functools import cache
+
+from .facts import Operation, find, paths, templates, tree
+from .spelling import attribute
+
+_SHORT_LIST = 20
+_CLOSE = 0.6
+
+
+def operations() -> Iterator[Operation]:
+    """All operations, ordered by path."""
+    for path in paths():
+        yield from at(path)
+
+
+def at(path: str) -> tuple[Operation, ...]:
+    """The operations at a path, one for each of its verbs.
+
+    Args:
+        path: a template or a path with values in it, from the leading slash.
+    """
+    template = path if path in paths() else next(templates(path), None)
+    methods = paths()[template] if template else ()
+    return tuple(operation for method in methods if (operation := find(method, template or path)))
+
+
+def children(path: str) -> tuple[str, ...]:
+    """The attributes that lead on from a path, sorted; `""` is the root.
+
+    Segments that no attribute can spell (capitals, verbs, a trailing slash) are left out.
+
+    Args:
+        path: a template or a path with values in it, from the leading slash.
+    """
+    found: set[str] = set()
+    for node in tree().matches(path.split("/")[1:]):
+        found.update(name for segment in node.children if (name := attribute(segment)))
+    return tuple(sorted(found))
+
+
+def closest(method: str, path: str, limit: int = 3) -> tuple[Operation, ...]:
+    """The operations whose paths resemble a path that isn't known, the closest first; none where nothing is close.
+
+    The other verbs of a known path are the closest of all.
+
+    Args:
+        method: the verb of the call; of equally close operations those with the same verb come first.
+        path: a template or a path with values in it, from the leading slash.
+        limit: how many at most.
+    """
+    if known := at(path):
+        return known[:limit]
+    wanted = _trigrams(path)
+    likely = sorted(
+        ((len(wanted & trigrams) / len(wanted | trigrams), template) for template, trigrams in _index()), reverse=True
+    )
+    scored = sorted(
+        (
+            (score, other == method, template, other)
+            for _, template in likely[:_SHORT_LIST]
+            if (score := SequenceMatcher(None, path, template, autojunk=False).ratio()) >= _CLOSE
+            for other in paths()[template]
+        ),
+        reverse=True,
+    )
+    return tuple(operation for _, _, template, other in scored[:limit] if (operation := find(other, template)))
+
+
+@cache
+def _index() -> tuple[tuple[str, frozenset[str]], ...]:
+    return tuple((path, _trigrams(path)) for path in paths())
+
+
+def _trigrams(text: str) -> frozenset[str]:
+    padded = f"  {text} "
+    return frozenset(padded[at : at + 3] for at in range(len(padded) - 2))

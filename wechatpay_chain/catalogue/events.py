@@ -1,0 +1,69 @@
+"""The notifications that the platform sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
+
+from .records import SITE, Fields, Record
+from .records import events as _records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One kind of notification.
+
+    Attributes:
+        id: the catalogue's own name of it; for APIv3 mostly the event type.
+        generation: `v3` (JSON, sealed resource) or `v2`.
+        event_types: values of `event_type`; some notifications share one.
+        original_types: values of `resource.original_type`, where a page says.
+        name: official Chinese name.
+        encoding: `json` or `xml`.
+        fields: of the decrypted resource; without encryption, of the message itself.
+        pages: its official pages.
+    """
+
+    id: str
+    generation: Literal["v2", "v3"]
+    event_types: tuple[str, ...]
+    original_types: tuple[str, ...]
+    name: str
+    encoding: Literal["json", "xml"]
+    fields: Fields = field(repr=False)
+    pages: tuple[str, ...] = field(repr=False)
+
+
+@cache
+def events() -> tuple[Event, ...]:
+    """All notifications."""
+    return tuple(_event(record) for record in _records())
+
+
+def find_events(event_type: str, original_type: str | None = None) -> tuple[Event, ...]:
+    """The notifications of an event type; more than one where the platform uses it for several things.
+
+    Args:
+        event_type: such as `TRANSACTION.SUCCESS`.
+        original_type: the message's `resource.original_type`. It narrows the answer to the notifications that are
+            known to carry it, or, where none is, to those of which no page says what they carry.
+    """
+    found = tuple(event for event in events() if event_type in event.event_types)
+    if original_type is None:
+        return found
+    named = tuple(event for event in found if original_type in event.original_types)
+    return named or tuple(event for event in found if not event.original_types)
+
+
+def _event(record: Record) -> Event:
+    return Event(
+        id=record["id"],
+        generation=record["gen"],
+        event_types=tuple(record.get("event_type", ())),
+        original_types=tuple(record.get("original_type", ())),
+        name=record["title"],
+        encoding=record["encoding"],
+        fields=record.get("resource", {}),
+        pages=tuple(SITE + page for page in record["docs"]),
+    )

@@ -1,0 +1,49 @@
+"""The whole record of an operation or a notification, as `operations.jsonl` and `events.jsonl` hold it.
+
+A record is read when it is asked for; `facts.py` has what a call needs without it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import Any, cast
+
+import orjson
+
+from .facts import DATA
+
+Record = Mapping[str, Any]
+Fields = Mapping[str, Record]
+"""Fields by name; each has a `type` (`string`, `object[]`, ...) and perhaps `req`, `enum`, `max`, `fields`, ..."""
+
+SITE = "https://pay.weixin.qq.com"
+
+_KEY = re.compile(rb'"method":"([A-Z]+)","path":"([^"]+)"')
+
+
+@cache
+def lines() -> Mapping[tuple[str, str], bytes]:
+    """The JSON text of every operation's record, by method and path template."""
+    found: dict[tuple[str, str], bytes] = {}
+    for line in (DATA / "operations.jsonl").read_bytes().splitlines():
+        if key := _KEY.search(line):
+            found[key[1].decode(), key[2].decode()] = line
+    return found
+
+
+@lru_cache(maxsize=256)
+def record(method: str, path: str) -> Record:
+    """The record of one operation.
+
+    Raises:
+        KeyError: there is no such operation; `path` must be the catalogue's own template.
+    """
+    return cast("Record", orjson.loads(lines()[method, path]))
+
+
+@cache
+def events() -> tuple[Record, ...]:
+    """The records of all notifications."""
+    return tuple(orjson.loads(line) for line in (DATA / "events.jsonl").read_bytes().splitlines())
