@@ -1,0 +1,5 @@
+"""Resources of the notifications; see the package."""
+
+from __future__ import annotations
+
+from ._names import __getattr__ as __getattr__
