@@ -1,0 +1,82 @@
+"""The emulator as a whole: what it keeps, its threads, its keys."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.emulator.clock import Clock
+from tests.emulator.raw import ECHO, PUNISH
+from wechatpay_chain import (
+    APIError,
+    NotFound,
+    Request,
+    Response,
+    SyncWeChatPay,
+    WeChatPay,
+)
+from wechatpay_chain.catalogue import operations, validate
+from wechatpay_chain.emulator import Emulator, KeyPair
+
+V3 = [operation for operation in operations() if not operation.path.startswith("/v2/")]
+
+
+async def test_calls_are_kept(emulator: Emulator) -> None:
+    """What passed all checks can be looked at afterwards, secrets in plain; what was refused is not there."""
+    async with WeChatPay(**emulator.credentials(), transport=emulator) as wxpay:
+        await wxpay.v3.security.echo.post(json={"echo_message": "a", "encrypted_echo_message": "b"})
+        with pytest.raises(APIError):
+            await wxpay["v3/security/echo"].post(json={})
+    (call,) = emulator.calls
+    assert (call.method, call.path) == ("POST", ECHO)
+    assert call.json == {"echo_message": "a", "encrypted_echo_message": "b"}
+    assert "'b'" not in repr(call)
+
+
+def test_many_threads(emulator: Emulator) -> None:
+    """A blocking client that is used from many threads gets each answer once, and each order its own number."""
+
+    def punish(number: int) -> str:
+        payload = {"out_request_no": f"P{number}", "mchid": "1", "bal_account_no": "6222", "punish_scene": 1}
+        answer = wxpay.chain(PUNISH).post(json=payload)
+        punish_no: str = answer.json()["wxpay_punish_no"]
+        return punish_no
+
+    async def all_at_once() -> list[str]:
+        return await asyncio.gather(*(asyncio.to_thread(punish, number) for number in range(50)))
+
+    with SyncWeChatPay(**emulator.credentials(), transport=emulator) as wxpay:
+        assert len(set(asyncio.run(all_at_once()))) == 50
+
+
+def test_keys_are_fresh() -> None:
+    """Two emulators share no key and no name of a key, and none is shown by its repr."""
+    one, other = Emulator().credentials(), Emulator().credentials()
+    assert one["mchid"] == other["mchid"] == "1900000109"
+    assert not {str(value) for name, value in one.items() if name != "mchid"} & {str(value) for value in other.values()}
+    assert all(name.startswith("PUB_KEY_ID_0114") and len(name) == 39 for name in one["certs"])
+    assert "RSA" not in repr(KeyPair.wechatpay())
+
+
+async def test_validation_agrees(both: Emulator, clock: Clock) -> None:
+    """What the catalogue's own check objects to, the emulator refuses at the same place."""
+    native = next(operation for operation in V3 if operation.path == "/v3/pay/transactions/native")
+    payload: dict[str, Any] = {"appid": "wx1", "mchid": "1", "amount": {"total": "1"}}
+    (first, *_) = validate(native, {"json": payload})
+    wxpay = WeChatPay(**both.credentials(), transport=both, clock=clock)
+    with pytest.raises(APIError) as caught:
+        await wxpay.chain("v3/pay/transactions/native").post(json=payload)
+    assert caught.value.detail["field"] == first.pointer
+
+
+def test_a_request_is_looked_at_as_it_came(emulator: Emulator) -> None:
+    """Only what goes over the wire counts: a template that names another operation changes nothing."""
+
+    async def lie(request: Request) -> Response[Any]:
+        return await emulator(replace(request, template=ECHO, json={"forged": True}))
+
+    with SyncWeChatPay(**emulator.credentials(), transport=lie) as wxpay, pytest.raises(NotFound):
+        wxpay.v3.certificates.get()

@@ -1,0 +1,161 @@
+"""What a request carries, held against the catalogue."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from tests.emulator.raw import ECHO, PUNISH, QUERY, Answer, RawClient
+from wechatpay_chain.emulator import KeyPair
+from wechatpay_chain.wire import multipart
+
+UPLOAD = "/v3/merchant/media/upload"
+
+
+def parameter_error(answer: Answer) -> dict[str, Any]:
+    """The detail of a PARAM_ERROR."""
+    assert (answer.status, answer.body["code"]) == (400, "PARAM_ERROR"), answer.content
+    detail: dict[str, Any] = answer.body["detail"]
+    return detail
+
+
+@pytest.mark.parametrize("name", ["out_request_no", "mchid", "bal_account_no", "punish_scene"])
+def test_missing_member(raw: RawClient, name: str) -> None:
+    """A required member that is missing is named by its JSON pointer."""
+    payload = raw.punishment()
+    del payload[name]
+    detail = parameter_error(raw.post(PUNISH, payload))
+    assert detail == {"field": f"/{name}", "location": "body", "issue": "required, but missing"}
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("punish_scene", "1"), ("punish_scene", None), ("req_scene", "NO_SUCH_SCENE"), ("bal_account_no", 6222)],
+)
+def test_wrong_member(raw: RawClient, member: str, value: Any) -> None:
+    """A member of another type, null, and a value that isn't allowed are refused."""
+    detail = parameter_error(raw.post(PUNISH, raw.punishment(**{member: value})))
+    assert (detail["field"], detail["location"]) == (f"/{member}", "body")
+
+
+@pytest.mark.parametrize(
+    ("target", "field"),
+    [
+        (QUERY.format("P1", "NEITHER"), "control_type"),
+        ("/v3/aggracct-bc/wb-channel/control-orders/P1?control_type=PUNISH", "mchid"),
+    ],
+)
+def test_wrong_query(raw: RawClient, target: str, field: str) -> None:
+    """A query parameter that is missing or not allowed is named."""
+    detail = parameter_error(raw.send("GET", target))
+    assert (detail["field"], detail["location"]) == (field, "query")
+
+
+@pytest.mark.parametrize("body", [b"{", b"", b"[]", b'"text"'])
+def test_body_that_is_no_object(raw: RawClient, body: bytes) -> None:
+    """A body that is cut off, missing, or no object is refused."""
+    assert parameter_error(raw.send("POST", PUNISH, body))["location"] == "body"
+
+
+def test_content_type(raw: RawClient) -> None:
+    """A body that doesn't say that it is JSON is refused."""
+    body = b'{"echo_message":"hello"}'
+    headers = raw.headers("POST", ECHO, body) | {"Content-Type": "text/plain"}
+    answer = raw.send("POST", ECHO, body, headers)
+    assert (answer.status, answer.body["code"]) == (400, "INVALID_REQUEST")
+
+
+def test_secret_in_plain(raw: RawClient) -> None:
+    """A secret that comes in plain is refused in the platform's words, with its pointer."""
+    answer = raw.post(PUNISH, raw.punishment(bal_account_no="6222 0000 1111"))
+    assert parameter_error(answer)["field"] == "/bal_account_no"
+    assert "平台私钥解密失败" in answer.body["message"]
+
+
+def test_secret_for_another_key(raw: RawClient, certificate: KeyPair) -> None:
+    """A secret that was encrypted for another key is refused in the platform's words."""
+    raw.emulator.platform_keys = (certificate, *raw.emulator.platform_keys)
+    foreign = raw.punishment()["bal_account_no"]
+    raw.emulator.platform_keys = raw.emulator.platform_keys[1:]
+    answer = raw.post(PUNISH, raw.punishment(bal_account_no=foreign))
+    assert parameter_error(answer)["field"] == "/bal_account_no"
+    assert "平台私钥解密失败" in answer.body["message"]
+
+
+@pytest.mark.parametrize("serial", [None, "", "PUB_KEY_ID_0114000000000000000000000000"])
+@pytest.mark.parametrize("target", [PUNISH, QUERY.format("P1", "PUNISH")])
+def test_serial_that_names_no_key(raw: RawClient, serial: str | None, target: str) -> None:
+    """An operation that demands `Wechatpay-Serial` is refused without it, and with the name of an unknown key."""
+    body = json.dumps(raw.punishment()).encode() if target == PUNISH else b""
+    method = "POST" if body else "GET"
+    headers = raw.headers(method, target, body)
+    del headers["Wechatpay-Serial"]
+    if serial is not None:
+        headers["Wechatpay-Serial"] = serial
+    answer = raw.send(method, target, body, headers)
+    assert parameter_error(answer)["field"] == "Wechatpay-Serial"
+    assert "平台私钥解密失败" in answer.body["message"]
+
+
+def test_secret_without_a_key(raw: RawClient) -> None:
+    """A secret needs the name of its key, also where the catalogue doesn't demand the header."""
+    target = "/v3/global/profit-sharing/receivers"
+    body = json.dumps({"name": raw.seal("Zhang San")}).encode()
+    headers = raw.headers("POST", target, body)
+    del headers["Wechatpay-Serial"]
+    assert "平台私钥解密失败" in raw.send("POST", target, body, headers).body["message"]
+
+
+def test_missing_header(raw: RawClient) -> None:
+    """A header that the operation demands is named."""
+    detail = parameter_error(raw.post("/v3/marketing/partnerships/build", {}))
+    assert (detail["field"], detail["location"]) == ("Idempotency-Key", "header")
+
+
+def upload(raw: RawClient, meta: bytes, file: bytes, *, part: str = "file", signed: bytes | None = None) -> Answer:
+    """Upload a file."""
+    envelope = multipart.envelope(
+        [("meta", "application/json", meta)], file_name="a.jpg", file_part=part, boundary="bound"
+    )
+    headers = raw.headers("POST", UPLOAD, meta if signed is None else signed)
+    return raw.send("POST", UPLOAD, envelope.around(file), headers | {"Content-Type": envelope.content_type})
+
+
+def meta_of(file: bytes) -> dict[str, str]:
+    """The meta of a file."""
+    return {"filename": "a.jpg", "sha256": hashlib.sha256(file).hexdigest()}
+
+
+def test_upload_is_signed_over_its_meta(raw: RawClient) -> None:
+    """Of an upload only `meta` is signed; the file arrives as it was, line ends and boundary-like bytes included."""
+    file = b"\r\n--bou\r\n\x00\xff"
+    answer = upload(raw, json.dumps(meta_of(file)).encode(), file)
+    assert answer.status == 200, answer.content
+    call = raw.emulator.calls[-1]
+    assert (call.file, call.meta) == (file, meta_of(file))
+    whole = multipart.envelope(
+        [("meta", "application/json", b"{}")], file_name="a.jpg", file_part="file", boundary="bound"
+    )
+    assert upload(raw, b"{}", file, signed=whole.around(file)).status == 401
+
+
+@pytest.mark.parametrize(
+    ("meta", "part", "field"),
+    [
+        (b'{"filename":"a.jpg"}', "file", "/sha256"),
+        (b'{"filename":"a.jpg","sha256":"00"}', "file", "/sha256"),
+        (b"[]", "file", ""),
+        (b"{}", "other", "file"),
+    ],
+)
+def test_wrong_upload(raw: RawClient, meta: bytes, part: str, field: str) -> None:
+    """An upload without digest, with another digest, with a meta that is no object, or without file is refused."""
+    assert parameter_error(upload(raw, meta, b"abc", part=part))["field"] == field
+
+
+def test_json_for_an_upload(raw: RawClient) -> None:
+    """JSON where a file is due is refused."""
+    assert raw.post(UPLOAD, meta_of(b"")).body["code"] == "INVALID_REQUEST"

@@ -1,0 +1,17 @@
+"""The platform's half of every call, for tests, demos and local work: no merchant account, no network needed.
+
+    emulator = Emulator()
+    wxpay = WeChatPay(**emulator.credentials(), transport=emulator)
+
+It checks what the platform checks, refuses in the platform's words, keeps a ledger of control orders, and signs its
+answers. It never imports the client.
+"""
+
+from __future__ import annotations
+
+from .call import Call
+from .emulator import Emulator
+from .keys import KeyPair
+from .refusal import Refusal
+
+__all__ = ["Call", "Emulator", "KeyPair", "Refusal"]

@@ -1,0 +1,42 @@
+"""What a route gets to see of a request that passed all checks, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..catalogue import Operation
+from ..message import NO_HEADERS, Headers, Response
+
+Answer = Response[Any] | dict[str, Any] | list[Any] | None
+"""What a call is answered with: JSON values, None for no content, or a whole response."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request that the emulator accepted: signed by the merchant, complete, its secrets decrypted.
+
+    Attributes:
+        method: `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+        path: as received, percent-encoded.
+        operation: what the catalogue knows; None for a route of the user's own.
+        time: when it came, Unix time in seconds.
+        values: the placeholders' values, decoded.
+        query: the query parameters, decoded; a list where the catalogue has an array or a name is repeated.
+        json: the body, or None; secret fields are plain here.
+        meta: an upload's `meta` part.
+        file: an upload's file.
+        headers: as received.
+    """
+
+    method: str
+    path: str
+    operation: Operation | None = None
+    time: float = 0.0
+    values: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    query: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    json: Any = field(default=None, repr=False)
+    meta: Mapping[str, Any] | None = field(default=None, repr=False)
+    file: bytes | None = field(default=None, repr=False)
+    headers: Headers = NO_HEADERS

@@ -1,0 +1,196 @@
+"""`Emulator`: the checks, the routes and the answers, put together."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .. import catalogue
+from ..crypto import serials
+from ..message import Headers, Request, Response
+from ..wire.v3 import SERIAL_HEADER
+from . import answer, builtin, gate, payload, refusal
+from .call import Call
+from .keys import KeyPair, make_apiv3_key
+from .ledger import ControlOrders
+from .rates import RateWindows
+from .refusal import Refusal
+from .routes import Match, Route, Routes, placeholder_values
+from .synthesis import synthesize
+
+if TYPE_CHECKING:
+    from .server import Listening
+
+_KEPT_CALLS = 1000
+
+
+class Emulator:
+    """The platform for one merchant: a `Handler`, or a server on a port.
+
+        emulator = Emulator()
+        wxpay = WeChatPay(**emulator.credentials(), transport=emulator)
+
+        async with emulator.listen() as base_url, WeChatPay(**emulator.credentials(), base_url=base_url) as wxpay: ...
+
+    Every APIv3 operation of the catalogue is answered: control orders, the echo and the platform certificates from
+    what happened before, all others with synthetic values of the right types. It may be used from many threads.
+
+    Args:
+        mchid: the merchant's number.
+        clock: gives Unix time in seconds.
+        merchant_key: the merchant's key; a fresh one by default.
+        platform_keys: the platform's keys; by default one fresh WeChat Pay public key.
+        apiv3_key: 32 characters; fresh ones by default.
+
+    Attributes:
+        mchid: the merchant's number.
+        merchant_key: the merchant's key.
+        platform_keys: the platform's keys. The one that a request's `Wechatpay-Serial` names signs its answer, else
+            the first certificate, else the first key. Put another tuple here to rotate them.
+        apiv3_key: 32 characters.
+        calls: the last 1000 calls that passed all checks, the newest last.
+    """
+
+    def __init__(
+        self,
+        *,
+        mchid: str = "1900000109",
+        clock: Callable[[], float] = time.time,
+        merchant_key: KeyPair | None = None,
+        platform_keys: Sequence[KeyPair] | None = None,
+        apiv3_key: str | None = None,
+    ) -> None:
+        self.mchid = mchid
+        self.merchant_key = merchant_key or KeyPair.merchant()
+        self.platform_keys = tuple(platform_keys or (KeyPair.wechatpay(),))
+        self.apiv3_key = apiv3_key or make_apiv3_key()
+        self.calls: deque[Call] = deque(maxlen=_KEPT_CALLS)
+        self._clock = clock
+        self._rates = RateWindows()
+        self._own_routes = Routes()
+        self._user_routes = Routes()
+        ControlOrders().register(self._own_routes)
+        builtin.register(self._own_routes, lambda: self.platform_keys, self.apiv3_key)
+
+    def credentials(self) -> dict[str, Any]:
+        """The arguments of a client of this merchant: `WeChatPay(**emulator.credentials(), ...)`."""
+        return {
+            "mchid": self.mchid,
+            "serial": self.merchant_key.serial,
+            "private_key": self.merchant_key.private_pem,
+            "certs": {key.serial: key.public_pem for key in self.platform_keys},
+            "apiv3_key": self.apiv3_key,
+        }
+
+    def on(self, method: str, template: str) -> Callable[[Route], Route]:
+        """Answer a path by a function of one's own; it wins over what the emulator would do.
+
+            @emulator.on("POST", "/v3/new/{id}")
+            def answer(call):
+                return {"id": call.values["id"]}
+
+        The function, or coroutine function, takes a `Call` and returns JSON values, None for no content, or a whole
+        `Response`; it may raise `Refusal`. What it returns is encrypted where the catalogue says so, and signed.
+
+        Args:
+            method: `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+            template: path with `{placeholders}`.
+        """
+
+        def register(route: Route) -> Route:
+            self._user_routes.add(method, template, route)
+            return route
+
+        return register
+
+    def listen(self, host: str = "127.0.0.1", port: int = 0) -> Listening:
+        """A server for this emulator, to be used with `async with` or, in a program without event loop, `with`.
+
+        Entering it gives the base URL. Port 0 takes a free one.
+        """
+        from .server import Listening
+
+        return Listening(self.receive, host, port)
+
+    async def __call__(self, request: Request) -> Response[Any]:
+        """Answer a client in the same process, where no transport names itself in a `User-Agent`."""
+        headers = Headers({"User-Agent": "in-process"}).merge(request.headers)
+        response = await self.receive(replace(request, headers=headers))
+        return replace(response, request=request)
+
+    async def receive(self, request: Request) -> Response[Any]:
+        """Answer a request as it came: only method, path, query, headers and body are looked at."""
+        try:
+            self._authenticate(request)
+        except Refusal as refused:
+            return answer.number(refused.response(), refused.number)
+        operation = catalogue.find(request.method, request.path)
+        try:
+            call, route = self._admit(request, operation)
+            self.calls.append(call)
+            value = route(call)
+            if isinstance(value, Awaitable):
+                value = await value
+            response, ending = answer.respond(value, operation, self.merchant_key.private_key.public_key()), 0
+        except Refusal as refused:
+            response, ending = refused.response(), refused.number
+        signing_key = self._named_key(request) or self._default_key()
+        return answer.sign(answer.number(response, ending), operation, signing_key, self._clock())
+
+    def _authenticate(self, request: Request) -> None:
+        if _is_apiv2(request):
+            raise refusal.not_emulated()
+        gate.check_client_headers(request)
+        gate.authenticate(request, self.mchid, self.merchant_key, self._clock())
+
+    def _admit(self, request: Request, operation: catalogue.Operation | None) -> tuple[Call, Route]:
+        now = self._clock()
+        match = self._match(request, operation)
+        if operation is not None and not self._rates.admit((operation.method, operation.path), operation.rates, now):
+            raise refusal.too_many()
+        content = payload.read(request, operation)
+        if operation is not None:
+            named = request.headers.get(SERIAL_HEADER)
+            content = payload.unseal(content, operation, named, self._named_key(request))
+            payload.check(content, request, operation)
+        call = Call(
+            method=request.method,
+            path=request.path,
+            operation=operation,
+            time=now,
+            values=match.values,
+            query=content.query,
+            json=content.json,
+            meta=content.meta,
+            file=content.file,
+            headers=request.headers,
+        )
+        return call, match.route
+
+    def _match(self, request: Request, operation: catalogue.Operation | None) -> Match:
+        method, path = request.method, request.path
+        match = self._user_routes.find(method, path) or self._own_routes.find(method, path)
+        if match is not None:
+            return match
+        if operation is not None:
+            values = placeholder_values(operation.path, path) or {}
+            return Match(route=partial(synthesize, operation=operation), values=values)
+        if catalogue.at(path) or self._user_routes.knows(path):
+            raise refusal.wrong_method()
+        raise refusal.no_operation(method, path)
+
+    def _named_key(self, request: Request) -> KeyPair | None:
+        named = serials.key(request.headers.get(SERIAL_HEADER, ""))
+        return next((key for key in self.platform_keys if serials.key(key.serial) == named), None)
+
+    def _default_key(self) -> KeyPair:
+        # Who doesn't ask for a public key is answered with a certificate, where there is one.
+        return next((key for key in self.platform_keys if key.certificate is not None), self.platform_keys[0])
+
+
+def _is_apiv2(request: Request) -> bool:
+    return catalogue.find(request.method, "/v2" + request.path.removeprefix("/v2")) is not None

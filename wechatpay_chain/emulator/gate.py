@@ -1,0 +1,71 @@
+"""Who may come in: the headers that every request needs, and the merchant's signature.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012365336
+"""
+
+from __future__ import annotations
+
+from ..crypto import rsa, serials
+from ..errors import SignatureError
+from ..message import Request
+from ..wire import v3
+from . import refusal
+from .keys import KeyPair
+from .multipart import parse
+
+
+def check_client_headers(request: Request) -> None:
+    """Every request names what it accepts and who sends it.
+
+    Raises:
+        Refusal: 400.
+    """
+    if not (request.headers.get("Accept") and request.headers.get("User-Agent")):
+        raise refusal.no_client_headers()
+
+
+def authenticate(request: Request, mchid: str, merchant_key: KeyPair, now: float) -> None:
+    """Check that the merchant signed the very request that arrived.
+
+    Args:
+        request: path, query, headers and body as received.
+        mchid: the merchant's number.
+        merchant_key: the merchant's key.
+        now: Unix time in seconds.
+
+    Raises:
+        Refusal: 401.
+    """
+    authorization = _authorization(request)
+    timestamp = authorization.timestamp
+    # The platform looks at the clock before it looks at the signature.
+    if not (timestamp.isascii() and timestamp.isdecimal()) or abs(now - int(timestamp)) > v3.MAX_AGE:
+        raise refusal.unauthorized("Http头Authorization中的timestamp与发起请求的时间不得超过5分钟")
+    if authorization.mchid != mchid:
+        raise refusal.unauthorized("签名错误")
+    if serials.key(authorization.serial) != serials.key(merchant_key.serial):
+        raise refusal.unauthorized("商户证书序列号有误。请使用签名私钥匹配的证书序列号")
+    body = signed_body(request)
+    message = v3.request_message(request.method, request.target, timestamp, authorization.nonce, body)
+    try:
+        rsa.verify(merchant_key.private_key.public_key(), message, authorization.signature)
+    except SignatureError:
+        head = message[: len(message) - len(body) - 1]
+        raise refusal.wrong_signature(request.method, request.target, head, body) from None
+
+
+def signed_body(request: Request) -> bytes:
+    """What of a request's body is signed: all of it, but of an upload only the `meta` part."""
+    body = request.body or b""
+    upload = parse(request.headers.get("Content-Type", ""), body)
+    return body if upload is None else upload.meta
+
+
+def _authorization(request: Request) -> v3.Authorization:
+    header = request.headers.get("Authorization", "")
+    if header and not header.startswith(f"{v3.SCHEME} "):
+        raise refusal.unauthorized("Http头Authorization认证类型不正确")
+    try:
+        return v3.Authorization.parse(header)
+    except ValueError:
+        raise refusal.unauthorized("Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》") from None

@@ -1,0 +1,34 @@
+"""Reading an upload: its `meta` part and its file.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012365337
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_BOUNDARY = re.compile(r'multipart/form-data\s*;.*?boundary="?([^";]+)"?', re.IGNORECASE)
+_NAME = re.compile(rb'content-disposition:[^\r\n]*?[; ]name="([^"]*)"', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """The parts of an upload; a part that isn't there is empty."""
+
+    meta: bytes
+    files: dict[str, bytes]
+
+
+def parse(content_type: str, body: bytes) -> Upload | None:
+    """Read a multipart body; None for another content type."""
+    boundary = _BOUNDARY.match(content_type)
+    if boundary is None:
+        return None
+    parts: dict[str, bytes] = {}
+    for part in (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode())[1:]:
+        head, blank, content = part.partition(b"\r\n\r\n")
+        name = _NAME.search(head)
+        if blank and name:
+            parts[name[1].decode("utf-8", "replace")] = content
+    return Upload(meta=parts.pop("meta", b""), files=parts)

@@ -1,0 +1,148 @@
+"""Refusals in the platform's own shapes.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012081709 (body), https://pay.weixin.qq.com/doc/v3/merchant/4012072670 (401)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from ..message import Headers, Response
+
+# The number that ends the Request-ID is finer than the code; these are the ones that are known.
+_SIGNATURE = 268443699
+_AUTHORIZATION = 270924332
+_RATE = 268447840
+_MISSING = 268512771
+_REPEATED = 268498688
+# Ours, for everything whose number no page tells.
+_OTHER = 268435456
+
+_LANGUAGE = "zh-CN"
+# So much of the body does the platform repeat when a signature doesn't fit.
+_SHOWN_BODY = 8
+
+
+class Refusal(Exception):
+    """What a route raises to refuse a call.
+
+    Args:
+        status: HTTP status, 4xx or 5xx, or 202 for an answer such as `USERPAYING`.
+        code: the platform's error code; empty for an answer without a body.
+        message: text for people.
+        detail: the `detail` member, any JSON; None leaves it out.
+        number: what ends the `Request-ID`.
+    """
+
+    def __init__(self, status: int, code: str, message: str = "", *, detail: Any = None, number: int = _OTHER) -> None:
+        super().__init__(status, code, message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.detail = detail
+        self.number = number
+
+    def response(self) -> Response[Any]:
+        """The refusal as an answer, not yet signed."""
+        if not self.code:
+            return Response(status=self.status)
+        body = {"code": self.code, "message": self.message}
+        if self.detail is not None:
+            body["detail"] = self.detail
+        headers = Headers({"Content-Type": "application/json; charset=utf-8", "Content-Language": _LANGUAGE})
+        return Response(status=self.status, headers=headers, content=orjson.dumps(body))
+
+
+def no_client_headers() -> Refusal:
+    """`Accept` or `User-Agent` is missing."""
+    return Refusal(400, "INVALID_REQUEST", "Http头缺少Accept或User-Agent")
+
+
+def bad_content_type(found: str) -> Refusal:
+    """A body that isn't what the operation takes."""
+    return Refusal(400, "INVALID_REQUEST", f"不支持的Content-Type：{found or '缺失'}")
+
+
+def unauthorized(message: str) -> Refusal:
+    """The `Authorization` header can't be taken; why is in the message."""
+    return Refusal(401, "SIGN_ERROR", message, number=_AUTHORIZATION)
+
+
+def wrong_signature(method: str, target: str, head: bytes, body: bytes) -> Refusal:
+    """The signature doesn't fit; with what was verified, the body cut short.
+
+    Args:
+        method: method of the request.
+        target: its path and query, as received.
+        head: the verified message up to the body.
+        body: the body that was verified.
+    """
+    information = {
+        "method": method,
+        "url": target,
+        "truncated_sign_message": (head + body[:_SHOWN_BODY] + b"\n").decode("utf-8", "replace"),
+        "sign_message_length": len(head) + len(body) + 1,
+    }
+    detail = {
+        "field": "signature",
+        "location": "authorization",
+        "detail": {"issue": "sign not match"},
+        "sign_information": information,
+    }
+    return Refusal(401, "SIGN_ERROR", "错误的签名，验签失败", detail=detail, number=_SIGNATURE)
+
+
+def bad_parameter(field: str, location: str, issue: str, message: str = "参数错误") -> Refusal:
+    """A parameter is missing or wrong.
+
+    Args:
+        field: JSON pointer inside the body, or the name of a query parameter or header.
+        location: `body`, `query`, `url` or `header`.
+        issue: what is wrong, in English as the platform has it.
+        message: text for people.
+    """
+    detail = {"field": field, "location": location, "issue": issue}
+    return Refusal(400, "PARAM_ERROR", f"{message}（{field}）" if field else message, detail=detail)
+
+
+def undecryptable(field: str, location: str, issue: str) -> Refusal:
+    """A secret that the platform can't decrypt, or a key that it doesn't know."""
+    return bad_parameter(field, location, issue, "平台私钥解密失败")
+
+
+def too_many() -> Refusal:
+    """The documented rate is exceeded."""
+    return Refusal(429, "RATELIMIT_EXCEEDED", "请求频率超过限制，请降低频率后重试", number=_RATE)
+
+
+def no_operation(method: str, path: str) -> Refusal:
+    """The catalogue doesn't know the path. The platform might, so the emulator says that this is its own limit."""
+    message = f"模拟器不认识 {method} {path}：目录中没有此接口，请用 @emulator.on(...) 注册"
+    return Refusal(404, "RESOURCE_NOT_EXISTS", message)
+
+
+def wrong_method() -> Refusal:
+    """The path exists, the method doesn't. The platform sends no body."""
+    return Refusal(405, "")
+
+
+def not_emulated() -> Refusal:
+    """An APIv2 operation."""
+    return Refusal(501, "NOT_IMPLEMENTED", "模拟器尚不支持APIv2接口")
+
+
+def not_found(message: str) -> Refusal:
+    """There is no such order or resource."""
+    return Refusal(404, "RESOURCE_NOT_EXISTS", message, number=_MISSING)
+
+
+def repeated(message: str) -> Refusal:
+    """A number is used again, with other content."""
+    return Refusal(400, "RESOURCE_ALREADY_EXISTS", message, number=_REPEATED)
+
+
+def invalid_state(message: str) -> Refusal:
+    """The state of the order doesn't allow it."""
+    return Refusal(400, "INVALID_REQUEST", message)

@@ -1,0 +1,59 @@
+"""Which function answers a path."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from .call import Answer, Call
+
+Route = Callable[[Call], Answer | Awaitable[Answer]]
+"""Answers a call: a function or a coroutine function."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A route that fits a path, and the values that the path gives to the route's placeholders."""
+
+    route: Route
+    values: dict[str, str]
+
+
+class Routes:
+    """Routes by method and template.
+
+    Of several that fit a path, the one with the fewest placeholders answers; of equal ones the newest.
+    """
+
+    def __init__(self) -> None:
+        self._routes: list[tuple[str, str, Route]] = []
+
+    def add(self, method: str, template: str, route: Route) -> None:
+        """Add a route; it wins over older ones of the same template."""
+        self._routes = sorted([(method, template, route), *self._routes], key=lambda entry: entry[1].count("{"))
+
+    def find(self, method: str, path: str) -> Match | None:
+        """The route of a method and a path, or None."""
+        for known, template, route in self._routes:
+            if known == method and (values := placeholder_values(template, path)) is not None:
+                return Match(route=route, values=values)
+        return None
+
+    def knows(self, path: str) -> bool:
+        """Whether any method has a route for the path."""
+        return any(placeholder_values(template, path) is not None for _, template, _ in self._routes)
+
+
+def placeholder_values(template: str, path: str) -> dict[str, str] | None:
+    """The decoded values that a path gives to a template's placeholders; None where it doesn't fit."""
+    names, segments = template.split("/"), path.split("/")
+    if len(names) != len(segments):
+        return None
+    values: dict[str, str] = {}
+    for name, segment in zip(names, segments, strict=True):
+        if name.startswith("{") and segment:
+            values[name.strip("{}")] = unquote(segment)
+        elif name != segment:
+            return None
+    return values

@@ -1,0 +1,113 @@
+"""The emulator on a port."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack, ExitStack
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from aiohttp import web
+
+from ..message import Headers, Request
+from ..pipeline import Handler
+
+# The platform's largest upload is 7.5 MB.
+_LARGEST_BODY = 16 * 2**20
+# As observed of the platform.
+_KEEPALIVE = 8.0
+_SHUTDOWN = 1.0
+
+T = TypeVar("T")
+
+
+class Listening:
+    """A handler on a port: `async with` serves it in the running event loop, `with` in a thread of its own.
+
+    Args:
+        handler: answers the requests.
+        host: address to listen on.
+        port: port, 0 for a free one.
+    """
+
+    def __init__(self, handler: Handler, host: str, port: int) -> None:
+        self._handler = handler
+        self._host = host
+        self._port = port
+        self._started = AsyncExitStack()
+        self._thread = ExitStack()
+
+    async def __aenter__(self) -> str:
+        """Start; the base URL.
+
+        Raises:
+            OSError: the port is taken, or the address isn't this machine's.
+        """
+        application = web.Application(client_max_size=_LARGEST_BODY)
+        application.router.add_route("*", "/{path:.*}", self._answer)
+        runner = web.AppRunner(application, access_log=None, keepalive_timeout=_KEEPALIVE, shutdown_timeout=_SHUTDOWN)
+        async with AsyncExitStack() as starting:
+            starting.push_async_callback(runner.cleanup)
+            await runner.setup()
+            await web.TCPSite(runner, self._host, self._port).start()
+            self._started = starting.pop_all()
+        host, port = runner.addresses[0][:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._started.aclose()
+
+    def __enter__(self) -> str:
+        """Start in a thread; the base URL. Raises as `__aenter__`."""
+        with ExitStack() as starting:
+            thread = starting.enter_context(_LoopThread())
+            base_url = thread.run(self.__aenter__())
+            starting.callback(lambda: thread.run(self._started.aclose()))
+            self._thread = starting.pop_all()
+        return base_url
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._thread.close()
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        # raw_path is the request line's target, as received; rel_url would be normalised.
+        path, _, query = request.raw_path.partition("?")
+        response = await self._handler(
+            Request(
+                method=request.method,
+                template=path,
+                query=query,
+                headers=Headers(request.headers.items()),
+                body=await request.read(),
+            )
+        )
+        return web.Response(status=response.status, headers=dict(response.headers), body=response.content or None)
+
+
+class _LoopThread:
+    """An event loop in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="emulator", daemon=True)
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine to its end and hand out its result."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
