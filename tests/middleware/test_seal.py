@@ -1,0 +1,360 @@
+"""Seal: every secret of every operation leaves encrypted, and comes back decrypted."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote_plus
+
+import orjson
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wechatpay_chain import catalogue
+from wechatpay_chain.catalogue import facts
+from wechatpay_chain.crypto import rsa
+from wechatpay_chain.errors import ConfigurationError, DecryptionError
+from wechatpay_chain.message import Headers, Request, Response, Secret
+from wechatpay_chain.middleware import Encode, Seal
+from wechatpay_chain.path import expand, placeholders
+from wechatpay_chain.pipeline import Handler, compose
+from wechatpay_chain.trust import PlatformKeys
+
+PUBLIC_KEY_ID = "PUB_KEY_ID_0114232134912410000000000000"
+PLATFORM_SERIAL = "0A1B2C3D4E5F60718293A4B5C6D7E8F901234567"
+RECOVER = "/v3/aggracct-bc/wb-channel/control-orders/recover"
+OPERATIONS = Path(facts.DATA) / "operations.jsonl"
+
+
+def secret_paths(fields: dict[str, Any], prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The fields that the catalogue's own records mark to be encrypted, arrays marked by `[]`."""
+    for name, about in fields.items():
+        array = "[]" if about.get("type", "").endswith("[]") else ""
+        if about.get("enc") == "rsa:wechatpay":
+            yield (*prefix, name + array)
+        yield from secret_paths(about.get("fields", {}), (*prefix, name + array))
+
+
+def sealed_operations() -> Iterator[Any]:
+    """Method, path, location and secret fields of every APIv3 operation that has some."""
+    for line in OPERATIONS.read_text("utf-8").splitlines():
+        operation = json.loads(line)
+        marked = {
+            location: paths
+            for location, fields in operation.get("params", {}).items()
+            if location in {"json", "query", "file-meta"} and (paths := list(secret_paths(fields)))
+        }
+        if marked and operation["gen"] == "v3":
+            yield pytest.param(
+                operation["method"], operation["path"], marked, id=f"{operation['method']}-{operation['path']}"
+            )
+
+
+SEALED = list(sealed_operations())
+
+
+def fill(payload: dict[str, Any], path: tuple[str, ...], plaintext: str) -> None:
+    """Put a plaintext where a path leads, making what is on the way; arrays get one item."""
+    name, array = path[0].removesuffix("[]"), path[0].endswith("[]")
+    if len(path) == 1:
+        payload[name] = [plaintext] if array else plaintext
+        return
+    below = payload.setdefault(name, [{}] if array else {})
+    fill(below[0] if array else below, path[1:], plaintext)
+
+
+def texts(payload: Any) -> list[str]:
+    """Every text in a payload."""
+    if isinstance(payload, dict):
+        return [text for item in payload.values() for text in texts(item)]
+    if isinstance(payload, list):
+        return [text for item in payload for text in texts(item)]
+    return [payload] if isinstance(payload, str) else []
+
+
+async def sent(middleware: Seal, request: Request, *more: Any) -> Request:
+    """What the next handler gets."""
+    captured: list[Request] = []
+
+    async def call_next(request: Request) -> Response[Any]:
+        captured.append(request)
+        return Response(status=200, request=request)
+
+    await compose((middleware, *more), call_next)(request)
+    return captured[0]
+
+
+@pytest.fixture
+def seal(platform_keys: PlatformKeys, merchant_key: RSAPrivateKey) -> Seal:
+    """The middleware of a merchant who knows both kinds of key."""
+    return Seal(lambda: platform_keys, merchant_key)
+
+
+def test_there_are_117_operations_with_secrets() -> None:
+    """All of them are known, as many as the catalogue's description counts."""
+    assert len(SEALED) == 117
+
+
+@pytest.mark.parametrize(("method", "path", "marked"), SEALED)
+async def test_every_secret_of_every_operation(
+    seal: Seal,
+    platform_key: RSAPrivateKey,
+    tmp_path: Path,
+    method: str,
+    path: str,
+    marked: dict[str, list[tuple[str, ...]]],
+) -> None:
+    """Encoded as they go out, neither body nor query holds a plaintext, and the platform can decrypt each one."""
+    payloads: dict[str, dict[str, Any]] = {"json": {}, "query": {}, "file-meta": {}}
+    plaintexts: list[str] = []
+    for location, paths in marked.items():
+        for field in paths:
+            plaintexts.append(f"张三 {len(plaintexts)} 6222-0000")
+            fill(payloads[location], field, plaintexts[-1])
+    before = copy.deepcopy(payloads)
+    upload = tmp_path / "a.jpg" if "file-meta" in marked else None
+    if upload:
+        upload.write_bytes(b"content")
+    request = Request(
+        method=method,
+        template=path,
+        path=expand(path, dict.fromkeys(placeholders(path), "7")),
+        json=payloads["json"] if marked.get("json") else None,
+        params=payloads["query"] if marked.get("query") else None,
+        meta=payloads["file-meta"] if upload else None,
+        file=upload,
+    )
+    result = await sent(seal, request, Encode())
+
+    body = result.body or b""
+    wire = f"{result.target} {unquote_plus(result.target)}\n{body.decode()}\n{body.decode('unicode_escape')}"
+    assert not any(plaintext in wire or plaintext.encode().decode("latin-1") in wire for plaintext in plaintexts)
+    assert "6222-0000" not in wire
+    assert result.headers["Wechatpay-Serial"] == PUBLIC_KEY_ID
+    assert payloads == before
+
+    ciphertexts = [text for _, text in parse_qsl(result.query)]
+    if upload:
+        assert result.signed_body
+        assert result.signed_body in body
+        ciphertexts += [text for text in texts(orjson.loads(result.signed_body)) if len(text) == 344]
+    elif body:
+        ciphertexts += texts(orjson.loads(body))
+    assert sorted(rsa.decrypt(platform_key, text) for text in ciphertexts) == sorted(plaintexts)
+
+
+@pytest.mark.parametrize(("method", "path", "marked"), SEALED)
+def test_facts_and_records_agree(method: str, path: str, marked: dict[str, list[tuple[str, ...]]]) -> None:
+    """What a call looks up is what the catalogue's records say."""
+    operation = catalogue.find(method, path)
+    assert operation
+    said = {location.removeprefix("file-"): [".".join(field) for field in paths] for location, paths in marked.items()}
+    assert sorted(operation.secret_fields) == sorted(f"{place}.{field}" for place in said for field in said[place])
+
+
+@pytest.mark.parametrize(
+    ("template", "path"),
+    [
+        (RECOVER, RECOVER),
+        ("/v3/aggracct-bc/wb-channel/{kind}/recover", RECOVER),
+        ("/v3/{a}/{b}/{c}/{d}", RECOVER),
+    ],
+)
+async def test_a_placeholder_does_not_hide_an_operation(seal: Seal, template: str, path: str) -> None:
+    """An operation is known by its path also where placeholders stand for its words."""
+    request = Request(method="POST", template=template, path=path, json={"bal_account_no": "6222 0000 1111"})
+    assert "6222" not in repr((await sent(seal, request)).json)
+
+
+async def test_the_callers_values_stay(seal: Seal) -> None:
+    """The request that came in is unchanged, so it can be sealed again, to other ciphertext."""
+    payload = {"bal_account_no": "6222", "extra": [Secret("x")]}
+    request = Request(method="POST", template=RECOVER, json=payload)
+    before = copy.deepcopy(payload)
+    first, second = await sent(seal, request), await sent(seal, request)
+    assert payload == before
+    assert request.headers == Headers()
+    assert first.json["bal_account_no"] != second.json["bal_account_no"]
+
+
+async def test_an_unknown_operation(seal: Seal, platform_key: RSAPrivateKey) -> None:
+    """An operation newer than the catalogue sends what it is given, and Secrets encrypted, in json, params and meta."""
+    values = {"name": Secret("张三"), "note": "open"}
+    result = await sent(seal, Request(method="POST", template="/v3/new", json=values, params=values, meta=values))
+    for payload in (result.json, result.params, result.meta):
+        assert payload
+        assert payload["note"] == "open"
+        assert rsa.decrypt(platform_key, payload["name"]) == "张三"
+
+
+async def test_without_secrets_the_serial_is_named_too(seal: Seal) -> None:
+    """It asks the platform which key to sign the answer with."""
+    result = await sent(seal, Request(method="GET", template="/v3/certificates"))
+    assert result.headers["Wechatpay-Serial"] == PUBLIC_KEY_ID
+
+
+@pytest.mark.parametrize("serial", [PLATFORM_SERIAL, PLATFORM_SERIAL.lower(), PLATFORM_SERIAL[1:]])
+async def test_the_key_that_the_caller_names(seal: Seal, platform_key: RSAPrivateKey, serial: str) -> None:
+    """A serial given by the caller decides the key, in any spelling, and goes out in the platform's own."""
+    request = Request(
+        method="POST", template=RECOVER, json={"bal_account_no": "6"}, headers=Headers({"wechatpay-serial": serial})
+    )
+    result = await sent(seal, request)
+    assert result.headers["Wechatpay-Serial"] == PLATFORM_SERIAL
+    assert rsa.decrypt(platform_key, result.json["bal_account_no"]) == "6"
+
+
+@pytest.mark.parametrize("serial", ["PUB_KEY_ID_9", "", "1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C"])
+async def test_an_unknown_key_with_secrets(seal: Seal, serial: str) -> None:
+    """Naming a key that isn't there is a mistake where something must be encrypted, and only there."""
+    headers = Headers({"Wechatpay-Serial": serial})
+    with pytest.raises(ConfigurationError) as raised:
+        await sent(seal, Request(method="POST", template=RECOVER, json={"bal_account_no": "6222"}, headers=headers))
+    assert "6222" not in str(raised.value)
+    assert (await sent(seal, Request(method="POST", template="/v3/x", json={"a": "b"}, headers=headers))).json == {
+        "a": "b"
+    }
+
+
+async def test_without_any_key(merchant_key: RSAPrivateKey) -> None:
+    """Without a platform key nothing secret leaves."""
+    with pytest.raises(ConfigurationError, match=r"no key to encrypt json/bal_account_no"):
+        await sent(
+            Seal(lambda: PlatformKeys([]), merchant_key),
+            Request(method="POST", template=RECOVER, json={"bal_account_no": "6222"}),
+        )
+
+
+async def test_ciphertext_is_left_alone(seal: Seal, platform_key: RSAPrivateKey) -> None:
+    """What the caller encrypted goes out as it is when the key is named, and is refused when it isn't."""
+    ciphertext = rsa.encrypt(platform_key.public_key(), "张三")
+    for value in (ciphertext, Secret(ciphertext)):
+        request = Request(method="POST", template=RECOVER, json={"bal_account_no": value})
+        with pytest.raises(ConfigurationError, match="already is ciphertext"):
+            await sent(seal, request)
+        named = replace(request, headers=Headers({"Wechatpay-Serial": PUBLIC_KEY_ID}))
+        assert (await sent(seal, named)).json["bal_account_no"] == ciphertext
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [("中" * 72, "216 bytes"), ("a" * 215, "215 bytes"), ("好😀", "4-byte character"), ("\ud800", "surrogate"),
+     (6222000011112222, "holds a int"), ({"no": "6222"}, "holds a dict"), (b"6222", "holds a bytes")],
+)  # fmt: skip
+async def test_what_cannot_be_encrypted(seal: Seal, value: object, found: str) -> None:
+    """Too long, not the platform's characters, or no text: refused by place before anything is sent."""
+    with pytest.raises(ConfigurationError) as raised:
+        await sent(seal, Request(method="POST", template=RECOVER, json={"bal_account_no": value}))
+    assert raised.value.argument == "json/bal_account_no"
+    assert found in raised.value.found
+    assert "6222" not in str(raised.value)
+
+
+async def test_214_bytes_fit(seal: Seal, platform_key: RSAPrivateKey) -> None:
+    """The longest plaintext of a 2048-bit key goes through."""
+    result = await sent(seal, Request(method="POST", template=RECOVER, json={"bal_account_no": "a" * 214}))
+    assert rsa.decrypt(platform_key, result.json["bal_account_no"]) == "a" * 214
+
+
+async def test_key_and_serial_come_from_one_snapshot(platform_keys: PlatformKeys, merchant_key: RSAPrivateKey) -> None:
+    """A rotation in the middle of a call can't part ciphertext and serial: the keys are asked for once."""
+    asked: list[int] = []
+
+    def keys() -> PlatformKeys:
+        asked.append(1)
+        return platform_keys
+
+    await sent(
+        Seal(keys, merchant_key), Request(method="POST", template=RECOVER, json={"bal_account_no": "1", "card_no": "2"})
+    )
+    assert len(asked) == 1
+
+
+@settings(max_examples=20)
+@given(
+    payload=st.recursive(
+        st.builds(Secret, st.just("6222-0000")) | st.integers(0, 9) | st.just("open"),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=2), inner, max_size=3),
+        max_leaves=5,
+    )
+)
+def test_no_secret_anywhere_leaves_plain(platform_keys: PlatformKeys, payload: Any) -> None:
+    """Wherever a Secret stands in an unknown operation's payload, the bytes that go out don't hold it."""
+    request = Request(method="POST", template="/v3/new", json={"p": payload})
+    result = asyncio.run(sent(Seal(lambda: platform_keys, None), request, Encode()))
+    assert result.body
+    assert b"6222" not in result.body
+    assert len(re.findall(rb'"[A-Za-z0-9+/]{342}=="', result.body)) == repr(payload).count("Secret(")
+
+
+ECHO = Request(method="POST", template="/v3/security/echo", json={})
+COMPLAINTS = Request(method="GET", template="/v3/merchant-service/complaints-v2")
+
+
+async def answered(middleware: Seal, request: Request, content: bytes, *, verified: bool = True) -> Response[Any]:
+    """What comes out when this content comes in."""
+
+    async def call_next(request: Request) -> Response[Any]:
+        return Response(status=200, content=content, request=request, verified=verified)
+
+    handler: Handler = partial(middleware, call_next=call_next)
+    return await handler(request)
+
+
+async def test_answers_are_decrypted(seal: Seal, merchant_key: RSAPrivateKey) -> None:
+    """`json()` gives the plaintext of the fields that come encrypted; `content` stays as it was signed."""
+    phones = [rsa.encrypt(merchant_key.public_key(), phone) for phone in ("13800000000", "13900000000")]
+    content = orjson.dumps({"data": [{"payer_phone": phone, "other": phones[0]} for phone in phones], "total_count": 2})
+    response = await answered(seal, COMPLAINTS, content)
+    assert [item["payer_phone"] for item in response.json()["data"]] == ["13800000000", "13900000000"]
+    assert response.json()["data"][0]["other"] == phones[0]
+    assert response.content == content
+    assert "13800000000" not in repr(response)
+
+
+async def test_an_unverified_answer_is_not_decrypted(seal: Seal, merchant_key: RSAPrivateKey) -> None:
+    """Nobody can use the client to decrypt what they please."""
+    content = orjson.dumps({"data": [{"payer_phone": rsa.encrypt(merchant_key.public_key(), "138")}]})
+    response = await answered(seal, COMPLAINTS, content, verified=False)
+    assert response.decrypted is None
+
+
+async def test_without_a_private_key_answers_stay(platform_keys: PlatformKeys, merchant_key: RSAPrivateKey) -> None:
+    """With a remote signer the fields stay as they came."""
+    ciphertext = rsa.encrypt(merchant_key.public_key(), "138")
+    content = orjson.dumps({"data": [{"payer_phone": ciphertext}]})
+    response = await answered(Seal(lambda: platform_keys, None), COMPLAINTS, content)
+    assert response.json()["data"][0]["payer_phone"] == ciphertext
+
+
+async def test_an_answer_for_another_key(seal: Seal, other_key: RSAPrivateKey) -> None:
+    """Foreign ciphertext is a DecryptionError that knows answer and field."""
+    content = orjson.dumps({"data": [{"payer_phone": rsa.encrypt(other_key.public_key(), "138")}]})
+    with pytest.raises(DecryptionError, match="data: payer_phone: cannot be decrypted") as raised:
+        await answered(seal, COMPLAINTS, content)
+    assert (raised.value.status, raised.value.content, raised.value.request) == (200, content, COMPLAINTS.line)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>", b"[]", b'{"data":null}', b'{"data":[null,1,"x"]}', b"null", b'"x"']
+)
+async def test_answers_of_other_shapes(seal: Seal, content: bytes) -> None:
+    """An answer that is no JSON, or of another shape, goes through; `json()` says what is wrong with it."""
+    response = await answered(seal, COMPLAINTS, content)
+    assert response.content == content
+
+
+@pytest.mark.parametrize("path", ["/v3/aggracct-bc/wb-channel/control-orders/rec%6fver", RECOVER])
+async def test_an_escaped_letter_hides_no_operation(seal: Seal, path: str) -> None:
+    """A path that is spelled with needless escapes is the same operation, so its secrets are sealed."""
+    result = await sent(seal, Request(method="POST", template=path, json={"bal_account_no": "6222"}))
+    assert result.json["bal_account_no"] != "6222"

@@ -1,0 +1,94 @@
+"""Sign: every attempt gets a signature of its own over the very bytes that go out."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from wechatpay_chain.credentials import KeySigner
+from wechatpay_chain.crypto import rsa
+from wechatpay_chain.message import Headers, Request, Response
+from wechatpay_chain.middleware import Sign
+from wechatpay_chain.wire import v3
+
+MCHID, SERIAL = "1900000109", "1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C"
+UPLOAD = Request(method="POST", template="/v3/up", body=b"--multipart--", signed_body=b'{"sha256":"0"}')
+
+
+async def signed(request: Request, middleware: Sign) -> Request:
+    """What the transport gets."""
+    captured: list[Request] = []
+
+    async def call_next(request: Request) -> Response[Any]:
+        captured.append(request)
+        return Response(status=200)
+
+    await middleware(request, call_next)
+    return captured[0]
+
+
+def sign(key: RSAPrivateKey, now: float = 1_700_000_000.9) -> Sign:
+    """The middleware at a fixed time."""
+    return Sign(MCHID, SERIAL, KeySigner(key), lambda: now)
+
+
+@pytest.mark.parametrize(
+    ("request_", "lines"),
+    [
+        (Request(method="GET", template="/v3/x"), ["GET", "/v3/x", ""]),
+        (Request(method="GET", template="/v3/{a}", path="/v3/%2F", query="a=%20"), ["GET", "/v3/%2F?a=%20", ""]),
+        (Request(method="POST", template="/v3/x", body='{"名":1}'.encode()), ["POST", "/v3/x", '{"名":1}']),
+        (UPLOAD, ["POST", "/v3/up", '{"sha256":"0"}']),
+    ],
+)
+async def test_what_is_signed(merchant_key: RSAPrivateKey, request_: Request, lines: list[str]) -> None:
+    """Method, target, whole seconds, nonce and body, or an upload's meta, are what the signature covers."""
+    sent = await signed(request_, sign(merchant_key))
+    authorization = v3.Authorization.parse(sent.headers["Authorization"])
+    assert (authorization.mchid, authorization.serial, authorization.timestamp) == (MCHID, SERIAL, "1700000000")
+    method, target, body = lines
+    message = f"{method}\n{target}\n1700000000\n{authorization.nonce}\n{body}\n".encode()
+    rsa.verify(merchant_key.public_key(), message, authorization.signature)
+    assert sent.body == request_.body
+
+
+async def test_every_attempt_is_new(merchant_key: RSAPrivateKey) -> None:
+    """The same request gets another nonce and another signature each time, and stays unsigned itself."""
+    request = Request(method="POST", template="/v3/x", body=b"{}")
+    middleware = sign(merchant_key)
+    first, second = [v3.Authorization.parse((await signed(request, middleware)).headers["authorization"]) for _ in "ab"]
+    assert first.nonce != second.nonce
+    assert first.signature != second.signature
+    assert "Authorization" not in request.headers
+
+
+async def test_an_authorization_that_is_there_is_replaced(merchant_key: RSAPrivateKey) -> None:
+    """Another's Authorization never goes out beside or instead of ours."""
+    request = Request(method="GET", template="/v3/x", headers=Headers({"AUTHORIZATION": "Bearer x", "X": "1"}))
+    sent = await signed(request, sign(merchant_key))
+    assert len(sent.headers) == 2
+    assert sent.headers["Authorization"].startswith("WECHATPAY2-SHA256-RSA2048 ")
+
+
+async def test_a_signer_of_the_callers_own() -> None:
+    """A remote signer gets the message and gives raw bytes."""
+    seen: list[bytes] = []
+
+    class Remote:
+        async def sign(self, message: bytes) -> bytes:
+            seen.append(message)
+            return b"\x01\x02"
+
+    sent = await signed(Request(method="GET", template="/v3/x"), Sign(MCHID, SERIAL, Remote(), lambda: 5, lambda: "N"))
+    assert seen == [b"GET\n/v3/x\n5\nN\n\n"]
+    assert v3.Authorization.parse(sent.headers["Authorization"]).signature == base64.b64encode(b"\x01\x02").decode()
+
+
+def test_the_key_is_not_shown(merchant_key: RSAPrivateKey) -> None:
+    """Neither middleware nor signer shows the key in a log."""
+    shown = f"{sign(merchant_key)!r} {KeySigner(merchant_key)!r}"
+    assert str(merchant_key.private_numbers().d) not in shown
+    assert "RSAPrivateKey" not in shown

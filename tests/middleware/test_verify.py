@@ -1,0 +1,172 @@
+"""Verify: nothing that the platform didn't sign is handed on as an answer."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from wechatpay_chain.crypto import rsa
+from wechatpay_chain.errors import SignatureError, SignatureProbe
+from wechatpay_chain.message import Headers, Request, Response
+from wechatpay_chain.middleware import Verify
+from wechatpay_chain.trust import PlatformKeys
+from wechatpay_chain.wire import v3
+
+PUBLIC_KEY_ID = "PUB_KEY_ID_0114232134912410000000000000"
+NOW = 1_700_000_000
+POST = Request(method="POST", template="/v3/pay/transactions/native")
+BILL = Request(method="GET", template="/v3/billdownload/file", query="token=x")
+STATEMENT = Request(method="GET", template="/v3/global/statements")
+BODY = b'{"code_url":"weixin://"}'
+
+
+def headers(key: RSAPrivateKey, body: bytes, timestamp: int = NOW) -> Headers:
+    """The headers of an answer signed with `key`."""
+    signature = rsa.sign(key, v3.answer_message(str(timestamp), "NONCE", body))
+    return Headers(
+        {
+            "Wechatpay-Timestamp": str(timestamp),
+            "Wechatpay-Nonce": "NONCE",
+            "Wechatpay-Serial": PUBLIC_KEY_ID,
+            "Wechatpay-Signature": base64.b64encode(signature).decode(),
+            "Request-ID": "08",
+        }
+    )
+
+
+@pytest.fixture
+def verify(platform_keys: PlatformKeys) -> Verify:
+    """The middleware at a fixed time."""
+    return Verify(lambda: platform_keys, lambda: NOW)
+
+
+async def checked(verify: Verify, request: Request, status: int, fields: Headers, content: bytes) -> Response[Any]:
+    """What comes out of the middleware for such an answer."""
+
+    async def call_next(request: Request) -> Response[Any]:
+        return Response(status=status, headers=fields, content=content, request=request)
+
+    return await verify(request, call_next)
+
+
+@pytest.mark.parametrize(("status", "content"), [(200, BODY), (204, b""), (201, BODY), (202, b"{}")])
+async def test_a_signed_answer(verify: Verify, platform_key: RSAPrivateKey, status: int, content: bytes) -> None:
+    """It is handed on as it came, marked as verified, empty ones too."""
+    response = await checked(verify, POST, status, headers(platform_key, content), content)
+    assert (response.verified, response.status, response.content) == (True, status, content)
+
+
+@pytest.mark.parametrize(("status", "content"), [(200, BODY), (200, b""), (204, b""), (299, BODY), (202, BODY)])
+async def test_an_unsigned_success_is_forged(verify: Verify, status: int, content: bytes) -> None:
+    """Every 2xx must be signed; the error holds all of the answer, and its outcome is unknown."""
+    fields = Headers({"Request-ID": "08"})
+    with pytest.raises(SignatureError, match="not signed") as raised:
+        await checked(verify, POST, status, fields, content)
+    error = raised.value
+    assert (error.status, error.headers, error.content) == (status, fields, content)
+    assert (error.outcome, error.request_id, error.request) == ("unknown", "08", POST.line)
+
+
+async def test_a_wrong_signature(verify: Verify, platform_key: RSAPrivateKey, other_key: RSAPrivateKey) -> None:
+    """Another key, another body, and an old answer sent again are refused."""
+    for fields, content in (
+        (headers(other_key, BODY), BODY),
+        (headers(platform_key, BODY), BODY + b" "),
+        (headers(platform_key, b"{}"), b""),
+        (headers(platform_key, BODY, NOW - 301), BODY),
+        (headers(platform_key, BODY, NOW + 301), BODY),
+    ):
+        with pytest.raises(SignatureError):
+            await checked(verify, POST, 200, fields, content)
+
+
+async def test_a_probe(verify: Verify, platform_key: RSAPrivateKey) -> None:
+    """A probe is named, and the outcome of its call is unknown."""
+    fields = headers(platform_key, BODY).merge({"Wechatpay-Signature": "WECHATPAY/SIGNTEST/x"})
+    with pytest.raises(SignatureProbe) as raised:
+        await checked(verify, POST, 200, fields, BODY)
+    assert raised.value.outcome == "unknown"
+    assert "never with a new number" in str(raised.value)
+
+
+@pytest.mark.parametrize("status", [100, 199, 300, 302, 400, 401, 403, 404, 429, 500, 502])
+async def test_refusals(verify: Verify, platform_key: RSAPrivateKey, other_key: RSAPrivateKey, status: int) -> None:
+    """A refusal is handed on whatever its signature, with word of whether that holds."""
+    right = headers(platform_key, BODY)
+    for fields, verified in (
+        (right, True),
+        (Headers(), False),
+        (headers(other_key, BODY), False),
+        (right.merge({"Wechatpay-Signature": "!"}), False),
+        (headers(platform_key, BODY, NOW - 301), False),
+        (Headers({"Wechatpay-Serial": "x"}), False),
+    ):
+        assert (await checked(verify, POST, status, fields, BODY)).verified is verified
+
+
+async def test_downloads_are_not_signed(verify: Verify) -> None:
+    """What the catalogue knows as unsigned is handed on, and not as verified."""
+    response = await checked(verify, BILL, 200, Headers(), b"bill")
+    assert (response.verified, response.content) == (False, b"bill")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request(method="POST", template="/v3/billdownload/file"),
+        Request(method="GET", template="/v3/billdownload/file/"),
+        Request(method="GET", template="/v3/billdownload/{x}", path="/v3/billdownload/file"),
+        Request(method="GET", template="/V3/billdownload/file"),
+        Request(method="GET", template="/v3/billdownload/file/../../pay"),
+        Request(method="GET", template="/v3/unknown"),
+        Request(method="POST", template="/v3/merchant-service/images/upload"),
+    ],
+)
+async def test_an_exemption_is_one_operations_alone(verify: Verify, request_: Request) -> None:
+    """Another method, a longer path or a placeholder in place of a word borrow no exemption."""
+    with pytest.raises(SignatureError):
+        await checked(verify, request_, 200, Headers(), b"bill")
+
+
+async def test_statements_sign_their_digest(
+    verify: Verify, platform_key: RSAPrivateKey, other_key: RSAPrivateKey
+) -> None:
+    """An overseas statement's signature covers the digest in a header, and the digest the content."""
+    content = b"date,amount\n"
+    digest = hashlib.sha1(content).hexdigest()
+    body = f'{{"sha1":"{digest}"}}'.encode()
+    right = headers(platform_key, body).merge({"Wechatpay-Statement-Sha1": digest})
+    assert (await checked(verify, STATEMENT, 200, right, content)).verified
+    for fields, received in (
+        (right, content + b"x"),
+        (headers(platform_key, body), content),
+        (headers(other_key, body).merge({"Wechatpay-Statement-Sha1": digest}), content),
+        (headers(platform_key, content).merge({"Wechatpay-Statement-Sha1": digest}), content),
+    ):
+        with pytest.raises(SignatureError) as raised:
+            await checked(verify, STATEMENT, 200, fields, received)
+        assert raised.value.content == received
+
+
+async def test_the_transport_cannot_vouch_for_itself(verify: Verify) -> None:
+    """A handler below that calls its answer verified is not believed."""
+
+    async def call_next(request: Request) -> Response[Any]:
+        return Response(status=404 if request is POST else 200, content=b"{}", verified=True)
+
+    for request in (POST, BILL):
+        assert not (await verify(request, call_next)).verified
+
+
+async def test_keys_are_those_of_the_moment(platform_keys: PlatformKeys, platform_key: RSAPrivateKey) -> None:
+    """A key that is taken out is not believed any more."""
+    current = [platform_keys]
+    verify = Verify(lambda: current[0], lambda: NOW)
+    assert (await checked(verify, POST, 200, headers(platform_key, BODY), BODY)).verified
+    current[0] = PlatformKeys([])
+    with pytest.raises(SignatureError, match="unknown key"):
+        await checked(verify, POST, 200, headers(platform_key, BODY), BODY)

@@ -1,0 +1,305 @@
+"""Refusals: every status, every shape of body, and what the platform says of a signature."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wechatpay_chain.errors import (
+    APIError,
+    BadRequest,
+    Forbidden,
+    NotFound,
+    Outcome,
+    Pending,
+    RateLimited,
+    ServerError,
+    Unauthorized,
+)
+from wechatpay_chain.message import Headers, Request, Response
+from wechatpay_chain.wire import v3
+from wechatpay_chain.wire.refusal import api_error, is_refusal
+
+AUTHORIZATION = v3.Authorization(
+    mchid="1900000109", serial="0A1B", nonce="N0NCE", timestamp="1700000000", signature="U0lHTkFUVVJF"
+)
+REQUEST = Request(
+    method="POST",
+    template="/v3/refund/{id}",
+    path="/v3/refund/1",
+    query="a=b",
+    body='{"名":1}'.encode(),
+    headers=Headers({"Authorization": str(AUTHORIZATION)}),
+)
+SIGNED = 'POST\n/v3/refund/1?a=b\n1700000000\nN0NCE\n{"名":1}\n'
+SIZE = len(SIGNED.encode())
+NOT_VERIFIED = " (the answer's signature was not verified)"
+
+
+def answer(status: int, content: Any = b"", **more: Any) -> Response[Any]:
+    """An answer; content that isn't bytes becomes JSON."""
+    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return Response(status=status, content=raw, **more)
+
+
+def sign_error(text: object, length: object = SIZE, request: Request | None = REQUEST, nested: bool = False) -> str:
+    """The text of a SIGN_ERROR with this sign information."""
+    information = {"method": "POST", "truncated_sign_message": text, "sign_message_length": length}
+    detail: dict[str, Any] = {"sign_information": information, "field": "signature"}
+    content = {"code": "SIGN_ERROR", "message": "签名错误", "detail": {"detail": detail} if nested else detail}
+    return api_error(answer(401, content, request=request)).message
+
+
+@pytest.mark.parametrize(
+    ("status", "cls", "outcome"),
+    [
+        (100, APIError, "unknown"),
+        (202, Pending, "unknown"),
+        (301, APIError, "rejected"),
+        (302, APIError, "rejected"),
+        (400, BadRequest, "rejected"),
+        (401, Unauthorized, "rejected"),
+        (402, APIError, "rejected"),
+        (403, Forbidden, "rejected"),
+        (404, NotFound, "rejected"),
+        (405, APIError, "rejected"),
+        (409, APIError, "rejected"),
+        (418, APIError, "rejected"),
+        (429, RateLimited, "rejected"),
+        (499, APIError, "rejected"),
+        (500, ServerError, "unknown"),
+        (501, ServerError, "unknown"),
+        (502, ServerError, "unknown"),
+        (503, ServerError, "unknown"),
+        (504, ServerError, "unknown"),
+        (599, ServerError, "unknown"),
+    ],
+)
+def test_every_status(status: int, cls: type[APIError], outcome: Outcome) -> None:
+    """A status has its class and says what is known of the effect."""
+    response = answer(status, {"code": "X", "message": "y"})
+    error = api_error(response)
+    assert is_refusal(response)
+    assert type(error) is cls
+    assert (error.status, error.outcome) == (status, outcome)
+
+
+def test_a_429_that_may_have_been_accepted() -> None:
+    """For refunds too many requests doesn't mean refused; nothing else changes."""
+    assert api_error(answer(429), accepted_on_429=True).outcome == "unknown"
+    assert api_error(answer(400), accepted_on_429=True).outcome == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("response", "refusal"),
+    [
+        (answer(200, {"code": "ERROR"}), False),
+        (answer(204), False),
+        (answer(201, {}), False),
+        (answer(202), False),
+        (answer(202, {"state": "ACCEPTED"}), False),
+        (answer(202, b"<html>"), False),
+        (answer(202, {"code": ""}), False),
+        (answer(202, {"code": "USERPAYING", "message": "需要用户输入支付密码"}), True),
+        (answer(202, {"code": 268}), True),
+        (answer(199), True),
+        (answer(300), True),
+    ],
+)
+def test_what_is_a_refusal(response: Response[Any], refusal: bool) -> None:
+    """Everything but 2xx, and a 202 with an error code: the payer is still typing."""
+    assert is_refusal(response) is refusal
+
+
+def test_everything_that_was_said() -> None:
+    """Code, reason, detail, headers, raw content, Request-ID, request line and trust are on the error."""
+    detail = {"field": "/payer/openid", "value": "x", "issue": "y", "location": "body"}
+    headers = Headers({"request-id": "08F7-268", "Wechatpay-Serial": "1"})
+    response = answer(
+        400,
+        {"code": "PARAM_ERROR", "message": "参数错误", "detail": detail},
+        headers=headers,
+        request=REQUEST,
+        verified=True,
+    )
+    error = api_error(response)
+    assert (error.code, error.reason, error.detail) == ("PARAM_ERROR", "参数错误", detail)
+    assert (error.headers, error.content, error.verified) == (headers, response.content, True)
+    assert (error.request_id, error.request) == ("08F7-268", REQUEST.line)
+    assert str(error) == "POST /v3/refund/{id}: 400 PARAM_ERROR: 参数错误 [Request-ID 08F7-268]"
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "502: without content"),
+        (
+            b"<html>\n <h1>502   Bad\tGateway</h1></html>",
+            "502: not the platform's own answer: <html> <h1>502 Bad Gateway",
+        ),
+        (b"\xff\xfe", "502: not the platform's own answer: \ufffd\ufffd"),
+        (b"x" * 5000, f"502: not the platform's own answer: {'x' * 200}…"),
+        (b"[1]", "502: not the platform's own answer: [1]"),
+        (b'"text"', '502: not the platform\'s own answer: "text"'),
+        (b"null", "502: not the platform's own answer: null"),
+        (b"{}", "502: not the platform's own answer: {}"),
+        (b'{"code":"X"', '502: not the platform\'s own answer: {"code":"X"'),
+        ({"code": "SYSTEM_ERROR"}, "502 SYSTEM_ERROR: "),
+        ({"message": "busy"}, "502 : busy"),
+        ({"code": 268, "message": 5}, "502 268: 5"),
+        ({"code": None, "message": None}, '502: not the platform\'s own answer: {"code": null, "message": null}'),
+        (
+            {"code": ["x"], "message": {"a": 1}},
+            '502: not the platform\'s own answer: {"code": ["x"], "message": {"a": 1}}',
+        ),
+    ],
+)
+def test_every_shape_of_body(content: Any, message: str) -> None:
+    """HTML, nothing, JSON of another shape and codes of other types are told, on one line and not at any length."""
+    error = api_error(answer(502, content))
+    assert error.message.startswith(message)
+    assert error.message.endswith(NOT_VERIFIED)
+    assert "\n" not in error.message
+
+
+def test_a_redirect() -> None:
+    """It is said that it isn't followed, and not where it leads."""
+    error = api_error(answer(302, headers=Headers({"Location": "https://evil.example"})))
+    assert "a redirect, which is not followed" in error.message
+    assert "evil" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "detail", [None, "text", 5, [], [{"x": 1}], {}, {"detail": {"issue": "y"}}, {"sign_information": []}]
+)
+@pytest.mark.parametrize("status", [400, 401])
+def test_every_shape_of_detail(status: int, detail: object) -> None:
+    """A detail of any shape is handed on as it is."""
+    error = api_error(answer(status, {"code": "X", "message": "y", "detail": detail}, request=REQUEST))
+    assert error.detail == detail
+    assert error.message == f"{status} X: y{NOT_VERIFIED}"
+
+
+def test_without_a_request() -> None:
+    """A refusal that belongs to no request has no line and compares no signature."""
+    assert api_error(answer(401)).request is None
+    assert "differ" not in sign_error("x", request=None)
+
+
+class TestSignInformation:
+    @pytest.mark.parametrize("nested", [False, True])
+    def test_the_first_difference(self, nested: bool) -> None:
+        """Where the platform verified another text, both sides are shown from the first difference on."""
+        message = sign_error(SIGNED.replace("a=b", "a=c"), nested=nested)
+        assert "differ from character 20 (line 2)" in message
+        assert "signed '1?a=b" in message
+        assert "verified '1?a=c" in message
+
+    @pytest.mark.parametrize(
+        ("line", "ours", "theirs"),
+        [(1, "POST", "PUT"), (2, "/v3/refund", "/v3//refund"), (3, "1700000000", "1700000001"), (4, "N0NCE", "n0nce"),
+         (5, '{"名":1}', '{"名": 1}')],
+    )  # fmt: skip
+    def test_the_line_of_the_difference(self, line: int, ours: str, theirs: str) -> None:
+        """The line says which part it is: method, target, timestamp, nonce or body."""
+        assert f"(line {line})" in sign_error(SIGNED.replace(ours, theirs, 1))
+
+    def test_only_the_length_differs(self) -> None:
+        """Beyond the part that is shown, the number of bytes tells that the body was changed."""
+        message = sign_error(SIGNED[:30], SIZE + 2)
+        assert f"verified {SIZE + 2} bytes, {SIZE} were signed here" in message
+
+    @pytest.mark.parametrize("text", [SIGNED, SIGNED[:30], SIGNED[:30] + "..."])
+    @pytest.mark.parametrize("length", [SIZE, None, str(SIZE)])
+    def test_no_difference(self, text: str, length: object) -> None:
+        """The same text under another signature means another key: what to check is named."""
+        message = sign_error(text, length)
+        assert "the key is not the one it expects" in message
+        assert "private_key and serial" in message
+
+    @pytest.mark.parametrize("text", [None, "", 5, [SIGNED]])
+    def test_nothing_to_compare(self, text: object) -> None:
+        """Without the platform's text nothing is claimed."""
+        assert sign_error(text) == f"401 SIGN_ERROR: 签名错误{NOT_VERIFIED}"
+
+    @pytest.mark.parametrize("authorization", [None, "", "Basic x", "WECHATPAY2-SHA256-RSA2048 x"])
+    def test_a_request_that_was_not_signed_here(self, authorization: str | None) -> None:
+        """Nor without a signature of ours."""
+        headers = Headers({} if authorization is None else {"Authorization": authorization})
+        request = Request(method="POST", template="/v3/x", headers=headers)
+        assert "differ" not in sign_error("POST\n/v3/y\n", request=request)
+
+    def test_an_uploads_signed_part(self) -> None:
+        """Of an upload `meta` alone was signed, and it is what is compared."""
+        request = Request(
+            method="POST", template="/v3/up", body=b"--b", signed_body=b'{"sha256":"0"}', headers=REQUEST.headers
+        )
+        text = 'POST\n/v3/up\n1700000000\nN0NCE\n{"sha256":"1"}\n'
+        assert "(line 5)" in sign_error(text, len(text), request=request)
+
+    def test_only_for_401(self) -> None:
+        """Another status with sign information is no matter of the signature."""
+        content = {"code": "X", "detail": {"sign_information": {"truncated_sign_message": "x"}}}
+        assert "differ" not in api_error(answer(400, content, request=REQUEST)).message
+
+    def test_a_foreign_text_cannot_forge_lines(self) -> None:
+        """What an unverified answer says is shown escaped, and not at any length."""
+        message = sign_error("POST\n/v3/refund/1\x1b[31m\nERROR forged log line\n" * 500)
+        assert message.isprintable()
+        assert len(message) < 600
+
+
+def test_an_error_page_that_repeats_our_headers() -> None:
+    """A gateway's page with the request's Authorization in it doesn't bring it into the message."""
+    for content in (
+        f"<pre>Authorization: {AUTHORIZATION}</pre>".encode(),
+        {"code": "X", "message": f"bad {AUTHORIZATION}"},
+    ):
+        error = api_error(answer(502, content, request=REQUEST))
+        assert AUTHORIZATION.signature not in f"{error} {error!r}"
+        assert AUTHORIZATION.nonce not in str(error)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"code":"SIGN_ERROR","detail":' + b'{"detail":' * 1000 + b"1" + b"}" * 1001,
+        b'{"code":' + b"[" * 1000 + b"]" * 1000 + b"}",
+        b'{"message":' + b'{"a":' * 1000 + b"1" + b"}" * 1001,
+        b"[" * 100_000,
+        b'{"code":' + b"9" * 10_000 + b"}",
+    ],
+)
+@pytest.mark.parametrize("status", [202, 400, 401])
+def test_a_hostile_body(status: int, content: bytes) -> None:
+    """Nesting without end and huge numbers make an APIError like others, not a RecursionError."""
+    response = answer(status, content, request=REQUEST)
+    assert is_refusal(response) in {True, False}
+    assert isinstance(api_error(response), APIError)
+
+
+DETAILS = st.recursive(
+    st.none() | st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(
+        st.sampled_from(["detail", "sign_information", "truncated_sign_message", "sign_message_length"]), inner)
+)  # fmt: skip
+
+
+@settings(max_examples=30)
+@given(
+    st.integers(100, 599),
+    st.binary()
+    | st.fixed_dictionaries({}, optional={"code": DETAILS, "message": DETAILS, "detail": DETAILS})
+    .map(json.dumps)
+    .map(str.encode),
+)
+def test_any_answer(status: int, content: bytes) -> None:
+    """Whatever comes is told as an APIError with a message."""
+    error = api_error(answer(status, content, request=REQUEST))
+    assert error.message.startswith(str(status))
+    assert error.content == content
