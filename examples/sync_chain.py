@@ -1,0 +1,27 @@
+"""A pure chain, blocking: attributes spell the path, a capital starts a new word, `_name_` is a placeholder."""
+
+from __future__ import annotations
+
+from wechatpay_chain import SyncWeChatPay
+from wechatpay_chain.emulator import Emulator
+
+emulator = Emulator()
+with emulator.listen() as base_url, SyncWeChatPay(**emulator.credentials(), base_url=base_url) as wxpay:
+    punished = wxpay.v3.aggracctBc.wbChannel.controlOrders.punish.post(
+        json={"out_request_no": "P1", "mchid": "1900000109", "bal_account_no": "6222 0000 1111", "punish_scene": 1}
+    )
+    recovered = wxpay.v3.aggracctBc.wbChannel.controlOrders.recover.post(
+        json={
+            "out_request_no": "R1",
+            "related_webank_punish_no": "P1",
+            "related_wxpay_punish_no": punished.json()["wxpay_punish_no"],
+            "mchid": "1900000109",
+            "bal_account_no": "6222 0000 1111",
+            "recover_reason": "identity confirmed",
+        }
+    )
+    queried = wxpay.v3.aggracctBc.wbChannel.controlOrders._out_request_no_.get(
+        out_request_no="R1", params={"control_type": "RECOVER", "mchid": "1900000109"}
+    )
+    print("recovered as", recovered.json()["wxpay_recover_no"])
+    print("told as", queried.json())

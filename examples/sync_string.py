@@ -1,0 +1,27 @@
+"""A path given to `chain`, blocking; written as on the official pages, with values in `{placeholders}`."""
+
+from __future__ import annotations
+
+from wechatpay_chain import SyncWeChatPay
+from wechatpay_chain.emulator import Emulator
+
+emulator = Emulator()
+with emulator.listen() as base_url, SyncWeChatPay(**emulator.credentials(), base_url=base_url) as wxpay:
+    punished = wxpay.chain("v3/aggracct-bc/wb-channel/control-orders/punish").post(
+        json={"out_request_no": "P1", "mchid": "1900000109", "bal_account_no": "6222 0000 1111", "punish_scene": 1}
+    )
+    recovered = wxpay.chain("v3/aggracct-bc/wb-channel/control-orders/recover").post(
+        json={
+            "out_request_no": "R1",
+            "related_webank_punish_no": "P1",
+            "related_wxpay_punish_no": punished.json()["wxpay_punish_no"],
+            "mchid": "1900000109",
+            "bal_account_no": "6222 0000 1111",
+            "recover_reason": "identity confirmed",
+        }
+    )
+    queried = wxpay.chain("v3/aggracct-bc/wb-channel/control-orders/{out_request_no}").get(
+        out_request_no="R1", params={"control_type": "RECOVER", "mchid": "1900000109"}
+    )
+    print("recovered as", recovered.json()["wxpay_recover_no"])
+    print("told as", queried.json())
