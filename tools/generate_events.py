@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _XML_PREFIX = "v2/"
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _WIDTH = 120
+_WIDE_SLASH = "\uff0f"
 
 Pair = tuple[str, str | None]
 
@@ -52,7 +53,7 @@ def generate() -> dict[Path, str]:
         name = _constant(event)
         shape = _class(types, event, len(shapes[event.generation, event.id].get("variants", ())))
         kinds.append(_kind(name, shape, pairs[event.generation, event.id]))
-        kinds.append(f'"""{event.name.replace("／", "/")}"""\n')
+        kinds.append(f'"""{event.name.replace(_WIDE_SLASH, "/")}"""\n')
     return {
         PACKAGE / "types" / "notifications.pyi": _MARK + types.render(),
         PACKAGE / "notifications" / "kinds.py": _HEAD.replace('"""The', _MARK + '"""The', 1) + "".join(kinds),

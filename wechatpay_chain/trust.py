@@ -10,11 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from typing import Literal, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from .crypto import keys, serials
-from .errors import ConfigurationError
+from .errors import ConfigurationError, SignatureError
+
+Preference = Literal["public_key", "certificate"]
+"""Which kind of key to ask answers from and to encrypt with, where both are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,35 +38,119 @@ class PlatformKey:
     not_before: datetime | None = None
     not_after: datetime | None = None
 
+    @property
+    def is_certificate(self) -> bool:
+        """Whether it came in a certificate, which expires."""
+        return self.not_after is not None
+
+    def is_valid(self, now: datetime) -> bool:
+        """Whether the certificate's validity covers `now`; a public key has no end."""
+        return self.not_before is None or self.not_after is None or self.not_before <= now <= self.not_after
+
 
 class PlatformKeys:
-    """An immutable set of platform keys, looked up by serial in any spelling."""
+    """An immutable set of platform keys, looked up by serial in any spelling.
+
+    Args:
+        platform_keys: the keys, of any number and of both kinds.
+        prefer: which kind to ask answers from and to encrypt with. During the switch from certificates to the public
+            key the merchant decides by this; the other kind goes on to be believed.
+        now: aware; a certificate that isn't valid then is not preferred. None takes the certificates as they are.
+    """
 
     __slots__ = ("_keys", "preferred")
 
-    def __init__(self, platform_keys: Iterable[PlatformKey]) -> None:
+    def __init__(
+        self,
+        platform_keys: Iterable[PlatformKey],
+        *,
+        prefer: Preference = "public_key",
+        now: datetime | None = None,
+    ) -> None:
         self._keys = {serials.key(key.serial): key for key in platform_keys}
-        self.preferred: PlatformKey | None = max(self._keys.values(), key=_preference, default=None)
-        """The key to encrypt with and to ask answers from: the public key, else the newest certificate."""
+        usable = [key for key in self._keys.values() if now is None or key.is_valid(now)]
+        self.preferred: PlatformKey | None = max(usable, key=partial(_preference, prefer), default=None)
+        """The key to encrypt with and to ask answers from: the public key or the newest certificate."""
 
     def find(self, serial: str) -> PlatformKey | None:
         """The key of this serial, or None."""
-        return self._keys.get(serials.key(serial))
+        return self._keys.get(serial) or self._keys.get(serials.key(serial))
 
     def __iter__(self) -> Iterator[PlatformKey]:
         return iter(self._keys.values())
 
 
-def load_platform_keys(certs: Mapping[str, keys.PublicKeySource]) -> PlatformKeys:
+class Renews(Protocol):
+    """Renews a trust store, and hears of keys that were missed."""
+
+    async def fetch(self, serial: str) -> None:
+        """An answer names an unknown key: get it, if that may be."""
+        ...
+
+    def ask(self, serial: str) -> None:
+        """A notification, perhaps a forged one, names an unknown key. Does no I/O."""
+        ...
+
+    def stop(self) -> None:
+        """Renew no more in the background; what is under way ends by itself."""
+        ...
+
+
+class TrustStore:
+    """The platform keys that are believed at the moment: answers, notifications and Seal all ask the same store.
+
+    Each use takes one snapshot, so a key and its serial can't drift apart while the store is renewed.
+
+    Args:
+        platform_keys: the first snapshot.
+        prefer: which kind to ask answers from and to encrypt with, in later snapshots too.
+    """
+
+    __slots__ = ("keys", "prefer", "renewer")
+
+    def __init__(self, platform_keys: PlatformKeys, *, prefer: Preference = "public_key") -> None:
+        self.keys = platform_keys
+        """The snapshot of the moment. Whoever renews puts another one here."""
+        self.prefer: Preference = prefer
+        self.renewer: Renews | None = None
+        """Who renews it; None where nobody does."""
+
+
+def verifying_key(platform_keys: PlatformKeys, serial: str, now: float) -> RSAPublicKey | None:
+    """The key to check a signature with, None for an unknown serial.
+
+    https://pay.weixin.qq.com/wiki/doc/apiv3/wechatpay/wechatpay5_0.shtml: nothing is signed with an expired one.
+
+    Args:
+        platform_keys: a snapshot.
+        serial: what `Wechatpay-Serial` says.
+        now: Unix time in seconds.
+
+    Raises:
+        SignatureError: the certificate isn't valid now.
+    """
+    key = platform_keys.find(serial)
+    if key is None:
+        return None
+    if key.not_after is not None and not key.is_valid(datetime.fromtimestamp(now, UTC)):
+        raise SignatureError(
+            f"the platform certificate {key.serial} is valid from {key.not_before} to {key.not_after} only, and the "
+            "platform signs with valid ones. Download the current certificates, or switch to the public key"
+        )
+    return key.public_key
+
+
+def load_platform_keys(certs: Mapping[str, keys.PublicKeySource], *, prefer: Preference = "public_key") -> PlatformKeys:
     """Load platform certificates and public keys.
 
     Args:
         certs: certificate serial or `PUB_KEY_ID_...` -> certificate or public key, in any form of `crypto.keys`.
+        prefer: which kind to ask answers from and to encrypt with.
 
     Raises:
         ConfigurationError: a key that can't be read, or that is filed under another name than its own.
     """
-    return PlatformKeys([_load(serial, source) for serial, source in certs.items()])
+    return PlatformKeys([_load(serial, source) for serial, source in certs.items()], prefer=prefer)
 
 
 def _load(serial: str, source: keys.PublicKeySource) -> PlatformKey:
@@ -82,5 +171,5 @@ def _load(serial: str, source: keys.PublicKeySource) -> PlatformKey:
     return PlatformKey(serial, public_key, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
 
 
-def _preference(key: PlatformKey) -> tuple[bool, datetime]:
-    return key.not_before is None, key.not_before or datetime.max.replace(tzinfo=UTC)
+def _preference(prefer: Preference, key: PlatformKey) -> tuple[bool, datetime]:
+    return key.is_certificate == (prefer == "certificate"), key.not_before or datetime.max.replace(tzinfo=UTC)

@@ -62,7 +62,9 @@ def test_demand_46_no_injection(value: str) -> None:
     assert v2.parse(v2.build({"body": value, "total_fee": "100"})) == {"body": value, "total_fee": "100"}
 
 
-@pytest.mark.parametrize(("name", "value"), [("a b", "x"), ("1a", "x"), ("a>", "x"), ("", "x"), ("a", "\0"), ("a", "\ud800")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("a b", "x"), ("1a", "x"), ("a>", "x"), ("", "x"), ("a", "\0"), ("a", "\ud800")]
+)
 def test_unwritable(name: str, value: str) -> None:
     """Names and characters that XML doesn't have are the caller's mistake."""
     with pytest.raises(ConfigurationError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -14,6 +15,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from ..errors import DecryptionError
 
 KEY_SIZE = 32
+
+
+@lru_cache(maxsize=64)
+def _cipher(key: bytes) -> AESGCM:
+    return AESGCM(key)
 
 
 def encrypt(key: bytes, nonce: bytes, plaintext: bytes, associated_data: bytes = b"") -> str:
@@ -28,7 +34,7 @@ def decrypt(key: bytes, nonce: bytes, ciphertext: str, associated_data: bytes = 
         DecryptionError: it is no Base64, or key, nonce or associated data are not those of the encryption.
     """
     try:
-        return AESGCM(key).decrypt(nonce, base64.b64decode(ciphertext, validate=True), associated_data)
+        return _cipher(key).decrypt(nonce, binascii.a2b_base64(ciphertext, strict_mode=True), associated_data)
     except InvalidTag:
         raise DecryptionError(
             "the APIv3 key does not open the ciphertext: set the key that the merchant portal shows now "

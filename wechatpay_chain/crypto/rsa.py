@@ -34,7 +34,7 @@ def verify(key: RSAPublicKey, message: bytes, signature: str) -> None:
         SignatureError: it is no Base64, or not the signature of this message by this key.
     """
     try:
-        key.verify(base64.b64decode(signature, validate=True), message, _PKCS1V15, _SHA256)
+        key.verify(binascii.a2b_base64(signature, strict_mode=True), message, _PKCS1V15, _SHA256)
     except (binascii.Error, ValueError):
         raise SignatureError("the signature is not Base64") from None
     except InvalidSignature:

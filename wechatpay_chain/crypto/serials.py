@@ -24,6 +24,11 @@ def canonical(serial: str) -> str:
     return digits.zfill(_SERIAL_DIGITS) if len(digits) == _SERIAL_DIGITS - 1 else digits
 
 
+def is_certificate_serial(serial: str) -> bool:
+    """Whether it can be the serial of a platform certificate, which could be downloaded."""
+    return bool(_HEX.fullmatch(canonical(serial))) and len(canonical(serial)) == _SERIAL_DIGITS
+
+
 def from_number(number: int) -> str:
     """The serial of a certificate's serial number, 40 capital hexadecimal digits."""
     return f"{number:0{_SERIAL_DIGITS}X}"

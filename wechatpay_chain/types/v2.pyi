@@ -3946,7 +3946,7 @@ class WxvFinishhotelbillPostXml(TypedDict):
     sign_type: NotRequired[Literal["HMAC-SHA256"]]
     out_order_no: str
     service_id: str
-    checked_in: bool
+    checked_in: Literal["true", "false"]
     real_end_time: NotRequired[str]
     other_fee: int | str
     cancel_fee: NotRequired[int | str]

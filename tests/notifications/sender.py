@@ -1,0 +1,129 @@
+"""The platform's half of notifications, for tests: makes them, signs them, and forges them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from wechatpay_chain import Webhook
+from wechatpay_chain.crypto import aead, digest, rsa
+from wechatpay_chain.emulator import KeyPair
+from wechatpay_chain.wire import v2, v3
+
+APIV3_KEY = "0123456789abcdefghijklmnopqrstuv"
+APIV2_KEY = "192006250b4c09247ec02edce69f6a2d"
+PAYMENT = {"out_trade_no": "A1", "transaction_id": "42", "trade_state": "SUCCESS", "amount": {"total": 1}}
+
+Message = tuple[dict[str, str], bytes]
+
+
+@cache
+def public_key() -> KeyPair:
+    """A WeChat Pay public key; making one takes time, so the tests share it."""
+    return KeyPair.wechatpay()
+
+
+@cache
+def certificate() -> KeyPair:
+    """A platform certificate."""
+    return KeyPair.certified()
+
+
+@cache
+def stranger() -> KeyPair:
+    """A key that nobody believes."""
+    return KeyPair.wechatpay()
+
+
+@cache
+def merchant() -> KeyPair:
+    """The merchant's key."""
+    return KeyPair.merchant()
+
+
+def certs(*pairs: KeyPair) -> dict[str, str]:
+    """What a merchant configures of these keys."""
+    return {pair.serial: pair.public_pem for pair in pairs or (public_key(), certificate())}
+
+
+def webhook(**options: Any) -> Webhook:
+    """A webhook that reads what this module sends."""
+    return Webhook(**{"apiv3_key": APIV3_KEY, "certs": certs(), "apiv2_key": APIV2_KEY, **options})
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A notification before it is written; every part of it can be made wrong."""
+
+    resource: Any = field(default_factory=lambda: PAYMENT)
+    event_type: str = "TRANSACTION.SUCCESS"
+    original_type: str | None = "transaction"
+    id: str = "EV-1"
+    apiv3_key: str = APIV3_KEY
+    associated_data: str | None = "transaction"
+    algorithm: str = "AEAD_AES_256_GCM"
+
+    def body(self, **changes: Any) -> bytes:
+        """The body as the platform writes it: compact, Chinese characters as they are."""
+        plaintext = json.dumps(self.resource, ensure_ascii=False).encode()
+        nonce = "0123456789ab"
+        sealed = {
+            "algorithm": self.algorithm,
+            "ciphertext": aead.encrypt(
+                self.apiv3_key.encode(), nonce.encode(), plaintext, (self.associated_data or "").encode()
+            ),
+            "nonce": nonce,
+            "associated_data": self.associated_data,
+            "original_type": self.original_type,
+        }
+        envelope = {
+            "id": self.id,
+            "create_time": "2026-11-23T10:00:00+08:00",
+            "resource_type": "encrypt-resource",
+            "event_type": self.event_type,
+            "summary": "支付成功",
+            "resource": {name: value for name, value in sealed.items() if value is not None},
+            **changes,
+        }
+        return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def sign(body: bytes, *, pair: KeyPair | None = None, now: float | None = None, nonce: str = "N0nce") -> dict[str, str]:
+    """The headers of a notification with this body."""
+    pair = pair or public_key()
+    timestamp = str(int(time.time() if now is None else now))
+    signature = rsa.sign(pair.private_key, v3.answer_message(timestamp, nonce, body))
+    return {
+        "Content-Type": "application/json",
+        "Request-ID": "R1",
+        "Wechatpay-Timestamp": timestamp,
+        "Wechatpay-Nonce": nonce,
+        "Wechatpay-Serial": pair.serial,
+        "Wechatpay-Signature": base64.b64encode(signature).decode(),
+        "Wechatpay-Signature-Type": v3.SCHEME,
+    }
+
+
+def notify(*, pair: KeyPair | None = None, now: float | None = None, **parts: Any) -> Message:
+    """A genuine notification: its headers and its body."""
+    body = Envelope(**parts).body()
+    return sign(body, pair=pair, now=now), body
+
+
+def xml(fields: Mapping[str, str], sign_type: v2.SignType | None = "MD5", key: str = APIV2_KEY) -> bytes:
+    """An APIv2 notification, unsigned with `sign_type=None`."""
+    signed = dict(fields)
+    if sign_type:
+        signed["sign"] = v2.sign(fields, key, sign_type)
+    return v2.build(signed)
+
+
+def refund(resource: Mapping[str, str], key: str = APIV2_KEY) -> bytes:
+    """An APIv2 refund notice."""
+    sealed = digest.encrypt_ecb(key, v2.build(resource, "root"))
+    return xml({"return_code": "SUCCESS", "mch_id": "1900000109", "nonce_str": "n", "req_info": sealed}, None)

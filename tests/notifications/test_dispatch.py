@@ -1,0 +1,374 @@
+"""`Webhook.dispatch`: the right handler, once, in time, and a reply whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import json
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.notifications.sender import APIV2_KEY, PAYMENT, merchant, notify, refund, sign, stranger, webhook, xml
+from wechatpay_chain import ConfigurationError, Notification, Reply
+from wechatpay_chain.credentials import KeySigner
+from wechatpay_chain.crypto import rsa
+from wechatpay_chain.notifications import AuthorizationSigner, Kind, MemorySeen
+from wechatpay_chain.wire import v2, v3
+
+
+async def test_success() -> None:
+    """A handled notification is answered with 200 and `SUCCESS`."""
+    hook = webhook()
+    handled: list[Notification[Any]] = []
+
+    @hook.on("TRANSACTION.SUCCESS")
+    async def paid(notification: Notification[Any]) -> None:
+        handled.append(notification)
+
+    reply = await hook.dispatch(*notify())
+    assert (reply.status, json.loads(reply.body), reply.ok) == (200, {"code": "SUCCESS", "message": "OK"}, True)
+    assert reply.headers["Content-Type"].startswith("application/json")
+    assert [notification.resource for notification in handled] == [PAYMENT]
+
+
+async def test_a_function_runs_in_a_thread() -> None:
+    """A plain function may block; it sees the caller's context variables."""
+    hook = webhook()
+    seen: list[Any] = []
+    variable = contextvars.ContextVar("variable", default="")
+
+    @hook.on("TRANSACTION.SUCCESS")
+    def paid(notification: Notification[Any]) -> None:
+        seen.extend((threading.current_thread() is threading.main_thread(), variable.get()))
+
+    variable.set("caller's")
+    assert (await hook.dispatch(*notify())).ok
+    assert seen == [False, "caller's"]
+
+
+async def test_most_exact_handler_wins() -> None:
+    """Event type with original type, then event type, then the one for everything."""
+    hook = webhook()
+    called: list[str] = []
+
+    def handler(name: str) -> Any:
+        async def handle(notification: Notification[Any]) -> None:
+            called.append(name)
+
+        return handle
+
+    hook.on()(handler("all"))
+    hook.on("TRANSACTION.SUCCESS")(handler("type"))
+    hook.on("TRANSACTION.SUCCESS", "profitsharing")(handler("both"))
+    await hook.dispatch(*notify(id="1", original_type="profitsharing"))
+    await hook.dispatch(*notify(id="2"))
+    await hook.dispatch(*notify(id="3", original_type=None))
+    await hook.dispatch(*notify(id="4", event_type="REFUND.SUCCESS"))
+    assert called == ["both", "type", "type", "all"]
+
+
+async def test_by_kind() -> None:
+    """A kind stands for the event types and original types that it comes under."""
+    hook = webhook()
+    kind: Kind[dict[str, Any]] = Kind((("PROFITSHARING.SUCCESS", None), ("TRANSACTION.SUCCESS", "profitsharing")))
+    called: list[str] = []
+
+    @hook.on(kind)
+    async def shared(notification: Notification[dict[str, Any]]) -> None:
+        called.append(notification.event_type)
+
+    assert (await hook.dispatch(*notify(id="1", original_type="profitsharing"))).ok
+    assert (await hook.dispatch(*notify(id="2", event_type="PROFITSHARING.SUCCESS"))).ok
+    assert (await hook.dispatch(*notify(id="3"))).status == 501
+    assert called == ["TRANSACTION.SUCCESS", "PROFITSHARING.SUCCESS"]
+
+
+def test_two_handlers_for_one_kind() -> None:
+    """Two handlers for the same would hide one another."""
+    hook = webhook()
+    hook.on("A")(lambda notification: None)
+    with pytest.raises(ConfigurationError, match="a handler for A already"):
+        hook.on("A")(lambda notification: None)
+
+
+async def test_no_handler(caplog: pytest.LogCaptureFixture) -> None:
+    """A notification that nobody handles is not taken: the platform goes on sending it, and the log says so."""
+    assert (await webhook().dispatch(*notify())).status == 501
+    assert "no handler for TRANSACTION.SUCCESS (transaction)" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        (({}, b"{}"), 401),
+        (notify(pair=stranger()), 401),
+        (notify(apiv3_key="x" * 32), 500),
+        ((sign(b"[]"), b"[]"), 400),
+        ((None, b"{}"), 500),
+        (({}, None), 500),
+        (({}, b"<xml><!DOCTYPE a></xml>"), 400),
+        (({}, xml({"transaction_id": "1"}, None)), 401),
+    ],
+)
+async def test_refusals(message: Any, status: int, caplog: pytest.LogCaptureFixture) -> None:
+    """What must not be believed is refused, the cause logged and not told to the stranger."""
+    caplog.set_level(logging.WARNING)
+    reply = await webhook().dispatch(*message)
+    assert reply.status == status
+    assert b"FAIL" in reply.body
+    assert len(reply.body) < 120
+    assert "was refused: " in caplog.text
+
+
+async def test_crash_is_answered(caplog: pytest.LogCaptureFixture) -> None:
+    """A handler's exception becomes a 500 without traceback, is logged with it, and the next attempt is handled."""
+    hook = webhook()
+    attempts: list[int] = []
+
+    @hook.on("TRANSACTION.SUCCESS")
+    async def paid(notification: Notification[Any]) -> None:
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise ZeroDivisionError("secret detail")
+
+    first = await hook.dispatch(*notify())
+    assert first.status == 500
+    assert b"detail" not in first.body
+    assert "ZeroDivisionError" in caplog.text
+    assert (await hook.dispatch(*notify())).ok
+    assert len(attempts) == 2
+
+
+async def test_demand_23_repetitions_are_not_handled() -> None:
+    """A notification that was handled is answered with success and not handled again."""
+    hook = webhook()
+    calls: list[str] = []
+    hook.on("TRANSACTION.SUCCESS")(lambda notification: calls.append(notification.id))
+    replies = [await hook.dispatch(*notify()) for _ in range(3)]
+    assert [reply.ok for reply in replies] == [True, True, True]
+    assert calls == ["EV-1"]
+
+
+async def test_demand_23_two_workers_at_once() -> None:
+    """Of two workers with one store, one handles; the other is told to come back, not that all is well."""
+    seen, started, finish = MemorySeen(), asyncio.Event(), asyncio.Event()
+    hooks = webhook(seen=seen), webhook(seen=seen)
+    calls: list[str] = []
+
+    async def paid(notification: Notification[Any]) -> None:
+        calls.append(notification.id)
+        started.set()
+        await finish.wait()
+
+    for hook in hooks:
+        hook.on("TRANSACTION.SUCCESS")(paid)
+    first = asyncio.create_task(hooks[0].dispatch(*notify()))
+    await started.wait()
+    assert (await hooks[1].dispatch(*notify())).status == 503
+    finish.set()
+    assert (await first).ok
+    assert (await hooks[1].dispatch(*notify())).ok
+    assert calls == ["EV-1"]
+
+
+async def test_seen_key() -> None:
+    """What counts as a repetition is the user's choice, such as the business number."""
+    hook = webhook(seen_key=lambda notification: str(notification.resource["out_trade_no"]))
+    calls: list[str] = []
+    hook.on("TRANSACTION.SUCCESS")(lambda notification: calls.append(notification.id))
+    await hook.dispatch(*notify(id="1"))
+    await hook.dispatch(*notify(id="2"))
+    assert calls == ["1"]
+
+
+async def test_late_handler_finishes() -> None:
+    """A late handler goes on in the background; the platform comes back and learns that it succeeded."""
+    hook = webhook(deadline=0.05)
+    finish = asyncio.Event()
+    calls: list[str] = []
+
+    @hook.on("TRANSACTION.SUCCESS")
+    async def paid(notification: Notification[Any]) -> None:
+        await finish.wait()
+        calls.append(notification.id)
+
+    started = time.monotonic()
+    assert (await hook.dispatch(*notify())).status == 500
+    assert time.monotonic() - started < 1
+    assert (await hook.dispatch(*notify())).status == 503
+    finish.set()
+    await hook.aclose()
+    assert (await hook.dispatch(*notify())).ok
+    assert calls == ["EV-1"]
+
+
+async def test_late_handler_is_cancelled() -> None:
+    """Where the user wants it, a late handler is cancelled and its claim given back."""
+    hook = webhook(deadline=0.05, late="cancel")
+    calls: list[str] = []
+
+    @hook.on("TRANSACTION.SUCCESS")
+    async def paid(notification: Notification[Any]) -> None:
+        calls.append("started")
+        await asyncio.sleep(0 if len(calls) > 2 else 60)
+        calls.append("done")
+
+    assert (await hook.dispatch(*notify())).status == 500
+    assert (await hook.dispatch(*notify())).status == 500
+    assert (await hook.dispatch(*notify())).ok
+    assert calls == ["started", "started", "started", "done"]
+
+
+@pytest.mark.parametrize(("late", "calls_after"), [("finish", ["done"]), ("cancel", [])])
+async def test_the_platform_hangs_up(late: str, calls_after: list[str]) -> None:
+    """When the connection breaks, the handler's fate is the same as when it is late."""
+    hook = webhook(late=late)
+    started, calls = asyncio.Event(), list[str]()
+
+    @hook.on("TRANSACTION.SUCCESS")
+    async def paid(notification: Notification[Any]) -> None:
+        started.set()
+        await asyncio.sleep(0.02)
+        calls.append("done")
+
+    request = asyncio.create_task(hook.dispatch(*notify()))
+    await started.wait()
+    request.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    await hook.aclose()
+    assert calls == calls_after
+
+
+async def test_a_store_that_fails() -> None:
+    """A store that is down refuses the notification instead of losing it, and nothing is handled."""
+
+    class Down(MemorySeen):
+        async def claim(self, key: str, token: str) -> Any:
+            raise ConnectionError("down")
+
+    hook = webhook(seen=Down())
+    calls: list[str] = []
+    hook.on("TRANSACTION.SUCCESS")(lambda notification: calls.append(notification.id))
+    assert (await hook.dispatch(*notify())).status == 500
+    assert calls == []
+
+
+async def test_business_answer() -> None:
+    """What a handler returns is in the reply; a question that is asked again is answered again."""
+    hook = webhook()
+
+    @hook.on("PARKING_FEE.QUERY_TRANS_INFO")
+    async def fee(notification: Notification[Any]) -> Mapping[str, Any]:
+        return {"total_amount": 500, "pay_state": "PAY_STATUS_UNPAID"}
+
+    message = notify(event_type="PARKING_FEE.QUERY_TRANS_INFO", original_type="parking_fee")
+    for _ in range(2):
+        body = json.loads((await hook.dispatch(*message)).body)
+        assert body == {"code": "SUCCESS", "message": "OK", "total_amount": 500, "pay_state": "PAY_STATUS_UNPAID"}
+
+
+async def test_own_reply() -> None:
+    """A handler may refuse by itself; such a notification may come again."""
+    hook = webhook()
+    calls: list[str] = []
+
+    @hook.on("TRANSACTION.SUCCESS")
+    async def paid(notification: Notification[Any]) -> Reply:
+        calls.append(notification.id)
+        return Reply.failure("stock", status=409) if len(calls) == 1 else Reply(status=204)
+
+    assert [(await hook.dispatch(*notify())).status for _ in range(3)] == [409, 204, 200]
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("answer", [7, "SUCCESS", True, object(), {"amount": object()}])
+async def test_wrong_answers(answer: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A handler that returns something else is a mistake that the log shows, not a success."""
+    hook = webhook()
+    hook.on("TRANSACTION.SUCCESS")(lambda notification: answer)
+    assert (await hook.dispatch(*notify())).status == 500
+    assert "its handler failed" in caplog.text
+
+
+async def test_signed_reply() -> None:
+    """Replies to cross-border institutions' notifications carry a signature of theirs."""
+    signer = AuthorizationSigner(mchid="1900000109", serial="AB", signer=KeySigner(merchant().private_key))
+    hook = webhook(sign_reply=signer)
+
+    @hook.on("CROSS_BORDER_PAY.GET_MCH_INFO")
+    async def info(notification: Notification[Any]) -> Mapping[str, Any]:
+        return {"mch_id": "1"}
+
+    reply = await hook.dispatch(*notify(event_type="CROSS_BORDER_PAY.GET_MCH_INFO", original_type="cross_border_pay"))
+    authorization = v3.Authorization.parse(reply.headers["Authorization"])
+    message = v3.answer_message(authorization.timestamp, authorization.nonce, reply.body)
+    rsa.verify(merchant().private_key.public_key(), message, authorization.signature)
+    assert (authorization.mchid, json.loads(reply.body)["mch_id"]) == ("1900000109", "1")
+
+
+def test_signed_reply_without_signer() -> None:
+    """A kind whose replies must be signed can't be handled without a signer, and that is said at registration."""
+    with pytest.raises(ConfigurationError, match="sign_reply"):
+        webhook().on("CROSS_BORDER_PAY.GET_MCH_INFO")
+
+
+async def test_xml_replies() -> None:
+    """APIv2 is answered in XML, success and refusal alike."""
+    hook = webhook()
+    hook.on("v2/refund-processed")(lambda notification: None)
+    reply = await hook.dispatch({}, refund({"refund_id": "1"}))
+    assert v2.parse(reply.body) == {"return_code": "SUCCESS", "return_msg": "OK"}
+    assert reply.headers["Content-Type"].startswith("text/xml")
+    refused = await hook.dispatch({}, xml({"a": "1"}, None))
+    assert (refused.status, v2.parse(refused.body)["return_code"]) == (401, "FAIL")
+    unhandled = await hook.dispatch({}, xml({"a": "1"}, key=APIV2_KEY))
+    assert (unhandled.status, v2.parse(unhandled.body)["return_code"]) == (501, "FAIL")
+
+
+async def test_xml_events_are_not_json_events() -> None:
+    """A handler for payments never gets the APIv2 event of the same name, whose fields mean other things."""
+    hook = webhook()
+    calls: list[str] = []
+    hook.on("TRANSACTION.SUCCESS")(lambda notification: calls.append(notification.id))
+    assert (await hook.dispatch({}, xml({"event_type": "TRANSACTION.SUCCESS", "transaction_id": "1"}))).status == 501
+    assert calls == []
+
+
+def test_without_a_loop() -> None:
+    """A program without event loop dispatches too; a late handler goes on there as well."""
+    hook = webhook(deadline=0.2)
+    calls: list[str] = []
+    variable = contextvars.ContextVar("variable", default="")
+    variable.set("caller's")
+
+    @hook.on("TRANSACTION.SUCCESS")
+    async def paid(notification: Notification[Any]) -> None:
+        if notification.id == "slow":
+            await asyncio.sleep(0.5)
+        calls.append(variable.get())
+
+    assert hook.dispatch_sync(*notify()).ok
+    assert hook.dispatch_sync(*notify(id="slow")).status == 500
+    time.sleep(0.6)
+    assert hook.dispatch_sync(*notify(id="slow")).ok
+    assert calls == ["caller's", "caller's"]
+
+
+def test_many_threads_share_one_webhook() -> None:
+    """From many threads a notification is handled once."""
+    hook = webhook()
+    calls: list[str] = []
+    hook.on("TRANSACTION.SUCCESS")(lambda notification: calls.append(notification.id))
+    message = notify()
+    threads = [threading.Thread(target=hook.dispatch_sync, args=message) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert calls == ["EV-1"]

@@ -1,0 +1,142 @@
+"""Seen stores: the same behaviour in process and in a real Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.notifications.sender import notify, webhook
+from wechatpay_chain.contrib.redis import RedisSeen
+from wechatpay_chain.notifications import MemorySeen, Notification, Seen
+
+REDIS_SERVER = shutil.which("redis-server")
+LEASE, KEEP = 0.3, 0.6
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Redis, started for these tests."""
+    if REDIS_SERVER is None:
+        pytest.skip("redis-server is not installed (Debian: apt-get install redis-server)")
+    port, folder = free_port(), tmp_path_factory.mktemp("redis")
+    command = [REDIS_SERVER, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.02)
+        yield f"redis://127.0.0.1:{port}/0"
+        process.terminate()
+
+
+@pytest.fixture(params=["memory", "redis", "redis as text"])
+async def seen(request: pytest.FixtureRequest) -> AsyncIterator[Seen]:
+    """Each kind of store."""
+    if request.param == "memory":
+        yield MemorySeen(lease=LEASE, keep=KEEP)
+        return
+    redis = pytest.importorskip("redis.asyncio")
+    url = request.getfixturevalue("redis_url")
+    client = redis.Redis.from_url(url, decode_responses=request.param == "redis as text")
+    yield RedisSeen(client, lease=LEASE, keep=KEEP, prefix=f"{request.node.name}:")
+    await client.aclose()
+
+
+async def test_claim_and_confirm(seen: Seen) -> None:
+    """One claims, others are busy until it is done, and it stays done."""
+    assert await seen.claim("k", "a") == "claimed"
+    assert await seen.claim("k", "b") == "busy"
+    assert await seen.claim("other", "b") == "claimed"
+    await seen.confirm("k")
+    assert await seen.claim("k", "b") == "done"
+    assert await seen.claim("k", "c") == "done"
+
+
+async def test_release(seen: Seen) -> None:
+    """A claim that is given back is free; another's claim can't be given back."""
+    await seen.claim("k", "a")
+    await seen.release("k", "b")
+    assert await seen.claim("k", "c") == "busy"
+    await seen.release("k", "a")
+    assert await seen.claim("k", "c") == "claimed"
+
+
+async def test_a_dead_worker(seen: Seen) -> None:
+    """A claim falls by itself; the old worker can't take the new one's away, and its late success still counts."""
+    await seen.claim("k", "dead")
+    await asyncio.sleep(LEASE + 0.05)
+    assert await seen.claim("k", "new") == "claimed"
+    await seen.release("k", "dead")
+    assert await seen.claim("k", "third") == "busy"
+    await seen.confirm("k")
+    await seen.release("k", "new")
+    assert await seen.claim("k", "third") == "done"
+
+
+async def test_it_forgets(seen: Seen) -> None:
+    """What was handled is remembered for as long as asked."""
+    await seen.claim("k", "a")
+    await seen.confirm("k")
+    await asyncio.sleep(KEEP + 0.05)
+    assert await seen.claim("k", "a") == "claimed"
+
+
+async def test_one_of_many(seen: Seen) -> None:
+    """Of fifty at once, one gets the claim."""
+    claims = await asyncio.gather(*(seen.claim("k", str(number)) for number in range(50)))
+    assert sorted(claims) == ["busy"] * 49 + ["claimed"]
+
+
+async def test_workers_with_one_store(seen: Seen) -> None:
+    """Eight workers that get a notification at once handle it once."""
+    calls: list[str] = []
+
+    async def paid(notification: Notification[Any]) -> None:
+        await asyncio.sleep(0.01)
+        calls.append(notification.id)
+
+    hooks = [webhook(seen=seen) for _ in range(8)]
+    for hook in hooks:
+        hook.on("TRANSACTION.SUCCESS")(paid)
+    replies = await asyncio.gather(*(hook.dispatch(*notify()) for hook in hooks))
+    assert sorted(reply.status for reply in replies) == [200] + [503] * 7
+    assert calls == ["EV-1"]
+
+
+async def test_memory_is_bounded() -> None:
+    """In process, beyond the given number the oldest are forgotten."""
+    seen = MemorySeen(most=3)
+    for key in "abcd":
+        await seen.claim(key, "t")
+        await seen.confirm(key)
+    assert await seen.claim("d", "t") == "done"
+    assert await seen.claim("a", "t") == "claimed"
+
+
+async def test_a_redis_that_is_gone(tmp_path: Path) -> None:
+    """With Redis unreachable nothing is handled, and the platform is told to come back."""
+    redis = pytest.importorskip("redis.asyncio")
+    client = redis.Redis.from_url(f"redis://127.0.0.1:{free_port()}/0")
+    hook = webhook(seen=RedisSeen(client))
+    calls: list[str] = []
+    hook.on("TRANSACTION.SUCCESS")(lambda notification: calls.append(notification.id))
+    assert (await hook.dispatch(*notify())).status == 500
+    assert calls == []
+    await client.aclose()

@@ -1,0 +1,123 @@
+"""APIv2 notifications."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.notifications.sender import APIV2_KEY, APIV3_KEY, refund, webhook, xml
+from wechatpay_chain import ConfigurationError, DecodeError, DecryptionError, SignatureError, Webhook, catalogue
+from wechatpay_chain.crypto import aead, digest
+from wechatpay_chain.notifications.notification import XML_PREFIX
+from wechatpay_chain.wire import v2
+
+PAYMENT = {"return_code": "SUCCESS", "transaction_id": "42", "out_trade_no": "A1", "total_fee": "1", "nonce_str": "n"}
+REFUND = {"out_refund_no": "R1", "refund_fee": "1", "refund_status": "SUCCESS", "transaction_id": "42"}
+
+
+@pytest.mark.parametrize("sign_type", ["MD5", "HMAC-SHA256"])
+def test_payment(sign_type: v2.SignType) -> None:
+    """A payment notice opens with either kind of sign; its fields are the resource."""
+    fields = {**PAYMENT, "sign_type": sign_type, "attach": "", "time_end": "20261123100000"}
+    notification = webhook().open({}, xml(fields, sign_type))
+    assert notification.event_type == "v2/transaction-success"
+    assert notification.create_time == "20261123100000"
+    assert {**fields, "sign": notification.raw["sign"]} == notification.resource == notification.raw
+
+
+def test_byte_order_mark_and_blanks() -> None:
+    """What stands before the root doesn't hide it."""
+    assert webhook().open({}, b"\xef\xbb\xbf" + xml(PAYMENT)).resource["out_trade_no"] == "A1"
+    assert webhook().open({}, b" \r\n" + xml(PAYMENT)).resource["out_trade_no"] == "A1"
+
+
+def test_refund() -> None:
+    """A refund notice opens with the APIv2 key; its resource is the decrypted part alone."""
+    notification = webhook().open({}, refund(REFUND))
+    assert (notification.event_type, notification.resource) == ("v2/refund-processed", REFUND)
+    assert notification.raw["mch_id"] == "1900000109"
+
+
+def test_refund_with_another_key() -> None:
+    """A refund notice under another key is refused, and the key is named as the cause."""
+    with pytest.raises((DecryptionError, DecodeError)):
+        webhook().open({}, refund(REFUND, "x" * 32))
+
+
+def test_sealed_event() -> None:
+    """An XML event with a sealed resource is checked with the APIv2 key and opened with the APIv3 key."""
+    sealed = aead.encrypt(APIV3_KEY.encode(), b"0123456789ab", json.dumps({"state": "PAID"}).encode(), b"aad")
+    fields = {
+        "mch_id": "1",
+        "event_type": "TRANSACTION.SUCCESS",
+        "event_id": "E7",
+        "event_create_time": "20261123100000",
+        "event_algorithm": "AEAD_AES_256_GCM",
+        "event_nonce": "0123456789ab",
+        "event_associated_data": "aad",
+        "event_ciphertext": sealed,
+    }
+    body = xml(fields, "HMAC-SHA256")
+    notification = webhook().open({}, body)
+    assert (notification.id, notification.event_type) == ("E7", "v2/TRANSACTION.SUCCESS")
+    assert notification.resource == {"state": "PAID"}
+    with pytest.raises(ConfigurationError, match="apiv3_key"):
+        Webhook(apiv2_key=APIV2_KEY).open({}, body)
+
+
+@pytest.mark.parametrize("event", [e for e in catalogue.events() if e.generation == "v2"], ids=lambda event: event.id)
+def test_every_kind_is_told(event: catalogue.Event) -> None:
+    """Each APIv2 notification of the catalogue is known by its required fields."""
+    required = {name: "1" for name, facts in event.fields.items() if facts.get("req") and name != "sign"}
+    required.pop("sign_type", None)
+    if event.id == "refund-processed":
+        body = refund(required)
+    elif event.event_types:
+        sealed = aead.encrypt(APIV3_KEY.encode(), b"0123456789ab", b"{}")
+        algorithm = {"event_algorithm": "AEAD_AES_256_GCM", "event_nonce": "0123456789ab", "event_ciphertext": sealed}
+        body = xml({"event_type": event.event_types[0], **algorithm}, "HMAC-SHA256")
+    else:
+        body = xml(required)
+    assert webhook().open({}, body).event_type == XML_PREFIX + event.id
+
+
+def test_unknown_kind() -> None:
+    """A signed message of no known kind opens as such."""
+    assert webhook().open({}, xml({"a": "1"})).event_type == "v2/unknown"
+
+
+def test_id_is_the_same_in_repetitions() -> None:
+    """Without a number of its own a message gets one from its content; what is fresh each time doesn't count."""
+    first = webhook().open({}, xml(PAYMENT)).id
+    assert webhook().open({}, xml({**PAYMENT, "nonce_str": "other"})).id == first
+    assert webhook().open({}, xml({**PAYMENT, "total_fee": "2"})).id != first
+    assert webhook().open({}, refund(REFUND)).id == webhook().open({}, refund(REFUND)).id
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (xml(PAYMENT, None), "not signed"),
+        (v2.build({**PAYMENT, "sign": ""}), "not signed"),
+        (v2.build({**PAYMENT, "sign": "0" * 32}), "does not fit"),
+        (v2.build({**PAYMENT, "sign": "é" * 32}), "does not fit"),
+        (v2.build({**PAYMENT, "sign": "0" * 31}), "neither"),
+        (xml({**PAYMENT, "sign_type": "HMAC-SHA256"}, "MD5"), "sign_type"),
+        (xml(PAYMENT).replace(b"<total_fee>1<", b"<total_fee>2<"), "does not fit"),
+        (xml(PAYMENT, key="x" * 32), "does not fit"),
+    ],
+)
+def test_refused(body: bytes, says: str) -> None:
+    """An unsigned, altered or otherwise signed message is refused."""
+    with pytest.raises(SignatureError, match=says):
+        webhook().open({}, body)
+
+
+@pytest.mark.parametrize("options", [{"apiv2_key": None}])
+def test_demand_41_without_key(options: Any) -> None:
+    """Without an APIv2 key nothing verifies, not even a sign that was made with an empty one."""
+    forged = {**PAYMENT, "sign": digest.md5(b"nonce_str=n&out_trade_no=A1&key=")}
+    with pytest.raises(ConfigurationError, match="apiv2_key"):
+        webhook(**options).open({}, v2.build(forged))

@@ -1,0 +1,154 @@
+"""Merchants of a provider, added, replaced and removed while calls are in flight."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.notifications.sender import Envelope, refund, sign
+from wechatpay_chain import ConfigurationError, Notification, Webhook
+from wechatpay_chain.emulator import Emulator, KeyPair
+from wechatpay_chain.registry import Merchants
+
+FIRST, SECOND = "1900000101", "1900000102"
+
+
+class Provider:
+    """Two merchants of one provider, each with the platform of its own."""
+
+    def __init__(self) -> None:
+        self.handled: list[tuple[str, str]] = []
+        self.release = asyncio.Event()
+        self.entered = asyncio.Event()
+        self.platforms = {mchid: Emulator(mchid=mchid) for mchid in (FIRST, SECOND)}
+        for emulator in self.platforms.values():
+            emulator.on("GET", "/v3/slow")(self.slow)
+
+    async def slow(self, _call: Any) -> dict[str, Any]:
+        self.entered.set()
+        await self.release.wait()
+        return {"done": True}
+
+    def register(self, mchid: str, webhook: Webhook) -> None:
+        @webhook.on()
+        async def handle(notification: Notification[Any]) -> None:
+            self.handled.append((mchid, notification.id))
+
+    def arguments(self, mchid: str, **changes: Any) -> dict[str, Any]:
+        return {**self.platforms[mchid].credentials(), "transport": self.platforms[mchid], **changes}
+
+    def message(self, mchid: str, number: str = "1", key: KeyPair | None = None) -> tuple[dict[str, str], bytes]:
+        platform = self.platforms[mchid]
+        body = Envelope(id=number, apiv3_key=platform.apiv3_key).body()
+        return sign(body, pair=key or platform.platform_keys[0]), body
+
+
+@pytest.fixture
+async def provider() -> Provider:
+    """Two merchants and their platforms."""
+    return Provider()
+
+
+@pytest.fixture
+async def merchants(provider: Provider) -> AsyncIterator[Merchants]:
+    """A registry with both merchants."""
+    async with Merchants(on_webhook=provider.register) as merchants:
+        for mchid in (FIRST, SECOND):
+            merchants.put(**provider.arguments(mchid))
+        yield merchants
+
+
+async def test_mapping(merchants: Merchants) -> None:
+    """Merchants are found by their number."""
+    assert (list(merchants), len(merchants), FIRST in merchants) == ([FIRST, SECOND], 2, True)
+    merchants.remove(FIRST)
+    merchants.remove(FIRST)
+    assert list(merchants) == [SECOND]
+    with pytest.raises(KeyError):
+        merchants[FIRST]
+
+
+@pytest.mark.parametrize("change", ["replace", "remove"])
+async def test_demand_31_calls_in_flight(merchants: Merchants, provider: Provider, change: str) -> None:
+    """A call in flight ends well though its merchant is replaced or removed meanwhile, and so does the next."""
+    client = merchants[FIRST].client
+    call = asyncio.create_task(client["v3/slow"].get())
+    await provider.entered.wait()
+    if change == "replace":
+        merchants.put(**provider.arguments(FIRST))
+    else:
+        merchants.remove(FIRST)
+    provider.release.set()
+    assert (await call).json() == {"done": True}
+    assert (await client["v3/slow"].get()).verified
+    assert (FIRST in merchants) == (change == "replace")
+
+
+async def test_a_mistake_leaves_the_old_one(merchants: Merchants, provider: Provider) -> None:
+    """A replacement that is wrong changes nothing."""
+    before = merchants[FIRST]
+    with pytest.raises(ConfigurationError, match="apiv3_key"):
+        merchants.put(**provider.arguments(FIRST, apiv3_key="short"))
+    assert merchants[FIRST] is before
+
+
+async def test_notifications_by_serial_and_by_url(merchants: Merchants, provider: Provider) -> None:
+    """A notification finds its merchant by the key that it names, or by the URL's number."""
+    assert (await merchants.dispatch(*provider.message(SECOND))).ok
+    assert (await merchants.dispatch(*provider.message(FIRST), mchid=FIRST)).ok
+    assert provider.handled == [(SECOND, "1"), (FIRST, "1")]
+    assert (await merchants.dispatch(*provider.message(FIRST), mchid=SECOND)).status == 401
+    assert (await merchants.dispatch(*provider.message(FIRST), mchid="0")).status == 404
+    assert (await merchants.dispatch(*provider.message(FIRST, key=KeyPair.wechatpay()))).status == 404
+    assert (await merchants.dispatch({}, b"")).status == 404
+    assert (await merchants.dispatch(None, b"")).status == 404  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert len(provider.handled) == 2
+
+
+async def test_one_key_for_several_merchants(provider: Provider) -> None:
+    """Where several merchants know a key, the notification goes to the one whose APIv3 key opens it."""
+    shared = KeyPair.certified()
+    async with Merchants(on_webhook=provider.register) as merchants:
+        for mchid in (FIRST, SECOND):
+            merchants.put(**provider.arguments(mchid, certs={shared.serial: shared.public_pem}))
+        assert (await merchants.dispatch(*provider.message(SECOND, key=shared))).ok
+    assert provider.handled == [(SECOND, "1")]
+
+
+async def test_xml_needs_the_url(provider: Provider) -> None:
+    """APIv2's notifications name no key; the URL says whose they are."""
+    key = "k" * 32
+    body = refund({"refund_id": "1"}, key)
+    async with Merchants(on_webhook=provider.register) as merchants:
+        merchants.put(**provider.arguments(FIRST, apiv2_key=key))
+        assert (await merchants.dispatch({}, body)).status == 404
+        assert (await merchants.dispatch({}, body, mchid=FIRST)).ok
+
+
+async def test_merchants_without_api_key(provider: Provider) -> None:
+    """A merchant without API key makes calls and receives nothing."""
+    async with Merchants() as merchants:
+        assert merchants.put(**provider.arguments(FIRST, apiv3_key=None, apiv2_key=None)).webhook is None
+        assert (await merchants.dispatch(*provider.message(FIRST), mchid=FIRST)).status == 404
+
+
+async def test_one_pool(provider: Provider) -> None:
+    """Over sockets all merchants share one session; it closes with the registry, a session of the caller's doesn't."""
+    async with provider.platforms[FIRST].listen() as base_url:
+        provider.release.set()
+        async with Merchants(base_url=base_url) as merchants:
+            arguments = provider.platforms[FIRST].credentials()
+            for _ in range(3):
+                assert (await merchants.put(**arguments).client["v3/slow"].get()).verified
+            session = merchants._session
+            assert session is not None
+        assert session.closed
+
+
+def test_outside_of_async_with(provider: Provider) -> None:
+    """Without a pool there are no merchants."""
+    with pytest.raises(ConfigurationError, match="async with"):
+        Merchants().put(**provider.arguments(FIRST))

@@ -1,0 +1,552 @@
+"""Platform keys: which are believed, how they renew themselves, and that no call suffers from it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import stat
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.notifications.sender import Envelope, sign
+from wechatpay_chain import (
+    ConfigurationError,
+    DecryptionError,
+    Notification,
+    Request,
+    Response,
+    SignatureError,
+    SyncWeChatPay,
+    Webhook,
+    WeChatPay,
+    WeChatPayError,
+)
+from wechatpay_chain.crypto import serials
+from wechatpay_chain.emulator import Emulator, KeyPair
+from wechatpay_chain.renewal import Pace, Renewal
+from wechatpay_chain.trust import PlatformKey, PlatformKeys, TrustStore, load_platform_keys, verifying_key
+
+CERTIFICATES = "/v3/certificates"
+DAY = 86400.0
+
+
+class World:
+    """The emulator with a clock that can be put forward, and a look at what was asked of it."""
+
+    def __init__(self, *keys: KeyPair) -> None:
+        self.now = time.time()
+        self.emulator = Emulator(platform_keys=keys, clock=lambda: self.now)
+        self.emulator.on("GET", "/v3/ping")(lambda call: {})
+        self.downloads = 0
+        self.serials: list[str] = []
+
+    async def __call__(self, request: Request) -> Response[Any]:
+        """Answer, slowly enough for others to ask meanwhile."""
+        await asyncio.sleep(0.002)
+        if request.path == CERTIFICATES:
+            self.downloads += 1
+        response = await self.emulator(request)
+        self.serials.append(response.headers.get("Wechatpay-Serial", ""))
+        return response
+
+    def client(self, *certs: KeyPair, **options: Any) -> WeChatPay:
+        """A client that knows only these keys."""
+        given = {pair.serial: pair.public_pem for pair in certs}
+        options = {"renewal": Renewal(pace=Pace(1e6)), "transport": self, "clock": lambda: self.now, **options}
+        return WeChatPay(**{**self.emulator.credentials(), "certs": given or None, **options})
+
+
+async def call(wxpay: WeChatPay) -> Response[Any]:
+    """Any call."""
+    return await wxpay["v3/ping"].get()
+
+
+@pytest.fixture(scope="module")
+def old() -> KeyPair:
+    """A platform certificate with a hundred days left."""
+    return KeyPair.certified(datetime.now(UTC) - timedelta(days=5 * 365 - 100))
+
+
+@pytest.fixture(scope="module")
+def new() -> KeyPair:
+    """The certificate that follows it."""
+    return KeyPair.certified()
+
+
+@pytest.fixture(scope="module")
+def public() -> KeyPair:
+    """A WeChat Pay public key."""
+    return KeyPair.wechatpay()
+
+
+def keys_of(*pairs: KeyPair, **options: Any) -> PlatformKeys:
+    """A snapshot of these keys."""
+    return load_platform_keys({pair.serial: pair.public_pem for pair in pairs}, **options)
+
+
+def files_in(folder: Path) -> list[str]:
+    """The names of the files there."""
+    return [path.name for path in folder.iterdir()]
+
+
+def preferred(keys: PlatformKeys) -> str | None:
+    """The serial that requests would name."""
+    return keys.preferred.serial if keys.preferred else None
+
+
+def test_preference(old: KeyPair, new: KeyPair, public: KeyPair) -> None:
+    """Of both kinds the public key is asked for, unless the merchant prefers certificates; of these the newest."""
+    assert preferred(keys_of(old, new, public)) == public.serial
+    assert preferred(keys_of(old, new, public, prefer="certificate")) == new.serial
+    assert preferred(keys_of(old, new)) == new.serial
+    assert preferred(keys_of(public, prefer="certificate")) == public.serial
+    assert preferred(PlatformKeys(())) is None
+
+
+def test_a_certificate_before_its_time_is_not_preferred(old: KeyPair) -> None:
+    """A certificate that is listed before it is valid is believed later, not asked for now."""
+    coming = KeyPair.certified(datetime.now(UTC) + timedelta(days=3))
+    keys = tuple(keys_of(old, coming))
+    assert preferred(PlatformKeys(keys, now=datetime.now(UTC))) == old.serial
+    with pytest.raises(SignatureError, match="is valid from"):
+        verifying_key(PlatformKeys(keys), coming.serial, time.time())
+
+
+async def test_mode_is_told_to_the_platform(old: KeyPair, public: KeyPair) -> None:
+    """`prefer` decides what `Wechatpay-Serial` asks for; the answer follows it; both are believed."""
+    for prefer, expected in (("public_key", public), ("certificate", old)):
+        world = World(old, public)
+        async with world.client(old, public, prefer=prefer, renewal=None) as wxpay:
+            await call(wxpay)
+        assert world.serials == [expected.serial]
+
+
+async def test_bootstrap_without_any_key(old: KeyPair) -> None:
+    """Without any key the certificates are downloaded first, verified by what they brought, and then used."""
+    world = World(old)
+    async with world.client() as wxpay:
+        assert wxpay.trust.keys.preferred is None
+        answers = await asyncio.gather(*(call(wxpay) for _ in range(20)))
+    assert all(answer.verified for answer in answers)
+    assert world.downloads == 1
+
+
+@pytest.mark.parametrize("options", [{"renewal": None}, {"apiv3_key": None}])
+async def test_bootstrap_needs_a_key_and_renewal(old: KeyPair, options: Any) -> None:
+    """Without certificates and without a way to get them nothing could be verified, and that is said at once."""
+    with pytest.raises(ConfigurationError, match=r"certs|apiv3_key"):
+        World(old).client(**options)
+
+
+async def test_demand_10_wrong_apiv3_key(old: KeyPair) -> None:
+    """A wrong APIv3 key is named when certificates don't open."""
+    async with World(old).client(apiv3_key="x" * 32) as wxpay:
+        with pytest.raises(DecryptionError, match="APIv3 key"):
+            await call(wxpay)
+
+
+async def test_demand_8_public_key_merchant(public: KeyPair) -> None:
+    """A merchant who has no certificates is told to use the public key (404)."""
+    async with World(public).client() as wxpay:
+        with pytest.raises(ConfigurationError, match=r"RESOURCE_NOT_EXISTS.*PUB_KEY_ID_"):
+            await call(wxpay)
+
+
+@pytest.mark.parametrize(("status", "code"), [(500, "SYSTEM_ERROR"), (404, "NOT_FOUND")])
+async def test_demand_8_other_forms(status: int, code: str) -> None:
+    """The other answers that such a merchant gets carry the same advice."""
+
+    async def transport(request: Request) -> Response[Any]:
+        return Response(status=status, content=json.dumps({"code": code, "message": "x"}).encode(), request=request)
+
+    arguments = {**Emulator().credentials(), "certs": None, "transport": transport, "renewal": Renewal()}
+    async with WeChatPay(**arguments) as wxpay:
+        with pytest.raises(WeChatPayError) as caught:
+            await call(wxpay)
+    assert caught.value.outcome == "not_sent"
+    told = [str(caught.value), *getattr(caught.value, "__notes__", [])]
+    assert any("WeChat Pay public key" in text for text in told)
+
+
+async def test_demand_8_public_key_and_renewal(public: KeyPair, caplog: pytest.LogCaptureFixture) -> None:
+    """With a public key such a merchant's calls work; the failing download only shows in the log."""
+    caplog.set_level(logging.WARNING)
+    world = World(public)
+    async with world.client(public) as wxpay:
+        assert (await call(wxpay)).verified
+        await asyncio.sleep(0.02)
+        assert (await call(wxpay)).verified
+    assert world.downloads == 1
+    assert "no certificates for this merchant" in caplog.text
+
+
+async def test_demand_14_other_host(old: KeyPair) -> None:
+    """The download takes the client's own way: its base URL, over a socket."""
+    emulator = Emulator(platform_keys=(old,))
+    emulator.on("GET", "/v3/ping")(lambda call: {})
+    async with emulator.listen() as base_url:
+        arguments = {**emulator.credentials(), "certs": None, "base_url": base_url, "renewal": Renewal()}
+        async with WeChatPay(**arguments) as wxpay:
+            assert (await call(wxpay)).verified
+    assert [entry.path for entry in emulator.calls] == [CERTIFICATES, "/v3/ping"]
+
+
+def test_blocking_client(old: KeyPair) -> None:
+    """The blocking client downloads and renews like the other, and ends it when it is closed."""
+    world = World(old)
+    arguments = {**world.emulator.credentials(), "certs": None, "transport": world, "renewal": Renewal(pace=Pace(1e6))}
+    with SyncWeChatPay(**arguments) as wxpay:
+        assert wxpay["v3/ping"].get().verified
+        assert wxpay["v3/ping"].get().verified
+    assert world.downloads == 1
+
+
+async def test_closed_while_it_downloads(old: KeyPair) -> None:
+    """A client that is closed while it waits for its first certificates says so to the calls that wait."""
+    entered = asyncio.Event()
+
+    async def hangs(_request: Request) -> Response[Any]:
+        entered.set()
+        await asyncio.Event().wait()
+        raise AssertionError("nothing wakes it")
+
+    client = World(old).client(transport=hangs)
+    waiting = asyncio.create_task(call(client))
+    await entered.wait()
+    await client.aclose()
+    with pytest.raises(ConfigurationError, match="closed"):
+        await waiting
+
+
+async def test_unknown_serial_in_an_answer(old: KeyPair, new: KeyPair) -> None:
+    """An answer by a certificate that came overnight is verified after one download, however many wait for it."""
+    world = World(old)
+    async with world.client(old) as wxpay:
+        await call(wxpay)
+        await asyncio.sleep(0.02)
+        before, world.now = world.downloads, world.now + 3600
+        world.emulator.platform_keys = (new,)
+        answers = await asyncio.gather(*(call(wxpay) for _ in range(50)))
+        assert all(answer.verified for answer in answers)
+        assert world.downloads == before + 1
+        assert preferred(wxpay.trust.keys) == new.serial
+        assert wxpay.trust.keys.find(old.serial) is not None
+
+
+async def test_demand_13_unknown_serials_cost_one_download(old: KeyPair) -> None:
+    """Twenty answers by twenty unknown keys cost at most one download, and a failed one empties nothing."""
+    world = World(old)
+
+    async def tampered(request: Request) -> Response[Any]:
+        response = await world(request)
+        if request.path == CERTIFICATES:
+            return response
+        serial = serials.from_number(len(world.serials) + 1000)
+        return replace(response, headers=response.headers.merge({"Wechatpay-Serial": serial}))
+
+    async with world.client(old, transport=tampered) as wxpay:
+        for _ in range(20):
+            with pytest.raises(SignatureError, match="unknown key"):
+                await call(wxpay)
+        world.now += 120
+        before = world.downloads
+        for _ in range(20):
+            with pytest.raises(SignatureError, match="unknown key"):
+                await call(wxpay)
+        assert world.downloads - before <= 1
+        assert wxpay.trust.keys.find(old.serial) is not None
+
+
+async def test_demand_13_a_missed_rotation_recovers(old: KeyPair, new: KeyPair) -> None:
+    """A client that was down during the rotation, with a cache of the old certificate only, recovers by itself."""
+    world = World(new)
+    async with world.client(old) as wxpay:
+        assert (await call(wxpay)).verified
+
+
+class Fails:
+    """A platform whose downloads fail after the first."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.failing = False
+
+    async def __call__(self, request: Request) -> Response[Any]:
+        if request.path == CERTIFICATES and self.failing:
+            self.world.downloads += 1
+            return Response(status=200, content=b'{"data":[]}', request=request)
+        return await self.world(request)
+
+
+async def test_demand_13_failed_renewal_empties_nothing(old: KeyPair) -> None:
+    """A download that fails, or that lists nothing, leaves the certificates in use alone."""
+    world = World(old)
+    transport = Fails(world)
+    async with world.client(transport=transport) as wxpay:
+        await call(wxpay)
+        transport.failing = True
+        renewer = wxpay.trust.renewer
+        assert renewer is not None
+        world.now += 3600
+        await renewer.fetch(serials.from_number(7))
+        assert world.downloads == 2
+        assert (await call(wxpay)).verified
+
+
+async def test_expired_ones_go(old: KeyPair, new: KeyPair) -> None:
+    """An expired certificate leaves the store with the next renewal, and one still valid stays though unlisted."""
+    world = World(old)
+    async with world.client() as wxpay:
+        await call(wxpay)
+        world.emulator.platform_keys = (new,)
+        world.now += 3600
+        await wxpay._renewer.renew()  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+        assert {key.serial for key in wxpay.trust.keys} == {old.serial, new.serial}
+        world.now += 101 * DAY
+        await wxpay._renewer.renew()  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+        assert {key.serial for key in wxpay.trust.keys} == {new.serial}
+
+
+async def test_renewal_on_time(old: KeyPair, new: KeyPair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The background task downloads again after its interval, shortened by chance, and ends with the client."""
+    pauses: list[float] = []
+    world = World(old)
+    async with world.client(old) as wxpay:
+        renewer = wxpay._renewer
+        assert renewer is not None
+
+        async def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) > 3:
+                await asyncio.Event().wait()
+            world.emulator.platform_keys = (old, new)
+
+        monkeypatch.setattr(renewer, "_pause", pause)
+        await call(wxpay)
+        async with asyncio.timeout(5):
+            while len(pauses) < 4:  # noqa: ASYNC110 - the renewer's own pause is replaced, so nothing tells
+                await asyncio.sleep(0.005)
+        assert preferred(wxpay.trust.keys) == new.serial
+        task = renewer._background
+    assert task is not None
+    assert task.cancelled()
+    assert all(0.75 * 8 * 3600 <= seconds <= 8 * 3600 for seconds in pauses)
+
+
+@pytest.mark.parametrize("every", [0.0, 59.0, 43200.0, 86400.0])
+def test_interval(every: float) -> None:
+    """The platform asks for intervals under 12 hours."""
+    with pytest.raises(ConfigurationError, match="12 h"):
+        Renewal(every=every)
+
+
+async def test_expiring_is_reported(old: KeyPair, new: KeyPair, caplog: pytest.LogCaptureFixture) -> None:
+    """The end of the last certificate is logged and reported well ahead; with a newer one there is nothing to say."""
+    told: list[PlatformKey] = []
+    renewal = Renewal(warn_before=120 * DAY, on_expiring=told.append, pace=Pace(1e6))
+    async with World(old).client(renewal=renewal) as wxpay:
+        await call(wxpay)
+    assert {key.serial for key in told} == {old.serial}
+    assert "expires at" in caplog.text
+    told.clear()
+    async with World(old, new).client(renewal=renewal) as wxpay:
+        await call(wxpay)
+    assert told == []
+
+
+async def test_cache(old: KeyPair, tmp_path: Path) -> None:
+    """What was downloaded is kept in a file for its owner alone; after a restart the platform isn't needed."""
+    world, cache = World(old), tmp_path / "certificates.json"
+    renewal = Renewal(cache=cache, pace=Pace(1e6))
+    async with world.client(renewal=renewal) as wxpay:
+        await call(wxpay)
+        await asyncio.sleep(0.05)
+    assert stat.S_IMODE(cache.stat().st_mode) == 0o600
+    assert files_in(tmp_path) == [cache.name]
+    assert "BEGIN" not in cache.read_text()
+    restarted = world.client(renewal=renewal)
+    assert preferred(restarted.trust.keys) == old.serial
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"data":[{}]}', b'{"data":7}', b"\xff"])
+async def test_damaged_cache(old: KeyPair, tmp_path: Path, content: bytes) -> None:
+    """A damaged cache is ignored and written anew."""
+    world, cache = World(old), tmp_path / "certificates.json"
+    cache.write_bytes(content)
+    async with world.client(renewal=Renewal(cache=cache, pace=Pace(1e6))) as wxpay:
+        await call(wxpay)
+        await asyncio.sleep(0.05)
+    assert len(json.loads(cache.read_bytes())["data"]) == 1
+
+
+async def test_planted_cache(old: KeyPair, new: KeyPair, tmp_path: Path) -> None:
+    """A certificate that somebody without the APIv3 key puts into the cache isn't believed."""
+    attacker, cache = World(new), tmp_path / "certificates.json"
+    attacker.emulator = Emulator(platform_keys=(new,), apiv3_key="a" * 32)
+    attacker.emulator.on("GET", "/v3/ping")(lambda call: {})
+    async with attacker.client(renewal=Renewal(cache=cache, pace=Pace(1e6))) as wxpay:
+        await call(wxpay)
+        await asyncio.sleep(0.05)
+    victim = World(old).client(renewal=Renewal(cache=cache))
+    assert list(victim.trust.keys) == []
+
+
+async def test_unwritable_cache(old: KeyPair, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A cache that can't be written costs a line in the log, no call."""
+    async with World(old).client(renewal=Renewal(cache=tmp_path / "missing" / "c.json", pace=Pace(1e6))) as wxpay:
+        assert (await call(wxpay)).verified
+        await asyncio.sleep(0.05)
+    assert "can't be kept" in caplog.text
+
+
+async def test_pace_is_shared() -> None:
+    """Clients that share a pace download one after the other."""
+    now = 0.0
+    slept: list[float] = []
+    pace = Pace(10, clock=lambda: now)
+    original = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        slept.append(round(seconds, 3))
+        await original(0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio, "sleep", sleep)
+        await asyncio.gather(*(pace.turn() for _ in range(4)))
+    assert slept == [0.1, 0.2, 0.3]
+
+
+async def test_notifications_share_the_store(old: KeyPair, new: KeyPair) -> None:
+    """A webhook on the client's store knows a renewed certificate at once; verification itself does no I/O."""
+    world = World(old)
+    async with world.client(old) as wxpay:
+        webhook = Webhook(apiv3_key=world.emulator.apiv3_key, certs=wxpay.trust, clock=lambda: world.now)
+        await call(wxpay)
+        body = Envelope(apiv3_key=world.emulator.apiv3_key).body()
+        await asyncio.sleep(0.02)
+        before = world.downloads
+        with pytest.raises(SignatureError, match="unknown key"):
+            webhook.open(sign(body, pair=new, now=world.now), body)
+        await asyncio.sleep(0.02)
+        assert world.downloads == before
+        world.emulator.platform_keys, world.now = (old, new), world.now + 3600
+        await wxpay._renewer.renew()  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+        assert webhook.open(sign(body, pair=new, now=world.now), body).id == "EV-1"
+
+
+async def test_demand_18_notifications_may_bring_renewal_forward(old: KeyPair, new: KeyPair) -> None:
+    """Where the user allows it, a notification with an unknown serial brings one download forward, not a flood."""
+    world = World(old, new)
+    async with world.client(old, renewal=Renewal(from_notifications=True, pace=Pace(1e6))) as wxpay:
+        await call(wxpay)
+        await asyncio.sleep(0.02)
+        wxpay.trust.keys = keys_of(old)
+        webhook = Webhook(apiv3_key=world.emulator.apiv3_key, certs=wxpay.trust, clock=lambda: world.now)
+        body = Envelope(apiv3_key=world.emulator.apiv3_key).body()
+        before = world.downloads
+        for number in range(200):
+            pair = replace(new, serial=serials.from_number(number + 2**150)) if number else new
+            with pytest.raises(SignatureError):
+                webhook.open(sign(body, pair=pair, now=world.now), body)
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.05)
+        assert world.downloads == before + 1
+        assert webhook.open(sign(body, pair=new, now=world.now), body).id == "EV-1"
+
+
+def test_webhook_without_keys_yet(old: KeyPair) -> None:
+    """A store that renews itself may be empty at first; one that doesn't may not."""
+    with pytest.raises(ConfigurationError, match="no platform key"):
+        Webhook(apiv3_key="x" * 32, certs=TrustStore(PlatformKeys(())))
+    client = World(old).client()
+    Webhook(apiv3_key="x" * 32, certs=client.trust)
+
+
+class Drill(World):
+    """Traffic in both directions while the platform's keys change."""
+
+    def __init__(self, *keys: KeyPair) -> None:
+        super().__init__(*keys)
+        self.handled: list[str] = []
+        self.sent = 0
+
+    @asynccontextmanager
+    async def traffic(self, wxpay: WeChatPay, webhook: Webhook, senders: Sequence[KeyPair]) -> AsyncIterator[None]:
+        """Fifty calls at a time, and notifications by the given keys; what fails surfaces at the end."""
+        stop = asyncio.Event()
+
+        async def calls() -> None:
+            while not stop.is_set():
+                assert (await call(wxpay)).verified
+
+        async def notifications() -> None:
+            while not stop.is_set():
+                self.sent += 1
+                body = Envelope(id=f"EV-{self.sent}", apiv3_key=self.emulator.apiv3_key).body()
+                pair = senders[self.sent % len(senders)]
+                reply = await webhook.dispatch(sign(body, pair=pair, now=self.now), body)
+                assert reply.ok, reply
+                await asyncio.sleep(0.002)
+
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(50):
+                tasks.create_task(calls())
+            tasks.create_task(notifications())
+            yield
+            await asyncio.sleep(0.3)
+            stop.set()
+
+
+async def test_rotation_drill(old: KeyPair, new: KeyPair, public: KeyPair) -> None:
+    """Under load a new certificate is listed, used, the old one retired, then the public key takes over by and by: no
+    call fails, nothing by a stranger is believed, and a rotation costs at most one download.
+    """
+    drill = Drill(old)
+    async with drill.client(old) as wxpay:
+        webhook = Webhook(apiv3_key=drill.emulator.apiv3_key, certs=wxpay.trust, clock=lambda: drill.now)
+
+        @webhook.on("TRANSACTION.SUCCESS")
+        async def paid(notification: Notification[Any]) -> None:
+            drill.handled.append(notification.id)
+
+        await call(wxpay)
+        await asyncio.sleep(0.05)
+        downloads = drill.downloads
+
+        drill.now += 3600
+        drill.emulator.platform_keys = (new, old)  # listed; who asks for the old one still gets it
+        async with drill.traffic(wxpay, webhook, [old]):
+            pass
+        async with drill.traffic(wxpay, webhook, [old]):
+            drill.emulator.platform_keys = (new,)  # used; the old one is retired
+        assert drill.downloads - downloads <= 1
+        async with drill.traffic(wxpay, webhook, [old, new]):
+            pass
+        assert drill.serials[-1] == new.serial
+
+        drill.emulator.platform_keys = (new, public)
+        given = PlatformKeys((*wxpay.trust.keys, *keys_of(public)), prefer="certificate")
+        wxpay.trust.keys = given
+        downloads = drill.downloads
+        for share in (1000, 2, 1):
+            senders = [*([new] * (share - 1)), public]
+            wxpay.trust.keys = PlatformKeys(given, prefer="public_key" if share == 1 else "certificate")
+            async with drill.traffic(wxpay, webhook, senders):
+                pass
+        assert drill.serials[-1] == public.serial
+        assert drill.downloads == downloads
+
+        stranger = KeyPair.certified()
+        body = Envelope(id="forged", apiv3_key=drill.emulator.apiv3_key).body()
+        assert (await webhook.dispatch(sign(body, pair=stranger, now=drill.now), body)).status == 401
+        forged = replace(stranger, serial=public.serial)
+        assert (await webhook.dispatch(sign(body, pair=forged, now=drill.now), body)).status == 401
+    assert sorted(drill.handled) == sorted({f"EV-{number + 1}" for number in range(drill.sent)})

@@ -1,0 +1,23 @@
+"""Notifications in Flask.
+
+app.post("/wechatpay/notify")(view(webhook))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Response, request
+
+from ..notifications import Webhook
+
+
+def view(webhook: Webhook) -> Callable[[], Response]:
+    """The view of a webhook. Handlers see the application context; a body that is too long is refused by Flask."""
+
+    def wechatpay_notify() -> Response:
+        request.max_content_length = webhook.max_body
+        reply = webhook.dispatch_sync(request.headers, request.get_data())
+        return Response(reply.body, reply.status, dict(reply.headers))
+
+    return wechatpay_notify

@@ -1,0 +1,30 @@
+"""Notifications in Starlette and FastAPI.
+
+Route("/wechatpay/notify", endpoint(webhook), methods=["POST"])   # Starlette
+app.add_route("/wechatpay/notify", endpoint(webhook), ["POST"])   # FastAPI
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..notifications import Webhook
+
+
+def endpoint(webhook: Webhook) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    """The endpoint of a webhook. Not more of a body is read than a notification may have."""
+
+    async def receive(request: Request) -> Response:
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > webhook.max_body:
+                break  # the webhook refuses what is too long
+        reply = await webhook.dispatch(request.scope["headers"], bytes(body))
+        return Response(reply.body, reply.status, reply.headers)
+
+    return receive

@@ -1,0 +1,50 @@
+"""The two keys that a merchant sets in the portal: the APIv3 key, which encrypts, and the APIv2 key, which signs.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4013053267
+"""
+
+from __future__ import annotations
+
+from ..errors import ConfigurationError
+from . import aead
+
+_APIV2_KEY_SIZE = 32
+
+
+def load_apiv3_key(apiv3_key: str | bytes | None) -> bytes | None:
+    """The 32 bytes of an APIv3 key.
+
+    Raises:
+        ConfigurationError: it has another length.
+    """
+    if apiv3_key is None:
+        return None
+    if not isinstance(apiv3_key, str | bytes):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+        raise ConfigurationError("apiv3_key", f"a {type(apiv3_key).__name__} was found", "Give a str of 32 characters")
+    key = apiv3_key.encode("utf-8", "replace") if isinstance(apiv3_key, str) else apiv3_key
+    if len(key) != aead.KEY_SIZE:
+        blanks = " with blanks around it" if key.strip() != key else ""
+        raise ConfigurationError(
+            "apiv3_key",
+            f"{len(key)} bytes were found{blanks}",
+            f"Give the {aead.KEY_SIZE} characters that were set in the merchant portal under API security",
+        )
+    return key
+
+
+def load_apiv2_key(apiv2_key: object) -> str | None:
+    """The 32 characters of an APIv2 key, checked.
+
+    Raises:
+        ConfigurationError: it is no string, or has another length; an empty one, with which anyone could sign.
+    """
+    if apiv2_key is None:
+        return None
+    if not isinstance(apiv2_key, str) or len(apiv2_key) != _APIV2_KEY_SIZE:
+        found = (
+            f"{len(apiv2_key)} characters were" if isinstance(apiv2_key, str) else f"a {type(apiv2_key).__name__} was"
+        )
+        raise ConfigurationError(
+            "apiv2_key", f"{found} found", f"Give the {_APIV2_KEY_SIZE} characters set in the merchant portal"
+        )
+    return apiv2_key

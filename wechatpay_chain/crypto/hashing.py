@@ -1,0 +1,53 @@
+"""Digests of files: SHA-1, SHA-256 and MD5, and SM3, which not every OpenSSL gives to Python."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Protocol
+
+from cryptography.hazmat.primitives import hashes
+
+from ..errors import ConfigurationError
+
+# Chosen by the platform; SHA-1 and MD5 are named by answers that are signed with RSA and SHA-256.
+_PLAIN = ("sha1", "sha256", "md5")
+
+
+class Hasher(Protocol):
+    """A digest that is made piece by piece."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take in a piece."""
+        ...
+
+    def hexdigest(self) -> str:
+        """The digest of all pieces, in small hexadecimal digits."""
+        ...
+
+
+class _Sm3:
+    def __init__(self) -> None:
+        self._hash = hashes.Hash(hashes.SM3())
+
+    def update(self, data: bytes, /) -> None:
+        self._hash.update(data)
+
+    def hexdigest(self) -> str:
+        return self._hash.copy().finalize().hex()
+
+
+def hasher(algorithm: str) -> Hasher:
+    """A new digest.
+
+    Args:
+        algorithm: `SHA1`, `SHA256`, `MD5` or `SM3`, in any case.
+
+    Raises:
+        ConfigurationError: another algorithm.
+    """
+    name = algorithm.lower()
+    if name == "sm3":
+        return _Sm3()
+    if name not in _PLAIN:
+        raise ConfigurationError("hash_type", f"the unknown algorithm {algorithm[:16]!r}", "Upgrade this package")
+    return hashlib.new(name, usedforsecurity=False)

@@ -1,0 +1,81 @@
+"""The signature headers of a notification, out of whatever a framework keeps headers in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol, cast
+
+from ..errors import ConfigurationError, SignatureError
+from ..wire import v3
+
+MOST_HEADERS = 1000
+"""A WSGI environment holds the process's environment variables as well, so this is far above any real request."""
+
+_REMEDY = "Give the headers as the framework has them: request.headers, a WSGI environ, or an ASGI scope['headers']"
+
+
+class HasItems(Protocol):
+    """A mapping, or something like one that holds repeated names."""
+
+    def items(self) -> Iterable[tuple[Any, Any]]:
+        """Names and values."""
+        ...
+
+
+HeaderSource = HasItems | Iterable[tuple[str | bytes, str | bytes]]
+"""Headers in any case: a mapping, a multidict, a WSGI environ (`HTTP_...`), or pairs of str or bytes (ASGI)."""
+
+_names: dict[str | bytes, str] = {}
+for _name in (
+    v3.NONCE_HEADER,
+    v3.SERIAL_HEADER,
+    v3.SIGNATURE_HEADER,
+    v3.SIGNATURE_TYPE_HEADER,
+    v3.TIMESTAMP_HEADER,
+):
+    _lower = _name.lower()
+    _names |= {_lower: _name, _lower.encode(): _name, "http_" + _lower.replace("-", "_"): _name}
+
+
+def signature_headers(source: HeaderSource) -> dict[str, str]:
+    """The headers that a signature is checked with, by the names that `wire.v3` knows them under.
+
+    Raises:
+        SignatureError: one of them is there twice, which of the two was meant can't be known; or there are too many.
+        ConfigurationError: these are no headers.
+    """
+    found: dict[str, Any] = {}
+    known_as = _names.get
+    try:
+        for name, value in _pairs(source):
+            known = known_as(name.lower())
+            if known is None:
+                continue
+            if known in found:
+                raise SignatureError(f"{known} is there twice. The platform sends it once: don't believe it")
+            found[known] = value
+    except (AttributeError, TypeError, ValueError):
+        raise ConfigurationError(
+            "headers", f"a {type(source).__name__} that holds no headers was given", _REMEDY
+        ) from None
+    for name, value in found.items():
+        if type(value) is not str:
+            found[name] = _text(value, name)
+    return found
+
+
+def _pairs(source: Any) -> Iterable[tuple[Any, Any]]:
+    pairs: Any = source.items() if hasattr(source, "items") else source
+    if not hasattr(pairs, "__len__"):
+        pairs = list(pairs)
+    if len(pairs) > MOST_HEADERS:
+        raise SignatureError(f"it has more than {MOST_HEADERS} headers: don't believe it")
+    return cast("Iterable[tuple[Any, Any]]", pairs)
+
+
+def _text(value: Any, name: str) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    raise ConfigurationError(f"headers[{name!r}]", f"a {type(value).__name__} was found", _REMEDY)

@@ -1,0 +1,96 @@
+"""Which function handles which notification."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+from ..errors import ConfigurationError
+from .notification import Notification, Reply
+
+R = TypeVar("R")
+
+Answer = Reply | Mapping[str, Any] | None
+"""What a handler returns: None for plain success, business data for the reply, or a whole reply."""
+
+Function = Callable[[Notification[R]], Answer | Awaitable[Answer]]
+"""A handler: a coroutine function, or a function, which then runs in a thread."""
+
+Late = Literal["finish", "cancel"]
+"""What becomes of a handler that isn't done in time: it goes on in the background, or it is cancelled."""
+
+# The platform asks these and waits for data: repeated, they want an answer again.
+_QUESTIONS = frozenset(
+    {
+        "CROSS_BORDER_PAY.GET_MCH_INFO",
+        "CROSS_BORDER_PAY.PUSH_ORDER_INFO",
+        "ENTRUST.TERMINATE_RETENTION",
+        "PARKING_FEE.QUERY_TRANS_INFO",
+    }
+)
+# https://pay.weixin.qq.com/doc/v3/institution/4019762388: the reply carries an Authorization header.
+_SIGNED_REPLIES = frozenset({"CROSS_BORDER_PAY.GET_MCH_INFO", "CROSS_BORDER_PAY.PUSH_ORDER_INFO"})
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[R]):
+    """A kind of notification, with the type of its resource for editors and type checkers; see `kinds`.
+
+    Attributes:
+        pairs: the event types and original types that it comes under; None stands for any original type, "" for none.
+    """
+
+    pairs: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A handler, and how it is used.
+
+    Attributes:
+        function: the handler.
+        once: whether repetitions of a notification are kept from it.
+        signs: whether its replies must be signed.
+    """
+
+    function: Function[Any]
+    once: bool
+    signs: bool
+
+
+class Router:
+    """Handlers by event type and original type; the most exact one wins."""
+
+    def __init__(self) -> None:
+        self._routes: dict[tuple[str | None, str | None], Route] = {}
+
+    def add(self, kind: str | Kind[Any] | None, original_type: str | None, function: Function[Any]) -> None:
+        """Add a handler.
+
+        Raises:
+            ConfigurationError: there is one already.
+        """
+        pairs = kind.pairs if isinstance(kind, Kind) else ((kind, original_type),)
+        for pair in pairs:
+            if pair in self._routes:
+                event_type, original = pair
+                named = f"{event_type or 'all notifications'}{f' ({original})' if original else ''}"
+                raise ConfigurationError("on", f"there is a handler for {named} already", "Register one for each kind")
+        for event_type, original in pairs:
+            self._routes[event_type, original] = Route(
+                function, event_type not in _QUESTIONS, event_type in _SIGNED_REPLIES
+            )
+
+    def find(self, event_type: str, original_type: str | None) -> Route | None:
+        """The handler of a notification, or None."""
+        routes = self._routes
+        return (
+            routes.get((event_type, original_type or "")) or routes.get((event_type, None)) or routes.get((None, None))
+        )
+
+
+def must_sign(kind: str | Kind[Any] | None) -> bool:
+    """Whether the replies to a kind of notification must be signed."""
+    pairs = kind.pairs if isinstance(kind, Kind) else ((kind, None),)
+    return any(event_type in _SIGNED_REPLIES for event_type, _ in pairs)

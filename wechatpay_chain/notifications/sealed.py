@@ -1,0 +1,127 @@
+"""APIv3 notifications: the envelope, and the resource that is sealed in it.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012071382
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache, partial
+from typing import Any, cast
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from ..crypto import aead, rsa
+from ..errors import DecodeError, DecryptionError
+from ..wire.sealing import FieldTree, field_tree, unseal
+from .notification import Notification
+
+ALGORITHM = "AEAD_AES_256_GCM"
+
+_ENVELOPE = ("id", "event_type", "create_time", "resource_type", "summary")
+# https://pay.weixin.qq.com/doc/v3/merchant/4012791882: the last may be empty, and in some samples some are absent.
+_SEALED = ("original_type", "algorithm", "nonce", "ciphertext", "associated_data")
+_ENCRYPTED_FOR_MERCHANT = "rsa:merchant"
+
+
+def read(body: bytes, apiv3_key: bytes) -> Notification[dict[str, Any]]:
+    """The notification in a body whose signature has been checked.
+
+    Raises:
+        DecodeError: it isn't the JSON of a notification.
+        DecryptionError: the APIv3 key doesn't open its resource.
+    """
+    envelope = load_object(body, "the notification")
+    sealed = envelope.get("resource")
+    if not isinstance(sealed, dict):
+        raise DecodeError("the notification has no resource")
+    number, event_type, create_time, resource_type, summary = _texts(envelope, _ENVELOPE)
+    original_type, algorithm, nonce, ciphertext, associated_data = _texts(cast("dict[str, Any]", sealed), _SEALED)
+    return Notification(
+        id=number,
+        event_type=event_type,
+        create_time=create_time,
+        resource_type=resource_type,
+        original_type=original_type or None,
+        summary=summary,
+        resource=open_resource(
+            apiv3_key, algorithm=algorithm, nonce=nonce, ciphertext=ciphertext, associated_data=associated_data
+        ),
+        raw=envelope,
+    )
+
+
+def open_resource(
+    apiv3_key: bytes, *, algorithm: str, nonce: str, ciphertext: str, associated_data: str
+) -> dict[str, Any]:
+    """Decrypt a resource.
+
+    Raises:
+        DecryptionError: another algorithm, or the APIv3 key doesn't open it.
+        DecodeError: what was in it is no JSON object.
+    """
+    if algorithm != ALGORITHM:
+        raise DecryptionError(f"the resource is encrypted with {algorithm[:64]!r}; {ALGORITHM} alone is understood")
+    plaintext = aead.decrypt(apiv3_key, nonce.encode(), ciphertext, associated_data.encode())
+    return load_object(plaintext, "the decrypted resource")
+
+
+def load_object(content: bytes, what: str) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        DecodeError: it is something else, or nested too deeply.
+    """
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        # `from None`: the exception of orjson carries the whole document.
+        raise DecodeError(f"{what} is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise DecodeError(f"{what} is JSON, but not an object")
+    return cast("dict[str, Any]", value)
+
+
+def decrypt_fields(
+    resource: dict[str, Any], event_type: str, original_type: str | None, private_key: RSAPrivateKey
+) -> dict[str, Any]:
+    """A copy of a resource in which the fields are decrypted that were encrypted for the merchant.
+
+    Raises:
+        DecryptionError: a field was encrypted for another key; with its name.
+    """
+    marked = _marked(event_type, original_type)
+    if not marked:
+        return resource
+    decrypted = unseal(resource, marked, partial(rsa.decrypt, private_key), private_key.key_size)
+    return cast("dict[str, Any]", decrypted)
+
+
+@lru_cache(maxsize=256)
+def _marked(event_type: str, original_type: str | None) -> FieldTree:
+    from .. import catalogue
+
+    found = catalogue.find_events(event_type, original_type)
+    return field_tree(path for event in found if event.generation == "v3" for path in _paths(event.fields))
+
+
+def _paths(fields: Mapping[str, Mapping[str, Any]], parent: str = "") -> list[str]:
+    paths: list[str] = []
+    for name, facts in fields.items():
+        if facts.get("enc") == _ENCRYPTED_FOR_MERCHANT:
+            paths.append(parent + name)
+        paths += _paths(facts.get("fields", {}), f"{parent}{name}.")
+    return paths
+
+
+def _texts(fields: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
+    get = fields.get
+    values = [get(name) or "" for name in names]
+    try:
+        "".join(values)  # refuses all but strings, in a fraction of a loop's time
+    except TypeError:
+        wrong = next(name for name, value in zip(names, values, strict=True) if not isinstance(value, str))
+        kind = type(fields[wrong]).__name__
+        raise DecodeError(f"the notification's {wrong} is a {kind}, not a string") from None
+    return values

@@ -1,0 +1,307 @@
+"""`Webhook`: notifications verified, decrypted, handed to their handlers, and answered."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from ..crypto import keys
+from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
+from ..errors import ConfigurationError, DecodeError, DecryptionError, TrustError
+from ..trust import PlatformKeys, TrustStore, load_platform_keys, verifying_key
+from ..wire import v3
+from . import sealed
+from .headers import HeaderSource, signature_headers
+from .notification import Notification, Reply
+from .router import Function, Kind, Late, Router, must_sign
+from .seen import MemorySeen, Seen
+from .signing import ReplySigner
+
+if TYPE_CHECKING:
+    from .blocking import LoopThread
+    from .delivery import Delivery
+
+R = TypeVar("R")
+F = TypeVar("F", bound=Function[Any])
+
+Body = bytes | bytearray | memoryview
+
+MAX_BODY = 2 * 1024 * 1024
+"""Bytes: the ciphertext of a resource may have 1,048,576 characters."""
+
+DEADLINE = 4.5
+"""Seconds: the platform counts five as failed."""
+
+_log = logging.getLogger(__name__)
+
+
+class Webhook:
+    """Receives the platform's notifications; it needs no client and no network.
+
+        webhook = Webhook(apiv3_key=..., certs={"PUB_KEY_ID_...": Path("wechatpay_public_key.pem")})
+
+        @webhook.on("TRANSACTION.SUCCESS", "transaction")
+        async def paid(notification):
+            await orders.mark_paid(notification.resource["out_trade_no"])
+
+        reply = await webhook.dispatch(request.headers, await request.read())
+
+    https://pay.weixin.qq.com/doc/v3/merchant/4012071382
+
+    Args:
+        apiv3_key: the 32 characters that open resources.
+        certs: certificate serial or `PUB_KEY_ID_...` -> platform certificate or WeChat Pay public key, in any form;
+            or the `TrustStore` of a client, whose keys renew themselves.
+        apiv2_key: the 32 characters that APIv2 notifications are signed with; without it they are refused.
+        private_key: the merchant's private key, for the few resources with fields that are encrypted for it.
+        seen: remembers what was handled; in this process by default. Several workers need a `RedisSeen`.
+        seen_key: what is equal in repetitions of one notification; its `id` by default.
+        deadline: seconds within which `dispatch` replies.
+        late: whether a handler that takes longer is finished in the background (`"finish"`) or cancelled (`"cancel"`).
+            Either way the platform is told to send the notification again, and is told of the success when it does.
+        sign_reply: signs replies, for the notifications that ask for it; see `AuthorizationSigner`.
+        max_body: bytes; a longer body is refused.
+        clock: gives Unix time in seconds.
+
+    Raises:
+        ConfigurationError: an argument is wrong; with its name, what was found, and the remedy.
+    """
+
+    def __init__(
+        self,
+        *,
+        apiv3_key: str | bytes | None = None,
+        certs: Mapping[str, keys.PublicKeySource] | TrustStore | None = None,
+        apiv2_key: str | None = None,
+        private_key: keys.PrivateKeySource | None = None,
+        seen: Seen | None = None,
+        seen_key: Callable[[Notification[Any]], str] = attrgetter("id"),
+        deadline: float = DEADLINE,
+        late: Late = "finish",
+        sign_reply: ReplySigner | None = None,
+        max_body: int = MAX_BODY,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._apiv3_key = load_apiv3_key(apiv3_key)
+        self._apiv2_key = load_apiv2_key(apiv2_key)
+        self._trust = _trust(certs)
+        self._private_key = None if private_key is None else keys.load_private_key(private_key)
+        self._clock = clock
+        self._router = Router()
+        self._seen = MemorySeen() if seen is None else seen
+        self._seen_key = seen_key
+        self._deadline = deadline
+        self._late: Late = late
+        self._sign_reply = sign_reply
+        self.max_body = max_body
+        self._check()
+
+    @classmethod
+    def from_env(cls, prefix: str = "WECHATPAY_", **options: Any) -> Self:
+        """A webhook from environment variables, named as for `WeChatPay.from_env`.
+
+        `APIV3_KEY`, `PUBLIC_KEY` (path or PEM) with `PUBLIC_KEY_ID`, and `APIV2_KEY`; each with the prefix, and only
+        those that are set.
+
+        Args:
+            prefix: what the names of the variables start with.
+            options: further arguments of the class; they win over the environment.
+
+        Raises:
+            ConfigurationError: a value is wrong, or keys are missing.
+        """
+        values = {
+            name: os.environ.get(prefix + name) for name in ("APIV3_KEY", "APIV2_KEY", "PUBLIC_KEY_ID", "PUBLIC_KEY")
+        }
+        identifier, public_key = values["PUBLIC_KEY_ID"], values["PUBLIC_KEY"]
+        arguments: dict[str, Any] = {
+            "apiv3_key": values["APIV3_KEY"] or None,
+            "apiv2_key": values["APIV2_KEY"] or None,
+            "certs": {identifier: public_key} if identifier and public_key else None,
+        }
+        return cls(**{**arguments, **options})
+
+    def open(self, headers: HeaderSource, body: Body) -> Notification[dict[str, Any]]:
+        """Verify and decrypt a notification. It does no I/O, and there is no way to its resource without it.
+
+        Args:
+            headers: the request's headers, as the framework has them: any mapping in any case, a WSGI environ, ASGI's
+                pairs of bytes.
+            body: the request's body: the raw bytes, before anything parses them.
+
+        Raises:
+            SignatureProbe: a wrong signature that the platform sent on purpose; refuse it like any other.
+            SignatureError: unsigned, stale, signed by an unknown key, or altered.
+            DecryptionError: the APIv3 key isn't the one that it was encrypted with.
+            DecodeError: too long, or not the JSON or XML of a notification.
+            ConfigurationError: an argument of the wrong type, or a notification that needs a key which wasn't given.
+        """
+        if type(body) is not bytes:
+            body = _bytes(body)
+        if len(body) > self.max_body:
+            raise DecodeError(f"it has {len(body)} bytes, more than the {self.max_body} that a notification may have")
+        if body[:1] != b"{" and _is_xml(body):
+            return self._open_xml(body)
+        return self._open_sealed(signature_headers(headers), body)
+
+    @overload
+    def on(self, kind: Kind[R]) -> Callable[[Function[R]], Function[R]]: ...
+    @overload
+    def on(self, kind: str | None = None, original_type: str | None = None) -> Callable[[F], F]: ...
+
+    def on(self, kind: str | Kind[Any] | None = None, original_type: str | None = None) -> Callable[[Any], Any]:
+        """Register the handler of a kind of notification: `@webhook.on("TRANSACTION.SUCCESS")`.
+
+        A handler is a coroutine function, or a function, which then runs in a thread. It takes the notification. It
+        returns None, or the business data that the platform asked for, or a whole `Reply`. If it raises, the platform
+        is told to send the notification again. The most exact handler is called.
+
+        Args:
+            kind: an event type, or a kind of `notifications.kinds`, which says what type the resource has; None for
+                everything that no other handler takes.
+            original_type: only resources of this type: `TRANSACTION.SUCCESS` is used for payments (`transaction`) and
+                for profit sharing (`profitsharing`).
+
+        Raises:
+            ConfigurationError: there is a handler for it already, or its replies must be signed and `sign_reply`
+                wasn't given.
+        """
+        if must_sign(kind) and self._sign_reply is None:
+            raise ConfigurationError(
+                "sign_reply", "replies to this kind must be signed", "Give sign_reply=AuthorizationSigner(...)"
+            )
+
+        def register(function: Any) -> Any:
+            self._router.add(kind, original_type, function)
+            return function
+
+        return register
+
+    async def dispatch(self, headers: HeaderSource, body: Body) -> Reply:
+        """Verify a notification, have it handled, and say what to reply. It raises nothing.
+
+        A notification that was handled before is answered with success and not handled again. What must not be
+        believed, and what no handler was registered for, is refused and logged.
+
+        Args:
+            headers: as for `open`.
+            body: as for `open`.
+        """
+        try:
+            notification = self.open(headers, body)
+        except (ConfigurationError, TrustError) as error:
+            _log.warning("a notification was refused: %s", error)
+            return _refusal(error, xml=_is_xml(body))
+        route = self._router.find(notification.event_type, notification.original_type)
+        if route is None:
+            _log.warning("no handler for %s (%s)", notification.event_type, notification.original_type)
+            return Reply.failure("no handler", status=501, xml=_is_xml(body))
+        return await self._delivery.deliver(route, notification)
+
+    def dispatch_sync(self, headers: HeaderSource, body: Body) -> Reply:
+        """`dispatch` for programs without an event loop, such as Flask or Django under WSGI.
+
+        Handlers run in a thread with a loop of their own, and see the caller's context variables.
+        """
+        return self._thread.run(self.dispatch(headers, body))
+
+    async def aclose(self) -> None:
+        """Wait for the handlers that go on in the background."""
+        await self._delivery.drain()
+
+    # asyncio is imported by those who dispatch: who only calls open() doesn't pay for it.
+
+    @cached_property
+    def _delivery(self) -> Delivery:
+        from .delivery import Delivery
+
+        return Delivery(self._seen, self._seen_key, self._deadline, self._late, self._sign_reply)
+
+    @cached_property
+    def _thread(self) -> LoopThread:
+        from .blocking import LoopThread
+
+        return LoopThread()
+
+    def _open_sealed(self, headers: Mapping[str, str], body: bytes) -> Notification[dict[str, Any]]:
+        if self._apiv3_key is None:
+            raise ConfigurationError("apiv3_key", "an APIv3 notification came", "Give apiv3_key and certs to read it")
+        now = self._clock()
+        platform_keys = self._trust.keys
+
+        def find(serial: str) -> RSAPublicKey | None:
+            key = verifying_key(platform_keys, serial, now)
+            if key is None and self._trust.renewer is not None:
+                self._trust.renewer.ask(serial)
+            return key
+
+        v3.verify(headers, body, find, now)
+        notification = sealed.read(body, self._apiv3_key)
+        if self._private_key is None:
+            return notification
+        resource = sealed.decrypt_fields(
+            notification.resource, notification.event_type, notification.original_type, self._private_key
+        )
+        return replace(notification, resource=resource)
+
+    def _open_xml(self, body: bytes) -> Notification[dict[str, Any]]:
+        if self._apiv2_key is None:
+            raise ConfigurationError("apiv2_key", "an APIv2 notification came", "Give apiv2_key to verify it")
+        from . import xml
+
+        return xml.read(body, self._apiv2_key, self._apiv3_key)
+
+    def _check(self) -> None:
+        has_keys = self._trust.renewer is not None or any(True for _ in self._trust.keys)
+        if self._apiv3_key is None and has_keys:
+            raise ConfigurationError("apiv3_key", "certs without it", "Give it: every resource is encrypted with it")
+        if self._apiv3_key is None and self._apiv2_key is None:
+            raise ConfigurationError(
+                "apiv3_key", "no key was given", "Give apiv3_key and certs, or apiv2_key for APIv2 notifications"
+            )
+        if self._apiv3_key is not None and not has_keys and self._apiv2_key is None:
+            raise ConfigurationError(
+                "certs",
+                "no platform key was given, so no notification could be verified",
+                "Give {'PUB_KEY_ID_...': Path('wechatpay_public_key.pem')}: identifier and file are in the merchant "
+                "portal under API security",
+            )
+
+
+def _trust(certs: Mapping[str, keys.PublicKeySource] | TrustStore | None) -> TrustStore:
+    if isinstance(certs, TrustStore):
+        return certs
+    return TrustStore(load_platform_keys(certs) if certs else PlatformKeys(()))
+
+
+def _bytes(body: object) -> bytes:
+    if isinstance(body, bytes | bytearray):
+        return bytes(body)
+    if isinstance(body, memoryview):
+        return body.tobytes()
+    raise ConfigurationError(
+        "body",
+        f"a {type(body).__name__} was given",
+        "Give the raw bytes of the request: what was parsed or decoded can't be verified any more",
+    )
+
+
+def _is_xml(body: object) -> bool:
+    return isinstance(body, bytes | bytearray) and body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+
+
+def _refusal(error: ConfigurationError | TrustError, *, xml: bool) -> Reply:
+    # A stranger learns that it was refused, not why.
+    if isinstance(error, DecryptionError | ConfigurationError):
+        return Reply.failure("not readable here", status=500, xml=xml)
+    if isinstance(error, DecodeError):
+        return Reply.failure("malformed", status=400, xml=xml)
+    return Reply.failure("signature not accepted", status=401, xml=xml)

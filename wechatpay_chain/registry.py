@@ -1,0 +1,180 @@
+"""The merchants of a provider: added, replaced and removed while others are calling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from .client import WeChatPay
+from .errors import ConfigurationError, TrustError
+from .notifications import HeaderSource, Reply, Webhook
+from .notifications.headers import signature_headers
+from .transport import ClientSession, new_session
+from .wire.v3 import SERIAL_HEADER
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    """One merchant.
+
+    Attributes:
+        client: makes its calls. It may be kept beyond the merchant's removal, to finish what was begun.
+        webhook: receives its notifications; None for a merchant without API key.
+    """
+
+    client: WeChatPay
+    webhook: Webhook | None
+
+
+class Merchants:
+    """Merchants by number, over one pool of connections.
+
+        async with Merchants(on_webhook=register_handlers) as merchants:
+            merchants.put("1900000109", serial=..., private_key=..., certs=..., apiv3_key=...)
+            await merchants["1900000109"].client.v3.pay.transactions.native.post(json={...})
+
+    To replace or to remove a merchant drops no call in flight: who holds its client goes on with it.
+
+    Args:
+        session: an aiohttp session of the caller's own, which stays open; by default one that ends with the registry.
+        on_webhook: called with the number and the webhook of each merchant that is put in, to register handlers.
+        options: further arguments of every client, such as `base_url` or `renewal`.
+    """
+
+    def __init__(
+        self,
+        *,
+        session: ClientSession | None = None,
+        on_webhook: Callable[[str, Webhook], None] | None = None,
+        **options: Any,
+    ) -> None:
+        self._session = session
+        self._owns_session = session is None
+        self._on_webhook = on_webhook
+        self._options = options
+        self._merchants: dict[str, Merchant] = {}
+
+    def put(self, mchid: str, **arguments: Any) -> Merchant:
+        """Add a merchant, or put another in its place. It is checked first: a mistake leaves the old one in place.
+
+        Args:
+            mchid: its number.
+            arguments: further arguments of its `WeChatPay`.
+
+        Raises:
+            ConfigurationError: an argument is wrong, or the registry wasn't entered with `async with`.
+        """
+        if self._session is None:
+            raise ConfigurationError("Merchants", "it was not entered", "Use it with `async with`, or give a session")
+        arguments = {**self._options, **arguments}
+        client = WeChatPay(mchid=mchid, session=self._session, **arguments)
+        merchant = Merchant(client, _webhook(client, arguments))
+        if merchant.webhook is not None and self._on_webhook is not None:
+            self._on_webhook(mchid, merchant.webhook)
+        replaced = self._merchants.get(mchid)
+        self._merchants[mchid] = merchant
+        if replaced is not None:
+            _retire(replaced)
+        return merchant
+
+    def remove(self, mchid: str) -> None:
+        """Remove a merchant; nothing happens if it isn't there."""
+        merchant = self._merchants.pop(mchid, None)
+        if merchant is not None:
+            _retire(merchant)
+
+    def __getitem__(self, mchid: str) -> Merchant:
+        return self._merchants[mchid]
+
+    def __contains__(self, mchid: object) -> bool:
+        return mchid in self._merchants
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._merchants))
+
+    def __len__(self) -> int:
+        return len(self._merchants)
+
+    async def dispatch(self, headers: HeaderSource, body: bytes, *, mchid: str | None = None) -> Reply:
+        """Hand a notification to its merchant's webhook, and say what to reply.
+
+        Args:
+            headers: as for `Webhook.dispatch`.
+            body: as for `Webhook.dispatch`.
+            mchid: whose it is, where each merchant has a URL of its own; APIv2 needs that. Without it the merchant is
+                found by the key that the notification names, which is verified as always.
+        """
+        webhook = self._webhook_of(mchid) if mchid is not None else self._find(headers, body)
+        if webhook is None:
+            return Reply.failure("no such merchant", status=404)
+        return await webhook.dispatch(headers, body)
+
+    async def aclose(self) -> None:
+        """Remove all merchants, wait for their handlers, and close the connections."""
+        merchants, self._merchants = self._merchants, {}
+        for merchant in merchants.values():
+            if merchant.webhook is not None:
+                await merchant.webhook.aclose()
+            await merchant.client.aclose()
+        if self._owns_session and self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def __aenter__(self) -> Self:
+        if self._session is None:
+            self._session = new_session()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _webhook_of(self, mchid: str) -> Webhook | None:
+        merchant = self._merchants.get(mchid)
+        return merchant.webhook if merchant is not None else None
+
+    def _find(self, headers: HeaderSource, body: bytes) -> Webhook | None:
+        try:
+            serial = signature_headers(headers).get(SERIAL_HEADER, "")
+        except (ConfigurationError, TrustError):
+            return None
+        found = [
+            merchant.webhook
+            for merchant in self._merchants.values()
+            if merchant.webhook is not None and merchant.client.trust.keys.find(serial) is not None
+        ]
+        # Where several know the key, whose it is shows in whose APIv3 key opens it.
+        return next((webhook for webhook in found if len(found) == 1 or _opens(webhook, headers, body)), None)
+
+
+def _webhook(client: WeChatPay, arguments: dict[str, Any]) -> Webhook | None:
+    names = ("apiv3_key", "apiv2_key", "clock")
+    options = {name: arguments[name] for name in names if arguments.get(name) is not None}
+    if not options.keys() & {"apiv3_key", "apiv2_key"}:
+        return None
+    private_key = arguments.get("private_key")
+    if isinstance(private_key, Path | str | bytes | RSAPrivateKey):
+        options["private_key"] = private_key
+    if "apiv3_key" in options:
+        options["certs"] = client.trust
+    return Webhook(**options)
+
+
+def _opens(webhook: Webhook, headers: HeaderSource, body: bytes) -> bool:
+    try:
+        webhook.open(headers, body)
+    except (ConfigurationError, TrustError):
+        return False
+    return True
+
+
+def _retire(merchant: Merchant) -> None:
+    renewer = merchant.client.trust.renewer
+    if renewer is not None:
+        renewer.stop()

@@ -1,0 +1,78 @@
+"""Platform certificates as `GET /v3/certificates` tells them: each sealed with the APIv3 key.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012551764
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import orjson
+
+from ..crypto import aead
+from ..errors import DecodeError
+
+ALGORITHM = "AEAD_AES_256_GCM"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedCertificate:
+    """One certificate of an answer.
+
+    Attributes:
+        serial: what the answer calls it.
+        sealed: its part of the answer. Only the holder of the APIv3 key can have made it, so it may be kept in a file.
+    """
+
+    serial: str
+    sealed: Mapping[str, Any] = field(repr=False)
+
+    def open(self, apiv3_key: bytes) -> bytes:
+        """The certificate as PEM.
+
+        Raises:
+            DecryptionError: the APIv3 key doesn't open it.
+            DecodeError: it isn't told as it should be.
+        """
+        parts = _texts(self.sealed.get("encrypt_certificate"), ("algorithm", "nonce", "ciphertext"))
+        if parts["algorithm"] != ALGORITHM:
+            raise DecodeError(f"a certificate is encrypted with {parts['algorithm'][:64]!r}, not {ALGORITHM}")
+        return aead.decrypt(
+            apiv3_key, parts["nonce"].encode(), parts["ciphertext"], parts.get("associated_data", "").encode()
+        )
+
+
+def parse(content: bytes) -> list[SealedCertificate]:
+    """Read an answer.
+
+    Raises:
+        DecodeError: it isn't such an answer.
+    """
+    try:
+        answer: Any = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise DecodeError("the list of platform certificates is not JSON") from None
+    members = cast("dict[str, list[object]]", answer) if isinstance(answer, dict) else {}
+    told = members.get("data")
+    if not isinstance(told, list):
+        raise DecodeError("the list of platform certificates has no data")
+    return [
+        SealedCertificate(_texts(entry, ("serial_no",))["serial_no"], cast("Mapping[str, Any]", entry))
+        for entry in told
+    ]
+
+
+def build(certificates: list[SealedCertificate]) -> bytes:
+    """Write certificates as an answer tells them."""
+    return orjson.dumps({"data": [dict(certificate.sealed) for certificate in certificates]})
+
+
+def _texts(value: object, required: tuple[str, ...]) -> dict[str, str]:
+    members = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    texts = {name: text for name, text in members.items() if isinstance(text, str)}
+    missing = [name for name in required if name not in texts]
+    if missing:
+        raise DecodeError(f"a platform certificate is told without {', '.join(missing)}")
+    return texts

@@ -1,0 +1,161 @@
+"""APIv2: flat XML, read without entities and written without CDATA, and its `sign`.
+
+https://pay.weixin.qq.com/doc/v2/merchant/4011985891
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Literal
+from xml.parsers import expat
+
+from ..crypto import digest
+from ..errors import ConfigurationError, DecodeError, SignatureError
+
+SignType = Literal["MD5", "HMAC-SHA256"]
+
+_SIGN_TYPES: dict[int, SignType] = {32: "MD5", 64: "HMAC-SHA256"}
+_ROOT_AND_FIELD = 2
+_MOST_FIELDS = 1000
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*", re.ASCII)
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+
+
+class _Refused(Exception):
+    """Stops the parser at something that no message of the platform holds."""
+
+
+class _Reader:
+    """Collects the fields of a message that is one root with texts below it."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, str] = {}
+        self._open: list[str] = []
+        self._text: list[str] = []
+
+    def start(self, name: str, _attributes: Mapping[str, str]) -> None:
+        self._open.append(name)
+        self._text.clear()
+        if len(self._open) > _ROOT_AND_FIELD:
+            raise _Refused(f"an element inside of {self._open[1][:64]!r}")
+        if len(self._open) == _ROOT_AND_FIELD and name in self.fields:
+            raise _Refused(f"{name[:64]!r} twice")
+        if len(self.fields) >= _MOST_FIELDS:
+            raise _Refused(f"more than {_MOST_FIELDS} fields")
+
+    def end(self, name: str) -> None:
+        if len(self._open) == _ROOT_AND_FIELD:
+            self.fields[name] = "".join(self._text)
+        self._text.clear()
+        self._open.pop()
+
+    def text(self, text: str) -> None:
+        if len(self._open) == _ROOT_AND_FIELD:
+            self._text.append(text)
+        elif text.strip():
+            raise _Refused("text outside of any field")
+
+    def doctype(self, *_: object) -> None:
+        raise _Refused("a document type declaration")
+
+    def instruction(self, *_: object) -> None:
+        raise _Refused("a processing instruction")
+
+
+def parse(body: bytes) -> dict[str, str]:
+    """Read a message: one root, and below it fields with text.
+
+    Entities can't be declared, because a document type declaration is refused where it begins: neither external
+    files nor exponential expansions are possible. The text is UTF-8, whatever the declaration says.
+
+    Raises:
+        DecodeError: it isn't well-formed, or holds more than such a message holds.
+    """
+    reader = _Reader()
+    parser = expat.ParserCreate("utf-8")
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = reader.doctype
+    parser.EntityDeclHandler = reader.doctype
+    parser.ProcessingInstructionHandler = reader.instruction
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.text
+    try:
+        parser.Parse(body, True)
+    except expat.ExpatError as error:
+        raise DecodeError(f"it is not well-formed XML: {error}") from None
+    except _Refused as refused:
+        raise DecodeError(f"the XML holds {refused}, which no message of the platform does") from None
+    return reader.fields
+
+
+def is_xml(content: bytes) -> bool:
+    """Whether content is a message, and not the bill or the text that an operation also answers with."""
+    return content.lstrip(b"\xef\xbb\xbf\t\r\n ").startswith(b"<")
+
+
+def build(fields: Mapping[str, str], root: str = "xml") -> bytes:
+    """Write a message. Every value is escaped, so that none can add an element.
+
+    Raises:
+        ConfigurationError: a name that is none, or a character that XML can't carry.
+    """
+    return "".join([f"<{root}>", *(_element(name, value) for name, value in fields.items()), f"</{root}>"]).encode()
+
+
+def sign(fields: Mapping[str, str], apiv2_key: str, sign_type: SignType = "MD5") -> str:
+    """The `sign` of a message: over its fields that aren't empty, sorted by name, `sign` itself left out.
+
+    Raises:
+        ConfigurationError: the key is empty; anyone could sign with it.
+    """
+    if not apiv2_key:
+        raise ConfigurationError("apiv2_key", "it is empty", "Give the 32 characters set in the merchant portal")
+    pairs = [f"{name}={value}" for name, value in sorted(fields.items()) if value and name != "sign"]
+    message = "&".join([*pairs, f"key={apiv2_key}"]).encode("utf-8", "surrogatepass")
+    return digest.md5(message) if sign_type == "MD5" else digest.hmac_sha256(apiv2_key.encode(), message)
+
+
+def workwx_sign(fields: Mapping[str, str], names: Iterable[str], secret: str) -> str:
+    """WeCom's own signature of a red packet or a transfer, which `sign` then covers like any other field.
+
+    https://developer.work.weixin.qq.com/document/path/90281
+
+    Args:
+        fields: the parameters.
+        names: those that it covers.
+        secret: of WeCom's payment application (企业支付), not the APIv2 key.
+    """
+    pairs = [f"{name}={fields[name]}" for name in sorted(names) if fields.get(name)]
+    return digest.md5("&".join([*pairs, f"secret={secret}"]).encode("utf-8", "surrogatepass"))
+
+
+def verify(fields: Mapping[str, str], apiv2_key: str) -> None:
+    """Check the `sign` of a message. Its length says by which algorithm it was made.
+
+    Raises:
+        SignatureError: it is missing, of an unknown length, or wrong.
+        ConfigurationError: the key is empty.
+    """
+    theirs = fields.get("sign", "")
+    if not theirs:
+        raise SignatureError("it is not signed: sign is missing. Don't believe it")
+    sign_type = _SIGN_TYPES.get(len(theirs))
+    if sign_type is None:
+        raise SignatureError("its sign is neither MD5 nor HMAC-SHA256")
+    if fields.get("sign_type") not in {None, "", sign_type}:
+        raise SignatureError("its sign is not of the kind that sign_type names")
+    if not digest.equal(sign(fields, apiv2_key, sign_type), theirs):
+        raise SignatureError(
+            "the sign does not fit the content: it is forged or was changed, or apiv2_key is not the merchant's"
+        )
+
+
+def _element(name: str, value: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(f"xml[{name!r}]", "it is no element name", "Use letters, digits and underscores")
+    if _NOT_XML.search(value):
+        raise ConfigurationError(f"xml[{name!r}]", "a character that XML can't carry", "Remove control characters")
+    return f"<{name}>{value.translate(_ESCAPES)}</{name}>"
