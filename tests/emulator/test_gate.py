@@ -117,13 +117,12 @@ def test_the_target_is_taken_as_received(raw: RawClient, target: str, status: in
         ("GET", "/v3/unknown/operation", 404, "RESOURCE_NOT_EXISTS"),
         ("GET", PUNISH + "/", 404, "RESOURCE_NOT_EXISTS"),
         ("DELETE", PUNISH, 405, None),
-        ("POST", "/pay/unifiedorder", 501, "NOT_IMPLEMENTED"),
     ],
 )
 def test_operations_that_cannot_be_answered(
     raw: RawClient, method: str, target: str, status: int, code: str | None
 ) -> None:
-    """An unknown path, a wrong method and an APIv2 operation are refused, each with its own status."""
+    """An unknown path and a wrong method are refused, each with its own status."""
     answer = raw.send(method, target)
     assert answer.status == status
     assert (answer.body["code"] if answer.content else None) == code

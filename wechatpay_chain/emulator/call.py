@@ -26,6 +26,7 @@ class Call:
         query: the query parameters, decoded; a list where the catalogue has an array or a name is repeated.
         json: the body, or None; secret fields are plain here.
         meta: an upload's `meta` part.
+        xml: the parameters of an APIv2 call; secret ones are plain here.
         file: an upload's file.
         headers: as received.
     """
@@ -38,5 +39,6 @@ class Call:
     query: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
     json: Any = field(default=None, repr=False)
     meta: Mapping[str, Any] | None = field(default=None, repr=False)
+    xml: Mapping[str, str] | None = field(default=None, repr=False)
     file: bytes | None = field(default=None, repr=False)
     headers: Headers = NO_HEADERS

@@ -39,8 +39,8 @@ class KeyPair:
 
     @classmethod
     def merchant(cls) -> Self:
-        """The key of a merchant API certificate."""
-        return cls(serial=serials.from_number(x509.random_serial_number()), private_key=_generate())
+        """The key of a merchant API certificate, with the certificate."""
+        return cls.certified()
 
     @classmethod
     def wechatpay(cls) -> Self:
@@ -63,6 +63,11 @@ class KeyPair:
     def private_pem(self) -> str:
         """The private key as PKCS#8, like `apiclient_key.pem`."""
         return self.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
+
+    @property
+    def pkcs1_pem(self) -> str:
+        """The public key alone in PKCS#1, as `risk/getpublickey` of APIv2 has it."""
+        return self.private_key.public_key().public_bytes(Encoding.PEM, PublicFormat.PKCS1).decode("ascii")
 
     @property
     def public_pem(self) -> str:

@@ -128,11 +128,6 @@ def wrong_method() -> Refusal:
     return Refusal(405, "")
 
 
-def not_emulated() -> Refusal:
-    """An APIv2 operation."""
-    return Refusal(501, "NOT_IMPLEMENTED", "模拟器尚不支持APIv2接口")
-
-
 def not_found(message: str) -> Refusal:
     """There is no such order or resource."""
     return Refusal(404, "RESOURCE_NOT_EXISTS", message, number=_MISSING)

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack, ExitStack
+from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -30,12 +31,14 @@ class Listening:
         handler: answers the requests.
         host: address to listen on.
         port: port, 0 for a free one.
+        tls: serves `https` by it.
     """
 
-    def __init__(self, handler: Handler, host: str, port: int) -> None:
+    def __init__(self, handler: Handler, host: str, port: int, tls: SSLContext | None = None) -> None:
         self._handler = handler
         self._host = host
         self._port = port
+        self._tls = tls
         self._started = AsyncExitStack()
         self._thread = ExitStack()
 
@@ -51,10 +54,11 @@ class Listening:
         async with AsyncExitStack() as starting:
             starting.push_async_callback(runner.cleanup)
             await runner.setup()
-            await web.TCPSite(runner, self._host, self._port).start()
+            await web.TCPSite(runner, self._host, self._port, ssl_context=self._tls).start()
             self._started = starting.pop_all()
         host, port = runner.addresses[0][:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -85,9 +89,16 @@ class Listening:
                 query=query,
                 headers=Headers(request.headers.items()),
                 body=await request.read(),
+                security=self._presented(request),
             )
         )
         return web.Response(status=response.status, headers=dict(response.headers), body=response.content or None)
+
+    def _presented(self, request: web.Request) -> bool | None:
+        """Whether a client certificate was presented; None where there is no TLS to ask."""
+        if self._tls is None or request.transport is None:
+            return None
+        return bool(request.transport.get_extra_info("peercert"))
 
 
 class _LoopThread:

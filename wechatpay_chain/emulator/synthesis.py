@@ -16,15 +16,17 @@ from ..catalogue import Operation
 from ..catalogue.records import Fields, Record, record
 from ..message import Headers, Response
 from .call import Answer, Call
+from .downloads import BILL
 from .times import date, rfc3339
 
 # The smallest GIF there is: one white pixel.
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=")
 _FILES = {
-    "bill": ("text/csv; charset=utf-8", "交易时间,商户号\r\n".encode("utf-8-sig")),
+    "bill": ("text/csv; charset=utf-8", BILL),
     "image": ("image/gif", _PIXEL),
     "pdf": ("application/pdf", b"%PDF-1.4\n%%EOF\n"),
 }
+_TEXT = "`2026-01-01 08:00:00,`4200000001,`5,`好评".encode()
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -47,7 +49,11 @@ def synthesize(call: Call, operation: Operation) -> Answer:
         return Response(status=200, headers=Headers({"Content-Type": content_type}), content=content)
     if answer["kind"] == "empty":
         return None
-    given: dict[str, Any] = {**call.query, **call.values, **(call.meta or {})}
+    if answer["kind"] == "text":
+        return Response(status=200, headers=Headers({"Content-Type": "text/plain; charset=utf-8"}), content=_TEXT)
+    if answer["kind"] == "redirect":
+        return Response(status=302, headers=Headers({"Location": "https://emulator.invalid/"}))
+    given: dict[str, Any] = {**call.query, **call.values, **(call.meta or {}), **(call.xml or {})}
     given |= _members(call.json)
     return _object(answer.get("fields", {}), given, call.time)
 

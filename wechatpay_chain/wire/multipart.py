@@ -7,32 +7,28 @@ from __future__ import annotations
 
 import mimetypes
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from cryptography.hazmat.primitives import hashes
-
-_DIGESTS: dict[str, type[hashes.HashAlgorithm]] = {"sha256": hashes.SHA256, "sm3": hashes.SM3}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
-    """An encoded upload.
+class Envelope:
+    """An upload without its file, which goes between `head` and `tail`.
 
     Attributes:
         content_type: value of the header, with the boundary.
-        body: the whole multipart body.
+        head: the parts before the file, and the head of the file's part.
+        tail: what follows the file.
     """
 
     content_type: str
-    body: bytes
+    head: bytes
+    tail: bytes
 
-
-def digest(content: bytes, algorithm: str | None) -> str:
-    """The digest of a file in hexadecimal: SHA-256, unless an operation asks for another algorithm."""
-    hasher = hashes.Hash(_DIGESTS.get(algorithm or "sha256", hashes.SHA256)())
-    hasher.update(content)
-    return hasher.finalize().hex()
+    def around(self, file: bytes) -> bytes:
+        """The whole body."""
+        return b"".join((self.head, file, self.tail))
 
 
 def make_boundary() -> str:
@@ -40,30 +36,23 @@ def make_boundary() -> str:
     return secrets.token_hex(24)
 
 
-def encode(*, meta: bytes, file: bytes, file_name: str, file_part: str, boundary: str) -> Upload:
-    """Write the parts: `meta` first, then the file.
+def envelope(fields: Iterable[tuple[str, str, bytes]], *, file_name: str, file_part: str, boundary: str) -> Envelope:
+    """Write everything but the file, which comes last.
 
     Args:
-        meta: JSON of the `meta` part, exactly as signed.
-        file: content of the file.
+        fields: name, content type and content of the parts before it: `meta`, exactly as signed, or APIv2's parameters.
         file_name: name of the file, in any script.
         file_part: name of the file's part, `file` for most operations.
         boundary: from `make_boundary`.
     """
     # By the suffix alone: of a name like "data:a/b,x.jpg" guess_type would take the type out of the name.
     content_type = mimetypes.guess_type(f"file{PurePosixPath(file_name).suffix}")[0] or "application/octet-stream"
-    return Upload(
+    parts = [_part_head(boundary, f'name="{name}"', kind) + content + b"\r\n" for name, kind, content in fields]
+    file = f'name="{_escape(file_part)}"; filename="{_escape(file_name)}"'
+    return Envelope(
         content_type=f"multipart/form-data; boundary={boundary}",
-        body=b"".join(
-            (
-                _part_head(boundary, 'name="meta"', "application/json"),
-                meta,
-                b"\r\n",
-                _part_head(boundary, f'name="{file_part}"; filename="{_escape(file_name)}"', content_type),
-                file,
-                f"\r\n--{boundary}--\r\n".encode(),
-            )
-        ),
+        head=b"".join((*parts, _part_head(boundary, file, content_type))),
+        tail=f"\r\n--{boundary}--\r\n".encode(),
     )
 
 

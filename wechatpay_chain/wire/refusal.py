@@ -23,7 +23,7 @@ from ..errors import (
     Unauthorized,
 )
 from ..message import Response
-from . import v3
+from . import refusal_v2, v3
 
 _CLASSES: dict[int, type[APIError]] = {
     400: BadRequest,
@@ -47,7 +47,12 @@ class _Body:
 
 
 def is_refusal(response: Response[Any]) -> bool:
-    """Whether an answer is a refusal: anything but 2xx, and a 202 that carries an error code (`USERPAYING`)."""
+    """Whether an answer is a refusal.
+
+    Anything but 2xx is, a 202 that carries an error code (`USERPAYING`), and an APIv2 answer that says so.
+    """
+    if response.fields is not None and refusal_v2.is_refusal(response.fields):
+        return True
     return not 200 <= response.status < 300 or (response.status == 202 and _parse(response.content).code != "")
 
 
@@ -58,6 +63,8 @@ def api_error(response: Response[Any], *, accepted_on_429: bool = False) -> APIE
         response: the refusal; any body is understood, HTML and none included.
         accepted_on_429: a 429 of this operation doesn't mean that it was not accepted (refunds).
     """
+    if response.fields is not None:
+        return refusal_v2.api_error(response, response.fields, accepted_on_429=accepted_on_429)
     body = _parse(response.content)
     error = _error_class(response.status)(
         _message(response, body),
@@ -70,7 +77,8 @@ def api_error(response: Response[Any], *, accepted_on_429: bool = False) -> APIE
         verified=response.verified,
     )
     error.request_id = response.request_id
-    error.outcome = _outcome(response.status, accepted_on_429=accepted_on_429)
+    error.outcome = "unknown" if response.in_doubt else _outcome(response.status, accepted_on_429=accepted_on_429)
+    error.attempts = response.attempts
     if response.request is not None:
         error.request = response.request.line
     return error
@@ -90,7 +98,7 @@ def _outcome(status: int, *, accepted_on_429: bool) -> Outcome:
 
 def _message(response: Response[Any], body: _Body) -> str:
     if body.code or body.reason:
-        text = f"{response.status} {body.code}: {body.reason}"
+        text = f"{response.status} {_printable(body.code)}: {_printable(body.reason)}"
     elif 300 <= response.status < 400:
         text = f"{response.status}: a redirect, which is not followed because the platform sends none"
     elif response.content:
@@ -159,7 +167,11 @@ def _sign_information(detail: object, depth: int = 0) -> tuple[str, int | None] 
     )
     if not isinstance(text, str) or not text:
         return None
-    return text.removesuffix("..."), length if isinstance(length, int) else None
+    length = length if isinstance(length, int) else None
+    if length is None or len(text.encode()) < length:
+        # The platform cuts the body, maybe within a character, and ends the text with a line feed all the same.
+        text = text.removesuffix("\n").removesuffix("...").rstrip("\ufffd")
+    return text, length
 
 
 def _signed_message(response: Response[Any]) -> str | None:
@@ -170,8 +182,9 @@ def _signed_message(response: Response[Any]) -> str | None:
         authorization = v3.Authorization.parse(request.headers.get("Authorization", ""))
     except ValueError:
         return None
-    body = request.signed_body if request.signed_body is not None else request.body or b""
-    message = v3.request_message(request.method, request.target, authorization.timestamp, authorization.nonce, body)
+    message = v3.request_message(
+        request.method, request.target, authorization.timestamp, authorization.nonce, request.signed_bytes
+    )
     return message.decode("utf-8", "replace")
 
 
@@ -179,6 +192,12 @@ def _around(text: str, index: int) -> str:
     return text[max(0, index - 4) : index + _CONTEXT]
 
 
+def _printable(text: str) -> str:
+    """Text that can't steer a terminal or forge a line of a log."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
 def _shorten(text: str) -> str:
     text = " ".join(text.split())
+    text = _printable(text)
     return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"

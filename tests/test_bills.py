@@ -1,0 +1,268 @@
+"""Bills: fetched, opened, and read without a float."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wechatpay_chain import (
+    ConfigurationError,
+    DecodeError,
+    DecryptionError,
+    Request,
+    Response,
+    SignatureError,
+    WeChatPay,
+    bills,
+)
+from wechatpay_chain.crypto import rsa
+from wechatpay_chain.crypto.hashing import hasher
+from wechatpay_chain.emulator import Emulator, KeyPair
+from wechatpay_chain.emulator.downloads import BILL
+from wechatpay_chain.wire.bills import Rows
+
+FUND_FLOW = (
+    "记账时间,微信支付业务单号,业务名称,收支金额(元),账户结余(元),资金变更提交申请人,备注\r\n"
+    "`2026-01-01 08:00:00,`W1,`交易,`0.29,`100.29,`系统,`茶,咖啡\r\n"
+    "资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额\r\n"
+    "`1,`1,`0.29,`0,`0.00\r\n"
+)
+
+
+def content(path: Path) -> bytes:
+    """What a file holds."""
+    return path.read_bytes()
+
+
+def names(folder: Path) -> list[str]:
+    """The files of a folder."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["trade", "fund_flow", "profit_sharing"])
+async def test_fetch(emulator: Emulator, wxpay: WeChatPay, kind: Any, tmp_path: Path) -> None:
+    """One call applies for the bill of a day, downloads and unpacks it."""
+    path = await bills.fetch(wxpay, kind, date(2026, 1, 1), to=tmp_path / "bill.csv")
+    assert content(path) == BILL
+    applied, downloaded = list(emulator.calls)[-2:]
+    assert (applied.path, applied.query["bill_date"]) == (bills.KINDS[kind], "2026-01-01")
+    assert downloaded.query["tartype"] == "gzip"
+
+
+async def test_fetch_a_statement(emulator: Emulator, wxpay: WeChatPay, tmp_path: Path) -> None:
+    """An overseas statement is the answer itself, whose digest is signed."""
+    path = await bills.fetch(wxpay, "statement", date(2026, 1, 1), to=tmp_path / "s.csv", mchid="1")
+    assert content(path) == BILL
+    assert emulator.calls[-1].query["date"] == "20260101"
+
+
+async def test_fetch_names_the_kinds(wxpay: WeChatPay, tmp_path: Path) -> None:
+    """An unknown kind is answered with the known ones."""
+    with pytest.raises(ConfigurationError, match="trade, fund_flow"):
+        await bills.fetch(wxpay, cast("Any", "all"), date(2026, 1, 1), to=tmp_path / "x")
+
+
+@pytest.mark.parametrize("path", bills.ENCRYPTED)
+async def test_encrypted_bills(
+    emulator: Emulator, wxpay: WeChatPay, merchant_pair: KeyPair, path: str, tmp_path: Path
+) -> None:
+    """The part's key is opened with the merchant's key, the part with its key, and then it is unpacked and checked."""
+    params = {"bill_date": "2026-01-01", "account_type": "BASIC", "sub_mchid": "1", "service_id": "500"}
+    if path == bills.ENCRYPTED[1]:
+        params = {"bill_date": "2026-01-01", "account_type": "ALL"}
+    if path == bills.ENCRYPTED[2]:
+        params = {"bill_date": "2026010100", "service_id": "500"}
+    to = await bills.fetch_encrypted(
+        wxpay, path, to=tmp_path / "bill.csv", private_key=merchant_pair.private_key, **params
+    )
+    assert content(to) == BILL
+    assert names(tmp_path) == ["bill.csv"]
+
+
+def parts_of(emulator: Emulator, key: RSAPrivateKey, contents: list[bytes]) -> tuple[Any, list[dict[str, Any]]]:
+    """A transport that answers with encrypted parts, the last first, and what it says of them."""
+    listed: list[dict[str, Any]] = []
+    files: dict[str, bytes] = {}
+    for number, plain in enumerate(contents, 1):
+        secret, nonce = f"{number:032d}", f"{number:016d}"
+        files[f"token={number}"] = AESGCM(secret.encode()).encrypt(nonce.encode(), plain, b"")
+        digest = hasher("SHA1")
+        digest.update(plain)
+        listed.insert(
+            0,
+            {
+                "bill_sequence": number,
+                "download_url": f"https://api.mch.weixin.qq.com/v3/billdownload/file?token={number}",
+                "encrypt_key": rsa.encrypt(key.public_key(), secret),
+                "nonce": nonce,
+                "hash_type": "SHA1",
+                "hash_value": digest.hexdigest(),
+            },
+        )
+
+    @emulator.on("GET", bills.ENCRYPTED[1])
+    def apply(call: Any) -> dict[str, Any]:
+        return {"download_bill_count": len(listed), "download_bill_list": listed}
+
+    async def transport(request: Request) -> Response[Any]:
+        if request.query in files:
+            return Response(status=200, content=files[request.query], request=request)
+        return await emulator(request)
+
+    return transport, listed
+
+
+async def fetched(emulator: Emulator, transport: Any, key: RSAPrivateKey, to: Path) -> bytes:
+    """The bill that a transport answers with."""
+    wxpay = WeChatPay(**emulator.credentials(), transport=transport)
+    params = {"bill_date": "2026-01-01", "account_type": "ALL"}
+    return content(await bills.fetch_encrypted(wxpay, bills.ENCRYPTED[1], to=to, private_key=key, **params))
+
+
+async def test_parts_are_joined_in_order(emulator: Emulator, merchant_pair: KeyPair, tmp_path: Path) -> None:
+    """However they are listed, the parts follow one another by their numbers; an empty one is fine."""
+    key = merchant_pair.private_key
+    transport, _ = parts_of(emulator, key, [b"1" * 700_000, b"", b"3"])
+    assert await fetched(emulator, transport, key, tmp_path / "x") == b"1" * 700_000 + b"3"
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "error"),
+    [
+        ("hash_value", "0" * 40, SignatureError),
+        ("nonce", "1" * 16, DecryptionError),
+        ("nonce", "", DecryptionError),
+        ("encrypt_key", "AAAA", DecryptionError),
+    ],
+)
+async def test_a_part_that_cannot_be_opened(
+    emulator: Emulator, merchant_pair: KeyPair, tmp_path: Path, member: str, value: str, error: type[Exception]
+) -> None:
+    """A wrong digest, nonce or key leaves no file, and the error is the part's own."""
+    key = merchant_pair.private_key
+    transport, listed = parts_of(emulator, key, [b"1", b"2"])
+    listed[0][member] = value
+    with pytest.raises(error):
+        await fetched(emulator, transport, key, tmp_path / "x")
+    assert names(tmp_path) == []
+
+
+async def test_encrypted_bills_need_parts_and_a_folder(
+    emulator: Emulator, merchant_pair: KeyPair, tmp_path: Path
+) -> None:
+    """Another operation, and a folder that isn't there, are named."""
+    key = merchant_pair.private_key
+    transport, _ = parts_of(emulator, key, [b"1"])
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        await fetched(emulator, transport, key, tmp_path / "missing" / "x")
+    wxpay = WeChatPay(**emulator.credentials(), transport=emulator)
+    with pytest.raises(ConfigurationError, match="holds no parts"):
+        await bills.fetch_encrypted(
+            wxpay, "/v3/profitsharing/bills", to=tmp_path / "x", private_key=key, bill_date="2026-01-01"
+        )
+
+
+def test_rows_and_summary(tmp_path: Path) -> None:
+    """Rows are dicts without backticks, amounts are Decimals, counts are numbers, the summary stands apart."""
+    path = tmp_path / "bill.csv"
+    path.write_bytes(BILL)
+    with bills.read(path) as rows:
+        first, second = rows
+        assert rows.summary == {
+            "总交易单数": 2,
+            "应结订单总金额": Decimal("10.29"),
+            "退款总金额": Decimal("0.00"),
+            "手续费总金额": Decimal("0.06000"),
+            "订单总金额": Decimal("10.29"),
+        }
+    assert first["订单金额"] == Decimal("0.29")
+    assert (first["费率"], first["商户订单号"], first["交易时间"]) == ("0.60%", "A1", "2026-01-01 08:00:00")
+    assert second["手续费"] == Decimal("0.06")
+    assert not [value for row in (first, second) for value in row.values() if isinstance(value, float)]
+
+
+def test_fen() -> None:
+    """In fen amounts are whole numbers, 0.29 yuan is 29; only a fraction of a fen stays a Decimal."""
+    with bills.read(FUND_FLOW.encode(), fen=True) as rows:
+        (row,) = rows
+    assert (row["收支金额(元)"], row["账户结余(元)"], row["备注"]) == (29, 10029, "茶,咖啡")
+    assert type(row["收支金额(元)"]) is int
+    assert rows.summary is not None
+    assert (rows.summary["收入笔数"], rows.summary["收入金额"]) == (1, 29)
+    assert bills.fen(Decimal("0.0006")) == Decimal("0.06")
+
+
+def test_a_bill_without_rows() -> None:
+    """A day without payments has columns and a summary."""
+    with bills.read("交易时间,订单金额\r\n总交易单数,总金额\r\n`0,`0.00\r\n".encode()) as rows:
+        assert list(rows) == []
+    assert (rows.columns, rows.summary) == (("交易时间", "订单金额"), {"总交易单数": 0, "总金额": Decimal("0.00")})
+
+
+def test_plain_csv() -> None:
+    """A bill without backticks and summary, quoted where it must be, is read too."""
+    with bills.read(b'Trade time,Amount,Memo\n2026-01-01,1.50,"a, b"\n') as rows:
+        assert list(rows) == [{"Trade time": "2026-01-01", "Amount": Decimal("1.50"), "Memo": "a, b"}]
+    assert rows.summary is None
+
+
+@pytest.mark.parametrize(
+    "bill",
+    [
+        "a,b\n`1\n",
+        "a\n`1\nb\n",
+        "a\n`1\nb\n`1\n`2\n",
+        "订单金额\n`x\n",
+        "订单金额\n`1e5\n",
+        "总交易单数\n`1.5\n",
+        'a\n"1\n',
+        b"\xff\xfe",
+        b"a\n`\xff",
+    ],
+)
+def test_what_is_no_bill(bill: str | bytes) -> None:
+    """Missing and surplus values, half a summary, amounts that are none, and other bytes are a DecodeError."""
+    with pytest.raises(DecodeError), bills.read(bill if isinstance(bill, bytes) else bill.encode()) as rows:
+        list(rows)
+
+
+def test_a_file_that_is_not_there() -> None:
+    """It is named."""
+    with pytest.raises(ConfigurationError, match="cannot be read"), bills.read("/nonexistent/bill.csv"):
+        pass
+
+
+VALUES = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp"), exclude_characters="`\x85")).map(str.strip)
+
+
+@given(
+    names=st.lists(st.from_regex(r"[a-z]{1,8}", fullmatch=True), min_size=1, max_size=5, unique=True),
+    data=st.data(),
+)
+def test_rows_come_back(names: list[str], data: st.DataObject) -> None:
+    """Any texts without backticks, written as the platform writes them, are read back."""
+    written = data.draw(st.lists(st.lists(VALUES, min_size=len(names), max_size=len(names)), max_size=5))
+    lines = [",".join(names), *("`" + ",`".join(row) for row in written)]
+    assert list(Rows(lines)) == [dict(zip(names, row, strict=True)) for row in written]
+
+
+@given(
+    bill=st.binary()
+    | st.text().map(str.encode)
+    | st.lists(st.sampled_from(["`", ",", "总", "金额", "\n", '"', "1", "."])).map(
+        lambda parts: "".join(parts).encode()
+    )
+)
+def test_fuzzing_finds_only_decode_errors(bill: bytes) -> None:
+    """Whatever the bytes, nothing but DecodeError is raised."""
+    with suppress(DecodeError), bills.read(bill, fen=True) as rows:
+        list(rows)

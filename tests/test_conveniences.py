@@ -1,0 +1,214 @@
+"""Waiting, repeating and paging: what payment engineers write again and again, without a second of sleep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from wechatpay_chain import (
+    APIError,
+    ConfigurationError,
+    DecodeError,
+    NotFound,
+    Request,
+    Response,
+    ServerError,
+    WeChatPay,
+)
+from wechatpay_chain.emulator import Call, Emulator, Refusal
+from wechatpay_chain.paging import items
+from wechatpay_chain.repeating import settle
+from wechatpay_chain.retrying import RetryPolicy
+from wechatpay_chain.waiting import ADVISED, wait_until_paid
+
+QUERY = "/v3/pay/transactions/out-trade-no/{out_trade_no}"
+# The client's own repetitions are another test's affair.
+ONCE = RetryPolicy(attempts=1)
+REFUND: Any = {"out_trade_no": "A1", "out_refund_no": "R1", "amount": {"refund": 1, "total": 1, "currency": "CNY"}}
+
+
+class Time:
+    """A clock that is only moved by sleeping."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def client(emulator: Emulator) -> WeChatPay:
+    """A client in the emulator's process."""
+    return WeChatPay(**emulator.credentials(), transport=emulator, retry=ONCE)
+
+
+def answering(emulator: Emulator, *states: str | Refusal) -> list[str]:
+    """Let the platform tell one state of an order after another; the closing calls are noted."""
+    told = list(states)
+    closed: list[str] = []
+
+    @emulator.on("GET", QUERY)
+    def query(call: Call) -> dict[str, Any]:
+        state = told.pop(0) if len(told) > 1 else told[0]
+        if isinstance(state, Refusal):
+            raise state
+        return {"trade_state": state}
+
+    @emulator.on("POST", f"{QUERY}/close")
+    def close(call: Call) -> None:
+        closed.append(call.values["out_trade_no"])
+
+    return closed
+
+
+async def wait(client: WeChatPay, clock: Time, **options: Any) -> Any:
+    """Wait for an order."""
+    params = {"mchid": "1900000109"}
+    answer = await wait_until_paid(client, "A1", params, sleep=clock.sleep, clock=clock, **options)
+    return answer.json()["trade_state"]
+
+
+async def test_paid(emulator: Emulator, client: WeChatPay) -> None:
+    """The pauses are the advised ones, and the waiting ends with the payment; a failed query is no end."""
+    clock = Time()
+    answering(emulator, "NOTPAY", Refusal(500, "SYSTEM_ERROR"), Refusal(429, "RATELIMIT_EXCEEDED"), "SUCCESS")
+    assert await wait(client, clock, deadline=600) == "SUCCESS"
+    assert clock.slept == list(ADVISED[:4])
+
+
+async def test_the_deadline(emulator: Emulator, client: WeChatPay) -> None:
+    """At the deadline the last state is returned, nothing is closed unasked, and not a second more is waited."""
+    clock = Time()
+    closed = answering(emulator, "NOTPAY")
+    assert await wait(client, clock, deadline=100) == "NOTPAY"
+    assert clock.now == 100
+    assert not closed
+
+
+async def test_closing(emulator: Emulator, client: WeChatPay) -> None:
+    """Asked to, it closes the order at the deadline, and tells what became of it."""
+    closed = answering(emulator, "NOTPAY", "NOTPAY", "CLOSED")
+    assert await wait(client, Time(), deadline=20, close=True) == "CLOSED"
+    assert closed == ["A1"]
+
+
+async def test_the_payer_was_faster(emulator: Emulator, client: WeChatPay) -> None:
+    """An order that was paid while it was closed is paid; another refusal is an error."""
+    answering(emulator, "NOTPAY", "SUCCESS")
+    codes = ["ORDERPAID"]
+
+    @emulator.on("POST", f"{QUERY}/close")
+    def close(call: Call) -> None:
+        raise Refusal(400, codes[0])
+
+    assert await wait(client, Time(), deadline=3, close=True) == "SUCCESS"
+    codes[0] = "PARAM_ERROR"
+    answering(emulator, "NOTPAY")
+    emulator.on("POST", f"{QUERY}/close")(close)
+    with pytest.raises(APIError):
+        await wait(client, Time(), deadline=3, close=True)
+
+
+async def test_no_such_order(emulator: Emulator, client: WeChatPay) -> None:
+    """A refusal ends the waiting."""
+    answering(emulator, Refusal(404, "ORDER_NOT_EXIST"))
+    with pytest.raises(NotFound):
+        await wait(client, Time(), deadline=600)
+
+
+async def test_a_service_providers_order(emulator: Emulator, client: WeChatPay) -> None:
+    """`sp_mchid` leads to the partner's paths."""
+
+    @emulator.on("GET", "/v3/pay/partner/transactions/out-trade-no/{out_trade_no}")
+    def query(call: Call) -> dict[str, Any]:
+        return {"trade_state": "REVOKED"}
+
+    clock = Time()
+    params = {"sp_mchid": "1", "sub_mchid": "2"}
+    answer = await wait_until_paid(client, "A1", params, deadline=10, sleep=clock.sleep, clock=clock)
+    assert answer.json()["trade_state"] == "REVOKED"
+
+
+async def test_settle(emulator: Emulator) -> None:
+    """As long as the outcome is open the same content is sent again."""
+    bodies: list[bytes | None] = []
+
+    async def transport(request: Request) -> Response[Any]:
+        bodies.append(request.body)
+        if len(bodies) < 3:
+            return Response(status=500 if len(bodies) == 1 else 429, content=b'{"code":"X"}', request=request)
+        return await emulator(request)
+
+    clock = Time()
+    wxpay = WeChatPay(**emulator.credentials(), transport=transport, retry=ONCE, limits=None)
+    answer = await settle(wxpay.v3.refund.domestic.refunds, json=REFUND, sleep=clock.sleep)
+    assert answer.verified
+    assert len(set(bodies)) == 1
+    assert clock.slept == [1.0, 2.0]
+
+
+async def test_settle_gives_up(emulator: Emulator, client: WeChatPay) -> None:
+    """A refusal is raised at once, an open outcome after the last repetition, a payload without number before all."""
+    clock = Time()
+    refusal = Refusal(500, "SYSTEM_ERROR")
+
+    @emulator.on("POST", "/v3/refund/domestic/refunds")
+    def refuse(call: Call) -> None:
+        raise refusal
+
+    with pytest.raises(ServerError):
+        await settle(client.v3.refund.domestic.refunds, json=REFUND, sleep=clock.sleep)
+    assert clock.slept == [1.0, 2.0, 4.0]
+    refusal = Refusal(403, "NOT_ENOUGH")
+    with pytest.raises(APIError, match="NOT_ENOUGH"):
+        await settle(client.v3.refund.domestic.refunds, json=REFUND, sleep=clock.sleep)
+    with pytest.raises(ConfigurationError, match="no number"):
+        await settle(client.v3.refund.domestic.refunds, json={"out_trade_no": "A1"})
+    assert len(clock.slept) == 3
+
+
+@pytest.mark.parametrize("counted", [True, False])
+@pytest.mark.parametrize("size", [0, 1, 4, 5])
+async def test_paging(emulator: Emulator, client: WeChatPay, size: int, counted: bool) -> None:
+    """All items of all pages, with or without a total, and no page more than needed."""
+    pages: list[int] = []
+
+    @emulator.on("GET", "/v3/new/list")
+    def page(call: Call) -> dict[str, Any]:
+        offset, limit = int(call.query["offset"]), int(call.query["limit"])
+        pages.append(offset)
+        answer: dict[str, Any] = {"data": list(range(size))[offset : offset + limit]}
+        return {**answer, "total_count": size} if counted else answer
+
+    found = [item async for item in items(client["v3/new/list"], {"a": "b"}, limit=2)]
+    assert found == list(range(size))
+    assert len(pages) == (max(1, -(-size // 2)) if counted else size // 2 + 1)
+
+
+async def test_paging_by_page(emulator: Emulator, client: WeChatPay) -> None:
+    """Some lists count pages, under other names."""
+
+    @emulator.on("GET", "/v3/new/list")
+    def page(call: Call) -> dict[str, Any]:
+        return {"list": [call.query["page"]] * (2 if call.query["page"] == "1" else 1)}
+
+    pages = items(
+        client["v3/new/list"], member="list", limit=2, limit_name="size", offset_name="page", by="page", first=1
+    )
+    found = [item async for item in pages]
+    assert found == ["1", "1", "2"]
+
+
+async def test_paging_something_else(emulator: Emulator, client: WeChatPay) -> None:
+    """An answer without such a list is named."""
+    emulator.on("GET", "/v3/new/list")(lambda call: {"data": {}})
+    with pytest.raises(DecodeError, match="no list 'data'"):
+        async for _ in items(client["v3/new/list"]):
+            pass

@@ -1,0 +1,207 @@
+"""Uploads: any source, any size, checked before anything is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+import tracemalloc
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tcp import server
+from wechatpay_chain import BadRequest, ConfigurationError, Request, Response, WeChatPay
+from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.message import Attachment
+from wechatpay_chain.uploads import Source
+from wechatpay_chain.wire.multipart import envelope
+
+MEDIA = "v3/merchant/media/upload"
+UNLIMITED = "v3/global/merchant-storage/file/upload"
+BIG = b"0123456789abcdef" * 200_000
+
+
+async def chunks(content: bytes = BIG) -> AsyncIterator[bytes]:
+    """Content that comes in pieces."""
+    for start in range(0, len(content), 100_000):
+        yield content[start : start + 100_000]
+
+
+def path_of(folder: Path, content: bytes, name: str = "执照.jpg") -> Path:
+    """A file."""
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["path", "bytes", "chunks", "attachment"])
+@pytest.mark.parametrize("content", [b"", b"\xff\xd8", BIG], ids=["empty", "small", "big"])
+async def test_every_source_arrives_whole(
+    emulator: Emulator, wxpay: WeChatPay, tmp_path: Path, kind: str, content: bytes
+) -> None:
+    """Name and digest are in the signed meta, and the file arrives byte for byte, over a socket."""
+    named: dict[str, Any] = {"meta": {"filename": "执照.jpg"}}
+    arguments: dict[str, Any] = {
+        "path": {"file": path_of(tmp_path, content)},
+        "bytes": {"file": content} | named,
+        "chunks": {"file": chunks(content)} | named,
+        "attachment": {"file": Attachment(content=chunks(content), name="执照.jpg")},
+    }[kind]
+    answer = await wxpay[MEDIA].post(**arguments)
+    assert answer.json()["media_id"]
+    call = emulator.calls[-1]
+    assert call.file == content
+    assert call.meta == {"filename": "执照.jpg", "sha256": hashlib.sha256(content).hexdigest()}
+
+
+async def test_meta_is_made_and_signed_once(emulator: Emulator, tmp_path: Path) -> None:
+    """The caller's members stand beside the digest, in the very bytes that were signed."""
+    seen: list[Request] = []
+
+    async def watch(request: Request) -> Response[Any]:
+        seen.append(request)
+        return await emulator(request)
+
+    async with WeChatPay(**emulator.credentials(), transport=watch) as wxpay:
+        await wxpay["v3/marketing/bank/packages/{package_id}/tasks"].post(
+            package_id="P1", file=path_of(tmp_path, b"1", "a.csv"), meta={"bank_type": "CMB_DEBIT"}
+        )
+    (request,) = seen
+    assert request.signed_body is not None
+    assert json.loads(request.signed_body).keys() == {"bank_type", "filename", "sha256"}
+    assert request.body is not None
+    assert request.body.count(request.signed_body) == 1
+
+
+@pytest.mark.parametrize(
+    ("operation", "name", "size", "found"),
+    [
+        (MEDIA, "a.gif", 1, r"\.jpg, \.bmp, \.png, \.pdf"),
+        (MEDIA, "a", 1, "no suffix"),
+        (MEDIA, "a.JPG", 5 * 2**20 + 1, "5,242,880"),
+        (MEDIA, "a.pdf", 7 * 2**20 + 2**19 + 1, "7,864,320"),
+        ("v3/merchant/media/video_upload", "a.mp3", 1, r"\.mp4"),
+        ("v3/merchant-service/images/upload", "a.png", 2 * 2**20 + 1, "2,097,152"),
+        ("v3/marketing/favor/media/image-upload", "a.bmp", 2 * 2**20 + 1, "2,097,152"),
+    ],
+)
+async def test_formats_and_sizes(emulator: Emulator, operation: str, name: str, size: int, found: str) -> None:
+    """What the platform would refuse for its suffix or size isn't sent, and the error names what is taken."""
+    wxpay = WeChatPay(**emulator.credentials(), transport=emulator)
+    with pytest.raises(ConfigurationError, match=found) as caught:
+        await wxpay[operation].post(file=Attachment(content=bytes(size), name=name))
+    assert caught.value.argument == "file"
+    assert not emulator.calls
+
+
+async def test_the_largest_that_is_taken(emulator: Emulator) -> None:
+    """A PDF may be bigger than a picture."""
+    wxpay = WeChatPay(**emulator.credentials(), transport=emulator)
+    answer = await wxpay[MEDIA].post(file=Attachment(content=bytes(7 * 2**20 + 2**19), name="a.pdf"))
+    assert answer.verified
+
+
+async def test_progress(wxpay: WeChatPay) -> None:
+    """The callback hears of every piece of the file, up to its whole length."""
+    heard: list[tuple[int, int | None]] = []
+    await wxpay[MEDIA].post(
+        file=Attachment(content=BIG, name="a.jpg", progress=lambda sent, length: heard.append((sent, length)))
+    )
+    assert heard[-1] == (len(BIG), len(BIG))
+    assert heard == sorted(heard)
+    assert len(heard) > 5
+
+
+async def test_a_file_that_shrinks(tmp_path: Path) -> None:
+    """A file that becomes shorter while it is sent breaks the sending; it isn't padded or cut."""
+    path = path_of(tmp_path, BIG)
+    async with Source.open(path) as source:
+        sent = await source.enclose(envelope([], file_name="a", file_part="file", boundary="b"))
+        path.write_bytes(b"")
+        with pytest.raises(OSError, match="shorter"):
+            await sent["payload"].read()
+
+
+async def test_a_source_that_breaks_off(emulator: Emulator) -> None:
+    """An incoming stream's own error reaches the caller, and nothing is sent."""
+
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"1"
+        raise ConnectionResetError("the browser went away")
+
+    wxpay = WeChatPay(**emulator.credentials(), transport=emulator)
+    with pytest.raises(ConnectionResetError):
+        await wxpay[MEDIA].post(file=Attachment(content=broken(), name="a.jpg"))
+    assert not emulator.calls
+
+
+async def test_apiv2_upload(emulator: Emulator, tmp_path: Path) -> None:
+    """A picture of APIv2 goes out with its MD5, signed, and bigger than memory cares for."""
+    wxpay = WeChatPay(**emulator.credentials(), transport=emulator)
+    answer = await wxpay.v2.secapi.mch.uploadmedia.post(file=path_of(tmp_path, BIG))
+    assert answer.xml()["media_id"]
+    call = emulator.calls[-1]
+    assert call.file == BIG
+    assert call.xml is not None
+    assert call.xml["media_hash"] == hashlib.md5(BIG).hexdigest()
+
+
+async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Read an upload to its end, keep nothing of it, and refuse it."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    left = int(next(line[15:] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")))
+    while left:
+        left -= len(await reader.read(min(left, 65536)))
+    writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+    await writer.drain()
+
+
+async def upload(emulator: Emulator, file: Path) -> None:
+    """Upload a file to a server that swallows it."""
+    async with server(swallow) as base_url, WeChatPay(**emulator.credentials(), base_url=base_url) as wxpay:
+        with pytest.raises(BadRequest):
+            await wxpay["v3/new/upload"].post(file=file)
+
+
+def sparse(folder: Path, size: int) -> Path:
+    """A big file that takes no room."""
+    path = folder / "big.bin"
+    with path.open("wb") as file:
+        file.truncate(size)
+    return path
+
+
+async def test_a_file_of_200_mb_costs_little_memory(emulator: Emulator, tmp_path: Path) -> None:
+    """Hashing and sending 200 MB never holds more than 20 MB."""
+    path = sparse(tmp_path, 200 * 10**6)
+    tracemalloc.start()
+    try:
+        await upload(emulator, path)
+        assert tracemalloc.get_traced_memory()[1] < 20 * 10**6
+    finally:
+        tracemalloc.stop()
+
+
+async def test_hashing_does_not_stall_the_loop(tmp_path: Path) -> None:
+    """No turn of the event loop works for 5 ms while a big file is hashed and sent (other threads don't count)."""
+    turns: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            before = time.thread_time()
+            await asyncio.sleep(0)
+            turns.append(time.thread_time() - before)
+
+    async with Source.open(sparse(tmp_path, 40 * 10**6)) as source:
+        watching = asyncio.create_task(watch())
+        await source.digest("sha256")
+        await source.digest("sm3")
+        sent = await source.enclose(envelope([], file_name="a", file_part="f", boundary="b"))
+        async for _ in sent["payload"].chunks():
+            pass
+        watching.cancel()
+    assert max(turns) < 0.005

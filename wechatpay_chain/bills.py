@@ -1,0 +1,231 @@
+"""Bills: applied for, downloaded, opened where they are encrypted, and read.
+
+    path = await bills.fetch(wxpay, "trade", date(2026, 1, 1), to="trade.csv")
+    with bills.read(path) as rows:
+        for row in rows:
+            print(row["微信订单号"], row["订单金额"])      # amounts are Decimals, never floats
+    print(rows.summary)
+
+https://pay.weixin.qq.com/doc/v3/merchant/4013071238
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from datetime import date
+from pathlib import Path
+from shutil import copyfileobj
+from typing import Any, Literal, Protocol, cast
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import GCM
+
+from .crypto import rsa
+from .downloads import Link, checked, unpacked
+from .errors import ConfigurationError, DecodeError, DecryptionError
+from .message import Request, Response
+from .wire.bills import Rows, Value, fen
+
+__all__ = ["KINDS", "Kind", "Rows", "Value", "fen", "fetch", "fetch_encrypted", "read"]
+
+Kind = Literal["trade", "fund_flow", "profit_sharing", "statement"]
+
+KINDS: Mapping[Kind, str] = {
+    "trade": "/v3/bill/tradebill",
+    "fund_flow": "/v3/bill/fundflowbill",
+    "profit_sharing": "/v3/profitsharing/bills",
+    "statement": "/v3/global/statements",
+}
+"""The paths of the bills that `fetch` knows by name; an overseas statement is the answer itself."""
+
+ENCRYPTED = ("/v3/bill/sub-merchant-fundflowbill", "/v3/ecommerce/bill/fundflowbill", "/v3/payscore/merchant-bill")
+"""The paths of the bills that come in encrypted parts."""
+
+_TAG = 16
+_ALGORITHM = "AEAD_AES_256_GCM"
+_COMPACT = "%Y%m%d"
+
+
+class Client(Protocol):
+    """What is needed of a `WeChatPay`."""
+
+    async def send(self, request: Request) -> Response[Any]: ...
+
+    def stream(self, link: Link, *, unpack: bool = True) -> AsyncGenerator[bytes, None]: ...
+
+    async def download(self, link: Link, to: str | Path) -> Path: ...
+
+
+async def fetch(wxpay: Client, kind: Kind, day: date, *, to: str | Path, **params: Any) -> Path:
+    """Apply for a bill and download it, packed on its way and unpacked in the file.
+
+    Bills of a day are made from 9 o'clock of the next; ask after 10. They can be had for three months.
+
+    Args:
+        wxpay: the client.
+        kind: `trade`, `fund_flow`, `profit_sharing`, or `statement` for an overseas one.
+        day: of the bill.
+        to: path of the file to be written.
+        params: further parameters, such as `bill_type`, `account_type`, `sub_mchid`.
+
+    Returns:
+        `to`, as a path.
+
+    Raises:
+        ConfigurationError: an unknown kind.
+        SignatureError: the bill has another digest than was announced.
+        WeChatPayError: as any call.
+    """
+    if kind not in KINDS:
+        raise ConfigurationError("kind", f"{kind!r} was found", f"Give one of {', '.join(KINDS)}")
+    if kind == "statement":
+        given = {"date": day.strftime(_COMPACT), **params}
+        return await wxpay.download(Request(method="GET", template=KINDS[kind], params=given), to)
+    given = {"bill_date": day.isoformat(), "tar_type": "GZIP", **params}
+    answer = await wxpay.send(Request(method="GET", template=KINDS[kind], params=given))
+    return await wxpay.download(answer, to)
+
+
+async def fetch_encrypted(
+    wxpay: Client, path: str, *, to: str | Path, private_key: RSAPrivateKey, **params: Any
+) -> Path:
+    """Apply for an encrypted bill, download all its parts at once, open and join them.
+
+    https://pay.weixin.qq.com/doc/v3/partner/4014314390
+
+    Args:
+        wxpay: the client.
+        path: one of `ENCRYPTED`.
+        to: path of the file to be written.
+        private_key: the merchant's, for whose certificate the parts' keys are encrypted.
+        params: `bill_date`, `account_type` and what else the operation takes.
+
+    Returns:
+        `to`, as a path.
+
+    Raises:
+        DecryptionError: a part was encrypted for another key, or changed on its way.
+        SignatureError: a part has another digest than was announced.
+        WeChatPayError: as any call.
+    """
+    to = Path(to)
+    algorithm = "encryption_algorithm" if path == ENCRYPTED[-1] else "algorithm"
+    given = {"tar_type": "GZIP", algorithm: _ALGORITHM, **params}
+    answer = await wxpay.send(Request(method="GET", template=path, params=given))
+    listed = _parts(answer)
+    files = [to.with_name(f".{to.name}.{secrets.token_hex(4)}.{index}.part") for index in range(len(listed))]
+    whole = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
+    try:
+        async with asyncio.TaskGroup() as group:
+            for part, file in zip(listed, files, strict=True):
+                group.create_task(_write(_opened(wxpay, part, private_key), file))
+        await asyncio.to_thread(_join, files, whole)
+        await asyncio.to_thread(whole.replace, to)
+    except ExceptionGroup as failed:
+        # The others were cancelled because of the first.
+        raise failed.exceptions[0] from None
+    except OSError as error:
+        raise _unwritable(to, error) from None
+    finally:
+        await asyncio.to_thread(_remove, (*files, whole))
+    return to
+
+
+@contextmanager
+def read(source: str | Path | bytes, *, fen: bool = False) -> Generator[Rows]:
+    """Open a bill for reading: iterate over it for its rows as dicts, then `summary` has the totals.
+
+    Args:
+        source: path of the file, or its content.
+        fen: whether amounts are given in fen, as int, instead of in yuan, as Decimal.
+
+    Raises:
+        DecodeError: it is no bill; also while iterating.
+        ConfigurationError: the file can't be read.
+    """
+    if isinstance(source, bytes):
+        yield Rows(_lines(source.splitlines()), fen=fen)
+        return
+    try:
+        with Path(source).open("rb") as file:
+            yield Rows(_lines(file), fen=fen)
+    except OSError as error:
+        raise ConfigurationError(
+            "source", f"{str(source)!r} cannot be read ({error.strerror})", "Give the path of a downloaded bill"
+        ) from None
+
+
+def _lines(lines: Iterable[bytes]) -> Iterator[str]:
+    for line in lines:
+        try:
+            yield line.decode("utf-8")
+        except UnicodeDecodeError:
+            raise DecodeError("the bill is not UTF-8 text: a packed or encrypted one must be opened first") from None
+
+
+def _parts(answer: Response[Any]) -> list[dict[str, Any]]:
+    found: object = answer.json()
+    listed = cast("dict[str, Any]", found).get("download_bill_list") if isinstance(found, dict) else None
+    if not isinstance(listed, list):
+        raise ConfigurationError("path", "its answer holds no parts", f"Give one of {', '.join(ENCRYPTED)}")
+    parts = cast("list[dict[str, Any]]", listed)
+    return sorted(parts, key=lambda part: int(part.get("bill_sequence", 0)))
+
+
+async def _opened(wxpay: Client, part: Mapping[str, Any], private_key: RSAPrivateKey) -> AsyncGenerator[bytes, None]:
+    key = rsa.decrypt(private_key, str(part.get("encrypt_key", ""))).encode()
+    async with aclosing(wxpay.stream(part, unpack=False)) as sealed:
+        plain = unpacked(_decrypted(sealed, key, str(part.get("nonce", "")).encode()))
+        expected = str(part.get("hash_value", ""))
+        async for piece in checked(plain, str(part.get("hash_type", "SHA1")), expected) if expected else plain:
+            yield piece
+
+
+async def _decrypted(sealed: AsyncGenerator[bytes, None], key: bytes, nonce: bytes) -> AsyncGenerator[bytes, None]:
+    """Decrypt what ends with its tag: the last bytes are held back until it is known that they are the last."""
+    try:
+        decryptor = Cipher(AES(key), GCM(nonce)).decryptor()
+    except ValueError:
+        raise DecryptionError("the bill's key or nonce is malformed") from None
+    held = b""
+    async for chunk in sealed:
+        held += chunk
+        if len(held) > _TAG:
+            yield decryptor.update(held[:-_TAG])
+            held = held[-_TAG:]
+    try:
+        decryptor.finalize_with_tag(held)
+    except (InvalidTag, ValueError):
+        raise DecryptionError("the encrypted bill was changed or cut off on its way") from None
+
+
+async def _write(pieces: AsyncGenerator[bytes, None], file: Path) -> None:
+    try:
+        with await asyncio.to_thread(file.open, "xb") as opened:
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    await asyncio.to_thread(opened.write, piece)
+    except OSError as error:
+        raise _unwritable(file, error) from None
+
+
+def _join(files: Iterable[Path], whole: Path) -> None:
+    with whole.open("xb") as target:
+        for file in files:
+            with file.open("rb") as part:
+                copyfileobj(part, target)
+
+
+def _remove(files: Iterable[Path]) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError("to", f"{str(path)!r} cannot be written ({error.strerror})", "Give a path that can be")

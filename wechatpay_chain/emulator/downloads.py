@@ -1,0 +1,99 @@
+"""Files behind links: an answer with a `download_url` leads to a file that fits what the answer says of it.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4013071238 (bills), https://pay.weixin.qq.com/doc/v3/partner/4014314390
+(encrypted ones)
+"""
+
+from __future__ import annotations
+
+import gzip
+import secrets
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any, cast
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ..crypto import rsa
+from ..crypto.hashing import hasher
+from ..message import Headers, Response
+from .call import Answer, Call
+from .refusal import Refusal
+from .routes import Routes
+
+PATH = "/v3/billdownload/file"
+LIFETIME = 300
+"""Seconds that a link lives."""
+
+BILL = (
+    "\ufeff交易时间,公众账号ID,商户号,微信订单号,商户订单号,交易状态,应结订单金额,手续费,费率,订单金额\r\n"
+    "`2026-01-01 08:00:00,`wx2421b1c4370ec43b,`1900000109,`4200000001,`A1,`SUCCESS,`0.29,`0.00000,`0.60%,`0.29\r\n"
+    "`2026-01-01 09:00:00,`wx2421b1c4370ec43b,`1900000109,`4200000002,`A2,`SUCCESS,`10.00,`0.06000,`0.60%,`10.00\r\n"
+    "总交易单数,应结订单总金额,退款总金额,手续费总金额,订单总金额\r\n"
+    "`2,`10.29,`0.00,`0.06000,`10.29\r\n"
+).encode()
+"""What every link leads to: a bill of two orders."""
+
+_HOST = "https://api.mch.weixin.qq.com"
+_KEPT = 1000
+
+
+class Downloads:
+    """The files that links were given to, until they expire."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, tuple[float, bytes]] = {}
+        self._lock = Lock()
+
+    def register(self, routes: Routes) -> None:
+        """Add the route of the links."""
+        routes.add("GET", PATH, self._serve)
+
+    def link(self, value: Answer, call: Call, merchant_key: RSAPublicKey) -> Answer:
+        """A synthetic answer, in which every `download_url` leads somewhere, and every digest fits.
+
+        Args:
+            value: the answer.
+            call: the call that it answers; its `tar_type` says whether files are packed.
+            merchant_key: the keys of encrypted bills are encrypted for it.
+        """
+        if isinstance(value, list):
+            return [self.link(item, call, merchant_key) for item in value]
+        if not isinstance(value, dict):
+            return value
+        members = {name: self.link(item, call, merchant_key) for name, item in value.items()}
+        return self._linked(members, call, merchant_key) if "download_url" in members else members
+
+    def _linked(self, members: dict[str, Any], call: Call, merchant_key: RSAPublicKey) -> dict[str, Any]:
+        packed = "GZIP" in {call.query.get("tar_type"), _member(call.json, "tar_type")}
+        content = gzip.compress(BILL) if packed else BILL
+        if "encrypt_key" in members:
+            key, nonce = secrets.token_hex(16), secrets.token_hex(8)
+            content = AESGCM(key.encode()).encrypt(nonce.encode(), content, b"")
+            members |= {"encrypt_key": rsa.encrypt(merchant_key, key), "nonce": nonce}
+        if "hash_value" in members:
+            kind = members.get("hash_type")
+            kind = kind if kind in {"SHA256", "SM3"} else "SHA1"
+            digest = hasher(kind)
+            digest.update(BILL)
+            members |= {"hash_type": kind, "hash_value": digest.hexdigest()}
+        token = secrets.token_urlsafe(24)
+        with self._lock:
+            self._files[token] = (call.time, content)
+            while len(self._files) > _KEPT:
+                del self._files[next(iter(self._files))]
+        kind = "&tartype=gzip" if packed else ""
+        return {**members, "download_url": f"{_HOST}{PATH}?token={token}{kind}"}
+
+    def _serve(self, call: Call) -> Response[Any]:
+        with self._lock:
+            made, content = self._files.get(str(call.query.get("token")), (call.time, BILL))
+        if call.time - made > LIFETIME:
+            raise Refusal(403, "NO_AUTH", "下载链接已过期，请重新申请")
+        kind = "text/csv; charset=utf-8" if content == BILL else "application/octet-stream"
+        return Response(status=200, headers=Headers({"Content-Type": kind}), content=content)
+
+
+def _member(value: object, name: str) -> Any:
+    return cast("Mapping[str, Any]", value).get(name) if isinstance(value, Mapping) else None

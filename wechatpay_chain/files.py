@@ -1,0 +1,173 @@
+"""Downloading: bills, receipts, invoices and images, of any size, checked before anyone gets to see the file.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4013071238
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from .downloads import Link, Wanted, announced, checked, unpacked, wanted
+from .errors import APIError, ConfigurationError, TransportError, TrustError
+from .message import Progress, Response, about
+from .pipeline import Handler
+from .wire import v2
+from .wire.refusal import api_error, is_refusal
+
+# A refusal is short. What is longer is cut off, and then no XML.
+_LONGEST_REFUSAL = 64 * 1024
+
+
+class Files:
+    """Downloads over a client's pipeline.
+
+    Args:
+        send: signs and sends, raises refusals.
+        fetch: sends as it is: nothing on this way makes a signature, so none can reach a foreign host.
+        base_url: where the client's calls go.
+        default_base_url: where they go by default.
+    """
+
+    def __init__(self, send: Handler, fetch: Handler, base_url: str, default_base_url: str) -> None:
+        self._send = send
+        self._fetch = fetch
+        self._base_url = base_url
+        self._default_base_url = default_base_url
+
+    async def stream(
+        self,
+        link: Link,
+        *,
+        hash_type: str = "",
+        hash_value: str = "",
+        timeout: float | None = None,  # noqa: ASYNC109 - of the connection, not of the whole
+        progress: Progress | None = None,
+        unpack: bool = True,
+    ) -> AsyncGenerator[bytes, None]:
+        """The content, piece by piece; see `WeChatPay.stream`.
+
+        Args:
+            link: what to download.
+            hash_type: algorithm of `hash_value`, where the link itself doesn't say.
+            hash_value: digest of the unpacked content.
+            timeout: seconds without any progress.
+            progress: called with the bytes received so far.
+            unpack: whether to unpack gzip, and to check the digest, which is that of the unpacked content.
+        """
+        target = wanted(link, self._base_url, self._default_base_url)
+        if hash_value:
+            target = replace(target, hash_type=hash_type or target.hash_type, hash_value=hash_value)
+        if timeout is not None:
+            target = replace(target, request=replace(target.request, timeout=timeout))
+        target, response = await self._open(target)
+        try:
+            async with aclosing(_received(response, progress)) as received:
+                content = await _after_refusal(received, response, target) if target.request.is_apiv2 else received
+                async for piece in _content(content, target, response) if unpack else content:
+                    yield piece
+        except TrustError as error:
+            raise about(replace(response, request=target.request), error) from None
+        except TransportError as error:
+            error.request = target.request.line
+            raise
+        finally:
+            if response.stream is not None:
+                await response.stream.aclose()
+
+    async def download(self, link: Link, to: Path, **options: Any) -> Path:
+        """The content as a file, which is there whole and checked, or not at all; see `WeChatPay.download`."""
+        if not to.name or await asyncio.to_thread(to.is_dir):
+            raise ConfigurationError("to", f"{str(to)!r} is a folder", "Give the path of the file to be written")
+        part = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
+        try:
+            file = await asyncio.to_thread(part.open, "xb")
+        except OSError as error:
+            raise _unwritable(to, error) from None
+        try:
+            async with aclosing(self.stream(link, **options)) as pieces:
+                async for piece in pieces:
+                    await asyncio.to_thread(file.write, piece)
+            await asyncio.to_thread(file.close)
+            await asyncio.to_thread(part.replace, to)
+        except OSError as error:
+            raise _unwritable(to, error) from None
+        finally:
+            await asyncio.to_thread(_tidy, file, part)
+        return to
+
+    async def _open(self, target: Wanted) -> tuple[Wanted, Response[Any]]:
+        """The beginning of the answer. A link that has expired is replaced by a fresh one, once."""
+        try:
+            return target, await self._ask(target)
+        except APIError as error:
+            if target.renewal is None or error.outcome != "rejected":
+                raise
+        fresh = wanted(await self._send(target.renewal), self._base_url, self._default_base_url)
+        fresh = replace(fresh, request=replace(fresh.request, timeout=target.request.timeout))
+        return fresh, await self._ask(fresh)
+
+    async def _ask(self, target: Wanted) -> Response[Any]:
+        if target.signed:
+            return await self._send(target.request)
+        response = await self._fetch(target.request)
+        if is_refusal(response):
+            raise api_error(replace(response, request=target.request))
+        return response
+
+
+async def _received(response: Response[Any], progress: Progress | None) -> AsyncGenerator[bytes, None]:
+    chunks = _whole(response.content) if response.stream is None else aiter(response.stream)
+    length = response.headers.get("Content-Length", "")
+    # Of a packed answer aiohttp hands out more than it receives.
+    known = length.isdecimal() and "Content-Encoding" not in response.headers
+    received = 0
+    async for chunk in chunks:
+        received += len(chunk)
+        if progress is not None:
+            progress(received, int(length) if known else None)
+        yield chunk
+
+
+async def _whole(content: bytes) -> AsyncIterator[bytes]:
+    if content:
+        yield content
+
+
+def _content(chunks: AsyncIterator[bytes], target: Wanted, response: Response[Any]) -> AsyncIterator[bytes]:
+    algorithm, expected = announced(target, response)
+    plain = unpacked(chunks)
+    return checked(plain, algorithm, expected) if expected else plain
+
+
+async def _after_refusal(chunks: AsyncIterator[bytes], response: Response[Any], target: Wanted) -> AsyncIterator[bytes]:
+    """The chunks of APIv2's bill; XML in its place is a refusal."""
+    first = await anext(chunks, b"")
+    if v2.is_xml(first):
+        content = first
+        async for chunk in chunks:
+            if len(content) > _LONGEST_REFUSAL:
+                break
+            content += chunk
+        raise api_error(replace(response, content=content, fields=v2.parse(content), request=target.request))
+    return _chained(first, chunks)
+
+
+async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in rest:
+        yield chunk
+
+
+def _tidy(file: Any, part: Path) -> None:
+    file.close()
+    part.unlink(missing_ok=True)
+
+
+def _unwritable(to: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError("to", f"{str(to)!r} cannot be written ({error.strerror})", "Give a path that can be")

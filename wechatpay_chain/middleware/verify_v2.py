@@ -1,0 +1,58 @@
+"""VerifyV2: an APIv2 answer is read, and not handed on unless its `sign` fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from .. import catalogue
+from ..errors import SignatureError, TrustError
+from ..message import Request, Response, about
+from ..pipeline import Handler
+from ..wire import v2
+
+
+class VerifyV2:
+    """Reads the XML of APIv2 answers into `Response.fields` and checks their `sign`.
+
+    An answer must be signed, a refusal of the business included, unless the catalogue says that the operation's
+    answers carry no `sign`. An answer whose `return_code` isn't `SUCCESS` comes without one: it is a refusal anyway.
+
+    Args:
+        apiv2_key: the merchant's key; None where it makes no APIv2 calls.
+    """
+
+    def __init__(self, apiv2_key: str | None) -> None:
+        self._key = apiv2_key
+
+    async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
+        """Call on, then read and check the answer. Answers of APIv3 are handed on as they are."""
+        response = await call_next(request)
+        if not request.is_apiv2 or response.stream is not None or not 200 <= response.status < 300:
+            return response
+        try:
+            if self._key is None:
+                raise SignatureError("there is no apiv2_key to check its sign with. Don't believe it")
+            return self._read(response, catalogue.find(request.method, request.template), self._key)
+        except TrustError as error:
+            raise about(response, error) from None
+
+    def _read(self, response: Response[Any], operation: catalogue.Operation | None, key: str) -> Response[Any]:
+        unsigned = operation is not None and operation.answer_signature == "none"
+        if unsigned and operation is not None and operation.answer != "xml" and not v2.is_xml(response.content):
+            return response  # a bill or a text; a refusal would be XML
+        fields = v2.parse(response.content)
+        if fields.get("return_code") != "SUCCESS":
+            return replace(response, fields=fields, verified=_holds(fields, key))
+        if not unsigned:
+            v2.verify(fields, key)
+        return replace(response, fields=fields, verified=not unsigned)
+
+
+def _holds(fields: Mapping[str, str], key: str) -> bool:
+    try:
+        v2.verify(fields, key)
+    except SignatureError:
+        return False
+    return True

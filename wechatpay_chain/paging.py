@@ -1,0 +1,73 @@
+"""Going through a list that the platform gives out in pages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import Any, Literal, Protocol, cast
+
+from .errors import DecodeError
+from .message import Response
+
+_LIMIT = 50
+
+
+class Gettable(Protocol):
+    """What is needed of a chain."""
+
+    @property
+    def get(self) -> Callable[..., Awaitable[Response[Any]]]:
+        """Calls the path."""
+        ...
+
+
+async def items(
+    chain: Gettable,
+    params: Mapping[str, Any] | None = None,
+    *,
+    member: str = "data",
+    limit: int = _LIMIT,
+    limit_name: str = "limit",
+    offset_name: str = "offset",
+    by: Literal["item", "page"] = "item",
+    first: int = 0,
+    **options: Any,
+) -> AsyncGenerator[Any, None]:
+    """The items of all pages, one by one.
+
+        async for complaint in items(wxpay.v3.merchantService.complaintsV2, {"begin_date": ..., "end_date": ...}): ...
+
+    Args:
+        chain: the path.
+        params: query parameters but for those of the page.
+        member: the member of the answer that holds a page's items.
+        limit: items of a page.
+        limit_name: the parameter that takes it.
+        offset_name: the parameter that says where the page begins.
+        by: whether that counts items or pages.
+        first: its value for the first page.
+        options: further keywords of the verb `get`, such as placeholders.
+
+    Raises:
+        DecodeError: an answer holds no such list.
+        WeChatPayError: as any call.
+    """
+    at, seen = first, 0
+    while True:
+        answer = await chain.get(params={**(params or {}), limit_name: limit, offset_name: at}, **options)
+        page, total = _page(answer.json(), member)
+        for item in page:
+            yield item
+        seen += len(page)
+        if len(page) < limit or (isinstance(total, int) and seen >= total):
+            return
+        at += limit if by == "item" else 1
+
+
+def _page(content: object, member: str) -> tuple[list[Any], object]:
+    if isinstance(content, dict):
+        members = cast("dict[str, Any]", content)
+        page = members.get(member, [])
+        if isinstance(page, list):
+            listed: list[Any] = page  # pyright: ignore[reportUnknownVariableType]: JSON
+            return listed, members.get("total_count")
+    raise DecodeError(f"the answer holds no list {member!r}")

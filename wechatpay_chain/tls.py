@@ -1,0 +1,37 @@
+"""Presenting the merchant certificate (mTLS), which some operations of APIv2 ask for.
+
+https://pay.weixin.qq.com/doc/v2/merchant/4011985891
+"""
+
+from __future__ import annotations
+
+import secrets
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientCertificate:
+    """A certificate with its private key."""
+
+    certificate: x509.Certificate = field(repr=False)
+    private_key: RSAPrivateKey = field(repr=False)
+
+    def context(self) -> ssl.SSLContext:
+        """A TLS context that checks the server and presents the certificate. It reads and writes files."""
+        context = ssl.create_default_context()
+        # ssl reads from files alone: the key is there for a moment, encrypted under a password that is nowhere.
+        password = secrets.token_hex(32)
+        with TemporaryDirectory() as folder:
+            chain, key = Path(folder, "certificate.pem"), Path(folder, "key.pem")
+            chain.write_bytes(self.certificate.public_bytes(Encoding.PEM))
+            encryption = BestAvailableEncryption(password.encode())
+            key.write_bytes(self.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
+            context.load_cert_chain(chain, key, password)
+        return context

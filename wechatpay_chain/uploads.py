@@ -1,0 +1,165 @@
+"""A file on its way out, hashed and sent piece by piece: its size costs neither memory nor the event loop's time.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012365337
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from .crypto.hashing import hasher
+from .errors import ConfigurationError
+from .message import Attachment, File, Payload, Progress
+from .wire.multipart import Envelope
+
+# A piece of this size is hashed in less than a millisecond.
+_PIECE = 256 * 1024
+# Up to here a body is held in memory: one write, and nothing to gain.
+_SMALL = 1024 * 1024
+
+Limits = Sequence[tuple[Sequence[str], int]]
+"""Allowed suffixes, each group with the most bytes that a file of it may have."""
+
+
+class Source:
+    """A file that is open for being sent, more than once if need be.
+
+    Args:
+        name: the file's name; empty where it has none.
+        content: the bytes, or an open file.
+        length: how many bytes there are.
+        progress: called while the file is sent.
+    """
+
+    def __init__(self, name: str, content: bytes | IO[bytes], length: int, progress: Progress | None) -> None:
+        self.name = name
+        self.length = length
+        self._content = content
+        self._progress = progress
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, file: File) -> AsyncGenerator[Source]:
+        """Open what a caller gave. Chunks that come one by one go to a temporary file: their digest is sent first.
+
+        Raises:
+            ConfigurationError: it is no file, or can't be read.
+        """
+        given = file if isinstance(file, Attachment) else Attachment(content=file)
+        content = given.content
+        async with AsyncExitStack() as stack:
+            if isinstance(content, bytes):
+                yield cls(given.name, content, len(content), given.progress)
+                return
+            if isinstance(content, Path):
+                opened, length = await _open(content)
+                name = given.name or content.name
+            elif isinstance(content, AsyncIterable):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+                opened, length = await _spool(content)
+                name = given.name
+            else:
+                raise ConfigurationError(
+                    "file",
+                    f"a {type(content).__name__} was found",
+                    "Give a Path, bytes, chunks of bytes as an asynchronous iterable, or an Attachment",
+                )
+            stack.push_async_callback(asyncio.to_thread, opened.close)
+            yield cls(name, opened, length, given.progress)
+
+    def check(self, limits: Limits, name: str = "") -> None:
+        """Refuse a file that the platform would refuse for its suffix or its size.
+
+        Args:
+            limits: what the operation takes; empty where that isn't known.
+            name: the name that is sent, where it is another than the file's own.
+
+        Raises:
+            ConfigurationError: another suffix, or too many bytes.
+        """
+        suffix = Path(name or self.name).suffix.removeprefix(".").lower()
+        for suffixes, most in limits:
+            if suffix in suffixes:
+                if self.length > most:
+                    raise ConfigurationError(
+                        "file", f"{self.length:,} bytes were found", f"A .{suffix} may have {most:,}: make it smaller"
+                    )
+                return
+        if limits:
+            allowed = ", ".join(f".{suffix}" for suffixes, _ in limits for suffix in suffixes)
+            raise ConfigurationError(
+                "file",
+                f"its name ends in {suffix and '.'}{suffix or 'no suffix'}",
+                f"The operation takes {allowed}; name the file so, if it is one",
+            )
+
+    async def digest(self, algorithm: str) -> str:
+        """The digest of the content, in small hexadecimal digits."""
+        digest = hasher(algorithm)
+
+        def take(offset: int) -> int:
+            piece = self._read(offset)
+            digest.update(piece)
+            return len(piece)
+
+        offset = 0
+        while offset < self.length and (taken := await asyncio.to_thread(take, offset)):
+            offset += taken
+        return digest.hexdigest()
+
+    async def enclose(self, envelope: Envelope) -> dict[str, Any]:
+        """The members of a request that carry the file: `body` for a small one, else `payload`."""
+        length = len(envelope.head) + self.length + len(envelope.tail)
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield envelope.head
+            offset = 0
+            while offset < self.length:
+                piece = await asyncio.to_thread(self._read, offset)
+                if not piece:
+                    raise OSError("the file became shorter while it was sent")
+                yield piece
+                offset += len(piece)
+                if self._progress is not None:
+                    self._progress(offset, self.length)
+            yield envelope.tail
+
+        payload = Payload(length=length, chunks=chunks)
+        if self.length <= _SMALL and self._progress is None:
+            return {"body": await payload.read()}
+        return {"payload": payload}
+
+    def _read(self, offset: int) -> bytes:
+        end = min(offset + _PIECE, self.length)
+        if isinstance(self._content, bytes):
+            return self._content[offset:end]
+        self._content.seek(offset)
+        return self._content.read(end - offset)
+
+
+async def _open(path: Path) -> tuple[IO[bytes], int]:
+    def open_it() -> tuple[IO[bytes], int]:
+        opened = path.open("rb")
+        return opened, opened.seek(0, 2)
+
+    try:
+        return await asyncio.to_thread(open_it)
+    except OSError as error:
+        raise ConfigurationError(
+            "file", f"{str(path)!r} cannot be read ({error.strerror})", "Give the path of an existing, readable file"
+        ) from None
+
+
+async def _spool(chunks: AsyncIterable[bytes]) -> tuple[IO[bytes], int]:
+    spooled = await asyncio.to_thread(TemporaryFile)
+    try:
+        async for chunk in chunks:
+            await asyncio.to_thread(spooled.write, chunk)
+        return spooled, spooled.tell()
+    except BaseException:
+        spooled.close()
+        raise

@@ -1,0 +1,100 @@
+"""Waiting for a payment: notifications may be late or lost, so an order that was placed is asked for.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012791861
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import chain, repeat
+from typing import Any, Protocol
+
+from .errors import APIError, RateLimited, WeChatPayError
+from .message import Response
+
+ADVISED = (5, 30, 60, 180, 300, 600, 1800)
+"""Seconds between two queries of an order, as the platform advises; the last one goes on."""
+
+PAYMENT_CODE = (5, 10)
+"""The same for a payment by code, where the payer stands at the counter."""
+
+_DIRECT = "/v3/pay/transactions/out-trade-no/{out_trade_no}"
+_PARTNER = "/v3/pay/partner/transactions/out-trade-no/{out_trade_no}"
+_SETTLED = frozenset({"SUCCESS", "REFUND", "CLOSED", "REVOKED", "PAYERROR"})
+
+
+class Client(Protocol):
+    """What is needed of a `WeChatPay`."""
+
+    def chain(self, path: str) -> Any:
+        """The chain of a path."""
+        ...
+
+
+async def wait_until_paid(
+    wxpay: Client,
+    out_trade_no: str,
+    params: Mapping[str, str],
+    *,
+    deadline: float,
+    pauses: Sequence[float] = ADVISED,
+    close: bool = False,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Response[Any]:
+    """Query an order until it is paid, or settled otherwise, or the deadline has come.
+
+    Queries that fail without an answer, or for their rate, are repeated at the next turn.
+
+    Args:
+        wxpay: the client.
+        out_trade_no: the merchant's number of the order.
+        params: `mchid`; of a service provider `sp_mchid` and `sub_mchid`.
+        deadline: seconds from now.
+        pauses: seconds before each query; the last one goes on.
+        close: whether to close the order at the deadline, so that it can't be paid any more.
+        sleep: waits.
+        clock: gives seconds.
+
+    Returns:
+        The last answer: look at `trade_state`. After closing it is the one of a query made then, for the payer may
+        have been faster.
+
+    Raises:
+        WeChatPayError: a query was refused, or the last one failed.
+    """
+    path = _PARTNER if "sp_mchid" in params else _DIRECT
+    end = clock() + deadline
+    for pause in chain(pauses, repeat(pauses[-1])):
+        left = end - clock()
+        if left <= 0:
+            break
+        await sleep(min(pause, left))
+        answer = await _asked(wxpay, path, out_trade_no, params)
+        if answer is not None and answer.json()["trade_state"] in _SETTLED:
+            return answer
+    if close:
+        await _close(wxpay, path, out_trade_no, params)
+    last: Response[Any] = await wxpay.chain(path).get(out_trade_no=out_trade_no, params=params)
+    return last
+
+
+async def _asked(wxpay: Client, path: str, out_trade_no: str, params: Mapping[str, str]) -> Response[Any] | None:
+    try:
+        answer: Response[Any] = await wxpay.chain(path).get(out_trade_no=out_trade_no, params=params)
+    except WeChatPayError as error:
+        if error.outcome == "rejected" and not isinstance(error, RateLimited):
+            raise
+        return None
+    return answer
+
+
+async def _close(wxpay: Client, path: str, out_trade_no: str, params: Mapping[str, str]) -> None:
+    try:
+        await wxpay.chain(f"{path}/close").post(out_trade_no=out_trade_no, json=dict(params))
+    except APIError as error:
+        # Paid in the meantime, or closed before: the query that follows tells.
+        if not error.has_code("ORDER_PAID", "ORDER_CLOSED"):
+            raise

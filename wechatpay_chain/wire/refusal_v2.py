@@ -1,0 +1,107 @@
+"""A refusal of APIv2, which comes with status 200, as an `APIError`.
+
+`return_code` says whether the call was understood, `result_code` whether it was done, `err_code` why it wasn't.
+https://pay.weixin.qq.com/doc/v2/merchant/4011985891
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import (
+    APIError,
+    BadRequest,
+    Forbidden,
+    NotFound,
+    Outcome,
+    Pending,
+    RateLimited,
+    ServerError,
+    Unauthorized,
+    plain_code,
+)
+from ..message import Response
+
+_SUCCESS = "SUCCESS"
+_FAIL = "FAIL"
+
+# Spelled without underscores: products and years differ in them.
+_PENDING = "USERPAYING"
+_BROKEN = "SYSTEMERROR BANKERROR BIZERRNEEDRETRY SERVICEUNAVAILABLE"
+_TOO_MANY = (
+    "FREQUENCYLIMITED FREQUENCYLIMIT FREQUENCYLIMITEXCEED RATELIMITEXCEEDED RATELIMITED RATELIMIT FREQLIMIT "
+    "INVALIDREQTOOMUCH"
+)
+_MISSING = "ORDERNOTEXIST REFUNDNOTEXIST RESOURCENOTEXISTS NOTFOUND"
+_FORBIDDEN = "NOAUTH NOTENOUGH RULELIMIT ACCOUNTERROR USERACCOUNTABNORMAL REQUESTBLOCKED MONEYLIMIT SENDNUMLIMIT"
+_BAD = (
+    "PARAMERROR LACKPARAMS INVALIDREQUEST XMLFORMATERROR POSTDATAEMPTY NOTUTF8 REQUIREPOSTMETHOD APPIDNOTEXIST "
+    "MCHIDNOTEXIST APPIDMCHIDNOTMATCH OUTTRADENOUSED ORDERPAID ORDERCLOSED ORDERREVERSED TRADEOVERDUE "
+    "AUTHCODEEXPIRE AUTHCODEERROR AUTHCODEINVALID BUYERMISMATCH NOTSUPORTCARD CAERROR OPENIDERROR OPENIDMISMATCH "
+    "INVALIDTRANSACTIONID"
+)
+_CODES: dict[type[APIError], str] = {
+    Pending: _PENDING,
+    ServerError: _BROKEN,
+    RateLimited: _TOO_MANY,
+    NotFound: _MISSING,
+    Unauthorized: "SIGNERROR",
+    Forbidden: _FORBIDDEN,
+    BadRequest: _BAD,
+}
+_CLASSES = {code: kind for kind, codes in _CODES.items() for code in codes.split()}
+_UNKNOWN = (Pending, ServerError)
+
+
+def is_refusal(fields: Mapping[str, str]) -> bool:
+    """Whether an answer of APIv2 is a refusal."""
+    return fields.get("return_code") != _SUCCESS or fields.get("result_code", _SUCCESS) != _SUCCESS
+
+
+def api_error(response: Response[Any], fields: Mapping[str, str], *, accepted_on_429: bool = False) -> APIError:
+    """The error that says what a refusal says.
+
+    Its outcome is "rejected" where the code is known to be final, or where the platform didn't take the call in at
+    all (`return_code` is `FAIL`, without any code). New codes may come at any time: an unknown one leaves the outcome
+    open.
+
+    Args:
+        response: the refusal.
+        fields: its elements.
+        accepted_on_429: a limited rate of this operation doesn't mean that it was not accepted (refunds).
+    """
+    return_code = fields.get("return_code", "")
+    code = fields.get("err_code") or fields.get("error_code") or ""
+    if not code and return_code not in {_SUCCESS, _FAIL}:
+        code = return_code
+    reason = fields.get("err_code_des") or fields.get("error_code_des") or fields.get("return_msg") or ""
+    kind = _CLASSES.get(plain_code(code), APIError)
+    text = f"{response.status} {code}: {reason}" if code else f"{response.status}: {reason or 'no reason was given'}"
+    if not response.verified:
+        text += " (the answer's signature was not verified)"
+    error = kind(
+        text,
+        status=response.status,
+        code=code,
+        reason=reason,
+        detail=dict(fields),
+        headers=response.headers,
+        content=response.content,
+        verified=response.verified,
+    )
+    error.request_id = response.request_id
+    known = _outcome(return_code, code, kind, accepted_on_429=accepted_on_429)
+    error.outcome = "unknown" if response.in_doubt else known
+    error.attempts = response.attempts
+    if response.request is not None:
+        error.request = response.request.line
+    return error
+
+
+def _outcome(return_code: str, code: str, kind: type[APIError], *, accepted_on_429: bool) -> Outcome:
+    if not code:
+        return "rejected" if return_code == _FAIL else "unknown"
+    if kind is APIError or kind in _UNKNOWN or (kind is RateLimited and accepted_on_429):
+        return "unknown"
+    return "rejected"

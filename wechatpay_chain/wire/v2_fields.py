@@ -1,0 +1,137 @@
+"""The parameters of an APIv2 call: what a caller gives becomes texts, what every call needs is filled in.
+
+https://pay.weixin.qq.com/doc/v2/merchant/4011985891
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import Any, cast
+from urllib.parse import quote
+
+from ..errors import ConfigurationError
+from . import v2
+from .body import check_text, encode_json
+
+_MERCHANT_FIELDS = ("mch_id", "mchid", "combine_mch_id")
+_SIGN_TYPES: dict[str, v2.SignType] = {"MD5": "MD5", "HMAC-SHA256": "HMAC-SHA256"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demands:
+    """What an operation asks of its parameters; the defaults are those of an operation that nobody knows.
+
+    Attributes:
+        merchant_field: the parameter that names the calling merchant; None takes the one that the caller gives.
+        nonceless: there is no `nonce_str`.
+        signless: there is no `sign`.
+        sign_types: what `sign_type` may be, its default first; empty where it need not be given.
+        workwx_fields: what `workwx_sign` covers; empty where there is none.
+    """
+
+    merchant_field: str | None = None
+    nonceless: bool = False
+    signless: bool = False
+    sign_types: tuple[str, ...] = ()
+    workwx_fields: tuple[str, ...] = ()
+
+
+def texts(payload: Mapping[str, Any], urlencoded: Collection[str], argument: str) -> dict[str, str]:
+    """A caller's parameters as texts.
+
+    A dict or a list becomes JSON text; for the parameters named by `urlencoded` a dict becomes `name=value` pairs,
+    percent-encoded as a whole.
+
+    Args:
+        payload: by name: str, int, Decimal, or a dict or list where the platform takes JSON text.
+        urlencoded: names of such parameters.
+        argument: the name to be used in errors.
+
+    Raises:
+        ConfigurationError: null, a float, a bool, another type, or a character that the platform doesn't take.
+    """
+    if not isinstance(payload, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+        raise ConfigurationError(argument, f"a {type(payload).__name__} was given", "Give a dict")
+    fields: dict[str, str] = {}
+    for name, value in payload.items():
+        place = f"{argument}/{name}"
+        fields[name] = text = _text(value, place, as_pairs=name in urlencoded)
+        check_text(text, place)
+    return fields
+
+
+def complete(
+    fields: Mapping[str, str],
+    demands: Demands,
+    *,
+    mchid: str,
+    nonce: str,
+    apiv2_key: str,
+    argument: str,
+    workwx_secret: str | None = None,
+) -> dict[str, str]:
+    """The parameters with everything that every call needs: merchant, nonce, kind of signature, signatures.
+
+    Args:
+        fields: the caller's parameters; what is there already is kept, but for `sign`, which is made anew.
+        demands: what the operation asks for.
+        mchid: the merchant's number.
+        nonce: at most 32 random characters.
+        apiv2_key: signs.
+        argument: the name to be used in errors.
+        workwx_secret: the secret of WeCom's payment application, where `workwx_sign` is to be made.
+
+    Raises:
+        ConfigurationError: the call is in another merchant's name, or asks for an unknown kind of signature.
+    """
+    completed = {name: value for name, value in fields.items() if name != "sign"}
+    merchant = demands.merchant_field or next((name for name in _MERCHANT_FIELDS if name in fields), "mch_id")
+    if completed.setdefault(merchant, mchid) != mchid:
+        raise ConfigurationError(
+            f"{argument}/{merchant}",
+            "it is not the client's merchant number",
+            "Leave it out; a service provider's merchant is named by sub_mch_id",
+        )
+    if not demands.nonceless:
+        completed.setdefault("nonce_str", nonce)
+    if demands.sign_types:
+        completed.setdefault("sign_type", demands.sign_types[0])
+    if demands.signless:
+        return completed
+    if demands.workwx_fields and workwx_secret and "workwx_sign" not in completed:
+        completed["workwx_sign"] = v2.workwx_sign(completed, demands.workwx_fields, workwx_secret)
+    completed["sign"] = v2.sign(completed, apiv2_key, _sign_type(completed, demands, argument))
+    return completed
+
+
+def _sign_type(fields: Mapping[str, str], demands: Demands, argument: str) -> v2.SignType:
+    given = fields.get("sign_type", "MD5")
+    allowed = demands.sign_types or tuple(_SIGN_TYPES)
+    if given not in allowed or given not in _SIGN_TYPES:
+        raise ConfigurationError(
+            f"{argument}/sign_type", "the operation doesn't take this kind", f"Give one of {', '.join(allowed)}"
+        )
+    return _SIGN_TYPES[given]
+
+
+def _text(value: object, place: str, *, as_pairs: bool) -> str:
+    if isinstance(value, Enum):
+        value = value.value
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        raise ConfigurationError(place, "a bool", "APIv2 has none: give the text that the page shows, such as 'Y'")
+    if isinstance(value, int) or (isinstance(value, Decimal) and value.is_finite()):
+        return f"{value:d}" if isinstance(value, int) else f"{value:f}"
+    if isinstance(value, float):
+        raise ConfigurationError(place, f"the float {value!r}", "Amounts are whole numbers of fen: give an int")
+    if isinstance(value, Mapping) and as_pairs:
+        pairs = cast("Mapping[str, object]", value).items()
+        return quote("&".join(f"{name}={_text(item, place, as_pairs=False)}" for name, item in pairs), safe="")
+    if isinstance(value, Mapping | list | tuple):
+        return encode_json(value, place).decode()
+    found = "null" if value is None else f"a {type(value).__name__}"
+    raise ConfigurationError(place, found, "Give str or int, or leave it out")
