@@ -7,7 +7,7 @@ lock := uv pip compile pyproject.toml --universal --python-version 3.11 --genera
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --no-sources --quiet
 
 # The programs that write committed files; each takes --check. The stubs are made from the facts.
-generators := $(wildcard tools/derive_facts.py tools/generate_endpoints.py)
+generators := $(wildcard tools/derive_facts.py tools/generate_*.py)
 
 # What `make test TESTS=tests/wire` narrows.
 TESTS ?=
@@ -24,7 +24,7 @@ demo: core ## Run the main job against the emulator and show every step
 test: dev ## Run all tests and measure what they reach (TESTS=tests/wire: only those, unmeasured)
 ifeq ($(strip $(TESTS)),)
 	@$(python) -m coverage erase
-	@$(python) -m coverage run -m pytest; tests=$$?; \
+	@$(python) -m coverage run -m pytest --numprocesses auto; tests=$$?; \
 	$(python) -m coverage combine --quiet && $(python) -m coverage report; coverage=$$?; \
 	exit $$((tests ? tests : coverage))
 else

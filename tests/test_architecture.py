@@ -18,26 +18,55 @@ ALLOWED = {
     "_version": "",
     "errors": "",
     "path": "errors",
+    "timeouts": "errors",
     # values and sums
-    "message": "errors",
+    "message": "errors timeouts",
     "crypto": "errors message",
     "catalogue": "errors path message",
     "types": "message",
     "hints": "errors message catalogue",
+    "observing": "errors",
+    # policies, without I/O and without waiting
+    "retrying": "errors message catalogue",
+    "pacing": "errors catalogue",
+    "health": "",
     # the wire, without I/O
     "wire": "errors path message crypto",
     "trust": "errors crypto",
-    "credentials": "errors crypto trust",
-    "pipeline": "message",
+    "tls": "",
+    "credentials": "errors crypto trust tls",
+    "pipeline": "errors message",
+    "skew": "wire",
+    "draining": "errors",
     # shells
-    "middleware": "errors path message crypto catalogue wire trust credentials pipeline",
-    "transport": "_version errors message catalogue pipeline",
+    "uploads": "errors message crypto wire",
+    "downloads": "errors path message crypto wire",
+    "payments": "errors message crypto wire credentials",
+    "qr": "errors",
+    "middleware": (
+        "errors path timeouts message crypto catalogue observing retrying pacing health wire trust credentials pipeline "
+        "skew uploads"
+    ),
+    "transport": "_version errors timeouts message catalogue pipeline",
     "chain": "errors path message catalogue hints",
     "_endpoints": "message types chain",
+    "waiting": "errors message",
+    "repeating": "errors message",
+    "paging": "errors message",
+    "bills": "errors message crypto wire downloads",
+    "renewal": "errors message crypto wire trust pipeline",
+    "notifications": "errors message crypto catalogue types wire trust credentials",
     # composition
-    "client": "errors message crypto catalogue hints wire credentials pipeline middleware transport chain _endpoints",
-    "sync": "errors message pipeline chain _endpoints client",
-    "__init__": "_version errors message pipeline chain client sync",
+    "files": "errors message wire pipeline downloads",
+    "client": (
+        "errors message crypto catalogue hints wire credentials pipeline middleware transport chain _endpoints "
+        "path trust renewal files downloads payments timeouts observing retrying pacing skew draining"
+    ),
+    "sync": "errors message pipeline chain _endpoints client downloads payments",
+    "registry": "errors wire transport notifications client",
+    "__init__": "_version errors message pipeline chain client sync notifications",
+    # adapters
+    "contrib": "errors notifications",
     # the platform's half, and programs
     "emulator": "_version errors path message crypto catalogue wire trust pipeline",
     "cli": "__init__ _version errors path message crypto catalogue wire trust pipeline chain client sync emulator",

@@ -33,6 +33,7 @@ from wechatpay_chain.credentials import Credentials
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.crypto.keys import load_private_key
 from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.hints import warn_deprecated
 from wechatpay_chain.message import Headers
 from wechatpay_chain.middleware import standard
 
@@ -62,7 +63,7 @@ async def test_the_main_job(wxpay: WeChatPay) -> None:
     queried = await wxpay.v3.aggracctBc.wbChannel.controlOrders._out_request_no_.get(
         out_request_no="R1", params={"control_type": "RECOVER", "mchid": ORDER["mchid"]}
     )
-    assert queried.json()["recover_order"]["wxpay_recover_no"] == recovered.json()["wxpay_recover_no"]
+    assert queried.json().get("recover_order", {}).get("wxpay_recover_no") == recovered.json()["wxpay_recover_no"]
 
 
 async def test_the_callers_objects_stay_as_they_are(wxpay: WeChatPay) -> None:
@@ -84,7 +85,7 @@ async def test_concurrent_calls_keep_apart(wxpay: WeChatPay) -> None:
 async def test_a_secret_echo_comes_back_decrypted(wxpay: WeChatPay) -> None:
     """`json()` gives decrypted values, `content` the raw bytes."""
     answer = await wxpay.v3.security.echo.post(json={"echo_message": "a", "encrypted_echo_message": Secret("张三")})
-    assert answer.json()["encrypted_echo_message"] == "张三"
+    assert answer.json().get("encrypted_echo_message") == "张三"
     assert "张三" not in answer.text
 
 
@@ -116,6 +117,7 @@ async def test_a_misspelt_literal_names_the_closest_operations(wxpay: WeChatPay)
 
 async def test_a_deprecated_operation_warns_once(wxpay: WeChatPay) -> None:
     """The first call of a deprecated operation in a process warns and names its successor."""
+    warn_deprecated.cache_clear()
     chain = wxpay.v3.merchantService.complaints
     with pytest.warns(WeChatPayWarning, match="deprecated"):
         await call(chain)

@@ -9,7 +9,9 @@ import asyncio
 import hashlib
 import json
 import pickle
+import time
 import traceback
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from tests.tcp import server, silent
+from tests.tcp import answering, server, silent
 from wechatpay_chain import (
     APIError,
     ConfigurationError,
@@ -35,13 +37,14 @@ from wechatpay_chain import (
     TimedOut,
     Unauthorized,
     WeChatPay,
+    bills,
 )
 from wechatpay_chain.crypto import aead
 from wechatpay_chain.crypto import rsa as platform_rsa
 from wechatpay_chain.crypto.keys import load_private_key, load_public_key
 from wechatpay_chain.crypto.serials import canonical
 from wechatpay_chain.emulator import Emulator
-from wechatpay_chain.message import Headers
+from wechatpay_chain.message import Attachment, Headers
 from wechatpay_chain.wire import v3
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
@@ -80,7 +83,7 @@ async def test_01_the_bytes_signed_are_the_bytes_sent(wxpay: WeChatPay, emulator
     def take(call: Any) -> dict[str, Any]:
         return {"received": [] if call.json is None else [call.json]}
 
-    received = (await wxpay.v3.new.thing.post(json=payload)).json()["received"]
+    received = (await wxpay["v3/new/thing"].post(json=payload)).json()["received"]
     assert received == ([] if payload is None else [payload])
 
 
@@ -118,7 +121,7 @@ async def test_04_what_the_platform_cannot_take_is_said_before_sending(emulator:
     """Null, NaN, 4-byte characters and values that are no JSON are refused with the place where they stand."""
     wxpay, recorder = recorded(emulator)
     with pytest.raises(ConfigurationError, match="json/goods/0/name"):
-        await wxpay.v3.pay.transactions.native.post(json={"goods": [{"name": bad}]})
+        await wxpay["v3/pay/transactions/native"].post(json={"goods": [{"name": bad}]})
     assert recorder.requests == []
 
 
@@ -150,7 +153,7 @@ async def test_06_a_sign_error_shows_the_first_difference(emulator: Emulator) ->
 
     async with WeChatPay(**emulator.credentials(), transport=gateway) as wxpay:
         with pytest.raises(Unauthorized, match=r"differ from character \d+ \(line 2\)") as caught:
-            await wxpay.v3.new.thing.get(params={"a": "1,2"})
+            await wxpay["v3/new/thing"].get(params={"a": "1,2"})
     assert "signed '?a=1%2C2" in str(caught.value)
     assert "verified '?a=1,2" in str(caught.value)
 
@@ -158,9 +161,12 @@ async def test_06_a_sign_error_shows_the_first_difference(emulator: Emulator) ->
 async def test_06_a_sign_error_over_the_same_text_blames_the_key(emulator: Emulator) -> None:
     """When both sides saw the same text, the error names key and serial as the cause."""
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    async with WeChatPay(**{**emulator.credentials(), "private_key": other}, transport=emulator) as wxpay:
+    arguments = {**emulator.credentials(), "private_key": other, "merchant_cert": None}
+    async with WeChatPay(**arguments, transport=emulator) as wxpay:
         with pytest.raises(Unauthorized, match="check that private_key and serial belong to the same"):
             await wxpay.v3.certificates.get()
+        with pytest.raises(Unauthorized, match="check that private_key and serial belong to the same"):
+            await wxpay.chain(PUNISH).post(json=ORDER)
 
 
 def test_07_the_merchants_certificate_is_no_platform_certificate(emulator: Emulator) -> None:
@@ -259,7 +265,7 @@ async def test_26_a_timeout_after_sending_is_unknown_and_says_so(emulator: Emula
         WeChatPay(**emulator.credentials(), base_url=base_url, timeout=0.05) as wxpay,
     ):
         with pytest.raises(TimedOut, match="never with a new number") as caught:
-            await wxpay.v3.refund.domestic.refunds.post(json={"out_refund_no": "1"})
+            await wxpay["v3/refund/domestic/refunds"].post(json={"out_refund_no": "1"})
     assert caught.value.outcome == "unknown"
 
 
@@ -267,7 +273,7 @@ async def test_26_a_refund_refused_for_its_rate_may_have_been_accepted(emulator:
     """429 means rejected, but not for refunds."""
     wxpay, _ = recorded(emulator, status=429, content=b'{"code":"FREQUENCY_LIMITED","message":"slow down"}')
     with pytest.raises(RateLimited) as refund:
-        await wxpay.v3.refund.domestic.refunds.post(json={"out_refund_no": "1"})
+        await wxpay["v3/refund/domestic/refunds"].post(json={"out_refund_no": "1"})
     with pytest.raises(RateLimited) as order:
         await wxpay.chain(PUNISH).post(json=ORDER)
     assert (refund.value.outcome, order.value.outcome) == ("unknown", "rejected")
@@ -291,7 +297,7 @@ async def test_27_a_202_with_an_error_code_is_no_success(emulator: Emulator) -> 
 
     async with WeChatPay(**emulator.credentials(), transport=emulator) as wxpay:
         with pytest.raises(Pending) as caught:
-            await wxpay.v3.new.pay.post(json={})
+            await wxpay["v3/new/pay"].post(json={})
     assert caught.value.outcome == "unknown"
 
 
@@ -319,15 +325,65 @@ async def test_28_the_error_holds_what_support_asks_for_and_no_secret(wxpay: WeC
 async def test_32_another_host_serves_everything(emulator: Emulator) -> None:
     """`base_url` names an overseas access point, a proxy or a test server, for every call."""
     async with emulator.listen() as base_url, WeChatPay(**emulator.credentials(), base_url=base_url) as wxpay:
-        answer = await wxpay.v3.global_.refund.rechargeBalance.get(params={"currency": "HKD"})
+        answer = await wxpay.v3.global_.refund.rechargeBalance.get()
     assert answer.verified
+
+
+@pytest.mark.parametrize("name", ['a"b.jpg', "执照.jpg", "a;b=c.jpg", "a\r\nX: y.jpg"])
+async def test_05_a_streamed_upload_is_one_call_and_signs_its_meta(emulator: Emulator, name: str) -> None:
+    """An upload from incoming chunks is one awaited call, whatever the file is called; `filename` stays in meta."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"\xff\xd8"
+
+    async with emulator.listen() as base_url, WeChatPay(**emulator.credentials(), base_url=base_url) as wxpay:
+        await wxpay["v3/merchant/media/upload"].post(file=Attachment(content=chunks(), name=name))
+    assert emulator.calls[-1].file == b"\xff\xd8"
+    assert (emulator.calls[-1].meta or {})["filename"] == name
+
+
+async def test_33_a_bill_is_signed_streamed_and_checked_unpacked(emulator: Emulator, tmp_path: Path) -> None:
+    """The download is signed, its digest is that of the unpacked content, and an expired link is asked for anew."""
+    now = [time.time()]
+    late = Emulator(clock=lambda: now[0], merchant_key=emulator.merchant_key, platform_keys=emulator.platform_keys)
+    async with WeChatPay(**late.credentials(), transport=late, clock=lambda: now[0]) as wxpay:
+        answer = await wxpay.v3.bill.tradebill.get(params={"bill_date": "2026-01-01", "tar_type": "GZIP"})
+        now[0] += 301
+        pieces = [piece async for piece in wxpay.stream(answer)]
+        await wxpay.download(answer, tmp_path / "bill.csv")
+    assert answer.json()["hash_value"] == hashlib.sha1(b"".join(pieces)).hexdigest()
+
+
+async def test_34_a_foreign_download_never_receives_authorization(emulator: Emulator, tmp_path: Path) -> None:
+    """Byte for byte: a link to another host is followed without signature."""
+    received: list[bytes] = []
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
+    async with server(answering(answer, received)) as origin, WeChatPay(**emulator.credentials()) as wxpay:
+        await wxpay.download({"download_url": f"{origin}/f?token=t"}, tmp_path / "x")
+    assert b"authorization" not in received[0].lower()
+
+
+async def test_35_parameters_for_front_ends_from_an_existing_prepay_id(emulator: Emulator) -> None:
+    """One call each for mini-program, JSAPI and APP."""
+    async with WeChatPay(**emulator.credentials(), transport=emulator) as wxpay:
+        jsapi = await wxpay.payments.jsapi("wx20", appid="wx1")
+        mini = await wxpay.payments.mini_program("wx20", appid="wx1")
+        app = await wxpay.payments.app("wx20", appid="wx1")
+    assert jsapi["package"] == mini["package"] == "prepay_id=wx20"
+    assert (app["prepayid"], app["package"]) == ("wx20", "Sign=WXPay")
+
+
+def test_36_amounts_of_bills_are_exact() -> None:
+    """0.29 yuan is 29 fen."""
+    with bills.read("订单金额\n`0.29\n".encode(), fen=True) as rows:
+        assert list(rows) == [{"订单金额": 29}]
 
 
 async def test_36_money_in_floats_is_refused(emulator: Emulator) -> None:
     """0.29 yuan times 100 is 28.999999999999996: such an amount never leaves, and the error says what to give."""
     wxpay, recorder = recorded(emulator)
     with pytest.raises(ConfigurationError, match=r"json/amount/total: the float 28\.99.*int or Decimal"):
-        await wxpay.v3.pay.transactions.native.post(json={"amount": {"total": 0.29 * 100}})
+        await wxpay["v3/pay/transactions/native"].post(json={"amount": {"total": 0.29 * 100}})
     assert recorder.requests == []
 
 
@@ -400,7 +456,7 @@ async def test_secret_marks_what_the_catalogue_does_not_know(emulator: Emulator)
     """`Secret` is encrypted anywhere, and its plaintext is nowhere in what goes out."""
     wxpay, recorder = recorded(emulator)
     with pytest.raises(APIError):
-        await wxpay.v3.new.operation.post(
+        await wxpay["v3/new/operation"].post(
             json={"list": [{"name": Secret("张三丰")}]}, params={"phone": Secret("13800")}
         )
     sent = repr((recorder.requests[0].body, recorder.requests[0].target, dict(recorder.requests[0].headers)))

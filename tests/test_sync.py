@@ -38,7 +38,7 @@ def test_many_threads(sync: SyncWeChatPay) -> None:
 
 async def test_inside_of_a_running_loop(sync: SyncWeChatPay) -> None:
     """It works where a loop is already running, as in Jupyter."""
-    assert asyncio.get_running_loop()
+    assert asyncio.get_running_loop().is_running()
     assert sync[ECHO].post(json={"echo_message": "a"}).status == 200
 
 

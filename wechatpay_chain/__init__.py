@@ -38,6 +38,7 @@ from .pipeline import Handler, Middleware
 if TYPE_CHECKING:
     from .chain import Chain
     from .client import WeChatPay
+    from .notifications import Notification, Reply, Webhook
     from .sync import SyncWeChatPay
 
 __all__ = [
@@ -52,8 +53,10 @@ __all__ = [
     "Handler",
     "Middleware",
     "NotFound",
+    "Notification",
     "Pending",
     "RateLimited",
+    "Reply",
     "Request",
     "Response",
     "Secret",
@@ -68,10 +71,18 @@ __all__ = [
     "WeChatPay",
     "WeChatPayError",
     "WeChatPayWarning",
+    "Webhook",
 ]
 
 # Loaded on first use: a process that only receives notifications doesn't pay for aiohttp.
-_LAZY = {"Chain": "chain", "SyncWeChatPay": "sync", "WeChatPay": "client"}
+_LAZY = {
+    "Chain": "chain",
+    "Notification": "notifications",
+    "Reply": "notifications",
+    "SyncWeChatPay": "sync",
+    "WeChatPay": "client",
+    "Webhook": "notifications",
+}
 
 
 def __getattr__(name: str) -> Any:

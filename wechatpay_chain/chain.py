@@ -8,7 +8,8 @@ I/O and needs no list of operations; `path.py` holds the rules of spelling.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+from urllib.parse import unquote
 
 from . import catalogue
 from .errors import ConfigurationError
@@ -29,10 +30,12 @@ class Node(Generic[R]):
     _path: str
     _send: Callable[[Request], R]
 
-    def __getattr__(self, name: str) -> Chain[R]:
-        child = Chain(self._send, join(self._path, "/" + attribute_segment(name)))
-        self.__dict__[name] = child
-        return child
+    if not TYPE_CHECKING:  # a checker takes the client's attributes from the typed tree, and misses what isn't there
+
+        def __getattr__(self, name: str) -> Chain[R]:
+            child = Chain(self._send, join(self._path, "/" + attribute_segment(name)))
+            self.__dict__[name] = child
+            return child
 
     def __getitem__(self, literal: str) -> Chain[R]:
         if not isinstance(literal, str):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
@@ -79,6 +82,10 @@ class Chain(Node[R]):
 
     def __init__(self, send: Callable[[Request], R], path: str) -> None:
         self.__dict__.update(_send=send, _path=path)
+
+    if TYPE_CHECKING:  # behind brackets is the open door: any attribute goes
+
+        def __getattr__(self, name: str) -> Chain[R]: ...
 
     def get(self, **options: Any) -> R:
         """Call the path with GET. Keywords as in the class's description."""
@@ -131,6 +138,15 @@ class Chain(Node[R]):
         )
 
 
+def _decoded(method: str, template: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values, decoded where the platform hands them out percent-encoded, so that they aren't encoded twice."""
+    if not any(isinstance(value, str) and "%" in value for value in values.values()):
+        return values
+    operation = catalogue.find(method, template)
+    encoded = operation.encoded_values if operation else ()
+    return {name: unquote(value) if name in encoded else value for name, value in values.items()}
+
+
 def _request(
     method: str,
     template: str,
@@ -149,7 +165,7 @@ def _request(
     return Request(
         method=method,
         template=template,
-        path=expand(template, values),
+        path=expand(template, _decoded(method, template, values)),
         json=json,
         xml=xml,
         params=params,

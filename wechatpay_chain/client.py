@@ -4,24 +4,47 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from ssl import SSLContext
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from . import catalogue
+from ._endpoints import Endpoints
 from .chain import Chain, Node
 from .credentials import Credentials, Signer
 from .crypto.keys import PrivateKeySource, PublicKeySource
-from .errors import ConfigurationError, WeChatPayError
+from .downloads import Link
+from .draining import InFlight
+from .errors import ConfigurationError, Unauthorized, WeChatPayError
+from .files import Files
 from .hints import note_unknown, warn_deprecated
-from .message import Request, Response
-from .middleware import standard
-from .pipeline import Handler, Middleware, compose
-from .transport import DEFAULT_BASE_URL, DEFAULT_TIMEOUT, AiohttpTransport, ClientSession
+from .message import Progress, Request, Response
+from .middleware import Encode, EncodeV2, Failover, ObserveAttempts, Retry, Sign, standard
+from .observing import Hook, guarded
+from .pacing import Limits
+from .path import literal_path
+from .payments import Payments
+from .pipeline import Handler, Middleware, compose, counted
+from .renewal import Renewal, Renewer
+from .retrying import RetryPolicy
+from .skew import PlatformClock
+from .timeouts import Timeouts, chosen
+from .transport import DEFAULT_BASE_URL, AiohttpTransport, ClientSession, check_base_url
+from .trust import Preference, TrustStore
+from .wire.hosts import twins
 from .wire.refusal import api_error, is_refusal
+from .wire.v3 import make_nonce
+
+R = TypeVar("R")
+
+# What pages of APIv2 answer with, and nothing else does.
+_FOUND = 302
 
 
-class WeChatPay(Node[Coroutine[Any, Any, Response[Any]]]):
+class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
     """The asyncio client of one merchant.
 
         async with WeChatPay(mchid, serial, Path("apiclient_key.pem"), {"PUB_KEY_ID_...": Path("key.pem")}) as wxpay:
@@ -34,14 +57,24 @@ class WeChatPay(Node[Coroutine[Any, Any, Response[Any]]]):
         certs: certificate serial or `PUB_KEY_ID_...` -> platform certificate or WeChat Pay public key, in any form.
         apiv3_key: the 32 characters that decrypt notifications and downloaded certificates.
         apiv2_key: the 32 characters that sign APIv2 calls.
-        merchant_cert: the merchant API certificate; checked against `serial` and `private_key`.
+        merchant_cert: the merchant API certificate, as PEM or PKCS#12, for the APIv2 operations that ask for it (mTLS);
+            checked against `serial` and `private_key`. Where the key isn't here, an `ssl.SSLContext` that presents it.
+        workwx_secret: the secret of WeCom's payment application, for its `workwx_sign`.
         base_url: scheme and host; a test server, a reverse proxy, or one of the platform's other hosts.
-        timeout: seconds for a whole call.
+        timeout: seconds for a whole call with all its attempts, or all of its times: `Timeouts(total=30, read=10)`.
         session: an aiohttp session of the caller's own; it stays open.
         transport: a `Handler` in place of the network; `base_url`, `timeout` and `session` are then not used.
         middlewares: the steps of a call, in place of `wechatpay_chain.middleware.standard(...)`.
         validate: whether to check payloads against the catalogue before anything is sent; the platform decides anyway.
+        renewal: how platform certificates are downloaded and renewed; needs `apiv3_key`, and `certs` may be left out.
+        prefer: which kind of key to ask answers from and to encrypt with, where `certs` has both.
+        retry: how often and how soon calls are repeated that may be; `RetryPolicy(attempts=1)` repeats none.
+        limits: the rates to keep to, by default the documented ones of each operation; None keeps to none.
+        backups: base URLs to send to while `base_url` is down; by default its official twins, () for none.
+        observe: is told of what happens; see `wechatpay_chain.observing`.
         clock: gives Unix time in seconds.
+        correct_clock: whether to sign and to check by the platform's time, as its answers tell it, where this
+            machine's clock is off. Better is to set the clock: believing the answers' time, an old answer is believed.
 
     Raises:
         ConfigurationError: an argument is wrong; with its name, what was found, and the remedy.
@@ -56,14 +89,22 @@ class WeChatPay(Node[Coroutine[Any, Any, Response[Any]]]):
         *,
         apiv3_key: str | bytes | None = None,
         apiv2_key: str | None = None,
-        merchant_cert: PublicKeySource | None = None,
+        merchant_cert: PublicKeySource | SSLContext | None = None,
+        workwx_secret: str | None = None,
         base_url: str = DEFAULT_BASE_URL,
-        timeout: float = DEFAULT_TIMEOUT,
+        timeout: float | Timeouts = Timeouts(),  # noqa: B008 - it is immutable
         session: ClientSession | None = None,
         transport: Handler | None = None,
         middlewares: Sequence[Middleware] | None = None,
         validate: bool = False,
+        renewal: Renewal | None = None,
+        prefer: Preference = "public_key",
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - it is immutable
+        limits: Limits | None = Limits(),  # noqa: B008 - the same
+        backups: Sequence[str] | None = None,
+        observe: Hook | None = None,
         clock: Callable[[], float] = time.time,
+        correct_clock: bool = False,
     ) -> None:
         credentials = Credentials.load(
             mchid,
@@ -73,22 +114,61 @@ class WeChatPay(Node[Coroutine[Any, Any, Response[Any]]]):
             apiv3_key=apiv3_key,
             apiv2_key=apiv2_key,
             merchant_cert=merchant_cert,
+            prefer=prefer,
+            renews=renewal is not None,
         )
         self._mchid = credentials.mchid
-        self._network = AiohttpTransport(base_url, timeout=timeout, session=session)
+        self._network = AiohttpTransport(base_url, timeout=timeout, session=session, client_tls=credentials.client_tls)
+        notify = guarded(observe)
+        self._timeouts = chosen(timeout, Timeouts())
+        self._clock = clock = PlatformClock(clock, corrects=correct_clock)
+        if backups is None and transport is not None:
+            backups = ()
+        handler = counted(self._network if transport is None else transport)
+        handler = compose(self._below(base_url, backups, notify), handler)
+        again = Retry(retry, self._timeouts, notify=notify, now=clock)
+        self._trust = TrustStore(credentials.platform_keys, prefer=prefer)
+        self._renewer = None if renewal is None else _renewer(self._trust, renewal, credentials, again, handler, clock)
         self._handler = compose(
-            standard(credentials, clock=clock, validate=validate) if middlewares is None else middlewares,
-            self._network if transport is None else transport,
+            standard(
+                credentials,
+                clock=clock,
+                validate=validate,
+                trust=self._trust,
+                workwx_secret=workwx_secret,
+                timeouts=self._timeouts,
+                retry=retry,
+                limits=limits,
+                notify=notify,
+            )
+            if middlewares is None
+            else middlewares,
+            handler,
         )
+        self._files = Files(self.send, compose((again,), handler), base_url.rstrip("/"), DEFAULT_BASE_URL)
+        self._pages = EncodeV2(credentials.mchid, credentials.apiv2_key)
+        self._payment_keys = (credentials.mchid, credentials.signer, credentials.apiv2_key, clock, make_nonce)
+        self._in_flight = InFlight()
         self._path = ""
         self._send = self.send
+
+    def _below(
+        self, base_url: str, backups: Sequence[str] | None, notify: Hook | None
+    ) -> tuple[Middleware, ...]:
+        """What requests of every kind pass through, downloads and renewals too."""
+        host_of = self._network.base_url_of
+        if backups is not None:
+            backups = tuple(check_base_url(url, f"backups[{index}]") for index, url in enumerate(backups))
+        backups_of = partial(_backups, main=base_url.rstrip("/"), given=backups)
+        failover = () if backups == () else (Failover(host_of, backups_of, notify=notify),)
+        return (*failover, ObserveAttempts(notify, host_of)) if notify else failover
 
     @classmethod
     def from_env(cls, prefix: str = "WECHATPAY_", **options: Any) -> Self:
         """A client from environment variables.
 
         `MCHID`, `SERIAL`, `PRIVATE_KEY` (path or PEM), `PUBLIC_KEY` (path or PEM) with `PUBLIC_KEY_ID`; optional
-        `APIV3_KEY`, `APIV2_KEY`, `BASE_URL`; each with the prefix.
+        `APIV3_KEY`, `APIV2_KEY`, `MERCHANT_CERT` (path or PEM), `BASE_URL`; each with the prefix.
 
         Args:
             prefix: what the names of the variables start with.
@@ -98,6 +178,11 @@ class WeChatPay(Node[Coroutine[Any, Any, Response[Any]]]):
             ConfigurationError: a variable is missing, or its value is wrong.
         """
         return cls(**{**environment(prefix), **options})
+
+    @property
+    def trust(self) -> TrustStore:
+        """The platform's keys of the moment, for a `Webhook` that shares them: `Webhook(certs=wxpay.trust, ...)`."""
+        return self._trust
 
     def chain(self, path: str) -> Chain[Coroutine[Any, Any, Response[Any]]]:
         """The chain of a path that is taken literally: `wxpay.chain("v3/pay/transactions/id/{transaction_id}")`.
@@ -116,24 +201,125 @@ class WeChatPay(Node[Coroutine[Any, Any, Response[Any]]]):
             TrustError: the answer must not be believed.
             APIError: the platform refused.
         """
+        self._in_flight.check_open()
         operation = catalogue.find(request.method, request.template)
         if operation is not None and operation.deprecated:
             warn_deprecated(operation)
         try:
-            response = await self._handler(request)
+            if self._renewer is not None:
+                await self._renewer.ready()
+            with self._in_flight:
+                response = await self._handler(request)
         except WeChatPayError as error:
             error.request = request.line
-            error.attempts = 0 if isinstance(error, ConfigurationError) else 1
             raise
-        if is_refusal(response):
+        if is_refusal(response) and not (operation and operation.answer == "redirect" and response.status == _FOUND):
             refusal = api_error(response, accepted_on_429=bool(operation and operation.accepted_on_429))
-            refusal.attempts = 1
             note_unknown(refusal, request)
+            if isinstance(refusal, Unauthorized) and self._clock.is_off:
+                refusal.add_note(f"The platform's clock is {self._clock.skew:+.0f} s from this machine's: set it (NTP)")
             raise refusal
         return response
 
+    async def download(
+        self,
+        link: Link,
+        to: str | Path,
+        *,
+        hash_type: str = "",
+        hash_value: str = "",
+        timeout: float | None = None,  # noqa: ASYNC109 - of the connection, not of the whole
+        progress: Progress | None = None,
+    ) -> Path:
+        """Download a file: a bill, a receipt, an invoice, an image.
+
+        It is unpacked on its way, and its digest checked where one is known. The file appears whole or not at all.
+        A link from the answer of a GET that has expired (after 5 minutes) is asked for once more. Links to a foreign
+        host are followed without any signature.
+
+        Args:
+            link: an answer that holds a `download_url`, one of its members that does, a link, or a `Request` whose
+                answer is the file itself.
+            to: path of the file to be written; an existing one is replaced.
+            hash_type: algorithm of `hash_value`: `SHA1`, `SHA256`, `SM3`, `MD5`.
+            hash_value: digest of the unpacked content, where the link itself doesn't say.
+            timeout: seconds without any progress; the client's by default.
+            progress: called with the bytes received so far, and with their whole number where it is known.
+
+        Returns:
+            `to`, as a path.
+
+        Raises:
+            ConfigurationError: this is no link, or the file can't be written.
+            SignatureError: the content is not the one that was announced.
+            DecodeError: the packed content is damaged or cut off.
+            TransportError: the content broke off.
+            APIError: the platform refused.
+        """
+        return await self._files.download(
+            link, Path(to), hash_type=hash_type, hash_value=hash_value, timeout=timeout, progress=progress
+        )
+
+    def stream(
+        self,
+        link: Link,
+        *,
+        hash_type: str = "",
+        hash_value: str = "",
+        timeout: float | None = None,
+        progress: Progress | None = None,
+        unpack: bool = True,
+    ) -> AsyncGenerator[bytes, None]:
+        """The content of a file piece by piece: `async for piece in wxpay.stream(answer)`.
+
+        The digest can only be compared at the end: don't act on the pieces before the loop has ended without an error.
+
+        Args:
+            link: as for `download`, and so are the others.
+            hash_type: as for `download`.
+            hash_value: as for `download`.
+            timeout: as for `download`.
+            progress: as for `download`.
+            unpack: False gives the content as it comes, packed or encrypted, and checks no digest.
+        """
+        return self._files.stream(
+            link, hash_type=hash_type, hash_value=hash_value, timeout=timeout, progress=progress, unpack=unpack
+        )
+
+    def page(self, path: object, params: Mapping[str, Any]) -> str:
+        """The address of a page of APIv2 that a payer opens: `wxpay.page("v2/papay/entrustweb", {...})`.
+
+        Nothing is sent. The merchant's number and the signature are filled in.
+
+        Args:
+            path: of the page, as text or as its chain.
+            params: its parameters.
+
+        Raises:
+            ConfigurationError: there is no APIv2 key, or a parameter is wrong.
+        """
+        template = literal_path(str(path))
+        target, fragment = self._pages.page(template, params)
+        host = self._network.base_url_of(Request(method="GET", template=template))
+        return f"{host}{target}#{fragment}" if fragment else f"{host}{target}"
+
+    @property
+    def payments(self) -> Payments[Coroutine[Any, Any, dict[str, str]]]:
+        """What front ends need to open WeChat Pay; see `wechatpay_chain.payments`."""
+        return self.payments_by(lambda signed: signed)
+
+    def payments_by(self, run: Callable[[Coroutine[Any, Any, dict[str, str]]], R]) -> Payments[R]:
+        """Such functions that return what `run` makes of their coroutines."""
+        return Payments(run, *self._payment_keys)
+
     async def aclose(self) -> None:
-        """Close the connections. A client that is closed makes no more calls."""
+        """Let the calls in flight come to their end, then close the connections. No more calls are taken.
+
+        It takes no longer than a call may (`timeout`).
+        """
+        await self._in_flight.drain(self._timeouts.total)
+        if self._renewer is not None:
+            await self._renewer.aclose()
         await self._network.aclose()
 
     async def __aenter__(self) -> Self:
@@ -148,6 +334,24 @@ class WeChatPay(Node[Coroutine[Any, Any, Response[Any]]]):
         return f"<{type(self).__name__} mchid={self._mchid}>"
 
 
+def _backups(host: str, *, main: str, given: Sequence[str] | None) -> Sequence[str]:
+    return twins(host) if given is None or host != main else given
+
+
+def _renewer(
+    store: TrustStore,
+    renewal: Renewal,
+    credentials: Credentials,
+    again: Middleware,
+    handler: Handler,
+    clock: Callable[[], float],
+) -> Renewer:
+    if credentials.apiv3_key is None:
+        raise ConfigurationError("apiv3_key", "renewal without it", "Give it: it opens downloaded certificates")
+    sign = Sign(credentials.mchid, credentials.serial, credentials.signer, clock)
+    return Renewer(store, renewal, compose((Encode(), again, sign), handler), credentials.apiv3_key, clock)
+
+
 def environment(prefix: str) -> dict[str, Any]:
     """The arguments of a client, from environment variables that start with `prefix`.
 
@@ -156,7 +360,7 @@ def environment(prefix: str) -> dict[str, Any]:
     """
     arguments: dict[str, Any] = {name: _required(prefix + name.upper()) for name in ("mchid", "serial", "private_key")}
     arguments["certs"] = {_required(prefix + "PUBLIC_KEY_ID"): _required(prefix + "PUBLIC_KEY")}
-    for name in ("apiv3_key", "apiv2_key", "base_url"):
+    for name in ("apiv3_key", "apiv2_key", "merchant_cert", "base_url"):
         if value := os.environ.get(prefix + name.upper()):
             arguments[name] = value
     return arguments

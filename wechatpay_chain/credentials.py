@@ -6,21 +6,23 @@ https://pay.weixin.qq.com/doc/v3/merchant/4013070756
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from ssl import SSLContext
 from typing import Protocol, runtime_checkable
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-from .crypto import aead, keys, rsa, serials
+from .crypto import keys, rsa, serials
+from .crypto.api_keys import load_apiv2_key, load_apiv3_key
 from .errors import ConfigurationError
-from .trust import PlatformKeys, load_platform_keys
+from .tls import ClientCertificate
+from .trust import PlatformKeys, Preference, load_platform_keys
 
 _MCHID = re.compile(r"[0-9]{1,32}", re.ASCII)
 _SERIAL = re.compile(r"[0-9A-Za-z_\-]{1,64}", re.ASCII)
-_APIV2_KEY_SIZE = 32
 _LONGEST_SHOWN = 16
 
 
@@ -56,6 +58,7 @@ class Credentials:
         platform_keys: the platform's keys.
         apiv3_key: decrypts notifications and downloaded certificates.
         apiv2_key: signs APIv2 calls.
+        client_tls: makes the TLS context that presents the merchant certificate; None where there is none to present.
     """
 
     mchid: str
@@ -65,6 +68,7 @@ class Credentials:
     platform_keys: PlatformKeys = field(repr=False)
     apiv3_key: bytes | None = field(default=None, repr=False)
     apiv2_key: str | None = field(default=None, repr=False)
+    client_tls: Callable[[], SSLContext] | None = field(default=None, repr=False)
 
     @classmethod
     def load(
@@ -76,9 +80,11 @@ class Credentials:
         *,
         apiv3_key: str | bytes | None = None,
         apiv2_key: str | None = None,
-        merchant_cert: keys.PublicKeySource | None = None,
+        merchant_cert: keys.PublicKeySource | SSLContext | None = None,
+        prefer: Preference = "public_key",
+        renews: bool = False,
     ) -> Credentials:
-        """Load and check everything; arguments as for `WeChatPay`.
+        """Load and check everything; arguments as for `WeChatPay`, where `renews` says that certificates come later.
 
         Raises:
             ConfigurationError: the first mistake found, with the argument, what was found, and the remedy.
@@ -86,17 +92,16 @@ class Credentials:
         _check_mchid(mchid)
         serial = _check_serial(serial)
         signer, key = _signer(private_key, mchid)
-        if not certs:
+        if not certs and not renews:
             raise ConfigurationError(
                 "certs",
                 "no platform key was given, so no answer could be verified",
                 "Give {'PUB_KEY_ID_...': Path('wechatpay_public_key.pem')}: identifier and file are in the merchant "
                 "portal under API security",
             )
-        platform_keys = load_platform_keys(certs)
+        platform_keys = load_platform_keys(certs or {}, prefer=prefer)
         _check_not_merchant(platform_keys, serial, key)
-        if merchant_cert is not None:
-            _check_merchant_cert(keys.load_certificate(merchant_cert, argument="merchant_cert"), serial, key)
+        client_tls = _client_tls(merchant_cert, serial, key, mchid)
         return cls(
             mchid=mchid,
             serial=serial,
@@ -104,29 +109,9 @@ class Credentials:
             private_key=key,
             platform_keys=platform_keys,
             apiv3_key=load_apiv3_key(apiv3_key),
-            apiv2_key=_check_apiv2_key(apiv2_key),
+            apiv2_key=load_apiv2_key(apiv2_key),
+            client_tls=client_tls,
         )
-
-
-def load_apiv3_key(apiv3_key: str | bytes | None) -> bytes | None:
-    """The 32 bytes of an APIv3 key.
-
-    Raises:
-        ConfigurationError: it has another length.
-    """
-    if apiv3_key is None:
-        return None
-    if not isinstance(apiv3_key, str | bytes):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
-        raise ConfigurationError("apiv3_key", f"a {type(apiv3_key).__name__} was found", "Give a str of 32 characters")
-    key = apiv3_key.encode("utf-8", "replace") if isinstance(apiv3_key, str) else apiv3_key
-    if len(key) != aead.KEY_SIZE:
-        blanks = " with blanks around it" if key.strip() != key else ""
-        raise ConfigurationError(
-            "apiv3_key",
-            f"{len(key)} bytes were found{blanks}",
-            f"Give the {aead.KEY_SIZE} characters that were set in the merchant portal under API security",
-        )
-    return key
 
 
 def _check_mchid(mchid: object) -> None:
@@ -186,6 +171,21 @@ def _check_not_merchant(platform_keys: PlatformKeys, serial: str, private_key: R
         )
 
 
+def _client_tls(
+    source: keys.PublicKeySource | SSLContext | None, serial: str, private_key: RSAPrivateKey | None, mchid: str
+) -> Callable[[], SSLContext] | None:
+    if source is None:
+        return None
+    if isinstance(source, SSLContext):
+        context = source
+        return lambda: context
+    certificate = keys.load_certificate(source, argument="merchant_cert", password=mchid)
+    _check_merchant_cert(certificate, serial, private_key)
+    if private_key is None:
+        return None
+    return ClientCertificate(certificate=certificate, private_key=private_key).context
+
+
 def _check_merchant_cert(certificate: x509.Certificate, serial: str, private_key: RSAPrivateKey | None) -> None:
     found = serials.from_number(certificate.serial_number)
     if serials.key(found) != serials.key(serial):
@@ -201,16 +201,3 @@ def _check_merchant_cert(certificate: x509.Certificate, serial: str, private_key
         raise ConfigurationError(
             "merchant_cert", "private_key is not its key", "Give the certificate and the key that were made together"
         )
-
-
-def _check_apiv2_key(apiv2_key: object) -> str | None:
-    if apiv2_key is None:
-        return None
-    if not isinstance(apiv2_key, str) or len(apiv2_key) != _APIV2_KEY_SIZE:
-        found = (
-            f"{len(apiv2_key)} characters were" if isinstance(apiv2_key, str) else f"a {type(apiv2_key).__name__} was"
-        )
-        raise ConfigurationError(
-            "apiv2_key", f"{found} found", f"Give the {_APIV2_KEY_SIZE} characters set in the merchant portal"
-        )
-    return apiv2_key

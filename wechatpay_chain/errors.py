@@ -178,6 +178,15 @@ class APIError(WeChatPayError):
         self.content = content
         self.verified = verified
 
+    def has_code(self, *codes: str) -> bool:
+        """Whether the code is one of these, whatever its spelling: `SYSTEM_ERROR` and `SYSTEMERROR` are one."""
+        return plain_code(self.code) in map(plain_code, codes)
+
+
+def plain_code(code: str) -> str:
+    """An error code without the underscores, in which the platform's products and years differ."""
+    return code.replace("_", "").upper()
+
 
 class Pending(APIError):
     """The platform accepted the call and has not finished it, such as a payer typing a password: query it."""

@@ -2,19 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, NoReturn, TypeVar, cast
+from typing import Any, Generic, NoReturn, Protocol, TypeVar, cast
 
 import orjson
 
 from .errors import DecodeError, RequestLine, TrustError
+from .timeouts import Timeouts
 
 T_co = TypeVar("T_co", covariant=True)
 
 Params = Mapping[str, Any]
-File = Path | bytes
+Progress = Callable[[int, int | None], None]
+"""Called with the bytes that have gone or come so far, and with their whole number where it is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file to be uploaded, with what its content alone doesn't tell.
+
+    Attributes:
+        content: a path, bytes, or chunks that come one by one, as from an incoming upload.
+        name: the file's name; a path has its own.
+        progress: called while the file is sent.
+    """
+
+    content: Path | bytes | AsyncIterable[bytes]
+    name: str = ""
+    progress: Progress | None = None
+
+
+File = Path | bytes | AsyncIterable[bytes] | Attachment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """A body that is read while it is sent. Every attempt reads it from the start.
+
+    Attributes:
+        length: how many bytes it has.
+        chunks: gives the bytes, from the start, each time it is called.
+    """
+
+    length: int
+    chunks: Callable[[], AsyncIterator[bytes]] = field(repr=False)
+
+    async def read(self) -> bytes:
+        """The whole body."""
+        return b"".join([chunk async for chunk in self.chunks()])
 
 
 class Headers(Mapping[str, str]):
@@ -120,15 +157,21 @@ class Request:
         params: query parameters before encoding.
         json: the JSON payload before encoding; None for none.
         xml: the APIv2 parameters before encoding; None for none.
-        file: the file to be uploaded: a path or bytes.
+        file: the file to be uploaded.
         meta: further members of an upload's `meta` part.
         headers: headers to be sent.
-        timeout: seconds for the whole call; None for the client's.
-        retry: whether a write may be repeated after it may have arrived; None lets the operation's facts decide.
+        timeout: seconds for the whole call, or all of its times; None for the client's.
+        retry: whether the call may be repeated after it may have arrived; None lets the operation's facts decide,
+            False makes one attempt and no more.
         security: whether to present the merchant certificate; None lets the operation's facts decide.
         query: the encoded query, without `?`.
         body: the bytes to be sent; None until they are encoded.
+        payload: in place of `body`, a body too big to be held, which is read while it is sent.
         signed_body: the bytes that the signature covers, where these are not the body (uploads sign `meta` alone).
+        origin: scheme and host to send to, in place of the operation's and the client's own (downloads).
+        streamed: whether a successful answer's content is to be handed on unread, as `Response.stream`.
+        call: numbers the calls of a process; None where nobody observes.
+        attempt: numbers the attempts of a call, from 1.
     """
 
     method: str
@@ -140,12 +183,17 @@ class Request:
     file: File | None = field(default=None, repr=False)
     meta: Mapping[str, Any] | None = field(default=None, repr=False)
     headers: Headers = field(default=NO_HEADERS, repr=False)
-    timeout: float | None = field(default=None, repr=False)
+    timeout: float | Timeouts | None = field(default=None, repr=False)
     retry: bool | None = field(default=None, repr=False)
     security: bool | None = field(default=None, repr=False)
     query: str = field(default="", repr=False)
     body: bytes | None = field(default=None, repr=False)
+    payload: Payload | None = field(default=None, repr=False)
     signed_body: bytes | None = field(default=None, repr=False)
+    origin: str = field(default="", repr=False)
+    streamed: bool = field(default=False, repr=False)
+    call: int | None = field(default=None, repr=False)
+    attempt: int = field(default=1, repr=False)
 
     def __post_init__(self) -> None:
         if not self.path:
@@ -157,9 +205,31 @@ class Request:
         return f"{self.path}?{self.query}" if self.query else self.path
 
     @property
+    def is_apiv2(self) -> bool:
+        """Whether it is a call of APIv2, whose paths begin with `/v2` in a chain and without it on the wire."""
+        return self.template.startswith("/v2/")
+
+    @property
+    def signed_bytes(self) -> bytes:
+        """The bytes that an APIv3 signature covers."""
+        return self.body or b"" if self.signed_body is None else self.signed_body
+
+    @property
     def line(self) -> RequestLine:
         """What is safe to show of this request."""
         return RequestLine(self.method, self.template)
+
+
+class Stream(Protocol):
+    """The content of an answer that is read as it comes."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def __anext__(self) -> bytes: ...
+
+    async def aclose(self) -> None:
+        """Let go of the connection, wherever the reading is."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +243,10 @@ class Response(Generic[T_co]):
         request: the request as it was sent.
         verified: whether the answer's signature was checked and holds.
         decrypted: the JSON with its encrypted fields decrypted, where the operation has such fields.
+        fields: the elements of an APIv2 answer; None for an answer that isn't XML.
+        stream: the content that is still to be read, where the request asked for it; `content` is empty then.
+        attempts: how many times the request was handed to the transport.
+        in_doubt: whether an earlier one of these attempts may have taken effect, whatever this answer says.
     """
 
     status: int
@@ -181,6 +255,10 @@ class Response(Generic[T_co]):
     request: Request | None = None
     verified: bool = False
     decrypted: bytes | None = field(default=None, repr=False)
+    fields: Mapping[str, str] | None = field(default=None, repr=False)
+    stream: Stream | None = field(default=None, repr=False)
+    attempts: int = field(default=1, repr=False)
+    in_doubt: bool = field(default=False, repr=False)
 
     @property
     def text(self) -> str:
@@ -211,6 +289,16 @@ class Response(Generic[T_co]):
                 DecodeError(f"the answer ({self.status}, {kind}, {len(self.content)} bytes) is not JSON: {error}"),
             ) from None
 
+    def xml(self) -> T_co:
+        """The elements of an APIv2 answer, by name; all of them are texts.
+
+        Raises:
+            DecodeError: the answer isn't XML.
+        """
+        if self.fields is None:
+            raise about(self, DecodeError(f"the answer ({self.status}, {len(self.content)} bytes) is not APIv2's XML"))
+        return cast("T_co", dict(self.fields))
+
 
 Distrust = TypeVar("Distrust", bound=TrustError)
 
@@ -219,7 +307,7 @@ def about(response: Response[Any], error: Distrust) -> Distrust:
     """The error, with everything put on it that is known of the answer it speaks of."""
     error.status, error.headers, error.content = response.status, response.headers, response.content
     error.request_id = response.request_id
-    error.outcome = "unknown"
+    error.outcome, error.attempts = "unknown", response.attempts
     if response.request is not None:
         error.request = response.request.line
     return error

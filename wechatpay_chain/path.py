@@ -26,6 +26,8 @@ _CONTROL = re.compile(r"%(?:[01][0-9A-F]|7F)", re.IGNORECASE)
 _PATH = re.compile(rf"(?:/{_SEGMENT.pattern})+/?")
 _QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*")
 
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
 _LONGEST_INT = 512
 _USE_PLACEHOLDER = "Write a value as a {placeholder} and give it to the verb: chain('v3/…/{id}').get(id=...)"
 
@@ -108,6 +110,11 @@ def check_path(path: str) -> None:
         raise ConfigurationError("path", f"{path!r} would leave its folder", _USE_PLACEHOLDER)
 
 
+def without_needless_escapes(path: str) -> str:
+    """The path with letters, digits, `-`, `.`, `_` and `~` unescaped: an equivalent path (RFC 3986, 6.2.2.2)."""
+    return _ESCAPE.sub(_unescape_needless, path) if "%" in path else path
+
+
 def check_query(query: str) -> None:
     """Refuse an encoded query that would end the target, or that would not go out as it stands.
 
@@ -117,6 +124,11 @@ def check_query(query: str) -> None:
     """
     if not _QUERY.fullmatch(query):
         raise ConfigurationError("query", "it is not percent-encoded", "Give query parameters with params=")
+
+
+def _unescape_needless(escape: re.Match[str]) -> str:
+    character = chr(int(escape[1], 16))
+    return character if _UNRESERVED.fullmatch(character) else escape[0]
 
 
 def _check_segment(segment: str, literal: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from .errors import ConfigurationError, WeChatPayError
 from .message import Request, Response
 
 Handler = Callable[[Request], Awaitable[Response[Any]]]
@@ -23,6 +24,20 @@ def compose(middlewares: Sequence[Middleware], handler: Handler) -> Handler:
     for middleware in reversed(middlewares):
         handler = _wrap(middleware, handler)
     return handler
+
+
+def counted(handler: Handler) -> Handler:
+    """A transport whose errors say that the request was handed to it: `attempts` is 1."""
+
+    async def hand_over(request: Request) -> Response[Any]:
+        try:
+            return await handler(request)
+        except WeChatPayError as error:
+            if not isinstance(error, ConfigurationError):
+                error.attempts = 1
+            raise
+
+    return hand_over
 
 
 def _wrap(middleware: Middleware, call_next: Handler) -> Handler:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from ._endpoints import SyncEndpoints
 from .chain import Chain, Node
 from .client import WeChatPay, environment
+from .downloads import Link
 from .errors import ConfigurationError
 from .message import Request, Response
+from .payments import Payments
 
 T = TypeVar("T")
 
 
-class SyncWeChatPay(Node[Response[Any]]):
+class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
     """The blocking client of one merchant; safe from many threads, and where an event loop is already running.
 
         with SyncWeChatPay(mchid, serial, Path("apiclient_key.pem"), {"PUB_KEY_ID_...": Path("key.pem")}) as wxpay:
@@ -57,6 +61,30 @@ class SyncWeChatPay(Node[Response[Any]]):
         """Send a request that was made by hand; raises as `WeChatPay.send`."""
         return self._wait(self._client.send(request))
 
+    def download(self, link: Link, to: str | Path, **options: Any) -> Path:
+        """Download a file, as `WeChatPay.download`."""
+        return self._wait(self._client.download(link, to, **options))
+
+    def stream(self, link: Link, **options: Any) -> Generator[bytes, None, None]:
+        """The content of a file piece by piece, as `WeChatPay.stream`."""
+        pieces = self._client.stream(link, **options)
+        try:
+            while (piece := self._wait(_next(pieces))) is not None:
+                yield piece
+        finally:
+            # A generator may outlive its client; the connection is gone then.
+            if not self._loop.is_closed():
+                self._wait(_close(pieces))
+
+    def page(self, path: object, params: Mapping[str, Any]) -> str:
+        """The address of a page of APIv2, as `WeChatPay.page`."""
+        return self._client.page(path, params)
+
+    @property
+    def payments(self) -> Payments[dict[str, str]]:
+        """What front ends need to open WeChat Pay, as `WeChatPay.payments`."""
+        return self._client.payments_by(self._wait)
+
     def close(self) -> None:
         """Close the connections and end the thread. Closing twice does nothing."""
         if self._loop.is_closed():
@@ -89,3 +117,11 @@ class SyncWeChatPay(Node[Response[Any]]):
             # Ctrl-C while waiting: the call ends too, instead of going on unseen. A finished one is not touched.
             future.cancel()
             raise
+
+
+async def _next(pieces: AsyncGenerator[bytes, None]) -> bytes | None:
+    return await anext(pieces, None)
+
+
+async def _close(pieces: AsyncGenerator[bytes, None]) -> None:
+    await pieces.aclose()

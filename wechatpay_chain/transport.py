@@ -5,25 +5,31 @@ from __future__ import annotations
 import asyncio
 import platform
 import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from functools import partial
+from ssl import SSLContext
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp import ClientSession
+from aiohttp import ClientSession as ClientSession  # noqa: PLC0414 - the client names its type and never imports aiohttp
 from yarl import URL
 
 from . import catalogue
 from ._version import __version__
 from .errors import ConfigurationError, ConnectionFailed, Outcome, TimedOut, TransportError
 from .message import Headers, Request, Response
+from .timeouts import Timeouts, chosen
 
 DEFAULT_BASE_URL = "https://api.mch.weixin.qq.com"
-DEFAULT_TIMEOUT = 30.0
 
 _USER_AGENT = f"wechatpay_chain/{__version__} Python/{platform.python_version()} aiohttp/{aiohttp.__version__}"
-_CONNECT_TIMEOUT = 10.0
 # The platform closes idle connections after 8 s; a request sent into that moment would be lost.
 _KEEPALIVE = 6.0
+# So much of a streamed answer is handed on at once.
+_PIECE = 256 * 1024
+_Foreign = aiohttp.ClientError | TimeoutError | OSError
 _OFFICIAL_HOST = re.compile(r"(?:.+\.)?(?:weixin\.qq\.com|wechatpay\.cn|tenpay\.com)")
 
 
@@ -32,8 +38,10 @@ class AiohttpTransport:
 
     Args:
         base_url: scheme and host, and a path prefix where a reverse proxy asks for one. The prefix isn't signed.
-        timeout: seconds for a whole call, 30 by default; a connection must be made in 10 of them, and in half of them.
+        timeout: seconds for a whole request, or all of its times.
         session: a session of the caller's own, for a proxy or a connector with other settings; it stays open.
+        client_tls: makes the TLS context that presents the merchant certificate. aiohttp keeps connections apart by
+            their context, so those that present it are used by no other call.
 
     Raises:
         ConfigurationError: `base_url` is no http(s) URL, or `timeout` isn't positive.
@@ -43,15 +51,19 @@ class AiohttpTransport:
         self,
         base_url: str = DEFAULT_BASE_URL,
         *,
-        timeout: float = DEFAULT_TIMEOUT,
+        timeout: float | Timeouts = Timeouts(),  # noqa: B008 - it is immutable
         session: ClientSession | None = None,
+        client_tls: Callable[[], SSLContext] | None = None,
     ) -> None:
-        self._base_url = _check_base_url(base_url)
-        self._timeout = _client_timeout(timeout)
+        self._base_url = check_base_url(base_url)
+        self._timeouts = chosen(timeout, Timeouts())
+        self._timeout = _client_timeout(self._timeouts)
         self._session = session
         self._owns_session = session is None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
+        self._client_tls = client_tls
+        self._client_context: SSLContext | None = None
 
     async def __call__(self, request: Request) -> Response[Any]:
         """Send a request.
@@ -62,19 +74,32 @@ class AiohttpTransport:
             ConfigurationError: the transport is closed, or belongs to another event loop.
         """
         session = self._open_session()
-        url = URL(self._base_url_of(request) + request.target, encoded=True)
-        timeout = self._timeout if request.timeout is None else _client_timeout(request.timeout)
+        context = await self._certified() if request.security else True
+        url = URL(self.base_url_of(request) + request.target, encoded=True)
+        timeout = self._timeout
+        if request.timeout is not None:
+            timeout = _client_timeout(chosen(request.timeout, self._timeouts))
+        if request.streamed:
+            timeout = aiohttp.ClientTimeout(connect=timeout.connect, sock_read=timeout.total)
         try:
-            async with session.request(
-                request.method,
-                url,
-                data=request.body or None,
-                headers={"User-Agent": _USER_AGENT, **request.headers},
-                allow_redirects=False,
-                timeout=timeout,
-            ) as answer:
-                content = await answer.read()
+            async with AsyncExitStack() as stack:
+                answer = await stack.enter_async_context(
+                    session.request(
+                        request.method,
+                        url,
+                        data=request.body or (request.payload and request.payload.chunks()),
+                        headers=_headers(request),
+                        allow_redirects=False,
+                        timeout=timeout,
+                        ssl=context,
+                    )
+                )
                 headers = Headers(answer.headers.items())
+                if request.streamed and 200 <= answer.status < 300:
+                    mapped = partial(_transport_error, host=url.host, timeout=timeout)
+                    stream = _Stream(answer, stack.pop_all(), mapped)
+                    return Response(status=answer.status, headers=headers, request=request, stream=stream)
+                content = await answer.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _transport_error(error, url.host, timeout) from error
         return Response(status=answer.status, headers=headers, content=content, request=request)
@@ -85,7 +110,19 @@ class AiohttpTransport:
         if self._owns_session and self._session is not None:
             await self._session.close()
 
-    def _base_url_of(self, request: Request) -> str:
+    async def _certified(self) -> SSLContext:
+        if self._client_tls is None:
+            raise ConfigurationError(
+                "merchant_cert", "none was given to present", "Give WeChatPay(merchant_cert=Path('apiclient_cert.pem'))"
+            )
+        if self._client_context is None:
+            self._client_context = await asyncio.to_thread(self._client_tls)
+        return self._client_context
+
+    def base_url_of(self, request: Request) -> str:
+        """Scheme and host that a request goes to: its own, the configured one, or the operation's."""
+        if request.origin:
+            return request.origin
         if self._base_url != DEFAULT_BASE_URL:
             return self._base_url
         operation = catalogue.find(request.method, request.template)
@@ -95,10 +132,7 @@ class AiohttpTransport:
         if self._closed:
             raise ConfigurationError("WeChatPay", "the client is closed", "Make calls before aclose(), or a new client")
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(keepalive_timeout=_KEEPALIVE, limit=0),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
+            self._session = new_session()
             self._loop = asyncio.get_running_loop()
         elif self._owns_session and self._loop is not asyncio.get_running_loop():
             raise ConfigurationError(
@@ -109,33 +143,102 @@ class AiohttpTransport:
         return self._session
 
 
-def _check_base_url(base_url: str) -> str:
+def _headers(request: Request) -> dict[str, str]:
+    headers = {"User-Agent": _USER_AGENT, **request.headers}
+    if request.payload is not None:
+        # Without it aiohttp would send chunks, whose number of bytes the receiver learns at the end.
+        headers["Content-Length"] = str(request.payload.length)
+    return headers
+
+
+class _Stream:
+    """The content of an answer, read as it comes. It holds the connection until its end, or until it is closed."""
+
+    def __init__(
+        self,
+        answer: aiohttp.ClientResponse,
+        connection: AsyncExitStack,
+        mapped: Callable[[_Foreign], TransportError],
+    ) -> None:
+        self._chunks = answer.content.iter_chunked(_PIECE)
+        self._connection = connection
+        self._mapped = mapped
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            return await anext(self._chunks)
+        except StopAsyncIteration:
+            await self.aclose()
+            raise
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            await self.aclose()
+            raise self._mapped(error) from error
+
+    async def aclose(self) -> None:
+        await self._connection.aclose()
+
+
+def new_session() -> ClientSession:
+    """A session with the settings that the platform asks for, to be shared by several clients; the caller closes it."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(keepalive_timeout=_KEEPALIVE, limit=0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        middlewares=(_once,),
+    )
+
+
+async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a GET, a PUT or a DELETE again by itself, unseen and under the same signature."""
+    try:
+        return await send(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ClientConnectorCertificateError):
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _broken(error, request.url.host) from error
+
+
+def check_base_url(base_url: str, argument: str = "base_url") -> str:
+    """Scheme and host, and a path prefix, without a slash at the end.
+
+    Args:
+        base_url: as a caller gave it.
+        argument: where it was given.
+
+    Raises:
+        ConfigurationError: it is no http(s) URL, or the platform's host without TLS.
+    """
     parts = urlsplit(base_url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise ConfigurationError(
-            "base_url", f"{base_url!r} is not http(s)://host[:port]", f"Leave it out for {DEFAULT_BASE_URL}"
+            argument, f"{base_url!r} is not http(s)://host[:port]", f"Leave it out for {DEFAULT_BASE_URL}"
         )
     if parts.scheme == "http" and _OFFICIAL_HOST.fullmatch(parts.hostname):
-        raise ConfigurationError("base_url", "the platform is called without TLS", "Write https://")
+        raise ConfigurationError(argument, "the platform is called without TLS", "Write https://")
     return base_url.rstrip("/")
 
 
-def _client_timeout(seconds: float) -> aiohttp.ClientTimeout:
-    if not seconds > 0:
-        raise ConfigurationError("timeout", f"{seconds!r} was found", "Give a positive number of seconds")
-    # Below the whole, so that a call that never left its machine is known as such.
-    return aiohttp.ClientTimeout(total=seconds, connect=min(_CONNECT_TIMEOUT, seconds / 2))
+def _client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:
+    total = timeouts.total
+    return aiohttp.ClientTimeout(
+        total=total,
+        # Below the whole, so that a call that never left its machine is known as such.
+        connect=min(timeouts.connect, total / 2),
+        sock_read=timeouts.read if timeouts.read < total else None,
+    )
 
 
-def _transport_error(
-    error: aiohttp.ClientError | TimeoutError | OSError, host: str | None, timeout: aiohttp.ClientTimeout
-) -> TransportError:
+def _transport_error(error: _Foreign, host: str | None, timeout: aiohttp.ClientTimeout) -> TransportError:
     mapped: TransportError
     outcome: Outcome = "unknown"
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         mapped, outcome = TimedOut(f"no connection to {host} within {timeout.connect:g} s"), "not_sent"
+    elif isinstance(error, aiohttp.SocketTimeoutError):
+        mapped = TimedOut(f"nothing came from {host} within {timeout.sock_read:g} s")
     elif isinstance(error, TimeoutError):
-        mapped = TimedOut(f"no complete answer from {host} within {timeout.total:g} s")
+        mapped = TimedOut(f"no complete answer from {host} within {timeout.total or timeout.sock_read:g} s")
     elif isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientConnectorCertificateError):
         mapped, outcome = ConnectionFailed(f"no connection to {host}: {error}"), "not_sent"
     elif isinstance(error, aiohttp.ClientPayloadError):
@@ -143,6 +246,12 @@ def _transport_error(
     elif isinstance(error, aiohttp.ClientResponseError):
         mapped = ConnectionFailed(f"{host} did not answer in HTTP: {error.message}")
     else:
-        mapped = ConnectionFailed(f"the connection to {host} broke: {str(error) or type(error).__name__}")
+        mapped = _broken(error, host)
     mapped.outcome = outcome
+    return mapped
+
+
+def _broken(error: _Foreign, host: str | None) -> ConnectionFailed:
+    mapped = ConnectionFailed(f"the connection to {host} broke: {str(error) or type(error).__name__}")
+    mapped.outcome = "unknown"
     return mapped

@@ -94,12 +94,22 @@ def load_public_key(source: PublicKeySource, *, argument: str) -> tuple[RSAPubli
     return _big_enough(_public_key(blocks[0], argument), argument), None
 
 
-def load_certificate(source: PublicKeySource, *, argument: str) -> x509.Certificate:
-    """Load a certificate.
+def load_certificate(source: PublicKeySource, *, argument: str, password: str = "") -> x509.Certificate:
+    """Load a certificate (`apiclient_cert.pem`, or `apiclient_cert.p12` with `password`).
+
+    Args:
+        source: path, PEM text or bytes, DER, PKCS#12, or a loaded certificate.
+        argument: the name to be used in errors.
+        password: of a PKCS#12 bundle; the platform uses the merchant's number.
 
     Raises:
         ConfigurationError: it is unreadable, or a bare key.
     """
+    if isinstance(source, Path | str | bytes):
+        for block in _blocks(source, argument):
+            bundled = _pkcs12_certificate(block.der, password) if block.label is None else None
+            if bundled is not None:
+                return bundled
     _, certificate = load_public_key(source, argument=argument)
     if certificate is None:
         raise ConfigurationError(argument, "a bare public key was found", "Give the certificate, apiclient_cert.pem")
@@ -108,13 +118,15 @@ def load_certificate(source: PublicKeySource, *, argument: str) -> x509.Certific
 
 def _blocks(source: Path | str | bytes, argument: str) -> list[_Block]:
     if isinstance(source, Path):
-        source = _read(source, argument, is_path=True)
+        source = _read(source, argument, f"the file {str(source)!r}")
     if isinstance(source, bytes):
         text = _text(source)
         if text is None:
             return [_Block(None, source)]
-    else:
+    elif isinstance(source, str):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
         text = source.removeprefix("\ufeff")
+    else:
+        raise ConfigurationError(argument, f"a {type(source).__name__} was found", "Give a Path, text, bytes or a key")
     blocks = [_Block(match[1], _decode(match[2], argument)) for match in _PEM.finditer(text)]
     if blocks:
         return blocks
@@ -122,7 +134,9 @@ def _blocks(source: Path | str | bytes, argument: str) -> list[_Block]:
     if len(bare) >= _SHORTEST_BASE64 and _BASE64.fullmatch(bare):
         return [_Block(None, _decode(bare, argument))]
     if isinstance(source, str) and "-----" not in source and 0 < len(source) < _SHORTEST_BASE64:
-        return _blocks(_read(Path(source), argument, is_path=False), argument)
+        # A text without a suffix may be a piece of a key, or another secret given in the wrong place: it isn't shown.
+        shown = f"the file {source!r}" if Path(source).suffix else f"a file named by {len(source)} characters"
+        return _blocks(_read(Path(source), argument, shown), argument)
     raise ConfigurationError(
         argument,
         "no complete PEM block was found" if bare else "nothing was found",
@@ -130,13 +144,11 @@ def _blocks(source: Path | str | bytes, argument: str) -> list[_Block]:
     )
 
 
-def _read(path: Path, argument: str, *, is_path: bool) -> bytes:
+def _read(path: Path, argument: str, shown: str) -> bytes:
     try:
         return path.expanduser().read_bytes()
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a home directory that doesn't exist
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        # A text without a suffix may be a piece of a key, or another secret given in the wrong place: it isn't shown.
-        shown = f"the file {str(path)!r}" if is_path or path.suffix else f"a file named by {len(str(path))} characters"
         raise ConfigurationError(
             argument, f"{shown} cannot be read ({reason})", "Give the path of an existing, readable file"
         ) from None
@@ -186,6 +198,13 @@ def _private_key(block: _Block, password: str, argument: str) -> RSAPrivateKey:
 def _pkcs12_key(der: bytes, password: str) -> object | None:
     try:
         return pkcs12.load_key_and_certificates(der, password.encode())[0]
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+
+
+def _pkcs12_certificate(der: bytes, password: str) -> x509.Certificate | None:
+    try:
+        return pkcs12.load_key_and_certificates(der, password.encode())[1]
     except (ValueError, UnsupportedAlgorithm):
         return None
 

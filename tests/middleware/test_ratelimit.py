@@ -1,0 +1,164 @@
+"""Waiting for a turn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tests.fake_time import FakeTime
+from wechatpay_chain.errors import RateLimited, TimedOut
+from wechatpay_chain.message import Headers, Request, Response
+from wechatpay_chain.middleware import RateLimit
+from wechatpay_chain.observing import Event, LimiterDegraded, Waited
+from wechatpay_chain.pacing import Limits, Unreachable, Window
+from wechatpay_chain.timeouts import Timeouts
+
+CALL = Request(method="POST", template="/v3/x", timeout=1000.0)
+RECOVER = Request(method="POST", template="/v3/aggracct-bc/wb-channel/control-orders/recover", timeout=1000.0)
+OK = Response(status=200, content=b"{}")
+LIMITED = Response(status=429, headers=Headers({"Retry-After": "3"}), content=b"{}")
+
+
+class World:
+    """A RateLimit over a transport that takes a while and keeps the times of arrival."""
+
+    def __init__(self, limits: Limits, *answers: Response[Any], takes: float = 0.01) -> None:
+        self.time = FakeTime(1000.0)
+        self.arrived: list[tuple[float, Request]] = []
+        self.events: list[Event] = []
+        self._answers = list(answers)
+        self._takes = takes
+        self.limit = RateLimit(
+            "1900000109",
+            limits,
+            Timeouts(),
+            notify=self.events.append,
+            clock=self.time,
+            now=self.time,
+            sleep=self.time.sleep,
+        )
+
+    async def transport(self, request: Request) -> Response[Any]:
+        """Answer after a while."""
+        self.arrived.append((self.time.now - 1000, request))
+        if self._takes:
+            await self.time.sleep(self._takes)
+        return self._answers.pop(0) if self._answers else OK
+
+    async def call(self, request: Request = CALL) -> Response[Any]:
+        """Make the call."""
+        return await self.limit(request, self.transport)
+
+    @property
+    def times(self) -> list[float]:
+        """When requests arrived."""
+        return [time for time, _ in self.arrived]
+
+
+async def test_the_documented_limit_holds_by_default() -> None:
+    """The recover operation is documented with 200 a minute: 450 calls at once take more than two minutes."""
+    world = World(Limits())
+    await asyncio.gather(*(world.call(RECOVER) for _ in range(450)))
+    assert all(world.times[index + 200] >= world.times[index] + 60 for index in range(250))
+    assert 120 <= world.times[-1] < 125
+
+
+async def test_first_come_first_served_and_cancellable() -> None:
+    """Turns are given in the order of arrival; who is cancelled leaves the line without holding up the others."""
+    world = World(Limits(own={"POST /v3/x": "1/s"}))
+    requests = [Request(method="POST", template="/v3/x", body=bytes([n]), timeout=1000.0) for n in range(6)]
+    tasks = [asyncio.create_task(world.call(request)) for request in requests]
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    tasks[3].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert [request.body for _, request in world.arrived] == [b"\0", b"\2", b"\4", b"\5"]
+    assert sum(isinstance(event, Waited) for event in world.events) == 3
+
+
+async def test_who_does_not_wait_is_told_at_once() -> None:
+    """`wait=False` raises RateLimited before anything is sent."""
+    world = World(Limits(own={"POST /v3/x": "1/min"}, wait=False))
+    await world.call()
+    with pytest.raises(RateLimited, match="the next one is in") as caught:
+        await world.call()
+    assert (caught.value.outcome, caught.value.attempts, len(world.arrived)) == ("not_sent", 0, 1)
+
+
+async def test_a_turn_that_comes_too_late_is_told_at_once() -> None:
+    """A call whose time ends before its turn doesn't wait in vain."""
+    world = World(Limits(own={"POST /v3/x": "1/min"}))
+    await world.call()
+    with pytest.raises(TimedOut, match="doesn't come within 5 s") as caught:
+        await world.call(Request(method="POST", template="/v3/x", timeout=5.0))
+    assert (caught.value.outcome, caught.value.attempts) == ("not_sent", 0)
+    assert world.time.slept == [0.01]
+
+
+async def test_a_wait_ends_with_the_call() -> None:
+    """A call that waits for another one to end gives up when its own time is over."""
+    world = World(Limits(own={"POST /v3/x": "1/min"}), takes=0)
+    hanging = asyncio.create_task(world.limit(CALL, lambda request: asyncio.sleep(60, OK)))
+    await asyncio.sleep(0)
+    with pytest.raises(TimedOut, match=r"within 0\.01 s"):
+        await world.call(Request(method="POST", template="/v3/x", timeout=0.01))
+    hanging.cancel()
+    await asyncio.gather(hanging, return_exceptions=True)
+
+
+async def test_a_refusal_for_the_rate_slows_the_operation_down() -> None:
+    """After a 429 the next call waits as long as the platform asked for, without any documented limit."""
+    world = World(Limits(), LIMITED)
+    assert (await world.call()).status == 429
+    await world.call()
+    assert world.times[1] == pytest.approx(3.01)
+
+
+async def test_what_was_waited_is_taken_off_the_calls_time() -> None:
+    """The transport gets what is left."""
+    world = World(Limits(own={"POST /v3/x": "1/min"}))
+    await world.call()
+    await world.call()
+    left = world.arrived[1][1].timeout
+    assert isinstance(left, Timeouts)
+    assert left.total == pytest.approx(940)
+
+
+class Turns:
+    """Shared turns that are refused, given, and then can't be reached any more."""
+
+    among = 2
+
+    def __init__(self, *answers: float | None) -> None:
+        self.asked: list[tuple[str, tuple[Window, ...]]] = []
+        self._answers = list(answers)
+
+    async def take(self, name: str, windows: Sequence[Window]) -> float:
+        self.asked.append((name, tuple(windows)))
+        answer = self._answers.pop(0) if self._answers else None
+        if answer is None:
+            raise Unreachable("connection refused")
+        return answer
+
+
+async def test_shared_turns_and_their_end(caplog: pytest.LogCaptureFixture) -> None:
+    """Turns are asked of the store; when it fails, a warning, and the process goes on with its own share."""
+    turns = Turns(0.0, 2.5, 0.0)
+    world = World(Limits(own={"POST /v3/x": "4/min"}, shared=turns), takes=0)
+    for _ in range(4):
+        await world.call()
+    assert turns.asked[0] == ("1900000109 POST /v3/x", (Window(4, 60),))
+    # Two turns came from the store; the share is two a minute, and they count.
+    assert world.times == pytest.approx([0, 2.5, 60, 62.5])
+    assert "rate limits are not shared for now" in caplog.text
+    assert any(isinstance(event, LimiterDegraded) for event in world.events)
+
+
+async def test_shared_turns_without_waiting() -> None:
+    """`wait=False` asks the store once and raises."""
+    world = World(Limits(own={"POST /v3/x": "4/min"}, shared=Turns(7.0), wait=False))
+    with pytest.raises(RateLimited, match=r"in 7\.0 s"):
+        await world.call()

@@ -1,0 +1,98 @@
+"""When a call may start under a rate limit."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wechatpay_chain.catalogue import Rate
+from wechatpay_chain.errors import ConfigurationError
+from wechatpay_chain.pacing import Lane, Limits, Window
+
+windows = st.lists(st.builds(Window, st.integers(1, 5), st.floats(0.5, 20)), min_size=1, max_size=2)
+calls = st.lists(st.tuples(st.floats(0, 5), st.floats(0, 3), st.floats(0, 1)), min_size=1, max_size=40)
+
+
+@given(windows, calls)
+def test_no_window_is_ever_exceeded(limits: list[Window], plan: list[tuple[float, float, float]]) -> None:
+    """Wherever between start and end a call arrives, and wherever the platform's window begins, it counts no more."""
+    lane, now, arrivals = Lane(limits), 0.0, list[float]()
+    for pause, takes, arrives in plan:
+        now += pause
+        while (delay := lane.delay(now)) > 0:
+            assert delay < inf, "one call at a time, so nothing can be in flight"
+            now += max(delay, 1e-9)
+        lane.begin(now)
+        arrivals.append(now + takes * arrives)
+        now += takes
+        lane.end(now - takes, now)
+    for window in limits:
+        for index, arrival in enumerate(arrivals):
+            inside = [other for other in arrivals[index:] if other < arrival + window.seconds - 1e-6]
+            assert len(inside) <= window.n
+
+
+def test_calls_in_flight_count() -> None:
+    """With as many in flight as a window allows, the next waits for one to end, and then for the window to pass."""
+    lane = Lane([Window(2, 10)])
+    lane.begin(0)
+    lane.begin(0)
+    assert lane.delay(100) == inf
+    lane.end(0, 100)
+    assert lane.delay(100) == 10
+    assert lane.delay(110) == 0
+
+
+def test_a_refusal_for_the_rate_slows_down_and_success_brings_the_pace_back() -> None:
+    """Each refusal doubles the distance between calls, those of one moment count once, successes take it away."""
+    lane = Lane(())
+    for _ in range(3):
+        lane.begin(0)
+    for _ in range(3):
+        lane.end(0, 1, limited=True)
+    assert lane.delay(1) == pytest.approx(0.1)
+    lane.begin(2)
+    lane.end(2, 3, limited=True, asked=4)
+    assert lane.delay(3) == pytest.approx(4)
+    for number in range(60):
+        lane.begin(10 + number)
+        lane.end(10 + number, 10.5 + number)
+    lane.begin(100)
+    assert lane.delay(100) == 0
+
+
+@given(st.integers(1, 1000), st.integers(1, 1000))
+def test_shares_are_no_more_than_the_whole(n: int, among: int) -> None:
+    """So many processes, each with its share, together do no more than one may."""
+    share = Window(n, 60).share(among)
+    assert share.n / share.seconds * among <= n / 60 * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("given_", "expected"),
+    [
+        ("200/min", (Window(200, 60),)),
+        ("6 / s", (Window(6, 1),)),
+        (Rate(n=1, per="h"), (Window(1, 3600),)),
+        ([Rate(n=5, per="s"), Rate(n=100, per="d")], (Window(5, 1), Window(100, 86400))),
+        (None, ()),
+    ],
+)
+def test_own_limits(given_: Any, expected: tuple[Window, ...]) -> None:
+    """Texts and rates are taken; one's own stand in for the documented ones."""
+    limits = Limits(own={"POST /v3/x": given_})
+    assert limits.windows("POST /v3/x", [Rate(n=9, per="s")]) == expected
+    assert limits.windows("POST /v3/y", [Rate(n=9, per="s")]) == (Window(9, 1),)
+
+
+@pytest.mark.parametrize(
+    "own", [{"/v3/x": "1/s"}, {"post /v3/x": "1/s"}, {"POST /v3/x": "0/s"}, {"POST /v3/x": "fast"}]
+)
+def test_limits_are_checked(own: dict[str, Any]) -> None:
+    """A key that names no operation, and a rate that is none, are told at construction."""
+    with pytest.raises(ConfigurationError, match=r"limits\.own"):
+        Limits(own=own)

@@ -1,0 +1,42 @@
+"""Calls in flight, which come to their end before a client is closed."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from .errors import ConfigurationError
+
+
+class InFlight:
+    """Counts the calls of a client: `with in_flight: ...`."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._idle: asyncio.Event | None = None
+
+    def check_open(self) -> None:
+        """Refuse calls of a client that is closed.
+
+        Raises:
+            ConfigurationError: it is.
+        """
+        if self._idle is not None:
+            raise ConfigurationError("WeChatPay", "the client is closed", "Make calls before aclose(), or a new client")
+
+    def __enter__(self) -> None:
+        self._count += 1
+
+    def __exit__(self, *error: object) -> None:
+        self._count -= 1
+        if self._idle is not None and self._count == 0:
+            self._idle.set()
+
+    async def drain(self, seconds: float) -> None:
+        """Take no more calls, and wait for those in flight, so long at most."""
+        if self._idle is None:
+            self._idle = asyncio.Event()
+        if self._count:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._idle.wait()

@@ -1,0 +1,121 @@
+"""Which of several hosts to send to, by what became of the calls before: pure.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012081709 (main and backup host)
+
+The plan is the platform's own: a share of at most 1 % goes to the backup, to know how it does; when the main host
+fails the calls go there; when it recovers they come back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+
+# Failures in a row, of calls that were sent, after which a host counts as down. Who can't be connected to is down.
+_MOST_FAILURES = 3
+# Seconds for which a host that is down is left alone; doubled by each failed probe.
+_FIRST_PAUSE = 5.0
+_LONGEST_PAUSE = 30.0
+# After so many seconds a call that may not be repeated goes to the main host too: there may be no others.
+_FORCED = 180.0
+# A probe that nobody heard of again is given up after so many seconds.
+_PROBE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Where to send a call, and whether only to see how that host does."""
+
+    host: str
+    probe: bool = False
+
+
+class _Host:
+    __slots__ = ("down_since", "failures", "name", "pause", "probed", "until")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.failures = 0
+        self.pause = 0.0
+        self.until = -inf
+        self.down_since: float | None = None
+        self.probed = -inf
+
+
+class Hosts:
+    """A main host and its backups.
+
+    Args:
+        main: where calls go.
+        backups: where they go when it is down, the first one that isn't.
+        share: of the calls that may be repeated so large a part goes to the next backup, to see how it does.
+    """
+
+    def __init__(self, main: str, backups: Sequence[str], *, share: float = 0.01) -> None:
+        self._hosts = [_Host(name) for name in (main, *backups)]
+        self._by_name = {host.name: host for host in self._hosts}
+        self._every = round(1 / share) if share else 0
+        self._count = 0
+
+    @property
+    def current(self) -> str:
+        """Where calls go at the moment, but for probes."""
+        return self._current().name
+
+    def choose(self, now: float, *, repeatable: bool) -> Choice:
+        """The host for a call.
+
+        Args:
+            now: seconds of a clock that never goes back, here and below.
+            repeatable: whether the call may be repeated after it may have arrived, so that it can serve as a probe.
+        """
+        current = self._current()
+        for host in self._hosts:
+            if host is current:
+                break
+            if self._may_probe(host, now, repeatable=repeatable):
+                host.probed = now
+                return Choice(host.name, probe=True)
+        if repeatable and self._every and current is self._hosts[0]:
+            self._count += 1
+            if self._count >= self._every:
+                self._count = 0
+                standby = next((host for host in self._hosts[1:] if host.until <= now), None)
+                if standby is not None:
+                    return Choice(standby.name, probe=True)
+        return Choice(current.name)
+
+    def good(self, name: str) -> None:
+        """A host answered."""
+        host = self._by_name[name]
+        host.failures, host.pause, host.until, host.down_since = 0, 0.0, -inf, None
+
+    def bad(self, name: str, now: float, *, unreachable: bool) -> None:
+        """A host didn't answer, or a gateway in its place.
+
+        Args:
+            name: the host.
+            now: when that was known.
+            unreachable: there was no connection at all.
+        """
+        host = self._by_name[name]
+        host.failures += 1
+        if unreachable or host.failures >= _MOST_FAILURES:
+            if now >= host.until:  # those that failed together count once
+                host.pause = min(max(host.pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
+                host.until = now + host.pause
+            if host.down_since is None or now >= host.down_since + _FORCED:
+                host.down_since = now
+        host.probed = -inf
+
+    def _current(self) -> _Host:
+        for host in self._hosts:
+            if host.down_since is None:
+                return host
+        return min(self._hosts, key=lambda host: host.until)
+
+    def _may_probe(self, host: _Host, now: float, *, repeatable: bool) -> bool:
+        if host.until > now or host.probed > now - _PROBE:
+            return False
+        return repeatable or (host.down_since is not None and now >= host.down_since + _FORCED)

@@ -1,0 +1,88 @@
+"""Failover: an attempt goes to a host that is up. The host isn't signed, so it may change at any time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..errors import ConnectionFailed, TransportError
+from ..health import Choice, Hosts
+from ..message import Request, Response
+from ..observing import FailedOver, Hook, HostProbed
+from ..pipeline import Handler
+from ..retrying import is_repeatable
+
+_GATEWAY = frozenset({502, 503, 504})
+# Who waited this long for a connection knows that the host is at fault, and not the little time that it had.
+_PATIENT = 2.0
+
+
+class Failover:
+    """Sends each attempt to the main host, or to a backup while that is down.
+
+    Args:
+        host_of: the host that a request is for.
+        backups_of: the hosts that may stand in for it; none where it has no twin.
+        share: of the calls that may be repeated so large a part goes to a backup, to see how it does.
+        notify: is told of changes and probes.
+        clock: a clock that never goes back, in seconds.
+    """
+
+    def __init__(
+        self,
+        host_of: Callable[[Request], str],
+        backups_of: Callable[[str], Sequence[str]],
+        *,
+        share: float = 0.01,
+        notify: Hook | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._host_of = host_of
+        self._backups_of = backups_of
+        self._share = share
+        self._notify = notify
+        self._clock = clock
+        self._hosts: dict[str, Hosts] = {}
+
+    async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
+        """Choose a host, call on, and remember how it did."""
+        main = self._host_of(request)
+        hosts = self._hosts.get(main)
+        if hosts is None:
+            backups = self._backups_of(main)
+            if not backups:
+                return await call_next(request)
+            hosts = self._hosts[main] = Hosts(main, backups, share=self._share)
+        before, started = hosts.current, self._clock()
+        choice = hosts.choose(started, repeatable=is_repeatable(request))
+        healthy = False
+        try:
+            response = await call_next(request if choice.host == main else replace(request, origin=choice.host))
+            healthy = response.status not in _GATEWAY
+            self._learn(hosts, choice, healthy=healthy)
+        except TransportError as error:
+            now = self._clock()
+            unreachable = error.outcome == "not_sent" and (
+                isinstance(error, ConnectionFailed) or now - started >= _PATIENT
+            )
+            hosts.bad(choice.host, now, unreachable=unreachable)
+            raise
+        finally:
+            self._report(request, hosts, choice, before, healthy=healthy)
+        return response
+
+    def _learn(self, hosts: Hosts, choice: Choice, *, healthy: bool) -> None:
+        if healthy:
+            hosts.good(choice.host)
+        else:
+            hosts.bad(choice.host, self._clock(), unreachable=False)
+
+    def _report(self, request: Request, hosts: Hosts, choice: Choice, before: str, *, healthy: bool) -> None:
+        if self._notify is None:
+            return
+        if choice.probe:
+            self._notify(HostProbed(call=request.call, request=request.line, host=choice.host, healthy=healthy))
+        if hosts.current != before:
+            self._notify(FailedOver(call=request.call, request=request.line, left=before, to=hosts.current))

@@ -1,0 +1,116 @@
+"""Observe: what happens to a call, told to a hook."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from .. import catalogue
+from ..errors import APIError, WeChatPayError
+from ..message import Request, Response
+from ..observing import AttemptEnded, AttemptStarted, CallEnded, CallStarted, CertificatesChanged, Hook
+from ..pipeline import Handler
+from ..trust import PlatformKeys
+from ..wire.refusal import api_error, is_refusal
+
+_numbers = itertools.count(1)
+
+
+class ObserveCalls:
+    """Tells where a call begins and ends. It stands before all others.
+
+    Args:
+        notify: is told.
+        platform_keys: gives the platform's keys of the moment.
+        clock: a clock that never goes back, in seconds.
+    """
+
+    def __init__(
+        self,
+        notify: Hook,
+        platform_keys: Callable[[], PlatformKeys],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._notify = notify
+        self._platform_keys = platform_keys
+        self._known = platform_keys()
+        self._clock = clock
+
+    async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
+        """Number the call, and call on."""
+        number, line, started = next(_numbers), request.line, self._clock()
+        self._notify(CallStarted(call=number, request=line))
+        ended = partial(CallEnded, call=number, request=line)
+        try:
+            response = await call_next(replace(request, call=number))
+        except BaseException as error:
+            known = error if isinstance(error, WeChatPayError) else None
+            attempts, request_id = (known.attempts, known.request_id) if known else (0, None)
+            self._end(ended(seconds=self._clock() - started, attempts=attempts, request_id=request_id, error=known))
+            raise
+        self._end(
+            ended(
+                seconds=self._clock() - started,
+                status=response.status,
+                request_id=response.request_id,
+                attempts=response.attempts,
+                error=_refusal(request, response),
+            )
+        )
+        return response
+
+    def _end(self, event: CallEnded) -> None:
+        self._look_at_keys()
+        self._notify(event)
+
+    def _look_at_keys(self) -> None:
+        keys = self._platform_keys()
+        if keys is self._known:
+            return
+        self._known = keys
+        preferred = keys.preferred.serial if keys.preferred is not None else None
+        self._notify(CertificatesChanged(serials=tuple(key.serial for key in keys), preferred=preferred))
+
+
+class ObserveAttempts:
+    """Tells of each request that is handed to the transport. It stands after all others.
+
+    Args:
+        notify: is told.
+        host_of: the host that a request goes to.
+        clock: a clock that never goes back, in seconds.
+    """
+
+    def __init__(
+        self, notify: Hook, host_of: Callable[[Request], str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._notify = notify
+        self._host_of = host_of
+        self._clock = clock
+
+    async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
+        """Call on."""
+        host, line, started = self._host_of(request), request.line, self._clock()
+        self._notify(AttemptStarted(call=request.call, request=line, attempt=request.attempt, host=host))
+        ended = partial(AttemptEnded, call=request.call, request=line, attempt=request.attempt, host=host)
+        try:
+            response = await call_next(request)
+        except BaseException as error:
+            known = error if isinstance(error, WeChatPayError) else None
+            self._notify(ended(seconds=self._clock() - started, error=known))
+            raise
+        self._notify(
+            ended(seconds=self._clock() - started, status=response.status, request_id=response.request_id)
+        )
+        return response
+
+
+def _refusal(request: Request, response: Response[Any]) -> APIError | None:
+    if not is_refusal(response):
+        return None
+    operation = catalogue.find(request.method, request.template)
+    return api_error(response, accepted_on_429=operation is not None and operation.accepted_on_429)

@@ -1,0 +1,139 @@
+"""Retry: the loop over the attempts of a call, bounded by one deadline and one budget."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from .. import catalogue
+from ..errors import APIError, Outcome, WeChatPayError
+from ..message import Request, Response
+from ..observing import Hook, Retrying
+from ..pipeline import Handler
+from ..retrying import RetryBudget, RetryPolicy, is_repeatable, retry_after, worst
+from ..timeouts import Timeouts, chosen
+from ..wire.refusal import api_error, is_refusal
+
+
+class Retry:
+    """Repeats what may be repeated, as the policy says.
+
+    What comes after it runs once per attempt: each is signed anew, over the very same body. An answer or an error
+    knows how many attempts there were; its outcome is the worst of all of them.
+
+    Args:
+        policy: decides.
+        timeouts: of a call that brings none; `total` bounds all attempts together.
+        budget: bounds the repetitions of all calls together; None makes one.
+        notify: is told of each repetition.
+        clock: a clock that never goes back, in seconds.
+        now: gives Unix time in seconds.
+        sleep: waits.
+        chance: gives random numbers from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        timeouts: Timeouts,
+        *,
+        budget: RetryBudget | None = None,
+        notify: Hook | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._policy = policy
+        self._timeouts = timeouts
+        self._budget = budget or RetryBudget()
+        self._notify = notify
+        self._clock = clock
+        self._now = now
+        self._sleep = sleep
+        self._chance = chance
+
+    async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
+        """Call on, and again while that may help.
+
+        Raises:
+            WeChatPayError: what the last attempt ended with.
+        """
+        started = self._clock()
+        self._budget.earn()
+        try:
+            response = await call_next(request)
+        except WeChatPayError as error:
+            return await self._repeat(request, call_next, started, error)
+        if not is_refusal(response):
+            return response
+        return await self._repeat(request, call_next, started, response)
+
+    async def _repeat(
+        self, request: Request, call_next: Handler, started: float, ended: Response[Any] | WeChatPayError
+    ) -> Response[Any]:
+        timeouts = chosen(request.timeout, self._timeouts)
+        deadline = started + timeouts.total
+        made, outcome, log = 0, None, list[str]()
+        while True:
+            error = _error(request, ended) if isinstance(ended, Response) else ended
+            made += error.attempts
+            pause = self._pause(request, error, made, deadline)
+            if pause is None:
+                return _handed_out(ended, made, outcome, log)
+            outcome = worst(outcome, error.outcome)
+            log.append(f"attempt {made}: {error.message}")
+            if self._notify is not None:
+                self._notify(
+                    Retrying(call=request.call, request=request.line, attempt=made + 1, pause=pause, error=error)
+                )
+            last = ended
+            await self._sleep(pause)
+            left = max(deadline - self._clock(), 0.001)
+            try:
+                ended = await call_next(replace(request, timeout=timeouts.within(left), attempt=made + 1))
+            except WeChatPayError as failed:
+                if failed.attempts == 0:
+                    # Its turn didn't come any more: what the attempt before ended with says more.
+                    return _handed_out(last, made, outcome, [*log, f"no attempt {made + 1}: {failed.message}"])
+                ended = failed
+            else:
+                if not is_refusal(ended):
+                    return replace(ended, attempts=made + ended.attempts)
+
+    def _pause(self, request: Request, error: WeChatPayError, made: int, deadline: float) -> float | None:
+        if request.retry is False:
+            return None
+        pause = self._policy.pause(
+            error,
+            made=made,
+            repeatable=is_repeatable(request),
+            asked=retry_after(error.headers, self._now()) if isinstance(error, APIError) else None,
+            chance=self._chance(),
+        )
+        now = self._clock()
+        # To wait until the deadline would only delay the news.
+        if pause is None or now + pause >= deadline or not self._budget.spend(now):
+            return None
+        return pause
+
+
+def _error(request: Request, refusal: Response[Any]) -> APIError:
+    operation = catalogue.find(request.method, request.template)
+    return api_error(refusal, accepted_on_429=operation is not None and operation.accepted_on_429)
+
+
+def _handed_out(
+    ended: Response[Any] | WeChatPayError, made: int, earlier: Outcome | None, log: list[str]
+) -> Response[Any]:
+    if isinstance(ended, Response):
+        return ended if made == ended.attempts else replace(ended, attempts=made, in_doubt=earlier == "unknown")
+    ended.attempts = made
+    ended.outcome = worst(earlier, ended.outcome)
+    for line in log:
+        ended.add_note(line)
+    raise ended

@@ -1,0 +1,235 @@
+"""What happens to calls, as events: who wants to know gives a hook, `WeChatPay(..., observe=hook)`.
+
+    CallStarted         a call begins
+      Waited            it waited for its turn under a rate limit
+      AttemptStarted    it is handed to the transport
+      AttemptEnded      an answer came, or none
+      Retrying          it will be repeated
+      FailedOver        it goes to another host than the attempts before
+      HostProbed        it went to a host that is to be looked at
+    CallEnded           its answer, or its error, is handed out
+    CertificatesChanged, ClockSkewed, LimiterDegraded
+
+No event holds a key, a signature, a value of a path, or anything of a body.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+
+from .errors import RequestLine, WeChatPayError
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """The root of all events.
+
+    Attributes:
+        call: numbers the calls of a process; None for an event of no single call.
+        request: method and path template; None for an event of no single call.
+    """
+
+    call: int | None = None
+    request: RequestLine | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStarted(Event):
+    """A call begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded(Event):
+    """A call's answer or error is handed out. A cancelled call ends with neither status nor error.
+
+    Attributes:
+        seconds: from beginning to end, with pauses and waiting.
+        status: HTTP status; None where no answer is handed out.
+        request_id: the platform's `Request-ID`.
+        attempts: how many times the request was handed to the transport.
+        error: what the call raises; None for a success.
+    """
+
+    seconds: float
+    status: int | None = None
+    request_id: str | None = None
+    attempts: int = 0
+    error: WeChatPayError | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptStarted(Event):
+    """A request is handed to the transport.
+
+    Attributes:
+        attempt: numbers the attempts of a call, from 1.
+        host: scheme and host, and a port where it isn't the usual one.
+    """
+
+    attempt: int
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptEnded(AttemptStarted):
+    """The transport is done with it.
+
+    Attributes:
+        seconds: that it took.
+        status: HTTP status; None where no answer came.
+        request_id: the platform's `Request-ID`.
+        error: why no answer came; None where one came, whatever its status.
+    """
+
+    seconds: float
+    status: int | None = None
+    request_id: str | None = None
+    error: WeChatPayError | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrying(Event):
+    """A call will be repeated.
+
+    Attributes:
+        attempt: the number of the attempt that comes.
+        pause: seconds until then.
+        error: what the attempt before ended with.
+    """
+
+    attempt: int
+    pause: float
+    error: WeChatPayError = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waited(Event):
+    """A call waited for its turn under a rate limit.
+
+    Attributes:
+        seconds: how long.
+    """
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedOver(Event):
+    """Calls go to another host from now on.
+
+    Attributes:
+        left: the host that they went to so far.
+        to: the host that they go to.
+    """
+
+    left: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostProbed(Event):
+    """A call went to a host only to see how it does.
+
+    Attributes:
+        host: that host.
+        healthy: whether it answered.
+    """
+
+    host: str
+    healthy: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSkewed(Event):
+    """This machine's clock and the platform's differ, by another amount than was known.
+
+    Attributes:
+        seconds: how far the platform's clock is ahead of this machine's; negative where it is behind.
+        corrected: whether requests are signed and answers checked by the platform's time from now on.
+    """
+
+    seconds: float
+    corrected: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificatesChanged(Event):
+    """Other platform keys are believed than before.
+
+    Attributes:
+        serials: the names of all that are.
+        preferred: the name of the one that secrets are encrypted with.
+    """
+
+    serials: tuple[str, ...]
+    preferred: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimiterDegraded(Event):
+    """The store that rate limits are shared through can't be reached; this process keeps to its own share.
+
+    Attributes:
+        reason: what went wrong.
+    """
+
+    reason: str
+
+
+Hook = Callable[[Event], None]
+"""Is called with each event, in the event loop: it must be quick. What it raises is logged and goes no further."""
+
+
+def guarded(hook: Hook | None) -> Hook | None:
+    """A hook that can't harm a call."""
+    if hook is None:
+        return None
+
+    def notify(event: Event) -> None:
+        try:
+            hook(event)
+        except Exception:  # noqa: BLE001 - a payment that was made must not be lost to a mistake of who looks on
+            _log.exception("the observe hook failed with %s", type(event).__name__)
+
+    return notify
+
+
+def logged(logger: logging.Logger | None = None) -> Hook:
+    """A hook that writes a line for each event: `WeChatPay(..., observe=logged())`.
+
+    Ends of calls are at INFO, those with an error and whatever else is out of the ordinary at WARNING, all others at
+    DEBUG. A line holds method, template, host, status, `Request-ID`, numbers and error texts, never a payload.
+
+    Args:
+        logger: where to write; `wechatpay_chain` by default.
+    """
+    log = logging.getLogger("wechatpay_chain") if logger is None else logger
+
+    def write(event: Event) -> None:
+        level = _level(event)
+        if log.isEnabledFor(level):
+            log.log(level, "%s", describe(event), extra={"wechatpay_event": event})
+
+    return write
+
+
+def describe(event: Event) -> str:
+    """An event as a line of text."""
+    parts = [type(event).__name__, f"#{event.call}" if event.call else "", str(event.request or "")]
+    for item in fields(event):
+        value = getattr(event, item.name)
+        if item.name not in {"call", "request"} and value is not None:
+            parts.append(f"{item.name}={round(value, 3) if isinstance(value, float) else value}")
+    return " ".join(filter(None, parts))
+
+
+def _level(event: Event) -> int:
+    if isinstance(event, CallEnded):
+        return logging.INFO if event.error is None else logging.WARNING
+    if isinstance(event, Retrying | FailedOver | ClockSkewed | LimiterDegraded | CertificatesChanged):
+        return logging.WARNING
+    return logging.DEBUG

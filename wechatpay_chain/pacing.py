@@ -1,0 +1,173 @@
+"""When a call may start under a rate limit: pure, the waiting is done elsewhere.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012081709
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from typing import Literal, Protocol, cast
+
+from .catalogue import Rate
+from .errors import ConfigurationError
+
+_RATE = re.compile(r"([1-9][0-9]{0,8}) ?/ ?(s|min|h|d)", re.ASCII)
+
+# A refusal for the rate halves the pace of an operation, a success gives back a tenth.
+_FIRST_INTERVAL = 0.1
+_LONGEST_INTERVAL = 5.0
+_SHORTEST_INTERVAL = 0.01
+_RECOVERY = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most `n` calls in any `seconds`."""
+
+    n: int
+    seconds: float
+
+    def share(self, among: int) -> Window:
+        """What one of so many processes may do, so that all together stay within."""
+        if self.n >= among:
+            return Window(self.n // among, self.seconds)
+        return Window(1, self.seconds * among / self.n)
+
+
+class Unreachable(Exception):
+    """What shared turns raise when their store can't be reached."""
+
+
+class SharedTurns(Protocol):
+    """Turns that many processes share: `wechatpay_chain.contrib.limits.RedisTurns`.
+
+    Attributes:
+        among: how many processes share them, for the time when the store can't be reached.
+    """
+
+    among: int
+
+    async def take(self, name: str, windows: Sequence[Window]) -> float:
+        """Take a turn: 0 when it was taken, else the seconds after which to try again.
+
+        Raises:
+            Unreachable: the store doesn't answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The rates that a client keeps to: `WeChatPay(..., limits=Limits(own={...}))`.
+
+    Attributes:
+        own: `"POST /v3/refund/domestic/refunds"` -> `"6/s"`, a `Rate`, several of them, or None for no limit. They
+            stand in for the documented ones, which hold for all other operations.
+        wait: whether a call waits for its turn; False raises `RateLimited` at once.
+        shared: turns that are shared with other processes; None for those of this process alone.
+
+    Raises:
+        ConfigurationError: a key or a rate is malformed.
+    """
+
+    own: Mapping[str, str | Rate | Sequence[Rate] | None] = field(default_factory=dict[str, "str | Rate | None"])
+    wait: bool = True
+    shared: SharedTurns | None = None
+
+    def __post_init__(self) -> None:
+        for name, given in self.own.items():
+            if not re.fullmatch(r"(GET|POST|PUT|PATCH|DELETE) /\S*", name):
+                raise ConfigurationError(f"limits.own[{name!r}]", "no operation", "Write 'METHOD /path/{placeholder}'")
+            windows_of(given, name)
+
+    def windows(self, name: str, documented: Sequence[Rate]) -> tuple[Window, ...]:
+        """What holds for an operation.
+
+        Args:
+            name: method and path template.
+            documented: what the catalogue says of it.
+        """
+        return windows_of(self.own[name], name) if name in self.own else windows_of(documented, name)
+
+
+def windows_of(given: str | Rate | Sequence[Rate] | None, name: str) -> tuple[Window, ...]:
+    """Rates in any form as windows.
+
+    Raises:
+        ConfigurationError: it is no rate.
+    """
+    if given is None:
+        return ()
+    if isinstance(given, str):
+        found = _RATE.fullmatch(given)
+        if found is None:
+            raise ConfigurationError(f"limits.own[{name!r}]", f"{given!r} was found", "Write '200/min': s, min, h or d")
+        given = Rate(n=int(found[1]), per=cast("Literal['s', 'min', 'h', 'd']", found[2]))
+    rates = (given,) if isinstance(given, Rate) else given
+    return tuple(Window(rate.n, rate.seconds) for rate in rates)
+
+
+class Lane:
+    """The calls of one operation, as they come and go.
+
+    A call counts from its start until a window's length after its end: it arrives at the platform some time between,
+    and so the platform never counts more than a window allows, whenever it begins to count.
+
+    Args:
+        windows: what holds.
+    """
+
+    def __init__(self, windows: Sequence[Window]) -> None:
+        self._ended = [(window, deque[float]()) for window in windows]
+        self._in_flight = 0
+        self._interval = 0.0
+        self._next = 0.0
+        self._cut = -inf
+
+    def delay(self, now: float) -> float:
+        """Seconds until a call may start: 0 for at once, infinity for when one in flight has ended.
+
+        Args:
+            now: seconds of a clock that never goes back, here and below.
+        """
+        delay = self._next - now
+        for window, ended in self._ended:
+            while ended and ended[0] <= now - window.seconds:
+                ended.popleft()
+            excess = self._in_flight + len(ended) - window.n
+            if excess >= 0:
+                delay = inf if excess >= len(ended) else max(delay, ended[excess] + window.seconds - now)
+        return max(delay, 0.0)
+
+    def begin(self, now: float) -> None:
+        """A call starts."""
+        self._in_flight += 1
+        if self._interval:
+            self._next = max(self._next, now + self._interval)
+
+    def end(self, began: float, now: float, *, limited: bool = False, asked: float | None = None) -> None:
+        """A call ended.
+
+        Args:
+            began: when it started.
+            now: when it ended.
+            limited: whether the platform refused it for its rate.
+            asked: the seconds that the platform asked to wait.
+        """
+        self._in_flight -= 1
+        for _, ended in self._ended:
+            ended.append(now)
+        if limited:
+            # Those that were under way when the pace was cut say nothing of the new pace.
+            if began >= self._cut:
+                self._cut = now
+                self._interval = min(max(self._interval * 2, _FIRST_INTERVAL), _LONGEST_INTERVAL)
+            self._next = max(self._next, now + max(asked or 0.0, self._interval))
+        elif self._interval:
+            self._interval *= _RECOVERY
+            if self._interval < _SHORTEST_INTERVAL:
+                self._interval = 0.0

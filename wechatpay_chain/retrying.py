@@ -1,0 +1,170 @@
+"""Whether a call is made again, and when: pure, the waiting is done elsewhere.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012081709 (codes)
+https://pay.weixin.qq.com/doc/v3/merchant/4012791862 (a repetition has the same number and the same content)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from . import catalogue
+from .errors import (
+    APIError,
+    ConfigurationError,
+    Outcome,
+    RateLimited,
+    ServerError,
+    SignatureProbe,
+    TransportError,
+    WeChatPayError,
+)
+from .message import Request
+
+_RANK: dict[Outcome | None, int] = {None: 0, "not_sent": 0, "rejected": 1, "unknown": 2}
+
+# A status of 500 may be permanent (OPENID_MISMATCH): the code decides. One that nobody knows is not repeated.
+_PASSING = ("SYSTEM_ERROR", "BANK_ERROR", "SERVICE_UNAVAILABLE", "BIZERR_NEED_RETRY")
+_TOO_MANY = ("FREQUENCY_LIMITED", "FREQUENCY_LIMIT_EXCEED", "RATELIMIT_EXCEEDED", "RATE_LIMITED", "FREQ_LIMIT")
+# Of a gateway in front of the platform, whatever the body says.
+_GATEWAY = frozenset({502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often and how soon a call is repeated: `WeChatPay(..., retry=RetryPolicy(attempts=2))`.
+
+    The pause before a repetition is chosen by chance between nothing and a bound that doubles each time ("full
+    jitter"), so that many callers who failed together don't come back together.
+
+    Attributes:
+        attempts: at most so many in all; 1 repeats nothing.
+        base: seconds, the bound of the first pause.
+        longest: seconds, the highest bound.
+
+    Raises:
+        ConfigurationError: a value is too small.
+    """
+
+    attempts: int = 4
+    base: float = 0.2
+    longest: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1:
+            raise ConfigurationError("retry.attempts", f"{self.attempts!r} was found", "Give 1 or more")
+        if not 0 < self.base <= self.longest:
+            raise ConfigurationError("retry.base", f"{self.base!r} was found", "Give more than 0, at most `longest`")
+
+    def pause(
+        self, error: WeChatPayError, *, made: int, repeatable: bool, asked: float | None, chance: float
+    ) -> float | None:
+        """Seconds until the next attempt; None where there is to be none.
+
+        Args:
+            error: what the last attempt ended with.
+            made: how many were made so far.
+            repeatable: whether the call may be repeated after it may have arrived.
+            asked: the seconds that the platform asked to wait (`Retry-After`); None where it didn't.
+            chance: a random number from 0 to 1.
+        """
+        if made >= self.attempts or not may_help(error, repeatable=repeatable):
+            return None
+        # The exponent is bounded: 2.0 ** 1024 would be an OverflowError.
+        pause = chance * min(self.longest, self.base * 2.0 ** min(made - 1, 60))
+        return pause if asked is None else asked + pause
+
+
+def is_repeatable(request: Request) -> bool:
+    """Whether a call may be repeated after it may have arrived.
+
+    A GET changes nothing; a re-entrant operation does once what it is asked for twice; and the caller may say so.
+    """
+    if request.retry is not None:
+        return request.retry
+    if request.method == "GET":
+        return True
+    operation = catalogue.find(request.method, request.template)
+    return operation is not None and operation.reentrant
+
+
+def may_help(error: WeChatPayError, *, repeatable: bool) -> bool:
+    """Whether a repetition may fare better, and does no harm.
+
+    Args:
+        error: what the last attempt ended with.
+        repeatable: whether the call may be repeated after it may have arrived.
+    """
+    if error.attempts == 0:
+        return False  # it never got as far as the transport, and wouldn't the next time
+    if isinstance(error, TransportError):
+        return repeatable or error.outcome == "not_sent"
+    if is_rate_limited(error):
+        return True  # that it was accepted all the same is possible of refunds, and then a repetition is the advice
+    if isinstance(error, ServerError):
+        passing = error.has_code(*_PASSING) or error.status in _GATEWAY or (error.status == 500 and not error.code)
+        return repeatable and passing
+    return repeatable and isinstance(error, SignatureProbe)
+
+
+def is_rate_limited(error: WeChatPayError) -> bool:
+    """Whether the platform refused a call for its rate, by any of the codes that it has for that."""
+    return isinstance(error, RateLimited) or (isinstance(error, APIError) and error.has_code(*_TOO_MANY))
+
+
+def worst(one: Outcome | None, other: Outcome | None) -> Outcome | None:
+    """The outcome of two attempts of one call, as far as anyone can know it."""
+    return one if _RANK[one] > _RANK[other] else other
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """The seconds that an answer asks to wait; None where it doesn't, or not understandably.
+
+    Args:
+        headers: of the answer, looked up in any case.
+        now: Unix time in seconds.
+    """
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdecimal() and len(value) <= 9:
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    except (ValueError, OverflowError):
+        return None
+
+
+class RetryBudget:
+    """What keeps an outage from being multiplied: repetitions are a small share of the calls.
+
+    Each call puts a fraction of a repetition into the budget, time puts in a little, each repetition takes out one.
+
+    Args:
+        most: it never holds more repetitions than this, and begins with them.
+        per_call: what each call puts in.
+        per_second: what each second puts in, so that a client with few calls isn't left without.
+    """
+
+    __slots__ = ("_at", "_held", "_most", "_per_call", "_per_second")
+
+    def __init__(self, *, most: float = 100.0, per_call: float = 0.1, per_second: float = 1.0) -> None:
+        self._most = most
+        self._per_call = per_call
+        self._per_second = per_second
+        self._held = most
+        self._at: float | None = None
+
+    def earn(self) -> None:
+        """A call is made."""
+        self._held = min(self._most, self._held + self._per_call)
+
+    def spend(self, now: float) -> bool:
+        """Whether a repetition may be made at `now` (seconds of any clock that never goes back); if so, it is paid."""
+        if self._at is not None:
+            self._held = min(self._most, self._held + (now - self._at) * self._per_second)
+        self._at = now
+        if self._held < 1:
+            return False
+        self._held -= 1
+        return True

@@ -1,0 +1,45 @@
+"""How long a call may take, as a whole and in its parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+from .errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """The seconds that a call may take.
+
+    The platform names no values (https://pay.weixin.qq.com/doc/v3/merchant/4012081709); payments by code may take
+    several seconds, because the payer's cards are tried one after the other.
+
+    Attributes:
+        total: for all attempts together, with the pauses and the waiting between them.
+        connect: for making a connection, in each attempt; never more than half of what is left of `total`.
+        read: of silence from the platform, in each attempt.
+
+    Raises:
+        ConfigurationError: a value isn't positive.
+    """
+
+    total: float = 30.0
+    connect: float = 5.0
+    read: float = 15.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            seconds = getattr(self, field.name)
+            if not seconds > 0:
+                raise ConfigurationError("timeout", f"{seconds!r} was found", "Give a positive number of seconds")
+
+    def within(self, seconds: float) -> Timeouts:
+        """These, with `seconds` for the whole."""
+        return replace(self, total=seconds)
+
+
+def chosen(given: float | Timeouts | None, default: Timeouts) -> Timeouts:
+    """What a caller gave: a number is the whole call's seconds, None stands for the default."""
+    if given is None:
+        return default
+    return given if isinstance(given, Timeouts) else default.within(given)
