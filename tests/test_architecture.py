@@ -44,8 +44,8 @@ ALLOWED = {
     "payments": "errors message crypto wire credentials",
     "qr": "errors",
     "middleware": (
-        "errors path timeouts message crypto catalogue observing retrying pacing health wire trust credentials pipeline "
-        "skew uploads"
+        "errors path timeouts message crypto catalogue observing retrying pacing health wire trust credentials "
+        "pipeline skew uploads"
     ),
     "transport": "_version errors timeouts message catalogue pipeline",
     "chain": "errors path message catalogue hints",

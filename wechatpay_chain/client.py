@@ -152,9 +152,7 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
         self._path = ""
         self._send = self.send
 
-    def _below(
-        self, base_url: str, backups: Sequence[str] | None, notify: Hook | None
-    ) -> tuple[Middleware, ...]:
+    def _below(self, base_url: str, backups: Sequence[str] | None, notify: Hook | None) -> tuple[Middleware, ...]:
         """What requests of every kind pass through, downloads and renewals too."""
         host_of = self._network.base_url_of
         if backups is not None:

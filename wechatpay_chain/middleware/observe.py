@@ -103,9 +103,7 @@ class ObserveAttempts:
             known = error if isinstance(error, WeChatPayError) else None
             self._notify(ended(seconds=self._clock() - started, error=known))
             raise
-        self._notify(
-            ended(seconds=self._clock() - started, status=response.status, request_id=response.request_id)
-        )
+        self._notify(ended(seconds=self._clock() - started, status=response.status, request_id=response.request_id))
         return response
 
 

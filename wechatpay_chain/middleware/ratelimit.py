@@ -186,9 +186,7 @@ class _Queue:
         self._begin(now)
         return True
 
-    async def turn(
-        self, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]], *, wait: bool
-    ) -> None:
+    async def turn(self, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]], *, wait: bool) -> None:
         """Wait in line and take a turn."""
         self._waiting += 1
         try:
