@@ -40,7 +40,7 @@ format: dev ## Mend what style and form can mend by themselves
 	@$(python) -m ruff format .
 
 types: dev ## Check the types with pyright and mypy
-	@$(python) -m pyright
+	@$(python) -m pyright --project pyproject.toml
 	@$(python) -m mypy
 
 generate: dev ## Write the generated files anew

@@ -40,6 +40,7 @@ ALLOWED = {
     "draining": "errors",
     # shells
     "uploads": "errors message crypto wire",
+    "partfile": "",
     "downloads": "errors path message crypto wire",
     "payments": "errors message crypto wire credentials",
     "qr": "errors",
@@ -53,20 +54,21 @@ ALLOWED = {
     "waiting": "errors message",
     "repeating": "errors message",
     "paging": "errors message",
-    "bills": "errors message crypto wire downloads",
+    "bills": "errors message crypto wire partfile downloads",
     "renewal": "errors message crypto wire trust pipeline",
     "notifications": "errors message crypto catalogue types wire trust credentials",
     # composition
-    "files": "errors message wire pipeline downloads",
+    "files": "errors message wire pipeline partfile downloads",
     "client": (
         "errors message crypto catalogue hints wire credentials pipeline middleware transport chain _endpoints "
         "path trust renewal files downloads payments timeouts observing retrying pacing skew draining"
     ),
     "sync": "errors message pipeline chain _endpoints client downloads payments",
+    "batch": "errors path timeouts message catalogue retrying",
     "registry": "errors wire transport notifications client",
     "__init__": "_version errors message pipeline chain client sync notifications",
     # adapters
-    "contrib": "errors notifications",
+    "contrib": "_version errors observing pacing notifications",
     # the platform's half, and programs
     "emulator": "_version errors path message crypto catalogue wire trust pipeline",
     "cli": "__init__ _version errors path message crypto catalogue wire trust pipeline chain client sync emulator",

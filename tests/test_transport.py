@@ -242,3 +242,32 @@ async def test_a_path_prefix_of_a_reverse_proxy_is_kept() -> None:
         await transport(POST)
         await transport.aclose()
     assert received[0].startswith(b"POST /wechat/v3/x HTTP/1.1\r\n")
+
+
+async def test_no_authorization_in_the_chain_of_exceptions() -> None:
+    """aiohttp's own exception holds the request's headers, so it is not chained to ours."""
+    async with connected(answering(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")) as transport:
+        request = Request(method="POST", template="/v3/x", headers=Headers({"Authorization": "WECHATPAY2 secret"}))
+        with pytest.raises(ConnectionFailed) as caught:
+            await transport(request)
+    chained: BaseException | None = caught.value
+    while chained is not None:
+        assert "WECHATPAY2" not in repr(chained)
+        chained = chained.__cause__ or chained.__context__
+
+
+async def test_an_endless_answer_is_cut_short() -> None:
+    """An answer larger than any of the platform's ends the call instead of filling the memory."""
+    raw = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 2000000\r\n\r\n" + b"x" * 2_000_000
+    async with connected(answering(raw)) as transport:
+        with pytest.raises(ConnectionFailed, match="larger than 1048576 bytes") as caught:
+            await transport(POST)
+    assert caught.value.outcome == "unknown"
+
+
+async def test_no_packed_answers_are_asked_for() -> None:
+    """What is held in memory needs no unpacking, so no small answer can become a large one."""
+    received: list[bytes] = []
+    async with connected(answering(b"HTTP/1.1 204 No Content\r\n\r\n", received)) as transport:
+        await transport(POST)
+    assert b"\r\nAccept-Encoding: identity\r\n" in received[0]

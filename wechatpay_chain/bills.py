@@ -30,6 +30,7 @@ from .crypto import rsa
 from .downloads import Link, checked, unpacked
 from .errors import ConfigurationError, DecodeError, DecryptionError
 from .message import Request, Response
+from .partfile import open_new
 from .wire.bills import Rows, Value, fen
 
 __all__ = ["KINDS", "Kind", "Rows", "Value", "fen", "fetch", "fetch_encrypted", "read"]
@@ -207,7 +208,7 @@ async def _decrypted(sealed: AsyncGenerator[bytes, None], key: bytes, nonce: byt
 
 async def _write(pieces: AsyncGenerator[bytes, None], file: Path) -> None:
     try:
-        with await asyncio.to_thread(file.open, "xb") as opened:
+        with await open_new(file) as opened:
             async with aclosing(pieces):
                 async for piece in pieces:
                     await asyncio.to_thread(opened.write, piece)

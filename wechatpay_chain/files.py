@@ -16,6 +16,7 @@ from typing import Any
 from .downloads import Link, Wanted, announced, checked, unpacked, wanted
 from .errors import APIError, ConfigurationError, TransportError, TrustError
 from .message import Progress, Response, about
+from .partfile import open_new
 from .pipeline import Handler
 from .wire import v2
 from .wire.refusal import api_error, is_refusal
@@ -86,7 +87,7 @@ class Files:
             raise ConfigurationError("to", f"{str(to)!r} is a folder", "Give the path of the file to be written")
         part = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
         try:
-            file = await asyncio.to_thread(part.open, "xb")
+            file = await open_new(part)
         except OSError as error:
             raise _unwritable(to, error) from None
         try:

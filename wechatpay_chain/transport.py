@@ -27,6 +27,8 @@ DEFAULT_BASE_URL = "https://api.mch.weixin.qq.com"
 _USER_AGENT = f"wechatpay_chain/{__version__} Python/{platform.python_version()} aiohttp/{aiohttp.__version__}"
 # The platform closes idle connections after 8 s; a request sent into that moment would be lost.
 _KEEPALIVE = 6.0
+_LARGEST = 64 * 1024 * 1024
+_LARGEST_REFUSAL = 1024 * 1024
 # So much of a streamed answer is handed on at once.
 _PIECE = 256 * 1024
 _Foreign = aiohttp.ClientError | TimeoutError | OSError
@@ -99,10 +101,15 @@ class AiohttpTransport:
                     mapped = partial(_transport_error, host=url.host, timeout=timeout)
                     stream = _Stream(answer, stack.pop_all(), mapped)
                     return Response(status=answer.status, headers=headers, request=request, stream=stream)
-                content = await answer.read()
+                content = await _read(answer, url.host)
+        except aiohttp.ClientResponseError as error:
+            failure = _transport_error(error, url.host, timeout)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _transport_error(error, url.host, timeout) from error
-        return Response(status=answer.status, headers=headers, content=content, request=request)
+        else:
+            return Response(status=answer.status, headers=headers, content=content, request=request)
+        # Not chained: aiohttp's exception holds the request's headers, Authorization among them.
+        raise failure
 
     async def aclose(self) -> None:
         """Close the connections, unless the session is the caller's own."""
@@ -143,8 +150,24 @@ class AiohttpTransport:
         return self._session
 
 
+async def _read(answer: aiohttp.ClientResponse, host: str | None) -> bytes:
+    """The whole content of an answer, unless it is larger than any that the platform gives without a link to it."""
+    most = _LARGEST if 200 <= answer.status < 300 else _LARGEST_REFUSAL
+    content = bytearray()
+    async for piece in answer.content.iter_any():
+        content += piece
+        if len(content) > most:
+            error = ConnectionFailed(f"the answer of {host} is larger than {most} bytes; use stream() for files")
+            error.outcome = "unknown"
+            raise error
+    return bytes(content)
+
+
 def _headers(request: Request) -> dict[str, str]:
     headers = {"User-Agent": _USER_AGENT, **request.headers}
+    if not request.streamed:
+        # Nothing that is held in memory needs unpacking first.
+        headers.setdefault("Accept-Encoding", "identity")
     if request.payload is not None:
         # Without it aiohttp would send chunks, whose number of bytes the receiver learns at the end.
         headers["Content-Length"] = str(request.payload.length)

@@ -108,7 +108,7 @@ async def test_a_write_that_may_not_be_repeated(
     assert writes.numbers == ["1"] * effects
 
 
-@pytest.mark.parametrize("fate", [fault[0] for fault in FAULTS] + ["429"])
+@pytest.mark.parametrize("fate", [*(fault[0] for fault in FAULTS), "429"])
 async def test_a_write_that_may_be_repeated(emulator: Emulator, fate: Fate) -> None:
     """A re-entrant operation recovers by itself: one effect, the same body twice, another nonce."""
     async with behind_proxy(emulator, fate) as (wxpay, proxy):
@@ -196,7 +196,7 @@ async def test_a_connection_that_the_server_closed_is_not_the_callers_problem(em
 async def test_a_429_storm(emulator: Emulator) -> None:
     """A refusal for the rate leaves nothing behind; the client slows down and says in the end what it was."""
     writes = Writes(emulator)
-    async with behind_proxy(emulator, *["429"] * 3) as (wxpay, proxy):
+    async with behind_proxy(emulator, "429", "429", "429") as (wxpay, proxy):
         assert (await wxpay["v3/new/write"].post(json={"out_trade_no": "1"})).attempts == 4
         proxy.fate = lambda: "429"
         with pytest.raises(RateLimited) as caught:
@@ -226,7 +226,7 @@ async def test_a_host_that_is_down(emulator: Emulator, monkeypatch: pytest.Monke
     events: list[Event] = []
     writes = Writes(emulator)
     async with emulator.listen() as target, FaultyProxy(target) as main, FaultyProxy(target) as backup:
-        options = {"base_url": main.base_url, "backups": [backup.base_url], "retry": SOON, "timeout": QUICK}
+        options: dict[str, Any] = {"base_url": main.base_url, "backups": [backup.base_url], "retry": SOON, "timeout": QUICK}
         async with WeChatPay(**emulator.credentials(), **options, observe=events.append) as wxpay:
             await main.stop()
             started = time.perf_counter()
@@ -340,7 +340,7 @@ async def test_every_write_takes_effect_exactly_once(caplog: pytest.LogCaptureFi
     caplog.set_level(logging.ERROR)
     clock, chance = FastClock(300), random.Random(7)
     emulator = Emulator(clock=clock)
-    faults: list[Fate] = [fault[0] for fault in FAULTS] + ["429"]
+    faults: list[Fate] = [*(fault[0] for fault in FAULTS), "429"]
 
     def fate() -> Fate:
         return chance.choice(faults) if chance.random() < 0.05 else "fine"

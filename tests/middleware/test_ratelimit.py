@@ -18,8 +18,8 @@ from wechatpay_chain.timeouts import Timeouts
 
 CALL = Request(method="POST", template="/v3/x", timeout=1000.0)
 RECOVER = Request(method="POST", template="/v3/aggracct-bc/wb-channel/control-orders/recover", timeout=1000.0)
-OK = Response(status=200, content=b"{}")
-LIMITED = Response(status=429, headers=Headers({"Retry-After": "3"}), content=b"{}")
+OK: Response[Any] = Response(status=200, content=b"{}")
+LIMITED: Response[Any] = Response(status=429, headers=Headers({"Retry-After": "3"}), content=b"{}")
 
 
 class World:

@@ -18,7 +18,7 @@ from wechatpay_chain.timeouts import Timeouts
 
 GET = Request(method="GET", template="/v3/x")
 POST = Request(method="POST", template="/v3/x", body=b"{}")
-OK = Response(status=200, content=b"{}")
+OK: Response[Any] = Response(status=200, content=b"{}")
 
 
 def lost(outcome: Outcome, kind: type[WeChatPayError] = ConnectionFailed) -> WeChatPayError:
@@ -125,7 +125,7 @@ async def test_a_local_refusal_after_an_unknown_attempt_is_unknown() -> None:
 
 async def test_retry_after_is_honoured() -> None:
     """The pause is what the platform asked for, and the jitter on top."""
-    limited = Response(status=429, headers=Headers({"Retry-After": "7"}), content=b"{}")
+    limited: Response[Any] = Response(status=429, headers=Headers({"Retry-After": "7"}), content=b"{}")
     world = World(limited, OK)
     assert (await world.call(POST)).attempts == 2
     assert world.time.slept == [7.5]

@@ -358,3 +358,27 @@ async def test_an_escaped_letter_hides_no_operation(seal: Seal, path: str) -> No
     """A path that is spelled with needless escapes is the same operation, so its secrets are sealed."""
     result = await sent(seal, Request(method="POST", template=path, json={"bal_account_no": "6222"}))
     assert result.json["bal_account_no"] != "6222"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", RECOVER + "/"),
+        ("PUT", RECOVER),
+        ("POST", RECOVER.replace("recover", "Recover")),
+        ("POST", RECOVER.replace("/recover", "%2Frecover")),
+        ("POST", RECOVER + ";x"),
+    ],
+)
+async def test_a_near_miss_exposes_no_secret(seal: Seal, method: str, path: str) -> None:
+    """A misspelt path doesn't send the secret field of the path that was meant in plain."""
+    with pytest.raises(ConfigurationError, match="bal_account_no would go out in plain"):
+        await sent(seal, Request(method=method, template=path, json={"bal_account_no": "6222"}))
+    result = await sent(seal, Request(method=method, template=path, json={"bal_account_no": Secret("6222")}))
+    assert result.json["bal_account_no"] != "6222"
+
+
+async def test_a_secret_of_the_body_is_refused_in_the_query(seal: Seal) -> None:
+    """A secret field that was given in the wrong place doesn't go out in plain."""
+    with pytest.raises(ConfigurationError, match="put into the query"):
+        await sent(seal, Request(method="POST", template=RECOVER, params={"bal_account_no": "6222"}))

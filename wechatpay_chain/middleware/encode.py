@@ -17,6 +17,7 @@ from ..wire.headers import check_headers
 from ..wire.hosts import check_origin
 
 _JSON = "application/json"
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class Encode:
@@ -34,6 +35,8 @@ class Encode:
 
 
 def _encode(request: Request) -> Request:
+    if request.method not in _METHODS:
+        raise ConfigurationError("method", f"{request.method!r}", f"Use one of {', '.join(_METHODS)}, in capitals")
     check_path(request.path)
     check_query(request.query)
     check_headers(request.headers)

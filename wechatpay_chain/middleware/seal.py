@@ -12,12 +12,13 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from .. import catalogue
 from ..crypto import rsa
-from ..errors import ConfigurationError, DecryptionError
-from ..message import Request, Response, about
+from ..errors import ConfigurationError, DecodeError, DecryptionError
+from ..message import Params, Request, Response, about
 from ..path import without_needless_escapes
 from ..pipeline import Handler
 from ..trust import PlatformKey, PlatformKeys
 from ..wire.body import check_text
+from ..wire.exposure import field_names, lenient_path, named_texts
 from ..wire.sealing import FieldTree, field_tree, is_ciphertext, seal, unseal
 from ..wire.v3 import SERIAL_HEADER
 
@@ -45,6 +46,10 @@ class Seal:
         operation = catalogue.find(request.method, request.template) or catalogue.find(
             request.method, without_needless_escapes(request.path)
         )
+        if operation is None:
+            _refuse_near_miss(request)
+        elif request.params and operation.secret_fields:
+            _refuse_misplaced(request.params, operation)
         marked = _marked(operation.secret_fields) if operation else {}
         response = await call_next(self._seal(request, marked))
         if operation and operation.answer_secret_fields and response.verified and self._private_key:
@@ -74,6 +79,8 @@ class Seal:
             payload = unseal(payload, marked, partial(rsa.decrypt, private_key), private_key.key_size)
         except DecryptionError as error:
             raise about(response, error) from None
+        except RecursionError:
+            raise about(response, DecodeError("the answer is nested too deeply")) from None
         return replace(response, decrypted=orjson.dumps(payload))
 
 
@@ -81,6 +88,32 @@ class Seal:
 def _marked(secret_fields: tuple[str, ...]) -> dict[str, FieldTree]:
     """The secret fields of an operation by location, `json`, `query` or `meta`."""
     return field_tree(secret_fields)
+
+
+def _refuse_near_miss(request: Request) -> None:
+    """An unknown path that resembles a known one may be misspelt, and would carry its secrets in plain."""
+    for operation in catalogue.at(lenient_path(request.path)):
+        secrets = field_names(operation.secret_fields)
+        for payload in (request.json, request.params, request.meta):
+            exposed = secrets.intersection(named_texts(payload)) if secrets else ()
+            if exposed:
+                raise ConfigurationError(
+                    "path",
+                    f"{request.method} {request.template} is not known, and {', '.join(sorted(exposed))} would go out "
+                    "in plain",
+                    f"If {operation.method} {operation.path} was meant, spell it so; else mark the value with Secret",
+                )
+
+
+def _refuse_misplaced(params: Params, operation: catalogue.Operation) -> None:
+    """A secret field of the body that was put into the query would go out in plain."""
+    in_query = {field.removeprefix("query.") for field in operation.secret_fields if field.startswith("query.")}
+    misplaced = (field_names(operation.secret_fields) - in_query).intersection(named_texts(params))
+    if misplaced:
+        name = min(misplaced)
+        raise ConfigurationError(
+            f"params[{name!r}]", "a secret field of the body was put into the query", "Give it with json="
+        )
 
 
 def _encrypt(plaintext: str, pointer: str, *, key: PlatformKey | None, named: str | None) -> str:
