@@ -43,7 +43,8 @@ def order(number: str) -> dict[str, Any]:
 
 def then_fine(*fates: Fate) -> Any:
     """These fates one after the other, and then no fault any more."""
-    coming: Iterable[Fate] = itertools.chain(fates, itertools.repeat("fine"))
+    fine: Fate = "fine"
+    coming: Iterable[Fate] = itertools.chain(fates, itertools.repeat(fine))
     return iter(coming).__next__
 
 
