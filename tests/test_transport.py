@@ -245,7 +245,7 @@ async def test_a_path_prefix_of_a_reverse_proxy_is_kept() -> None:
 
 
 async def test_no_authorization_in_the_chain_of_exceptions() -> None:
-    """aiohttp's own exception holds the request's headers, so it is not chained to ours."""
+    """The exception of aiohttp holds the request's headers, so it is not chained to ours."""
     async with connected(answering(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")) as transport:
         request = Request(method="POST", template="/v3/x", headers=Headers({"Authorization": "WECHATPAY2 secret"}))
         with pytest.raises(ConnectionFailed) as caught:

@@ -227,7 +227,12 @@ async def test_a_host_that_is_down(emulator: Emulator, monkeypatch: pytest.Monke
     events: list[Event] = []
     writes = Writes(emulator)
     async with emulator.listen() as target, FaultyProxy(target) as main, FaultyProxy(target) as backup:
-        options: dict[str, Any] = {"base_url": main.base_url, "backups": [backup.base_url], "retry": SOON, "timeout": QUICK}
+        options: dict[str, Any] = {
+            "base_url": main.base_url,
+            "backups": [backup.base_url],
+            "retry": SOON,
+            "timeout": QUICK,
+        }
         async with WeChatPay(**emulator.credentials(), **options, observe=events.append) as wxpay:
             await main.stop()
             started = time.perf_counter()
