@@ -8,7 +8,7 @@ import logging
 import random
 import socket
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -43,9 +43,8 @@ def order(number: str) -> dict[str, Any]:
 
 def then_fine(*fates: Fate) -> Any:
     """These fates one after the other, and then no fault any more."""
-    fine: Fate = "fine"
-    coming: Iterable[Fate] = itertools.chain(fates, itertools.repeat(fine))
-    return iter(coming).__next__
+    coming = list(fates)
+    return lambda: coming.pop(0) if coming else "fine"
 
 
 class Writes:
