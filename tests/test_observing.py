@@ -1,0 +1,126 @@
+"""What a hook gets to see of calls."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+
+from tests.faults.proxy import Fate, FaultyProxy
+from wechatpay_chain import ConfigurationError, ConnectionFailed, Request, Response, WeChatPay
+from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.observing import (
+    AttemptEnded,
+    AttemptStarted,
+    CallEnded,
+    CallStarted,
+    CertificatesChanged,
+    Event,
+    Retrying,
+    logged,
+)
+from wechatpay_chain.retrying import RetryPolicy
+from wechatpay_chain.trust import PlatformKeys
+
+PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
+ORDER = {"out_request_no": "P1", "mchid": "1900000109", "bal_account_no": "6222 0000 1111", "punish_scene": 1}
+
+
+def with_hook(emulator: Emulator, **options: Any) -> tuple[WeChatPay, list[Event]]:
+    """A client, and what its hook was told."""
+    events: list[Event] = []
+    return WeChatPay(**{**emulator.credentials(), "transport": emulator, "observe": events.append, **options}), events
+
+
+async def test_a_call_from_beginning_to_end(emulator: Emulator) -> None:
+    """Call, attempts and repetition come in order, under one number, with hosts, statuses and the Request-ID."""
+    coming: list[Fate] = ["close after", "fine"]
+    fates = iter(coming)
+    async with emulator.listen() as target, FaultyProxy(target, lambda: next(fates)) as proxy:
+        wxpay, events = with_hook(emulator, transport=None, base_url=proxy.base_url, retry=RetryPolicy(base=0.01))
+        async with wxpay:
+            answer = await wxpay.chain(PUNISH).post(json=ORDER)
+    kinds = [CallStarted, AttemptStarted, AttemptEnded, Retrying, AttemptStarted, AttemptEnded, CallEnded]
+    # Waiting for its turn isn't worth an event where there was none.
+    assert [type(event) for event in events] == kinds
+    assert len({event.call for event in events}) == 1
+    assert {str(event.request) for event in events} == {f"POST /{PUNISH}"}
+    lost, answered, ended = events[2], events[5], events[6]
+    assert isinstance(lost, AttemptEnded)
+    assert isinstance(lost.error, ConnectionFailed)
+    assert isinstance(answered, AttemptEnded)
+    assert (answered.attempt, answered.host, answered.status) == (2, proxy.base_url, 200)
+    assert isinstance(ended, CallEnded)
+    assert (ended.attempts, ended.status, ended.request_id, ended.error) == (2, 200, answer.request_id, None)
+    assert ended.seconds >= answered.seconds
+
+
+async def test_how_calls_end(emulator: Emulator) -> None:
+    """A refusal has its error and status, what was never sent its error, a cancelled call neither."""
+
+    async def transport(request: Request) -> Response[Any]:
+        if request.template == "/v3/new/slow":
+            await asyncio.sleep(60)
+        return await emulator(request)
+
+    wxpay, events = with_hook(emulator, transport=transport)
+    async with wxpay:
+        with pytest.raises(Exception, match="PARAM_ERROR"):
+            await wxpay.chain(PUNISH).post(json={})
+        with pytest.raises(ConfigurationError):
+            await wxpay.chain(PUNISH).post(json={"a": None})
+        task = asyncio.create_task(wxpay["v3/new/slow"].get())
+        await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    ended = [event for event in events if isinstance(event, CallEnded)]
+    assert [(event.status, type(event.error).__name__, event.attempts) for event in ended] == [
+        (400, "BadRequest", 1),
+        (None, "ConfigurationError", 0),
+        (None, "NoneType", 0),
+    ]
+    assert sum(isinstance(event, AttemptEnded) for event in events) == 2
+
+
+async def test_other_certificates(emulator: Emulator) -> None:
+    """When the store of platform keys was renewed, the next call tells."""
+    wxpay, events = with_hook(emulator)
+    async with wxpay:
+        wxpay.trust.keys = PlatformKeys(list(wxpay.trust.keys))
+        await wxpay.chain(PUNISH).post(json=ORDER)
+    (changed,) = [event for event in events if isinstance(event, CertificatesChanged)]
+    assert changed.serials == (changed.preferred,)
+
+
+async def test_a_hook_that_fails_harms_no_call(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    """What a hook raises is logged; the answer is handed out."""
+
+    def broken(event: Event) -> None:
+        raise RuntimeError("no disk")
+
+    async with WeChatPay(**emulator.credentials(), transport=emulator, observe=broken) as wxpay:
+        assert (await wxpay.chain(PUNISH).post(json=ORDER)).status == 200
+    assert "the observe hook failed with CallEnded" in caplog.text
+
+
+async def test_log_lines_hold_no_secret(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    """Lines name method, template, status and Request-ID; no account number, no signature, no value of a path."""
+    caplog.set_level(logging.DEBUG)
+
+    @emulator.on("GET", "/v3/new/{openid}")
+    def answer(call: Any) -> dict[str, str]:
+        return {"openid": call.values["openid"]}
+
+    async with WeChatPay(**emulator.credentials(), transport=emulator, observe=logged()) as wxpay:
+        answered = await wxpay["v3/new/{openid}"].get(openid="oSECRET", params={"phone": "13800000000"})
+        with pytest.raises(Exception, match="PARAM_ERROR"):
+            await wxpay.chain(PUNISH).post(json=ORDER | {"punish_scene": "x"})
+    text = caplog.text
+    assert "GET /v3/new/{openid}" in text
+    assert answered.request_id is not None
+    assert answered.request_id in text
+    assert not any(secret in text for secret in ("6222 0000", "oSECRET", "13800000000", "WECHATPAY2"))
+    levels = {record.levelname for record in caplog.records if "CallEnded" in record.getMessage()}
+    assert levels == {"INFO", "WARNING"}
