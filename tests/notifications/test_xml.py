@@ -33,6 +33,15 @@ def test_byte_order_mark_and_blanks() -> None:
     assert webhook().open({}, b" \r\n" + xml(PAYMENT)).resource["out_trade_no"] == "A1"
 
 
+def test_an_unsigned_wrapping_gives_a_refund_no_new_identity() -> None:
+    """A captured refund notice in another wrapping is told as a repetition: what stands around it is unsigned."""
+    genuine = refund(REFUND)
+    wrapped = genuine.replace(b"<xml>", b"<xml><event_id>e1</event_id><event_create_time>2026</event_create_time>")
+    assert wrapped != genuine
+    first, again = webhook().open({}, genuine), webhook().open({}, wrapped)
+    assert (again.id, again.create_time) == (first.id, first.create_time)
+
+
 def test_refund() -> None:
     """A refund notice opens with the APIv2 key; its resource is the decrypted part alone."""
     notification = webhook().open({}, refund(REFUND))

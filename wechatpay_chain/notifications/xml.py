@@ -44,11 +44,12 @@ def read(body: bytes, apiv2_key: str, apiv3_key: bytes | None) -> Notification[d
         if "sign" in fields:
             v2.verify(fields, apiv2_key)
         resource: dict[str, Any] = dict(v2.parse(digest.decrypt_ecb(apiv2_key, sealed)))
-        return _notification("refund-processed", resource, fields)
+        # Whatever stands outside of that part could be written anew around it, so an unsigned identifier tells nothing.
+        return _notification("refund-processed", resource, fields, trusted=fields if "sign" in fields else resource)
     v2.verify(fields, apiv2_key)
     if "event_ciphertext" in fields:
-        return _notification(fields.get("event_type", ""), _open_event(fields, apiv3_key), fields)
-    return _notification(_kind(fields), dict(fields), fields)
+        return _notification(fields.get("event_type", ""), _open_event(fields, apiv3_key), fields, trusted=fields)
+    return _notification(_kind(fields), dict(fields), fields, trusted=fields)
 
 
 def _kind(fields: Mapping[str, str]) -> str:
@@ -67,11 +68,13 @@ def _open_event(fields: Mapping[str, str], apiv3_key: bytes | None) -> dict[str,
     )
 
 
-def _notification(kind: str, resource: dict[str, Any], fields: Mapping[str, str]) -> Notification[dict[str, Any]]:
+def _notification(
+    kind: str, resource: dict[str, Any], fields: Mapping[str, str], *, trusted: Mapping[str, Any]
+) -> Notification[dict[str, Any]]:
     return Notification(
-        id=fields.get("event_id") or _digest(kind, resource),
+        id=trusted.get("event_id") or _digest(kind, resource),
         event_type=XML_PREFIX + kind,
-        create_time=fields.get("event_create_time") or fields.get("time_end", ""),
+        create_time=trusted.get("event_create_time") or trusted.get("time_end", ""),
         resource=resource,
         raw=fields,
     )
