@@ -18,7 +18,7 @@ from wechatpay_chain.emulator.keys import KeyPair
 from wechatpay_chain.trust import PlatformKeys, load_platform_keys
 
 # How long one example takes is the machine's affair, and being measured for coverage triples it.
-settings.register_profile("suite", settings.default, deadline=None)
+settings.register_profile("suite", settings.default, deadline=None, max_examples=40)
 settings.load_profile("suite")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.catalogue.fresh import run
 from wechatpay_chain.catalogue import search
 
 
@@ -53,27 +52,3 @@ def test_deprecated_come_last():
     """The operation in force comes before the one that it replaced."""
     paths = [operation.path for operation in search("查询所有退款")]
     assert paths.index("/v3/global/refunds") < paths.index("/hk/v3/refunds")
-
-
-MEASURED = """
-import time
-from tests.catalogue.fresh import run
-from wechatpay_chain.catalogue import search
-begin = time.perf_counter()
-search("解管")
-print([time.perf_counter() - begin])
-"""
-
-
-def test_first_use_is_fast(capsys: pytest.CaptureFixture[str]):
-    """The first search, which reads everything, takes less than 50 ms."""
-    took = min(run(MEASURED)[0] for _ in range(3))
-    with capsys.disabled():
-        print(f"\nsearch: first {took * 1e3:.0f} ms")
-    assert took < 0.05
-
-
-def test_repeated_searches_are_fast():
-    """Once everything is read, a search takes a few milliseconds, so that it can run at every key press."""
-    program = MEASURED.replace("begin =", 'search("x"); begin =')
-    assert min(run(program)[0] for _ in range(3)) < 0.02
