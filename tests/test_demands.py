@@ -258,6 +258,15 @@ async def test_24_there_is_a_timeout_by_default(emulator: Emulator) -> None:
             await wxpay.v3.certificates.get(timeout=0.05)
 
 
+async def test_25_an_idle_connection_is_given_up_before_the_platform_closes_it(wxpay: WeChatPay) -> None:
+    """Connections are kept for less than the platform's 8 s; tests/faults closes them under the client's hands."""
+    await wxpay.chain(PUNISH).post(json=ORDER)
+    session = wxpay._network._session
+    assert session is not None
+    assert session.connector is not None
+    assert session.connector._keepalive_timeout == 6
+
+
 async def test_26_a_timeout_after_sending_is_unknown_and_says_so(emulator: Emulator) -> None:
     """The error of a write that may have arrived forbids a new number."""
     async with (
@@ -320,6 +329,23 @@ async def test_28_the_error_holds_what_support_asks_for_and_no_secret(wxpay: WeC
     assert json.loads(error.content)["code"] == error.code
     text = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
     assert "WECHATPAY2" not in text
+
+
+async def test_29_a_call_goes_to_the_backup_by_itself(emulator: Emulator) -> None:
+    """With the main host down a write goes to the backup, in two attempts."""
+    async with emulator.listen() as backup:
+        options = {"base_url": "http://127.0.0.1:1", "backups": [backup]}
+        async with WeChatPay(**{**emulator.credentials(), **options}) as wxpay:
+            first = await wxpay.chain(PUNISH).post(json=ORDER)
+            assert (first.attempts, (await wxpay.chain(PUNISH).post(json=ORDER)).attempts) == (2, 1)
+
+
+async def test_30_a_test_server_in_the_platforms_place(emulator: Emulator) -> None:
+    """The emulator serves on a port and inside of the process."""
+    async with emulator.listen() as base_url:
+        for place in ({"base_url": base_url}, {"transport": emulator}):
+            async with WeChatPay(**{**emulator.credentials(), **place}) as wxpay:
+                assert (await wxpay.chain(PUNISH).post(json=ORDER)).verified
 
 
 async def test_32_another_host_serves_everything(emulator: Emulator) -> None:

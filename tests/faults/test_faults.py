@@ -32,7 +32,7 @@ from wechatpay_chain.retrying import RetryPolicy
 from wechatpay_chain.timeouts import Timeouts
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
-QUICK = Timeouts(total=5, connect=0.5, read=0.15)
+QUICK = Timeouts(total=10, connect=1, read=0.5)
 SOON = RetryPolicy(base=0.01, longest=0.02)
 
 
@@ -62,7 +62,7 @@ class Writes:
 
 @asynccontextmanager
 async def behind_proxy(
-    emulator: Emulator, *fates: Fate, slow: float = 0.5, idle: float = 60.0, **options: Any
+    emulator: Emulator, *fates: Fate, slow: float = 1.0, idle: float = 60.0, **options: Any
 ) -> AsyncIterator[tuple[WeChatPay, FaultyProxy]]:
     """A client whose requests go through the proxy."""
     async with (
@@ -310,7 +310,7 @@ class FastClock:
         return self._start + (time.monotonic() - self._begun) * self._times
 
 
-async def exactly_once(emulator: Emulator, proxy: FaultyProxy, wxpay: WeChatPay, calls: int) -> dict[str, int]:
+async def exactly_once(proxy: FaultyProxy, wxpay: WeChatPay, calls: int) -> dict[str, int]:
     """Make the calls under random faults, repeating what is left unknown as a caller would; the errors by kind."""
     seen: dict[str, int] = {}
     answered: dict[str, str] = {}
@@ -350,9 +350,9 @@ async def test_every_write_takes_effect_exactly_once(caplog: pytest.LogCaptureFi
     def fate() -> Fate:
         return chance.choice(faults) if chance.random() < 0.05 else "fine"
 
-    async with behind_proxy(emulator, clock=clock, limits=None, slow=0.2) as (wxpay, proxy):
+    async with behind_proxy(emulator, clock=clock, limits=None, slow=1.0) as (wxpay, proxy):
         proxy.fate = fate
-        await exactly_once(emulator, proxy, wxpay, 300)
+        await exactly_once(proxy, wxpay, 300)
 
 
 async def test_the_port_of_a_stopped_proxy_is_refused(emulator: Emulator) -> None:
