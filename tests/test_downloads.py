@@ -32,6 +32,7 @@ from wechatpay_chain import (
 from wechatpay_chain.downloads import checked, unpacked
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.downloads import BILL, LIFETIME
+from wechatpay_chain.wire.hosts import check_origin
 
 BILL_PARAMS: Any = {"bill_date": "2026-01-01", "tar_type": "GZIP"}
 LINK = "https://api.mch.weixin.qq.com/v3/billdownload/file?token=a%2Fb%7E-_.~!*'()&tartype=gzip"
@@ -140,7 +141,59 @@ async def test_a_foreign_host_on_the_wire(emulator: Emulator, tmp_path: Path) ->
     assert b"wechatpay" not in received[0].lower().replace(b"wechatpay_chain/", b"")
 
 
-@pytest.mark.parametrize("url", ["", "x", "ftp://a/b", "https://u:p@a/b", "https:///b", "https://a/../b"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://api.mch.weixin.qq.com/",
+        "https://api.mch.weixin.qq.com/x",
+        "https://api.mch.weixin.qq.com?",
+        "https://api.mch.weixin.qq.com#",
+        "https://@api.mch.weixin.qq.com",
+        "https://api.mch.weixin.qq.com.",
+        "https://api.mch.weixin.qq.com:",
+        "https://api.mch.weixin.qq.com:443:443",
+        " https://api.mch.weixin.qq.com",
+        "https://api.mch.weixin.qq.com\n",
+        "https://api.mch.wei\txin.qq.com",
+        "https://apih\N{KELVIN SIGN}.mch.weixin.qq.com",
+        "https://[/x",
+        "https://x:99999",
+        "api.mch.weixin.qq.com",
+    ],
+)
+def test_an_origin_is_exact(origin: str) -> None:
+    """Only `https://host` and `https://host:443` of the platform are signed for; all else is a mistake."""
+    with pytest.raises(ConfigurationError, match="not an API host"):
+        check_origin(origin)
+
+
+@pytest.mark.parametrize("origin", ["", "https://api.mch.weixin.qq.com", "https://API2.wechatpay.cn:443"])
+def test_an_origin_of_the_platform(origin: str) -> None:
+    """The platform's hosts are taken in either spelling, and so is the client's own."""
+    check_origin(origin)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "x",
+        "ftp://a/b",
+        "https://u:p@a/b",
+        "https:///b",
+        "https://a/../b",
+        "https://[/x",
+        "https://x:99999/x",
+        "https://x:abc/x",
+        "https://a\\.b/x",
+        "https://bücher.example/x",
+        "https://apih\N{KELVIN SIGN}.mch.weixin.qq.com/x",
+        "https://" + "a" * 64 + ".example/x",
+        "https://@x/x",
+        " https://x/x",
+        "https://x/x\n",
+    ],
+)
 async def test_no_link(emulator: Emulator, url: str, tmp_path: Path) -> None:
     """What is no link is named before anything is sent."""
     wxpay = WeChatPay(**emulator.credentials(), transport=recording([]))

@@ -13,7 +13,7 @@ import pytest
 from tests.tcp import Talk, answering, server, silent
 from wechatpay_chain.errors import ConfigurationError, ConnectionFailed, TimedOut, TransportError
 from wechatpay_chain.message import Headers, Request
-from wechatpay_chain.transport import AiohttpTransport
+from wechatpay_chain.transport import AiohttpTransport, check_base_url
 
 POST = Request(method="POST", template="/v3/x", body=b"{}")
 
@@ -219,12 +219,35 @@ def test_another_event_loop_is_refused() -> None:
         "https://u:p@h",
         "http://api.mch.weixin.qq.com",
         "http://api2.wechatpay.cn",
+        "http://api.mch.weixin.qq.com.",
+        "http://API.mch.weixin.qq.com.:80/x",
+        "https://[/x",
+        "https://[1:2",
+        "https://[::g]",
+        "https://x:99999/x",
+        "https://x:abc/x",
+        "https://a\\.b/x",
+        "https://bücher.example",
+        "https://api.wechatpay.c\N{FULLWIDTH LATIN SMALL LETTER N}",
+        "https://" + "a" * 64 + ".example",
+        "https://a..b",
+        "https://@x",
+        "https://x ",
+        "https://x\n.y",
+        "https://h?",
+        "https://h#",
     ],
 )
 def test_base_urls_are_checked(base_url: str) -> None:
     """Only http(s) hosts are taken, and the platform's own only with TLS."""
     with pytest.raises(ConfigurationError, match="base_url"):
         AiohttpTransport(base_url)
+
+
+@pytest.mark.parametrize("base_url", ["http://[::1]:80", "http://my_proxy:8080/x", "https://" + "a" * 63, "http://h./"])
+def test_unusual_base_urls(base_url: str) -> None:
+    """An address, a prefix, a long label and a dot at the end are taken."""
+    assert check_base_url(base_url) == base_url.rstrip("/")
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan")])

@@ -9,14 +9,13 @@ import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from .crypto import digest
 from .crypto.hashing import hasher
 from .errors import ConfigurationError, DecodeError, SignatureError
 from .message import NO_HEADERS, Request, Response
 from .path import check_path, check_query
-from .wire.hosts import is_api_origin
+from .wire.hosts import is_api_origin, split_url
 from .wire.v3 import STATEMENT_HEADER
 
 Link = str | Mapping[str, Any] | Response[Any] | Request
@@ -164,8 +163,8 @@ class _Gunzip:
 
 
 def _by_url(url: str, base_url: str, default_base_url: str) -> Wanted:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.username is not None:
+    parts = split_url(url)
+    if parts is None:
         raise ConfigurationError("link", "it is no http(s) URL", "Give download_url as the platform sent it")
     check_path(parts.path)
     check_query(parts.query)

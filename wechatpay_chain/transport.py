@@ -32,6 +32,13 @@ _LARGEST_REFUSAL = 1024 * 1024
 # So much of a streamed answer is handed on at once.
 _PIECE = 256 * 1024
 _Foreign = aiohttp.ClientError | TimeoutError | OSError
+# As strict about hosts as `wire.hosts.split_url`, which this layer does not know; and neither a user nor a query, not
+# even an empty one, which would swallow the path.
+_LABEL = r"[a-z0-9_][a-z0-9_-]{0,62}"
+_BASE_URL = re.compile(
+    rf"(?P<scheme>https?)://(?P<host>{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9a-f:.]+\])(?::[0-9]{{1,5}})?(?:/[^\x00-\x20\x7f?#]*)?",
+    re.IGNORECASE,
+)
 _OFFICIAL_HOST = re.compile(r"(?:.+\.)?(?:weixin\.qq\.com|wechatpay\.cn|tenpay\.com)")
 
 
@@ -233,12 +240,16 @@ def check_base_url(base_url: str, argument: str = "base_url") -> str:
     Raises:
         ConfigurationError: it is no http(s) URL, or the platform's host without TLS.
     """
-    parts = urlsplit(base_url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+    found = _BASE_URL.fullmatch(base_url) if base_url.isascii() else None
+    try:
+        _ = urlsplit(base_url).port  # raises where it is out of range, or the address in brackets is none
+    except ValueError:
+        found = None
+    if found is None:
         raise ConfigurationError(
             argument, f"{base_url!r} is not http(s)://host[:port]", f"Leave it out for {DEFAULT_BASE_URL}"
         )
-    if parts.scheme == "http" and _OFFICIAL_HOST.fullmatch(parts.hostname):
+    if found["scheme"].lower() == "http" and _OFFICIAL_HOST.fullmatch(found["host"].lower().removesuffix(".")):
         raise ConfigurationError(argument, "the platform is called without TLS", "Write https://")
     return base_url.rstrip("/")
 

@@ -5,7 +5,8 @@ https://pay.weixin.qq.com/doc/global/v3/zh/4017303715
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import re
+from urllib.parse import SplitResult, urlsplit
 
 from ..errors import ConfigurationError
 
@@ -40,15 +41,39 @@ _TWINS = {
 }
 
 
+_LABEL = r"[a-z0-9_][a-z0-9_-]{0,62}"
+_NETLOC = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9a-f:.]+\])(?::[0-9]{{1,5}})?", re.ASCII | re.IGNORECASE)
+# `urlsplit` drops some of them without a word, so that something else would be checked than is sent.
+_BLANK_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
+
+
+def split_url(url: str) -> SplitResult | None:
+    """The parts of an http(s) URL; None for what is none, or names its host in a way that no request can go to.
+
+    The host is ASCII, its labels are of at most 63 characters, and no user stands before it.
+    """
+    if _BLANK_OR_CONTROL.search(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises where it is out of range
+    except ValueError:
+        return None
+    # Letters of other scripts that have an ASCII twin match in spite of re.ASCII when case is ignored.
+    usable = parts.netloc.isascii() and _NETLOC.fullmatch(parts.netloc)
+    return parts if usable and parts.scheme in {"http", "https"} else None
+
+
 def twins(origin: str) -> tuple[str, ...]:
     """The hosts that serve the same as this one, in the order to try them; none for a host that has no twin."""
     return _TWINS.get(origin, ())
 
 
 def is_api_origin(origin: str) -> bool:
-    """Whether a scheme and host are those of one of the platform's API hosts, over TLS, at the usual port."""
-    parts = urlsplit(origin)
-    return parts.scheme == "https" and parts.netloc.lower().removesuffix(":443") in API_HOSTS
+    """Whether it is exactly scheme and host of one of the platform's API hosts, over TLS, at the usual port."""
+    scheme, _, host = origin.partition("://")
+    # The Kelvin sign's small letter is a k.
+    return scheme == "https" and host.isascii() and host.lower().removesuffix(":443") in API_HOSTS
 
 
 def check_origin(origin: str) -> None:
