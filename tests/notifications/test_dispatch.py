@@ -327,7 +327,7 @@ async def test_xml_replies() -> None:
     assert reply.headers["Content-Type"].startswith("text/xml")
     refused = await hook.dispatch({}, xml({"a": "1"}, None))
     assert (refused.status, v2.parse(refused.body)["return_code"]) == (401, "FAIL")
-    unhandled = await hook.dispatch({}, xml({"a": "1"}, key=APIV2_KEY))
+    unhandled = await hook.dispatch({}, xml({"mch_id": "1", "a": "1"}, key=APIV2_KEY))
     assert (unhandled.status, v2.parse(unhandled.body)["return_code"]) == (501, "FAIL")
 
 

@@ -149,6 +149,10 @@ def test_demand_10_wrong_apiv3_key() -> None:
         (b'{"id":"1"}', DecodeError, "no resource"),
         (b"[" * 100_000, DecodeError, "not JSON"),
         (Envelope().body(id=7), DecodeError, "id is a int"),
+        (Envelope().body(id=None), DecodeError, "no id"),
+        (Envelope().body(id=""), DecodeError, "no id"),
+        (Envelope().body(id=" "), DecodeError, "no id"),
+        (Envelope().body().replace(b'"id":"EV-1",', b""), DecodeError, "no id"),
         (Envelope(algorithm="AEAD_SM4_GCM").body(), DecryptionError, "AEAD_SM4_GCM"),
         (Envelope(resource=[1]).body(), DecodeError, "not an object"),
         (

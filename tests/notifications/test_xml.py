@@ -42,6 +42,25 @@ def test_an_unsigned_wrapping_gives_a_refund_no_new_identity() -> None:
     assert (again.id, again.create_time) == (first.id, first.create_time)
 
 
+@pytest.mark.parametrize("numbers", [{"refund_id": "50"}, {}])
+def test_what_identifies_a_refund(numbers: dict[str, str]) -> None:
+    """A refund notice is told by the refund and its state, and dated by the decrypted part."""
+    notice = {**REFUND, **numbers, "success_time": "2026-11-23 10:00:00"}
+    first = webhook().open({}, refund(notice))
+    assert first.create_time == "2026-11-23 10:00:00"
+    assert webhook().open({}, refund({**notice, "refund_recv_accout": "x"})).id == first.id
+    assert webhook().open({}, refund({**notice, "refund_status": "CHANGE"})).id != first.id
+    assert webhook().open({}, refund({**notice, "out_refund_no": "R2", "refund_id": "51"})).id != first.id
+
+
+def test_a_signed_wrapping_gives_a_refund_no_new_identity() -> None:
+    """Even beside a good sign the wrapping of a refund notice doesn't say which one it is."""
+    genuine = refund(REFUND)
+    wrapped = xml({**v2.parse(genuine), "event_id": "e1", "time_end": "2026"})
+    first, again = webhook().open({}, genuine), webhook().open({}, wrapped)
+    assert (again.id, again.create_time) == (first.id, first.create_time)
+
+
 def test_refund() -> None:
     """A refund notice opens with the APIv2 key; its resource is the decrypted part alone."""
     notification = webhook().open({}, refund(REFUND))
@@ -81,6 +100,7 @@ def test_every_kind_is_told(event: catalogue.Event) -> None:
     """Each APIv2 notification of the catalogue is known by its required fields."""
     required = {name: "1" for name, facts in event.fields.items() if facts.get("req") and name != "sign"}
     required.pop("sign_type", None)
+    required |= dict.fromkeys(required.keys() & {"return_code", "result_code"}, "SUCCESS")
     if event.id == "refund-processed":
         body = refund(required)
     elif event.event_types:
@@ -93,8 +113,35 @@ def test_every_kind_is_told(event: catalogue.Event) -> None:
 
 
 def test_unknown_kind() -> None:
-    """A signed message of no known kind opens as such."""
-    assert webhook().open({}, xml({"a": "1"})).event_type == "v2/unknown"
+    """A signed message of no known kind opens as such when it names the merchant."""
+    assert webhook().open({}, xml({"mch_id": "1900000109", "a": "1"})).event_type == "v2/unknown"
+
+
+FRONT_END = {"appId": "wx1", "timeStamp": "1", "nonceStr": "n", "package": "prepay_id=1", "signType": "MD5"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        FRONT_END,
+        {"appid": "wx1", "partnerid": "1", "prepayid": "1", "package": "Sign=WXPay", "noncestr": "n", "timestamp": "1"},
+        {**FRONT_END, "mch_id": ""},
+        {**FRONT_END, "transaction_id": "", "result_code": "SUCCESS"},
+    ],
+)
+def test_what_a_payer_holds_is_no_notification(fields: dict[str, str]) -> None:
+    """Parameters that the merchant signed for a front end don't open, not even with empty, hence unsigned, fields."""
+    with pytest.raises(SignatureError, match="names no merchant"):
+        webhook().open({}, xml(fields))
+
+
+@pytest.mark.parametrize("field", ["transaction_id", "combine_out_trade_no"])
+@pytest.mark.parametrize("code", ["return_code", "result_code"])
+def test_a_failure_is_not_called_a_success(field: str, code: str) -> None:
+    """A payment notice that tells of a failure opens as unknown."""
+    fields = {"mch_id": "1900000109", "return_code": "SUCCESS", "result_code": "SUCCESS", field: "42"}
+    assert webhook().open({}, xml(fields)).event_type.endswith("success")
+    assert webhook().open({}, xml({**fields, code: "FAIL"})).event_type == "v2/unknown"
 
 
 def test_id_is_the_same_in_repetitions() -> None:

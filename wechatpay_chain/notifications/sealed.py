@@ -29,7 +29,7 @@ def read(body: bytes, apiv3_key: bytes) -> Notification[dict[str, Any]]:
     """The notification in a body whose signature has been checked.
 
     Raises:
-        DecodeError: it isn't the JSON of a notification.
+        DecodeError: it isn't the JSON of a notification, or its `id` is missing, null or empty.
         DecryptionError: the APIv3 key doesn't open its resource.
     """
     envelope = load_object(body, "the notification")
@@ -37,6 +37,9 @@ def read(body: bytes, apiv3_key: bytes) -> Notification[dict[str, Any]]:
     if not isinstance(sealed, dict):
         raise DecodeError("the notification has no resource")
     number, event_type, create_time, resource_type, summary = _texts(envelope, _ENVELOPE)
+    if not number.strip():
+        # It is what repetitions are told by: all messages without one would count as one and the same.
+        raise DecodeError("the notification has no id")
     original_type, algorithm, nonce, ciphertext, associated_data = _texts(cast("dict[str, Any]", sealed), _SEALED)
     return Notification(
         id=number,

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..crypto import digest
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, SignatureError
 from ..wire import v2
 from .notification import XML_PREFIX, Notification
 from .sealed import open_resource
 
+_UNKNOWN = "unknown"
 # What tells a kind: a field that no other kind has. The order matters for the last: contracts name transactions too.
 _TELLING_FIELDS = {
     "req_info": "refund-processed",
@@ -24,6 +25,11 @@ _TELLING_FIELDS = {
     "plate_number": "vehicle-state-changed-for-parking",
     "transaction_id": "transaction-success",
 }
+_SUCCESSES = frozenset({"transaction-success", "combined-transactions-success"})
+_OUTCOMES = ("return_code", "result_code")
+_MERCHANT_NUMBERS = ("mch_id", "mchid", "sp_mchid", "combine_mch_id", "combine_mchid", "sub_mch_id", "sub_mchid")
+# The first is the platform's number of a refund; the others stand in for it.
+_REFUND_NUMBERS = (("refund_id",), ("out_refund_no", "out_trade_no", "transaction_id"))
 # Different each time that the same notification is sent.
 _FRESH_EACH_TIME = frozenset({"nonce_str", "sign", "event_nonce", "event_ciphertext", "req_info"})
 
@@ -31,9 +37,15 @@ _FRESH_EACH_TIME = frozenset({"nonce_str", "sign", "event_nonce", "event_ciphert
 def read(body: bytes, apiv2_key: str, apiv3_key: bytes | None) -> Notification[dict[str, Any]]:
     """The notification in a body, verified and decrypted.
 
+    A refund notice is unsigned: what stands in its `req_info` is all that can be believed. Its `id`, `create_time` and
+    `resource` are made of that part alone; `raw`, the wrapping, is unauthenticated, its merchant number included.
+
+    A payment notice with a `return_code` or `result_code` other than `SUCCESS`, such as that of a failed deduction, is
+    told as `unknown`.
+
     Raises:
         DecodeError: it isn't such a message; entities and document types are refused.
-        SignatureError: it is unsigned, or its sign doesn't fit.
+        SignatureError: it is unsigned, or its sign doesn't fit, or it is of an unknown kind and names no merchant.
         DecryptionError: its encrypted part doesn't open.
         ConfigurationError: its encrypted part needs the APIv3 key, which isn't there.
     """
@@ -44,16 +56,23 @@ def read(body: bytes, apiv2_key: str, apiv3_key: bytes | None) -> Notification[d
         if "sign" in fields:
             v2.verify(fields, apiv2_key)
         resource: dict[str, Any] = dict(v2.parse(digest.decrypt_ecb(apiv2_key, sealed)))
-        # Whatever stands outside of that part could be written anew around it, so an unsigned identifier tells nothing.
-        return _notification("refund-processed", resource, fields, trusted=fields if "sign" in fields else resource)
+        return _refund(resource, fields)
     v2.verify(fields, apiv2_key)
     if "event_ciphertext" in fields:
-        return _notification(fields.get("event_type", ""), _open_event(fields, apiv3_key), fields, trusted=fields)
-    return _notification(_kind(fields), dict(fields), fields, trusted=fields)
+        return _notification(fields.get("event_type", ""), _open_event(fields, apiv3_key), fields)
+    kind = _kind(fields)
+    if kind == _UNKNOWN and not any(fields.get(name) for name in _MERCHANT_NUMBERS):
+        # The merchant signs with the same key: every payer holds the signed parameters of a front end.
+        raise SignatureError("it is signed, but of no known kind and names no merchant: it may be the merchant's own")
+    return _notification(kind, dict(fields), fields)
 
 
 def _kind(fields: Mapping[str, str]) -> str:
-    return next((kind for field, kind in _TELLING_FIELDS.items() if field in fields), "unknown")
+    # Empty fields aren't covered by the sign: anyone could add them.
+    kind = next((kind for field, kind in _TELLING_FIELDS.items() if fields.get(field)), _UNKNOWN)
+    if kind in _SUCCESSES and any(fields.get(name, "SUCCESS") != "SUCCESS" for name in _OUTCOMES):
+        return _UNKNOWN
+    return kind
 
 
 def _open_event(fields: Mapping[str, str], apiv3_key: bytes | None) -> dict[str, Any]:
@@ -68,13 +87,24 @@ def _open_event(fields: Mapping[str, str], apiv3_key: bytes | None) -> dict[str,
     )
 
 
-def _notification(
-    kind: str, resource: dict[str, Any], fields: Mapping[str, str], *, trusted: Mapping[str, Any]
-) -> Notification[dict[str, Any]]:
+def _notification(kind: str, resource: dict[str, Any], fields: Mapping[str, str]) -> Notification[dict[str, Any]]:
     return Notification(
-        id=trusted.get("event_id") or _digest(kind, resource),
+        id=fields.get("event_id") or _digest(kind, resource),
         event_type=XML_PREFIX + kind,
-        create_time=trusted.get("event_create_time") or trusted.get("time_end", ""),
+        create_time=fields.get("event_create_time") or fields.get("time_end", ""),
+        resource=resource,
+        raw=fields,
+    )
+
+
+def _refund(resource: dict[str, Any], fields: Mapping[str, str]) -> Notification[dict[str, Any]]:
+    kind = "refund-processed"
+    telling = next((names for names in _REFUND_NUMBERS if resource.get(names[0])), tuple(resource))
+    identity = {name: resource[name] for name in (*telling, "refund_status") if name in resource}
+    return Notification(
+        id=_digest(kind, identity),
+        event_type=XML_PREFIX + kind,
+        create_time=resource.get("success_time", ""),
         resource=resource,
         raw=fields,
     )
