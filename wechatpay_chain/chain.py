@@ -14,10 +14,13 @@ from urllib.parse import unquote
 from . import catalogue
 from .errors import ConfigurationError
 from .hints import note_closest
-from .message import NO_HEADERS, File, Headers, Params, Request
+from .message import NO_HEADERS, Headers, Request
 from .path import attribute_segment, expand, join, literal_path
 
 R = TypeVar("R")
+
+# What a verb takes as it is; all other keywords are placeholders.
+_OPTIONS = frozenset({"json", "xml", "params", "file", "meta", "timeout", "retry", "security"})
 
 
 class Node(Generic[R]):
@@ -140,39 +143,21 @@ class Chain(Node[R]):
 
 def _decoded(method: str, template: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
     """The values, decoded where the platform hands them out percent-encoded, so that they aren't encoded twice."""
-    if not any(isinstance(value, str) and "%" in value for value in values.values()):
+    if not values or not any(isinstance(value, str) and "%" in value for value in values.values()):
         return values
     operation = catalogue.find(method, template)
     encoded = operation.encoded_values if operation else ()
     return {name: unquote(value) if name in encoded else value for name, value in values.items()}
 
 
-def _request(
-    method: str,
-    template: str,
-    *,
-    json: Any = None,
-    xml: Mapping[str, Any] | None = None,
-    params: Params | None = None,
-    headers: Mapping[str, str] | None = None,
-    file: File | None = None,
-    meta: Mapping[str, Any] | None = None,
-    timeout: float | None = None,
-    retry: bool | None = None,
-    security: bool | None = None,
-    **values: str | int,
-) -> Request:
-    return Request(
+def _request(method: str, template: str, *, headers: Mapping[str, str] | None = None, **options: Any) -> Request:
+    values: dict[str, Any] = {}
+    if not options.keys() <= _OPTIONS:
+        values = {name: options.pop(name) for name in options.keys() - _OPTIONS}
+    return Request.of(
         method=method,
         template=template,
         path=expand(template, _decoded(method, template, values)),
-        json=json,
-        xml=xml,
-        params=params,
         headers=Headers(headers) if headers else NO_HEADERS,
-        file=file,
-        meta=meta,
-        timeout=timeout,
-        retry=retry,
-        security=security,
+        **options,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from .crypto import digest
@@ -61,7 +61,7 @@ def wanted(link: Link, base_url: str, default_base_url: str) -> Wanted:
         ConfigurationError: there is no link, or it isn't one.
     """
     if isinstance(link, Request):
-        return Wanted(request=replace(link, streamed=True), signed=True)
+        return Wanted(request=link.changed(streamed=True), signed=True)
     if isinstance(link, str):
         return _by_url(link, base_url, default_base_url)
     members: object = link
@@ -174,7 +174,7 @@ def _by_url(url: str, base_url: str, default_base_url: str) -> Wanted:
     home = base_url == origin or base_url.startswith(f"{origin}/")
     if home or (is_api_origin(origin) and base_url != default_base_url):
         return Wanted(request=request, signed=True)
-    return Wanted(request=replace(request, origin=origin), signed=is_api_origin(origin))
+    return Wanted(request=request.changed(origin=origin), signed=is_api_origin(origin))
 
 
 def _renewal(request: Request | None) -> Request | None:

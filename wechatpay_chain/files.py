@@ -65,7 +65,7 @@ class Files:
         if hash_value:
             target = replace(target, hash_type=hash_type or target.hash_type, hash_value=hash_value)
         if timeout is not None:
-            target = replace(target, request=replace(target.request, timeout=timeout))
+            target = replace(target, request=target.request.changed(timeout=timeout))
         target, response = await self._open(target)
         try:
             async with aclosing(_received(response, progress)) as received:
@@ -73,7 +73,7 @@ class Files:
                 async for piece in _content(content, target, response) if unpack else content:
                     yield piece
         except TrustError as error:
-            raise about(replace(response, request=target.request), error) from None
+            raise about(response.changed(request=target.request), error) from None
         except TransportError as error:
             error.request = target.request.line
             raise
@@ -110,7 +110,7 @@ class Files:
             if target.renewal is None or error.outcome != "rejected":
                 raise
         fresh = wanted(await self._send(target.renewal), self._base_url, self._default_base_url)
-        fresh = replace(fresh, request=replace(fresh.request, timeout=target.request.timeout))
+        fresh = replace(fresh, request=fresh.request.changed(timeout=target.request.timeout))
         return fresh, await self._ask(fresh)
 
     async def _ask(self, target: Wanted) -> Response[Any]:
@@ -118,7 +118,7 @@ class Files:
             return await self._send(target.request)
         response = await self._fetch(target.request)
         if is_refusal(response):
-            raise api_error(replace(response, request=target.request))
+            raise api_error(response.changed(request=target.request))
         return response
 
 
@@ -155,7 +155,7 @@ async def _after_refusal(chunks: AsyncIterator[bytes], response: Response[Any], 
             if len(content) > _LONGEST_REFUSAL:
                 break
             content += chunk
-        raise api_error(replace(response, content=content, fields=v2.parse(content), request=target.request))
+        raise api_error(response.changed(content=content, fields=v2.parse(content), request=target.request))
     return _chained(first, chunks)
 
 

@@ -89,6 +89,8 @@ def expand(template: str, values: Mapping[str, object]) -> str:
         ConfigurationError: a value that no encoding can keep from changing the path (empty, `.`, `..`).
     """
     names = placeholders(template)
+    if not names and not values:
+        return template
     if len(values) != len(names) or any(name not in values for name in names):
         _refuse_names(template, names, values)
     path = template
@@ -97,6 +99,7 @@ def expand(template: str, values: Mapping[str, object]) -> str:
     return path
 
 
+@lru_cache(maxsize=1024)
 def check_path(path: str) -> None:
     """Refuse anything that is not a complete, percent-encoded path.
 

@@ -6,7 +6,7 @@ import asyncio
 import platform
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
 from ssl import SSLContext
 from typing import Any
@@ -90,31 +90,24 @@ class AiohttpTransport:
             timeout = _client_timeout(chosen(request.timeout, self._timeouts))
         if request.streamed:
             timeout = aiohttp.ClientTimeout(connect=timeout.connect, sock_read=timeout.total)
+        sending = session.request(
+            request.method,
+            url,
+            data=request.body or (request.payload and request.payload.chunks()),
+            headers=_headers(request),
+            allow_redirects=False,
+            timeout=timeout,
+            ssl=context,
+        )
         try:
-            async with AsyncExitStack() as stack:
-                answer = await stack.enter_async_context(
-                    session.request(
-                        request.method,
-                        url,
-                        data=request.body or (request.payload and request.payload.chunks()),
-                        headers=_headers(request),
-                        allow_redirects=False,
-                        timeout=timeout,
-                        ssl=context,
-                    )
-                )
-                headers = Headers(answer.headers.items())
-                if request.streamed and 200 <= answer.status < 300:
-                    mapped = partial(_transport_error, host=url.host, timeout=timeout)
-                    stream = _Stream(answer, stack.pop_all(), mapped)
-                    return Response(status=answer.status, headers=headers, request=request, stream=stream)
-                content = await _read(answer, url.host)
+            if request.streamed:
+                return await _streamed(sending, request, partial(_transport_error, host=url.host, timeout=timeout))
+            async with sending as answer:
+                return await _whole(answer, request)
         except aiohttp.ClientResponseError as error:
             failure = _transport_error(error, url.host, timeout)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _transport_error(error, url.host, timeout) from error
-        else:
-            return Response(status=answer.status, headers=headers, content=content, request=request)
         # Not chained: aiohttp's exception holds the request's headers, Authorization among them.
         raise failure
 
@@ -157,21 +150,40 @@ class AiohttpTransport:
         return self._session
 
 
-async def _read(answer: aiohttp.ClientResponse, host: str | None) -> bytes:
-    """The whole content of an answer, unless it is larger than any that the platform gives without a link to it."""
+async def _whole(answer: aiohttp.ClientResponse, request: Request) -> Response[Any]:
+    """The whole answer, unless it is larger than any that the platform gives without a link to it."""
     most = _LARGEST if 200 <= answer.status < 300 else _LARGEST_REFUSAL
     content = bytearray()
     async for piece in answer.content.iter_any():
         content += piece
         if len(content) > most:
-            error = ConnectionFailed(f"the answer of {host} is larger than {most} bytes; use stream() for files")
+            error = ConnectionFailed(
+                f"the answer of {answer.url.host} is larger than {most} bytes; use stream() for files"
+            )
             error.outcome = "unknown"
             raise error
-    return bytes(content)
+    headers = Headers(answer.headers.items())
+    whole: Response[Any] = Response.of(status=answer.status, headers=headers, content=bytes(content), request=request)
+    return whole
+
+
+async def _streamed(
+    sending: AbstractAsyncContextManager[aiohttp.ClientResponse],
+    request: Request,
+    mapped: Callable[[_Foreign], TransportError],
+) -> Response[Any]:
+    """The answer with its content still to be read; a refusal is read at once."""
+    async with AsyncExitStack() as stack:
+        answer = await stack.enter_async_context(sending)
+        if not 200 <= answer.status < 300:
+            return await _whole(answer, request)
+        headers = Headers(answer.headers.items())
+        stream = _Stream(answer, stack.pop_all(), mapped)
+        return Response(status=answer.status, headers=headers, request=request, stream=stream)
 
 
 def _headers(request: Request) -> dict[str, str]:
-    headers = {"User-Agent": _USER_AGENT, **request.headers}
+    headers = {"User-Agent": _USER_AGENT, **request.headers.as_dict()}
     if not request.streamed:
         # Nothing that is held in memory needs unpacking first.
         headers.setdefault("Accept-Encoding", "identity")

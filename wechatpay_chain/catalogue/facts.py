@@ -157,6 +157,7 @@ class Node:
                     yield from placeholder.matches(segments, depth + 1)
 
 
+@lru_cache(maxsize=4096)
 def find(method: str, path: str) -> Operation | None:
     """The operation of a method and a path; None for one that the catalogue doesn't know.
 
@@ -167,16 +168,11 @@ def find(method: str, path: str) -> Operation | None:
         path: from the leading slash, without query: a template, whatever its placeholders are called,
             or a path with values in it, percent-encoded as it is sent.
     """
-    return _find(method, path)
-
-
-@lru_cache(maxsize=4096)
-def _find(method: str, path: str) -> Operation | None:
     if method in paths().get(path, ()):
-        return _operation(method, path, paths()[path][method])
+        return _operation(method, path)
     for template in templates(path):
         if method in paths()[template]:
-            return _operation(method, template, paths()[template][method])
+            return _operation(method, template)
     return None
 
 
@@ -204,13 +200,14 @@ def tree() -> Node:
     return root
 
 
-def _operation(method: str, path: str, facts: Mapping[str, Any]) -> Operation:
+@lru_cache(maxsize=2048)
+def _operation(method: str, template: str) -> Operation:
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType]: JSON
-        for name, value in facts.items()
+        for name, value in paths()[template][method].items()
     }
     if "file_limits" in values:
         values["file_limits"] = tuple((tuple(suffixes), most) for suffixes, most in values["file_limits"])
     if "rates" in values:
         values["rates"] = tuple(Rate(n=n, per=per, by=by) for n, per, by in values["rates"])
-    return Operation(method=method, path=path, **values)
+    return Operation(method=method, path=template, **values)

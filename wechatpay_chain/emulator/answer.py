@@ -67,4 +67,4 @@ def sign(response: Response[Any], operation: Operation | None, key: KeyPair, now
         v3.SIGNATURE_TYPE_HEADER: v3.SCHEME,
         v3.SIGNATURE_HEADER: base64.b64encode(signature).decode("ascii"),
     }
-    return replace(response, headers=headers.merge(signed))
+    return response.changed(headers=headers.merge(signed))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -143,8 +142,8 @@ class Emulator:
         """Answer a client in the same process, where no transport names itself in a `User-Agent`."""
         headers = Headers({"User-Agent": "in-process"}).merge(request.headers)
         body = request.body if request.payload is None else await request.payload.read()
-        response = await self.receive(replace(request, headers=headers, body=body))
-        return replace(response, request=request)
+        response = await self.receive(request.changed(headers=headers, body=body))
+        return response.changed(request=request)
 
     async def receive(self, request: Request) -> Response[Any]:
         """Answer a request as it came: only method, path, query, headers and body are looked at.

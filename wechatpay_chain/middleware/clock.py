@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from ..message import Request, Response
@@ -43,4 +42,4 @@ class Clock:
         if response.status != 401 or not (self._clock.corrects and self._clock.is_off):
             return response
         again = await call_next(request)
-        return replace(again, attempts=response.attempts + again.attempts)
+        return again.changed(attempts=response.attempts + again.attempts)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from .. import catalogue
 from ..errors import ConfigurationError
-from ..message import Headers, Request, Response
+from ..message import NO_HEADERS, Headers, Request, Response
 from ..path import check_path, check_query
 from ..pipeline import Handler
 from ..uploads import Source
@@ -17,6 +16,8 @@ from ..wire.headers import check_headers
 from ..wire.hosts import check_origin
 
 _JSON = "application/json"
+_FOR_JSON = Headers({"Accept": _JSON, "Content-Type": _JSON})
+_FOR_FILE = Headers({"Accept": "*/*", "Content-Type": _JSON})
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -46,15 +47,15 @@ def _encode(request: Request) -> Request:
             "xml", "the path is not one of APIv2", "Give json=, or call an APIv2 path: wxpay.v2.pay.unifiedorder"
         )
     operation = catalogue.find(request.method, request.template)
-    headers = {"Accept": "*/*" if operation and operation.answer == "file" else _JSON, "Content-Type": _JSON}
+    headers = _FOR_FILE if operation and operation.answer == "file" else _FOR_JSON
     encoded: dict[str, Any] = {"query": encode_query(request.params) if request.params else request.query}
     if request.file is not None:
-        headers = {}  # those of the upload
+        headers = NO_HEADERS  # those of the upload
     elif request.meta is not None:
         raise ConfigurationError("meta", "it was given without a file", "Give the file= that it describes")
     elif request.body is None:
         encoded["body"] = _json_body(request)
-    return replace(request, **encoded, headers=Headers(headers).merge(request.headers))
+    return request.changed(**encoded, headers=headers.merge(request.headers))
 
 
 def _json_body(request: Request) -> bytes:
@@ -63,7 +64,7 @@ def _json_body(request: Request) -> bytes:
     if request.method == "GET":
         raise ConfigurationError("json", "a GET has no body", "Give query parameters with params=")
     body = encode_json(request.json)
-    if may_hold_floats(body):
+    if may_hold_floats(request.json, body):
         _refuse_fractions(request)
     return body
 
@@ -112,4 +113,4 @@ async def _upload(request: Request, source: Source, operation: catalogue.Operati
         boundary=multipart.make_boundary(),
     )
     headers = Headers({"Accept": _JSON, "Content-Type": envelope.content_type}).merge(request.headers)
-    return replace(request, signed_body=signed, headers=headers, **await source.enclose(envelope))
+    return request.changed(signed_body=signed, headers=headers, **await source.enclose(envelope))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -56,10 +55,11 @@ class EncodeV2:
         self._nonce = nonce
         self._bank_key: RSAPublicKey | None = None
 
-    async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
-        """Encode the request, then call on."""
-        if not request.is_apiv2:
-            return await call_next(request)
+    def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
+        """Encode the request, then call on. Requests of APIv3 are handed on as they are."""
+        return self._call(request, call_next) if request.is_apiv2 else call_next(request)
+
+    async def _call(self, request: Request, call_next: Handler) -> Response[Any]:
         operation = catalogue.find(request.method, request.template)
         bank_key: RSAPublicKey | None = None
         if operation is not None and operation.secret_key == "bankpay":  # noqa: S105 - a kind of key
@@ -143,7 +143,7 @@ class EncodeV2:
                 "Give WeChatPay(merchant_cert=Path('apiclient_cert.pem')), or apiclient_cert.p12; with a Signer in "
                 "place of the private key, an ssl.SSLContext that presents it",
             )
-        return replace(request, path=request.path.removeprefix(_PREFIX), security=security, **encoded)
+        return request.changed(path=request.path.removeprefix(_PREFIX), security=security, **encoded)
 
     async def _find_bank_key(self, call_next: Handler) -> RSAPublicKey:
         """The key that pay_bank's fields are encrypted with, fetched once.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ..errors import ConnectionFailed, TransportError
@@ -59,7 +58,7 @@ class Failover:
         choice = hosts.choose(started, repeatable=is_repeatable(request))
         healthy = False
         try:
-            response = await call_next(request if choice.host == main else replace(request, origin=choice.host))
+            response = await call_next(request if choice.host == main else request.changed(origin=choice.host))
             healthy = response.status not in _GATEWAY
             self._learn(hosts, choice, healthy=healthy)
         except TransportError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -46,7 +45,7 @@ class ObserveCalls:
         self._notify(CallStarted(call=number, request=line))
         ended = partial(CallEnded, call=number, request=line)
         try:
-            response = await call_next(replace(request, call=number))
+            response = await call_next(request.changed(call=number))
         except BaseException as error:
             known = error if isinstance(error, WeChatPayError) else None
             attempts, request_id = (known.attempts, known.request_id) if known else (0, None)

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from math import inf
 from typing import Any, TypeVar
 
@@ -116,7 +115,7 @@ class RateLimit:
             return request
         if self._notify is not None:
             self._notify(Waited(call=request.call, request=request.line, seconds=waited))
-        return replace(request, timeout=left.within(max(left.total - waited, 0.001)))
+        return request.changed(timeout=left.within(max(left.total - waited, 0.001)))
 
     async def _turn(self, queue: _Queue, request: Request, call_next: Handler) -> Response[Any]:
         began, limited, asked = self._clock(), False, None

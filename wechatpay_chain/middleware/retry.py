@@ -6,7 +6,6 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 
 from .. import catalogue
@@ -95,7 +94,7 @@ class Retry:
             await self._sleep(pause)
             left = max(deadline - self._clock(), 0.001)
             try:
-                ended = await call_next(replace(request, timeout=timeouts.within(left), attempt=made + 1))
+                ended = await call_next(request.changed(timeout=timeouts.within(left), attempt=made + 1))
             except WeChatPayError as failed:
                 if failed.attempts == 0:
                     # Its turn didn't come any more: what the attempt before ended with says more.
@@ -103,7 +102,7 @@ class Retry:
                 ended = failed
             else:
                 if not is_refusal(ended):
-                    return replace(ended, attempts=made + ended.attempts)
+                    return ended.changed(attempts=made + ended.attempts)
 
     def _pause(self, request: Request, error: WeChatPayError, made: int, deadline: float) -> float | None:
         if request.retry is False:
@@ -131,7 +130,7 @@ def _handed_out(
     ended: Response[Any] | WeChatPayError, made: int, earlier: Outcome | None, log: list[str]
 ) -> Response[Any]:
     if isinstance(ended, Response):
-        return ended if made == ended.attempts else replace(ended, attempts=made, in_doubt=earlier == "unknown")
+        return ended if made == ended.attempts else ended.changed(attempts=made, in_doubt=earlier == "unknown")
     ended.attempts = made
     ended.outcome = worst(earlier, ended.outcome)
     for line in log:

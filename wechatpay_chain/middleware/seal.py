@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -61,14 +60,14 @@ class Seal:
         named = request.headers.get(SERIAL_HEADER)
         key = keys.preferred if named is None else keys.find(named)
         encrypt = partial(_encrypt, key=key, named=named)
-        sealed: dict[str, Any] = {
-            name: seal(payload, marked.get(location, _UNMARKED), encrypt, name)
-            for name, location in _LOCATIONS.items()
-            if (payload := getattr(request, name)) is not None
-        }
+        sealed: dict[str, Any] = {}
+        for name, location in _LOCATIONS.items():
+            payload = getattr(request, name)
+            if payload is not None:
+                sealed[name] = seal(payload, marked.get(location, _UNMARKED), encrypt, name)
         if key is not None:  # in the platform's own spelling, however the caller wrote it
-            sealed["headers"] = request.headers.merge({SERIAL_HEADER: key.serial})
-        return replace(request, **sealed)
+            sealed["headers"] = request.headers.plus(SERIAL_HEADER, key.serial)
+        return request.changed(**sealed)
 
     def _unseal(self, response: Response[Any], marked: FieldTree, private_key: RSAPrivateKey) -> Response[Any]:
         try:
@@ -81,7 +80,7 @@ class Seal:
             raise about(response, error) from None
         except RecursionError:
             raise about(response, DecodeError("the answer is nested too deeply")) from None
-        return replace(response, decrypted=orjson.dumps(payload))
+        return response.changed(decrypted=orjson.dumps(payload))
 
 
 @lru_cache(maxsize=512)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from ..credentials import Signer
@@ -51,4 +50,4 @@ class Sign:
         authorization = v3.Authorization(
             mchid=self._mchid, serial=self._serial, nonce=nonce, timestamp=timestamp, signature=signature
         )
-        return replace(request, headers=request.headers.merge({"Authorization": str(authorization)}))
+        return request.changed(headers=request.headers.plus("Authorization", str(authorization)))

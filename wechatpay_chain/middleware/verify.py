@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from functools import partial
 from typing import Any
-
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from .. import catalogue
 from ..errors import SignatureError
@@ -44,20 +42,21 @@ class Verify:
         response = await call_next(request)
         if request.is_apiv2:
             return response
-        await self._fetch_unknown(response)
+        if self._fetch is not None:
+            await self._fetch_unknown(response, self._fetch)
         operation = catalogue.find(request.method, request.template)
         by_path = catalogue.find(request.method, without_needless_escapes(request.path))
         # No exemption for a template that is not the one of the path that was sent.
-        signature = operation.answer_signature if operation and operation == by_path else "body"
+        signature = operation.answer_signature if operation and operation is by_path else "body"
         if not 200 <= response.status < 300:
-            return replace(response, verified=self._holds(response))
+            return response.changed(verified=self._holds(response))
         if signature == "none":
-            return replace(response, verified=False)
+            return response.changed(verified=False)
         if request.streamed and by_path is None and request.method == "GET":
             # Links change, and their files are not signed: what comes is believed for the answer that gave the link.
-            return replace(response, verified=False)
+            return response.changed(verified=False)
         if response.stream is not None and signature == "body":
-            response = replace(response, content=b"".join([chunk async for chunk in response.stream]), stream=None)
+            response = response.changed(content=b"".join([chunk async for chunk in response.stream]), stream=None)
         try:
             body = response.content
             if signature == "sha1-header":
@@ -66,15 +65,16 @@ class Verify:
             self._verify(response, body)
         except SignatureError as error:
             raise about(response, error) from None
-        return replace(response, verified=response.stream is None)
+        return response.changed(verified=response.stream is None)
 
-    async def _fetch_unknown(self, response: Response[Any]) -> None:
+    async def _fetch_unknown(self, response: Response[Any], fetch: Callable[[str], Awaitable[None]]) -> None:
         serial = response.headers.get(v3.SERIAL_HEADER)
-        if self._fetch is not None and serial and self._platform_keys().find(serial) is None:
-            await self._fetch(serial)
+        if serial and self._platform_keys().find(serial) is None:
+            await fetch(serial)
 
     def _verify(self, response: Response[Any], body: bytes) -> None:
-        v3.verify(response.headers, body, self._find, self._clock())
+        now = self._clock()
+        v3.verify(response.headers, body, partial(verifying_key, self._platform_keys(), now=now), now)
 
     def _holds(self, response: Response[Any]) -> bool:
         if not v3.is_signed(response.headers):
@@ -84,6 +84,3 @@ class Verify:
         except SignatureError:
             return False
         return True
-
-    def _find(self, serial: str) -> RSAPublicKey | None:
-        return verifying_key(self._platform_keys(), serial, self._clock())

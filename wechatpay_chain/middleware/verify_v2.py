@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from .. import catalogue
@@ -26,16 +25,19 @@ class VerifyV2:
     def __init__(self, apiv2_key: str | None) -> None:
         self._key = apiv2_key
 
-    async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
+    def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
         """Call on, then read and check the answer. Answers of APIv3 are handed on as they are."""
+        return self._call(request, call_next) if request.is_apiv2 else call_next(request)
+
+    async def _call(self, request: Request, call_next: Handler) -> Response[Any]:
         response = await call_next(request)
-        if not request.is_apiv2 or not 200 <= response.status < 300:
+        if not 200 <= response.status < 300:
             return response
         operation = catalogue.find(request.method, request.template)
         if response.stream is not None:
             if operation and operation.answer_signature == "none":
                 return response
-            response = replace(response, content=b"".join([chunk async for chunk in response.stream]), stream=None)
+            response = response.changed(content=b"".join([chunk async for chunk in response.stream]), stream=None)
         try:
             if self._key is None:
                 raise SignatureError("there is no apiv2_key to check its sign with. Don't believe it")
@@ -49,10 +51,10 @@ class VerifyV2:
             return response  # a bill or a text; a refusal would be XML
         fields = v2.parse(response.content)
         if fields.get("return_code") != "SUCCESS":
-            return replace(response, fields=fields, verified=_holds(fields, key))
+            return response.changed(fields=fields, verified=_holds(fields, key))
         if not unsigned:
             v2.verify(fields, key)
-        return replace(response, fields=fields, verified=not unsigned)
+        return response.changed(fields=fields, verified=not unsigned)
 
 
 def _holds(fields: Mapping[str, str], key: str) -> bool:

@@ -20,9 +20,12 @@ import orjson
 from ..errors import ConfigurationError
 
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+_PAYLOADS = (dict, list, tuple, Mapping)
+_WITHOUT_FLOATS = frozenset({str, int, bool})
 # The first byte of a 4-byte UTF-8 character; it can stand for nothing else.
 _FOUR_BYTES = re.compile(rb"[\xf0-\xf4]")
-_FLOAT = re.compile(rb"[0-9][.e]")
+# A number stands behind a colon, a comma or a bracket. So does what a text may hold, which costs a closer look.
+_FLOAT = re.compile(rb"[:,\[]-?[0-9]+[.e]")
 _BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -38,7 +41,7 @@ def encode_json(payload: Any, argument: str = "json") -> bytes:
         ConfigurationError: null, NaN, infinity, a character outside of the Basic Multilingual Plane, or a value that
             is no JSON; with the place where it stands.
     """
-    if not isinstance(payload, Mapping | list | tuple):
+    if not isinstance(payload, _PAYLOADS):
         raise ConfigurationError(
             argument, f"a {type(payload).__name__} was given", "Give a dict; it is serialised once, here"
         )
@@ -51,7 +54,7 @@ def encode_json(payload: Any, argument: str = "json") -> bytes:
             argument, f"it cannot be written as JSON ({error})", "Give plain JSON values"
         ) from None
     # orjson writes NaN and infinity as null, so null is the only trace of either.
-    if b"null" in body or _FOUR_BYTES.search(body):
+    if b"null" in body or (not body.isascii() and _FOUR_BYTES.search(body)):
         _refuse_first_fault(payload, argument)
     return body
 
@@ -72,8 +75,10 @@ def encode_query(params: Mapping[str, Any]) -> str:
     )
 
 
-def may_hold_floats(body: bytes) -> bool:
-    """Whether JSON may hold a float; a number inside of a string looks like one too."""
+def may_hold_floats(payload: Any, body: bytes) -> bool:
+    """Whether a payload may hold a float, by its types or else by its JSON; what looks like one in a text counts."""
+    if isinstance(payload, dict) and _WITHOUT_FLOATS.issuperset(map(type, cast("dict[str, Any]", payload).values())):
+        return False
     return _FLOAT.search(body) is not None
 
 
@@ -95,6 +100,8 @@ def check_text(text: str, argument: str) -> None:
     Raises:
         ConfigurationError: an emoji or another 4-byte character, or a lone surrogate.
     """
+    if text.isascii():
+        return
     if (found := _BEYOND_BMP.search(text)) is not None:
         raise ConfigurationError(
             argument,

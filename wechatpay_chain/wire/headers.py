@@ -19,11 +19,14 @@ def check_headers(headers: Headers) -> None:
     Raises:
         ConfigurationError: a name or a value that is no header, or a header that only the client may set.
     """
-    for name, value in headers.items():
-        argument = f"headers[{name!r}]"
+    for name, value in headers.as_dict().items():
         if not _NAME.fullmatch(name):
-            raise ConfigurationError(argument, "it is no header name", "Header names are ASCII without blanks")
+            raise _mistake(name, "it is no header name", "Header names are ASCII without blanks")
         if name.lower() in _OWN:
-            raise ConfigurationError(argument, "the client sets this header itself", "Leave it out")
+            raise _mistake(name, "the client sets this header itself", "Leave it out")
         if not _VALUE.fullmatch(value):
-            raise ConfigurationError(argument, "its value is not printable ASCII text", "Give a str without line ends")
+            raise _mistake(name, "its value is not printable ASCII text", "Give a str without line ends")
+
+
+def _mistake(name: str, found: str, remedy: str) -> ConfigurationError:
+    return ConfigurationError(f"headers[{name!r}]", found, remedy)

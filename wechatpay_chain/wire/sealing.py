@@ -19,6 +19,9 @@ from ..message import Secret
 FieldTree = dict[str, "FieldTree"]
 """Field paths as nested mappings; a marked field is an empty mapping. Arrays add no level."""
 
+# Where nothing is marked, values of exactly these types are not looked into: most are of them.
+_PLAIN = frozenset({str, int, float, bool})
+
 Encrypt = Callable[[str, str], str]
 """Takes a plaintext and the JSON pointer of its field; returns the ciphertext."""
 
@@ -107,7 +110,10 @@ def _seal(value: Any, marked: FieldTree | None, encrypt: Encrypt, pointer: str) 
         return encrypt(value.reveal(), pointer)
     if isinstance(value, list | tuple):
         items = cast("Sequence[Any]", value)
-        return [_seal(item, marked, encrypt, f"{pointer}/{index}") for index, item in enumerate(items)]
+        return [
+            item if marked is None and type(item) in _PLAIN else _seal(item, marked, encrypt, f"{pointer}/{index}")
+            for index, item in enumerate(items)
+        ]
     members = _members(value)
     if is_marked and value is not None:
         raise ConfigurationError(
@@ -121,7 +127,12 @@ def _seal(value: Any, marked: FieldTree | None, encrypt: Encrypt, pointer: str) 
             )
         return value
     below = marked or {}
-    return {name: _seal(item, below.get(name), encrypt, f"{pointer}/{name}") for name, item in members.items()}
+    return {
+        name: item
+        if name not in below and type(item) in _PLAIN
+        else _seal(item, below.get(name), encrypt, f"{pointer}/{name}")
+        for name, item in members.items()
+    }
 
 
 def _members(value: object) -> Mapping[str, Any] | None:

@@ -7,11 +7,11 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012365349 (answers and notifications)
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -37,15 +37,20 @@ _AUTHORIZATION_ITEM = re.compile(r'\s*([a-z_]+)="([^"]*)"\s*', re.ASCII)
 _AUTHORIZATION_ITEMS = frozenset({"mchid", "nonce_str", "signature", "timestamp", "serial_no"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authorization:
-    """What an `Authorization` header says."""
+class Authorization(NamedTuple):
+    """What an `Authorization` header says. Its repr leaves out the signature."""
 
     mchid: str
     serial: str
     nonce: str
     timestamp: str
-    signature: str = field(repr=False)
+    signature: str
+
+    def __repr__(self) -> str:
+        return (
+            f"Authorization(mchid={self.mchid!r}, serial={self.serial!r}, nonce={self.nonce!r}, "
+            f"timestamp={self.timestamp!r})"
+        )
 
     def __str__(self) -> str:
         return (
@@ -82,7 +87,7 @@ class Authorization:
 
 def make_nonce() -> str:
     """32 random hexadecimal digits."""
-    return secrets.token_hex(16).upper()
+    return os.urandom(16).hex().upper()
 
 
 def request_message(method: str, target: str, timestamp: str, nonce: str, body: bytes) -> bytes:
