@@ -34,7 +34,8 @@ ALLOWED = {
     "wire": "errors path message crypto",
     "trust": "errors crypto",
     "tls": "",
-    "credentials": "errors crypto trust tls",
+    "signing": "crypto",
+    "credentials": "errors crypto trust tls signing",
     "pipeline": "errors message",
     "skew": "wire",
     "draining": "errors",
@@ -42,11 +43,11 @@ ALLOWED = {
     "uploads": "errors message crypto wire",
     "partfile": "",
     "downloads": "errors path message crypto wire",
-    "payments": "errors message crypto wire credentials",
+    "payments": "errors message crypto wire signing",
     "qr": "errors",
     "middleware": (
         "errors path timeouts message crypto catalogue observing retrying pacing health wire trust credentials "
-        "pipeline skew uploads"
+        "pipeline skew signing uploads"
     ),
     "transport": "_version errors timeouts message catalogue pipeline",
     "chain": "errors path message catalogue hints",
@@ -56,12 +57,12 @@ ALLOWED = {
     "paging": "errors message",
     "bills": "errors message crypto wire partfile downloads",
     "renewal": "errors message crypto wire trust pipeline",
-    "notifications": "errors message crypto catalogue types wire trust credentials",
+    "notifications": "errors message crypto catalogue types wire trust signing",
     # composition
     "files": "errors message wire pipeline partfile downloads",
     "client": (
         "errors message crypto catalogue hints wire credentials pipeline middleware transport chain _endpoints "
-        "path trust renewal files downloads payments timeouts observing retrying pacing skew draining"
+        "path trust renewal files downloads payments timeouts observing retrying pacing skew signing draining"
     ),
     "sync": "errors message pipeline chain _endpoints client downloads payments",
     "batch": "errors path timeouts message catalogue retrying",

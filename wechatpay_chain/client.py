@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 from . import catalogue
 from ._endpoints import Endpoints
 from .chain import Chain, Node
-from .credentials import Credentials, Signer
+from .credentials import Credentials
 from .crypto.keys import PrivateKeySource, PublicKeySource
 from .downloads import Link
 from .draining import InFlight
@@ -30,6 +30,7 @@ from .payments import Payments
 from .pipeline import Handler, Middleware, compose, counted
 from .renewal import Renewal, Renewer
 from .retrying import RetryPolicy
+from .signing import Signer
 from .skew import PlatformClock
 from .timeouts import Timeouts, chosen
 from .transport import DEFAULT_BASE_URL, AiohttpTransport, ClientSession, check_base_url

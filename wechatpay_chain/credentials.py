@@ -10,40 +10,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from ssl import SSLContext
-from typing import Protocol, runtime_checkable
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-from .crypto import keys, rsa, serials
+from .crypto import keys, serials
 from .crypto.api_keys import load_apiv2_key, load_apiv3_key
 from .errors import ConfigurationError
+from .signing import KeySigner, Signer
 from .tls import ClientCertificate
 from .trust import PlatformKeys, Preference, load_platform_keys
 
 _MCHID = re.compile(r"[0-9]{1,32}", re.ASCII)
 _SERIAL = re.compile(r"[0-9A-Za-z_\-]{1,64}", re.ASCII)
 _LONGEST_SHOWN = 16
-
-
-@runtime_checkable
-class Signer(Protocol):
-    """Signs for the merchant without handing out the key: a KMS, an HSM, a signing service."""
-
-    async def sign(self, message: bytes) -> bytes:
-        """The RSA signature (PKCS#1 v1.5, SHA-256) of `message`."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class KeySigner:
-    """A `Signer` that holds the private key itself."""
-
-    private_key: RSAPrivateKey = field(repr=False)
-
-    async def sign(self, message: bytes) -> bytes:
-        """The RSA signature (PKCS#1 v1.5, SHA-256) of `message`."""
-        return rsa.sign(self.private_key, message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,10 @@ from urllib.parse import quote, urlencode
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from .credentials import Signer
 from .crypto import rsa
 from .errors import ConfigurationError
 from .message import Response
+from .signing import Signer
 from .wire import v2
 
 Prepay = str | Response[Any] | Mapping[str, Any]

@@ -163,8 +163,9 @@ async def _whole(answer: aiohttp.ClientResponse, request: Request) -> Response[A
             error.outcome = "unknown"
             raise error
     headers = Headers(answer.headers.items())
-    whole: Response[Any] = Response.of(status=answer.status, headers=headers, content=bytes(content), request=request)
-    return whole
+    return Response.of(  # pyright: ignore[reportUnknownVariableType]: what is inside is for the caller to say
+        status=answer.status, headers=headers, content=bytes(content), request=request
+    )
 
 
 async def _streamed(

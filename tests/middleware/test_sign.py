@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from wechatpay_chain.credentials import KeySigner
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.message import Headers, Request, Response
 from wechatpay_chain.middleware import Sign
+from wechatpay_chain.signing import KeySigner
 from wechatpay_chain.wire import v3
 
 MCHID, SERIAL = "1900000109", "1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C"

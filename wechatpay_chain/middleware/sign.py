@@ -6,9 +6,9 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from ..credentials import Signer
 from ..message import Request, Response
 from ..pipeline import Handler
+from ..signing import Signer, desk_of_loop
 from ..wire import v3
 
 
@@ -41,7 +41,8 @@ class Sign:
         """Sign the request, then call on. APIv2 has its own signature, inside of the body."""
         if request.is_apiv2:
             return await call_next(request)
-        return await call_next(await self._sign(request))
+        with desk_of_loop():
+            return await call_next(await self._sign(request))
 
     async def _sign(self, request: Request) -> Request:
         timestamp, nonce = str(int(self._clock())), self._nonce()

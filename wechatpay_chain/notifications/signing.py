@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from ..wire import v3
 
 if TYPE_CHECKING:
-    from ..credentials import Signer
+    from ..signing import Signer
 
 
 class ReplySigner(Protocol):

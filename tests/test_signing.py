@@ -1,0 +1,142 @@
+"""Where signatures are made: alone in the loop, several at once in threads."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from wechatpay_chain import WeChatPay
+from wechatpay_chain.crypto import rsa
+from wechatpay_chain.emulator import Emulator, KeyPair
+from wechatpay_chain.signing import KeySigner, desk_of_loop
+
+KEY = KeyPair.merchant().private_key
+several_cores = pytest.mark.skipif(
+    (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()) == 1,
+    reason="one core signs in the loop",
+)
+
+
+@pytest.fixture
+def signers(monkeypatch: pytest.MonkeyPatch) -> Counter[int]:
+    """How many signatures each thread made."""
+    made, sign = Counter[int](), rsa.sign
+
+    def counting(key: RSAPrivateKey, message: bytes) -> bytes:
+        made[threading.get_ident()] += 1
+        return sign(key, message)
+
+    monkeypatch.setattr(rsa, "sign", counting)
+    return made
+
+
+def holds(message: bytes, signature: bytes) -> bool:
+    """Whether it is the signature of this message."""
+    return signature == rsa.sign(KEY, message)
+
+
+async def under_way(message: bytes, *, threads: bool = True) -> bytes:
+    """The signature that a call has made for it, while it is under way."""
+    with desk_of_loop():
+        await asyncio.sleep(0)
+        return await KeySigner(KEY, threads=threads).sign(message)
+
+
+async def test_alone_in_the_loop(signers: Counter[int]) -> None:
+    """A call that is alone, and a signature outside of a call, are signed in the thread of the loop."""
+    assert holds(b"a", await under_way(b"a"))
+    assert holds(b"b", await KeySigner(KEY).sign(b"b"))
+    assert set(signers) == {threading.get_ident()}
+
+
+@several_cores
+async def test_several_in_threads(signers: Counter[int]) -> None:
+    """Of several calls each gets the signature of its own message, made in another thread than the loop's."""
+    messages = [f"message {number}".encode() for number in range(50)]
+    signatures = await asyncio.gather(*map(under_way, messages))
+    assert threading.get_ident() not in signers
+    assert sum(signers.values()) == 50
+    assert all(map(holds, messages, signatures))
+
+
+@several_cores
+async def test_alone_again(signers: Counter[int]) -> None:
+    """When the others have ended, a call is signed in the loop again, and threads are taken up anew after that."""
+    await asyncio.gather(under_way(b"a"), under_way(b"b"))
+    assert threading.get_ident() not in signers
+    await under_way(b"c")
+    assert signers.pop(threading.get_ident()) == 1
+    await asyncio.gather(under_way(b"d"), under_way(b"e"))
+    assert threading.get_ident() not in signers
+
+
+async def test_threads_are_not_wanted(signers: Counter[int]) -> None:
+    """`threads=False` signs in the loop, however many calls there are."""
+    await asyncio.gather(*(under_way(b"a", threads=False) for _ in range(5)))
+    assert set(signers) == {threading.get_ident()}
+
+
+def test_one_core(signers: Counter[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is one core, nothing is gained by threads, and none are used."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
+
+    async def main() -> None:
+        await asyncio.gather(*(under_way(b"a") for _ in range(5)))
+
+    asyncio.run(main())
+    assert set(signers) == {threading.get_ident()}
+
+
+@several_cores
+async def test_a_cancelled_call(signers: Counter[int]) -> None:
+    """A call that is cancelled while it waits for its signature takes nothing from the others."""
+    calls = [asyncio.create_task(under_way(b"a")) for _ in range(20)]
+    while not signers:  # noqa: ASYNC110 - a thread counts
+        await asyncio.sleep(0)
+    calls[0].cancel()
+    calls[19].cancel()
+    done = await asyncio.gather(*calls, return_exceptions=True)
+    assert sum(isinstance(one, asyncio.CancelledError) for one in done) == 2
+    assert sum(one == rsa.sign(KEY, b"a") for one in done) == 18
+
+
+@several_cores
+async def test_what_a_thread_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes wrong in a thread is raised by the call that waits for the signature; later calls are signed."""
+    with monkeypatch.context() as patched:
+        patched.setattr(rsa, "sign", lambda *_: int("no"))
+        done = await asyncio.gather(under_way(b"a"), under_way(b"b"), return_exceptions=True)
+    assert [type(one) for one in done] == [ValueError, ValueError]
+    assert set(await asyncio.gather(under_way(b"a"), under_way(b"a"))) == {rsa.sign(KEY, b"a")}
+
+
+def test_loops_have_desks_of_their_own() -> None:
+    """Event loops in several threads, and one after the other in one thread, don't get in each other's way."""
+
+    def run(number: int) -> list[bytes]:
+        async def main() -> list[bytes]:
+            return await asyncio.gather(*(under_way(b"%d" % number) for _ in range(10)))
+
+        return [signature for _ in range(3) for signature in asyncio.run(main())]
+
+    with ThreadPoolExecutor(4) as threads:
+        for number, signatures in enumerate(threads.map(run, range(4))):
+            assert set(signatures) == {rsa.sign(KEY, b"%d" % number)}
+
+
+async def test_calls_at_once_are_all_accepted(emulator: Emulator, signers: Counter[int]) -> None:
+    """The platform accepts each of many calls that are made at once, whoever signed them."""
+    credentials: dict[str, Any] = emulator.credentials()
+    async with emulator.listen() as base_url, WeChatPay(**credentials, base_url=base_url, limits=None) as wxpay:
+        answers = await asyncio.gather(
+            *(wxpay.v3.security.echo.post(json={"echo_message": f"{number}"}) for number in range(60))
+        )
+    assert [answer.status for answer in answers] == [200] * 60
+    assert sum(signers.values()) >= 60
