@@ -32,13 +32,13 @@ from .errors import (
     WeChatPayError,
     WeChatPayWarning,
 )
-from .message import Request, Response, Secret
-from .pipeline import Handler, Middleware
 
 if TYPE_CHECKING:
     from .chain import Chain
     from .client import WeChatPay
+    from .message import Request, Response, Secret
     from .notifications import Notification, Reply, Webhook
+    from .pipeline import Handler, Middleware
     from .sync import SyncWeChatPay
 
 __all__ = [
@@ -74,11 +74,16 @@ __all__ = [
     "Webhook",
 ]
 
-# Loaded on first use: a process that only receives notifications doesn't pay for aiohttp.
+# Loaded on first use: a process that only receives notifications pays neither for aiohttp nor for what calls need.
 _LAZY = {
     "Chain": "chain",
+    "Handler": "pipeline",
+    "Middleware": "pipeline",
     "Notification": "notifications",
     "Reply": "notifications",
+    "Request": "message",
+    "Response": "message",
+    "Secret": "message",
     "SyncWeChatPay": "sync",
     "WeChatPay": "client",
     "Webhook": "notifications",

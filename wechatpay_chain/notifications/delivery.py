@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
+from ..errors import ConfigurationError, DecodeError, DecryptionError, TrustError
 from .notification import XML_PREFIX, Notification, Reply
 from .router import Answer, Late, Route
 from .seen import Seen
@@ -45,8 +46,20 @@ class Delivery:
         self._sign = sign
         self._running: set[asyncio.Task[Reply]] = set()
 
-    async def deliver(self, route: Route, notification: Notification[Any]) -> Reply:
+    def refuse(self, error: ConfigurationError | TrustError, *, xml: bool) -> Reply:
+        """Log why a notification isn't believed, and say what to reply: a stranger learns that, not why."""
+        _log.warning("a notification was refused: %s", error)
+        if isinstance(error, DecryptionError | ConfigurationError):
+            return Reply.failure("not readable here", status=500, xml=xml)
+        if isinstance(error, DecodeError):
+            return Reply.failure("malformed", status=400, xml=xml)
+        return Reply.failure("signature not accepted", status=401, xml=xml)
+
+    async def deliver(self, route: Route | None, notification: Notification[Any]) -> Reply:
         """Have a notification handled, and say what to reply."""
+        if route is None:
+            _log.warning("no handler for %s (%s)", notification.event_type, notification.original_type)
+            return _failure(notification, "no handler", status=501)
         task = asyncio.create_task(self._guarded(route, notification))
         self._running.add(task)
         task.add_done_callback(self._running.discard)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from ..errors import ConfigurationError, SignatureError
 from ..wire import v3
@@ -64,13 +64,13 @@ def signature_headers(source: HeaderSource) -> dict[str, str]:
     return found
 
 
-def _pairs(source: Any) -> Iterable[tuple[Any, Any]]:
-    pairs: Any = source.items() if hasattr(source, "items") else source
+def _pairs(source: Any) -> Any:
+    pairs = source.items() if hasattr(source, "items") else source
     if not hasattr(pairs, "__len__"):
         pairs = list(pairs)
     if len(pairs) > MOST_HEADERS:
         raise SignatureError(f"it has more than {MOST_HEADERS} headers: don't believe it")
-    return cast("Iterable[tuple[Any, Any]]", pairs)
+    return pairs
 
 
 def _text(value: Any, name: str) -> str:

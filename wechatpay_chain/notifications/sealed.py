@@ -7,21 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache, partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from ..crypto import aead, rsa
 from ..errors import DecodeError, DecryptionError
-from ..wire.sealing import FieldTree, field_tree, unseal
 from .notification import Notification
+
+if TYPE_CHECKING:
+    from ..wire.sealing import FieldTree
 
 ALGORITHM = "AEAD_AES_256_GCM"
 
-_ENVELOPE = ("id", "event_type", "create_time", "resource_type", "summary")
-# https://pay.weixin.qq.com/doc/v3/merchant/4012791882: the last may be empty, and in some samples some are absent.
-_SEALED = ("original_type", "algorithm", "nonce", "ciphertext", "associated_data")
 _ENCRYPTED_FOR_MERCHANT = "rsa:merchant"
 
 
@@ -33,23 +32,26 @@ def read(body: bytes, apiv3_key: bytes) -> Notification[dict[str, Any]]:
         DecryptionError: the APIv3 key doesn't open its resource.
     """
     envelope = load_object(body, "the notification")
-    sealed = envelope.get("resource")
-    if not isinstance(sealed, dict):
+    sealed: dict[str, Any] = envelope.get("resource", None)
+    if type(sealed) is not dict:
         raise DecodeError("the notification has no resource")
-    number, event_type, create_time, resource_type, summary = _texts(envelope, _ENVELOPE)
+    number = _text(envelope, "id")
     if not number.strip():
         # It is what repetitions are told by: all messages without one would count as one and the same.
         raise DecodeError("the notification has no id")
-    original_type, algorithm, nonce, ciphertext, associated_data = _texts(cast("dict[str, Any]", sealed), _SEALED)
     return Notification(
         id=number,
-        event_type=event_type,
-        create_time=create_time,
-        resource_type=resource_type,
-        original_type=original_type or None,
-        summary=summary,
+        event_type=_text(envelope, "event_type"),
+        create_time=_text(envelope, "create_time"),
+        resource_type=_text(envelope, "resource_type"),
+        original_type=_text(sealed, "original_type") or None,
+        summary=_text(envelope, "summary"),
         resource=open_resource(
-            apiv3_key, algorithm=algorithm, nonce=nonce, ciphertext=ciphertext, associated_data=associated_data
+            apiv3_key,
+            algorithm=_text(sealed, "algorithm"),
+            nonce=_text(sealed, "nonce"),
+            ciphertext=_text(sealed, "ciphertext"),
+            associated_data=_text(sealed, "associated_data"),
         ),
         raw=envelope,
     )
@@ -77,13 +79,13 @@ def load_object(content: bytes, what: str) -> dict[str, Any]:
         DecodeError: it is something else, or nested too deeply.
     """
     try:
-        value = orjson.loads(content)
+        value: dict[str, Any] = orjson.loads(content)
     except orjson.JSONDecodeError as error:
         # `from None`: the exception of orjson carries the whole document.
         raise DecodeError(f"{what} is not JSON: {error}") from None
-    if not isinstance(value, dict):
+    if type(value) is not dict:
         raise DecodeError(f"{what} is JSON, but not an object")
-    return cast("dict[str, Any]", value)
+    return value
 
 
 def decrypt_fields(
@@ -94,6 +96,8 @@ def decrypt_fields(
     Raises:
         DecryptionError: a field was encrypted for another key; with its name.
     """
+    from ..wire.sealing import unseal
+
     marked = _marked(event_type, original_type)
     if not marked:
         return resource
@@ -104,6 +108,7 @@ def decrypt_fields(
 @lru_cache(maxsize=256)
 def _marked(event_type: str, original_type: str | None) -> FieldTree:
     from .. import catalogue
+    from ..wire.sealing import field_tree
 
     found = catalogue.find_events(event_type, original_type)
     return field_tree(path for event in found if event.generation == "v3" for path in _paths(event.fields))
@@ -118,13 +123,11 @@ def _paths(fields: Mapping[str, Mapping[str, Any]], parent: str = "") -> list[st
     return paths
 
 
-def _texts(fields: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
-    get = fields.get
-    values = [get(name) or "" for name in names]
-    try:
-        "".join(values)  # refuses all but strings, in a fraction of a loop's time
-    except TypeError:
-        wrong = next(name for name, value in zip(names, values, strict=True) if not isinstance(value, str))
-        kind = type(fields[wrong]).__name__
-        raise DecodeError(f"the notification's {wrong} is a {kind}, not a string") from None
-    return values
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if type(value) is str:
+        return value
+    if value is None:
+        # https://pay.weixin.qq.com/doc/v3/merchant/4012791882: in some samples some are absent.
+        return ""
+    raise DecodeError(f"the notification's {name} is a {type(value).__name__}, not a string")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ..crypto import keys
 from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
-from ..errors import ConfigurationError, DecodeError, DecryptionError, TrustError
+from ..errors import ConfigurationError, DecodeError, TrustError
 from ..trust import PlatformKeys, TrustStore, load_platform_keys, verifying_key
 from ..wire import v3
 from . import sealed
@@ -39,8 +38,6 @@ MAX_BODY = 2 * 1024 * 1024
 
 DEADLINE = 4.5
 """Seconds: the platform counts five as failed."""
-
-_log = logging.getLogger(__name__)
 
 
 class Webhook:
@@ -198,12 +195,8 @@ class Webhook:
         try:
             notification = self.open(headers, body)
         except (ConfigurationError, TrustError) as error:
-            _log.warning("a notification was refused: %s", error)
-            return _refusal(error, xml=_is_xml(body))
+            return self._delivery.refuse(error, xml=_is_xml(body))
         route = self._router.find(notification.event_type, notification.original_type)
-        if route is None:
-            _log.warning("no handler for %s (%s)", notification.event_type, notification.original_type)
-            return Reply.failure("no handler", status=501, xml=_is_xml(body))
         return await self._delivery.deliver(route, notification)
 
     def dispatch_sync(self, headers: HeaderSource, body: Body) -> Reply:
@@ -217,7 +210,7 @@ class Webhook:
         """Wait for the handlers that go on in the background."""
         await self._delivery.drain()
 
-    # asyncio is imported by those who dispatch: who only calls open() doesn't pay for it.
+    # asyncio and logging are imported by those who dispatch: who only calls open() doesn't pay for it.
 
     @cached_property
     def _delivery(self) -> Delivery:
@@ -234,16 +227,7 @@ class Webhook:
     def _open_sealed(self, headers: Mapping[str, str], body: bytes) -> Notification[dict[str, Any]]:
         if self._apiv3_key is None:
             raise ConfigurationError("apiv3_key", "an APIv3 notification came", "Give apiv3_key and certs to read it")
-        now = self._clock()
-        platform_keys = self._trust.keys
-
-        def find(serial: str) -> RSAPublicKey | None:
-            key = verifying_key(platform_keys, serial, now)
-            if key is None and self._trust.renewer is not None:
-                self._trust.renewer.ask(serial)
-            return key
-
-        v3.verify(headers, body, find, now)
+        v3.verify(headers, body, self._find_key, self._clock())
         notification = sealed.read(body, self._apiv3_key)
         if self._private_key is None:
             return notification
@@ -251,6 +235,12 @@ class Webhook:
             notification.resource, notification.event_type, notification.original_type, self._private_key
         )
         return replace(notification, resource=resource)
+
+    def _find_key(self, serial: str) -> RSAPublicKey | None:
+        key = verifying_key(self._trust.keys, serial, self._clock())
+        if key is None and self._trust.renewer is not None:
+            self._trust.renewer.ask(serial)
+        return key
 
     def _open_xml(self, body: bytes) -> Notification[dict[str, Any]]:
         if self._apiv2_key is None:
@@ -296,12 +286,3 @@ def _bytes(body: object) -> bytes:
 
 def _is_xml(body: object) -> bool:
     return isinstance(body, bytes | bytearray) and body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
-
-
-def _refusal(error: ConfigurationError | TrustError, *, xml: bool) -> Reply:
-    # A stranger learns that it was refused, not why.
-    if isinstance(error, DecryptionError | ConfigurationError):
-        return Reply.failure("not readable here", status=500, xml=xml)
-    if isinstance(error, DecodeError):
-        return Reply.failure("malformed", status=400, xml=xml)
-    return Reply.failure("signature not accepted", status=401, xml=xml)

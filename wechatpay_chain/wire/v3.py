@@ -124,9 +124,10 @@ def verify(
         SignatureError: a header is missing, the timestamp is more than 300 s away, the serial is unknown, or the
             signature does not fit.
     """
-    timestamp, nonce, serial, signature = signed = [headers.get(name, "") for name in _SIGNED_HEADERS]
-    if not all(signed):
-        missing = [name for name, value in zip(_SIGNED_HEADERS, signed, strict=True) if not value]
+    timestamp, nonce = headers.get(TIMESTAMP_HEADER), headers.get(NONCE_HEADER)
+    serial, signature = headers.get(SERIAL_HEADER), headers.get(SIGNATURE_HEADER)
+    if not (timestamp and nonce and serial and signature):
+        missing = [name for name in _SIGNED_HEADERS if not headers.get(name)]
         raise SignatureError(
             f"it is not signed: {', '.join(missing)} missing. Don't believe it. A proxy or gateway in between may have "
             "removed the headers"
