@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.notifications.sender import APIV2_KEY, PAYMENT, merchant, notify, refund, sign, stranger, webhook, xml
+from tests.notifications.sender import PAYMENT, merchant, notify, refund, sign, stranger, webhook, xml
 from wechatpay_chain import ConfigurationError, Notification, Reply
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.notifications import AuthorizationSigner, Kind, MemorySeen
@@ -327,7 +327,7 @@ async def test_xml_replies() -> None:
     assert reply.headers["Content-Type"].startswith("text/xml")
     refused = await hook.dispatch({}, xml({"a": "1"}, None))
     assert (refused.status, v2.parse(refused.body)["return_code"]) == (401, "FAIL")
-    unhandled = await hook.dispatch({}, xml({"mch_id": "1", "a": "1"}, key=APIV2_KEY))
+    unhandled = await hook.dispatch({}, xml({"mch_id": "1", "return_code": "SUCCESS", "a": "1"}))
     assert (unhandled.status, v2.parse(unhandled.body)["return_code"]) == (501, "FAIL")
 
 
@@ -336,7 +336,9 @@ async def test_xml_events_are_not_json_events() -> None:
     hook = webhook()
     calls: list[str] = []
     hook.on("TRANSACTION.SUCCESS")(lambda notification: calls.append(notification.id))
-    assert (await hook.dispatch({}, xml({"event_type": "TRANSACTION.SUCCESS", "transaction_id": "1"}))).status == 501
+    codes = {"return_code": "SUCCESS", "result_code": "SUCCESS"}
+    event = {**codes, "event_type": "TRANSACTION.SUCCESS", "transaction_id": "1"}
+    assert (await hook.dispatch({}, xml(event))).status == 501
     assert calls == []
 
 

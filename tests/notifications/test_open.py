@@ -221,6 +221,18 @@ def test_encrypted_field_for_another() -> None:
         webhook(private_key=merchant().private_pem).open(headers, body)
 
 
+def test_deep_encrypted_fields() -> None:
+    """A field that is nested hundreds of times is refused, not a crash."""
+    secret: Any = "x"
+    for _ in range(600):
+        secret = [secret]
+    headers, body = notify(
+        event_type="MEMBERCARD.ACCEPT_CARD", original_type="membercard", resource={"phone_number": secret}
+    )
+    with pytest.raises(DecodeError, match="too deeply"):
+        webhook(private_key=merchant().private_pem).open(headers, body)
+
+
 @pytest.mark.parametrize(
     "event", [event for event in catalogue.events() if event.generation == "v3"], ids=lambda e: e.id
 )

@@ -8,12 +8,27 @@ from typing import Any
 import pytest
 
 from tests.notifications.sender import APIV2_KEY, APIV3_KEY, refund, webhook, xml
-from wechatpay_chain import ConfigurationError, DecodeError, DecryptionError, SignatureError, Webhook, catalogue
+from wechatpay_chain import (
+    ConfigurationError,
+    DecodeError,
+    DecryptionError,
+    SignatureError,
+    Webhook,
+    catalogue,
+    payments,
+)
 from wechatpay_chain.crypto import aead, digest
 from wechatpay_chain.notifications.notification import XML_PREFIX
 from wechatpay_chain.wire import v2
 
-PAYMENT = {"return_code": "SUCCESS", "transaction_id": "42", "out_trade_no": "A1", "total_fee": "1", "nonce_str": "n"}
+PAYMENT = {
+    "return_code": "SUCCESS",
+    "result_code": "SUCCESS",
+    "transaction_id": "42",
+    "out_trade_no": "A1",
+    "total_fee": "1",
+    "nonce_str": "n",
+}
 REFUND = {"out_refund_no": "R1", "refund_fee": "1", "refund_status": "SUCCESS", "transaction_id": "42"}
 
 
@@ -93,6 +108,8 @@ def test_sealed_event() -> None:
     assert notification.resource == {"state": "PAID"}
     with pytest.raises(ConfigurationError, match="apiv3_key"):
         Webhook(apiv2_key=APIV2_KEY).open({}, body)
+    with pytest.raises(DecodeError, match="no event_id"):
+        webhook().open({}, xml({**fields, "event_id": ""}, "HMAC-SHA256"))
 
 
 @pytest.mark.parametrize("event", [e for e in catalogue.events() if e.generation == "v2"], ids=lambda event: event.id)
@@ -106,15 +123,16 @@ def test_every_kind_is_told(event: catalogue.Event) -> None:
     elif event.event_types:
         sealed = aead.encrypt(APIV3_KEY.encode(), b"0123456789ab", b"{}")
         algorithm = {"event_algorithm": "AEAD_AES_256_GCM", "event_nonce": "0123456789ab", "event_ciphertext": sealed}
-        body = xml({"event_type": event.event_types[0], **algorithm}, "HMAC-SHA256")
+        body = xml({"event_id": "E7", "event_type": event.event_types[0], **algorithm}, "HMAC-SHA256")
     else:
         body = xml(required)
     assert webhook().open({}, body).event_type == XML_PREFIX + event.id
 
 
 def test_unknown_kind() -> None:
-    """A signed message of no known kind opens as such when it names the merchant."""
-    assert webhook().open({}, xml({"mch_id": "1900000109", "a": "1"})).event_type == "v2/unknown"
+    """A signed message of no known kind opens as such when it has what all messages of the platform have."""
+    fields = {"mch_id": "1900000109", "return_code": "SUCCESS", "a": "1"}
+    assert webhook().open({}, xml(fields)).event_type == "v2/unknown"
 
 
 FRONT_END = {"appId": "wx1", "timeStamp": "1", "nonceStr": "n", "package": "prepay_id=1", "signType": "MD5"}
@@ -127,21 +145,30 @@ FRONT_END = {"appId": "wx1", "timeStamp": "1", "nonceStr": "n", "package": "prep
         {"appid": "wx1", "partnerid": "1", "prepayid": "1", "package": "Sign=WXPay", "noncestr": "n", "timestamp": "1"},
         {**FRONT_END, "mch_id": ""},
         {**FRONT_END, "transaction_id": "", "result_code": "SUCCESS"},
+        payments.payscore_confirm_signed("p", mchid="1900000109", apiv2_key=APIV2_KEY, timestamp=1, nonce="n"),
+        payments.payscore_detail("s", "A1", mchid="1900000109", apiv2_key=APIV2_KEY, timestamp=1, nonce="n"),
+        {"appid": "wx1", "mch_id": "1900000109", "product_id": "1", "time_stamp": "1", "nonce_str": "n"},
+        {"appid": "wx1", "mch_id": "1900000109", "plan_id": "1", "contract_code": "1", "notify_url": "u"},
+        {"appid": "wx1", "mch_id": "1900000109", "plate_number": "B12345", "trade_scene": "PARKING"},
+        {"mch_id": "1900000109", "a": "1", "return_code": ""},
+        {"return_code": "SUCCESS", "a": "1"},
+        {"transaction_id": "42", "out_trade_no": "A1", "mch_id": "1900000109"},
     ],
 )
 def test_what_a_payer_holds_is_no_notification(fields: dict[str, str]) -> None:
     """Parameters that the merchant signed for a front end don't open, not even with empty, hence unsigned, fields."""
-    with pytest.raises(SignatureError, match="names no merchant"):
-        webhook().open({}, xml(fields))
+    with pytest.raises(SignatureError, match="the merchant's own"):
+        webhook().open({}, v2.build(fields) if "sign" in fields else xml(fields))
 
 
 @pytest.mark.parametrize("field", ["transaction_id", "combine_out_trade_no"])
-@pytest.mark.parametrize("code", ["return_code", "result_code"])
+@pytest.mark.parametrize("code", ["return_code", "result_code", "trade_state"])
 def test_a_failure_is_not_called_a_success(field: str, code: str) -> None:
     """A payment notice that tells of a failure opens as unknown."""
     fields = {"mch_id": "1900000109", "return_code": "SUCCESS", "result_code": "SUCCESS", field: "42"}
     assert webhook().open({}, xml(fields)).event_type.endswith("success")
-    assert webhook().open({}, xml({**fields, code: "FAIL"})).event_type == "v2/unknown"
+    told = {**fields, "return_code": "SUCCESS"} | {code: "FAIL"}
+    assert webhook().open({}, xml(told)).event_type == "v2/unknown"
 
 
 def test_id_is_the_same_in_repetitions() -> None:
@@ -150,6 +177,27 @@ def test_id_is_the_same_in_repetitions() -> None:
     assert webhook().open({}, xml({**PAYMENT, "nonce_str": "other"})).id == first
     assert webhook().open({}, xml({**PAYMENT, "total_fee": "2"})).id != first
     assert webhook().open({}, refund(REFUND)).id == webhook().open({}, refund(REFUND)).id
+
+
+@pytest.mark.parametrize(
+    "rewrap",
+    [
+        lambda body: body.replace(b"</xml>", b"<coupon_fee></coupon_fee></xml>"),
+        lambda body: body.replace(b"<xml>", b"<xml><sign_type/>"),
+        lambda body: body.replace(
+            b"1</total_fee><transaction_id>42</transaction_id>", b"1&amp;transaction_id=42</total_fee>"
+        ),
+        lambda body: body.replace(b"1</mch_id><nonce_str>n</nonce_str>", b"1&amp;nonce_str=n</mch_id>"),
+        lambda body: body.replace(b">42<", b">&#52;<![CDATA[2]]><"),
+    ],
+    ids=["empty field", "empty sign_type", "merged fields", "merged nonce", "other spelling"],
+)
+def test_a_captured_notice_gets_no_new_identity(rewrap: Any) -> None:
+    """What the sign doesn't cover, such as empty fields and where one ends, can't make a new notice of an old one."""
+    genuine = xml(dict(sorted({**PAYMENT, "mch_id": "1"}.items())))
+    wrapped = rewrap(genuine)
+    assert wrapped != genuine
+    assert webhook().open({}, wrapped).id == webhook().open({}, genuine).id
 
 
 @pytest.mark.parametrize(

@@ -95,13 +95,17 @@ def decrypt_fields(
 
     Raises:
         DecryptionError: a field was encrypted for another key; with its name.
+        DecodeError: they are nested too deeply.
     """
     from ..wire.sealing import unseal
 
     marked = _marked(event_type, original_type)
     if not marked:
         return resource
-    decrypted = unseal(resource, marked, partial(rsa.decrypt, private_key), private_key.key_size)
+    try:
+        decrypted = unseal(resource, marked, partial(rsa.decrypt, private_key), private_key.key_size)
+    except RecursionError:
+        raise DecodeError("the decrypted resource is nested too deeply") from None
     return cast("dict[str, Any]", decrypted)
 
 

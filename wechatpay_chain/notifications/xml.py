@@ -6,11 +6,12 @@ https://pay.weixin.qq.com/doc/v2/merchant/4011935221 (payment), 4011940955 (refu
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ..crypto import digest
-from ..errors import ConfigurationError, SignatureError
+from ..errors import ConfigurationError, DecodeError, SignatureError
 from ..wire import v2
 from .notification import XML_PREFIX, Notification
 from .sealed import open_resource
@@ -22,16 +23,15 @@ _TELLING_FIELDS = {
     "combine_out_trade_no": "combined-transactions-success",
     "change_type": "pap-contract-state-changed",
     "risk_level": "transactions-risk-occurred",
-    "plate_number": "vehicle-state-changed-for-parking",
+    "vehicle_event_createtime": "vehicle-state-changed-for-parking",
     "transaction_id": "transaction-success",
 }
 _SUCCESSES = frozenset({"transaction-success", "combined-transactions-success"})
-_OUTCOMES = ("return_code", "result_code")
 _MERCHANT_NUMBERS = ("mch_id", "mchid", "sp_mchid", "combine_mch_id", "combine_mchid", "sub_mch_id", "sub_mchid")
 # The first is the platform's number of a refund; the others stand in for it.
 _REFUND_NUMBERS = (("refund_id",), ("out_refund_no", "out_trade_no", "transaction_id"))
 # Different each time that the same notification is sent.
-_FRESH_EACH_TIME = frozenset({"nonce_str", "sign", "event_nonce", "event_ciphertext", "req_info"})
+_FRESH_EACH_TIME = re.compile("(^|&)nonce_str=[^&]*")
 
 
 def read(body: bytes, apiv2_key: str, apiv3_key: bytes | None) -> Notification[dict[str, Any]]:
@@ -40,12 +40,15 @@ def read(body: bytes, apiv2_key: str, apiv3_key: bytes | None) -> Notification[d
     A refund notice is unsigned: what stands in its `req_info` is all that can be believed. Its `id`, `create_time` and
     `resource` are made of that part alone; `raw`, the wrapping, is unauthenticated, its merchant number included.
 
-    A payment notice with a `return_code` or `result_code` other than `SUCCESS`, such as that of a failed deduction, is
-    told as `unknown`.
+    The `id` is a digest of what is signed, so that no other wrapping of it gives a captured notice a new one.
+
+    A payment notice whose `return_code`, `result_code` and, where it is there, `trade_state` aren't all `SUCCESS`, such
+    as that of a failed deduction, is told as `unknown`.
 
     Raises:
         DecodeError: it isn't such a message; entities and document types are refused.
-        SignatureError: it is unsigned, or its sign doesn't fit, or it is of an unknown kind and names no merchant.
+        SignatureError: it is unsigned, or its sign doesn't fit, or it is of an unknown kind and without what only the
+            platform writes.
         DecryptionError: its encrypted part doesn't open.
         ConfigurationError: its encrypted part needs the APIv3 key, which isn't there.
     """
@@ -59,57 +62,65 @@ def read(body: bytes, apiv2_key: str, apiv3_key: bytes | None) -> Notification[d
         return _refund(resource, fields)
     v2.verify(fields, apiv2_key)
     if "event_ciphertext" in fields:
-        return _notification(fields.get("event_type", ""), _open_event(fields, apiv3_key), fields)
+        return _event(fields, apiv3_key)
     kind = _kind(fields)
-    if kind == _UNKNOWN and not any(fields.get(name) for name in _MERCHANT_NUMBERS):
-        # The merchant signs with the same key: every payer holds the signed parameters of a front end.
-        raise SignatureError("it is signed, but of no known kind and names no merchant: it may be the merchant's own")
-    return _notification(kind, dict(fields), fields)
+    if kind == _UNKNOWN and not (fields.get("return_code") and any(fields.get(name) for name in _MERCHANT_NUMBERS)):
+        # The merchant signs with the same key: every payer holds the signed parameters of a front end or a page, some
+        # of which name the merchant; none has a return_code.
+        raise SignatureError(
+            "it is signed, but of no known kind and without return_code or merchant: it may be the merchant's own"
+        )
+    return Notification(
+        id=_digest(_FRESH_EACH_TIME.sub("", v2.signed_text(fields))),
+        event_type=XML_PREFIX + kind,
+        create_time=fields.get("time_end", ""),
+        resource=dict(fields),
+        raw=fields,
+    )
 
 
 def _kind(fields: Mapping[str, str]) -> str:
     # Empty fields aren't covered by the sign: anyone could add them.
     kind = next((kind for field, kind in _TELLING_FIELDS.items() if fields.get(field)), _UNKNOWN)
-    if kind in _SUCCESSES and any(fields.get(name, "SUCCESS") != "SUCCESS" for name in _OUTCOMES):
-        return _UNKNOWN
-    return kind
+    return _UNKNOWN if kind in _SUCCESSES and not _succeeded(fields) else kind
 
 
-def _open_event(fields: Mapping[str, str], apiv3_key: bytes | None) -> dict[str, Any]:
+def _succeeded(fields: Mapping[str, str]) -> bool:
+    told = fields.get("return_code"), fields.get("result_code"), fields.get("trade_state") or "SUCCESS"
+    return told == ("SUCCESS", "SUCCESS", "SUCCESS")
+
+
+def _event(fields: Mapping[str, str], apiv3_key: bytes | None) -> Notification[dict[str, Any]]:
     if apiv3_key is None:
         raise ConfigurationError("apiv3_key", "this notification needs it", "Give it beside apiv2_key")
-    return open_resource(
-        apiv3_key,
-        algorithm=fields.get("event_algorithm", ""),
-        nonce=fields.get("event_nonce", ""),
-        ciphertext=fields["event_ciphertext"],
-        associated_data=fields.get("event_associated_data", ""),
-    )
-
-
-def _notification(kind: str, resource: dict[str, Any], fields: Mapping[str, str]) -> Notification[dict[str, Any]]:
+    if not fields.get("event_id"):
+        raise DecodeError("the notification has no event_id")
     return Notification(
-        id=fields.get("event_id") or _digest(kind, resource),
-        event_type=XML_PREFIX + kind,
-        create_time=fields.get("event_create_time") or fields.get("time_end", ""),
-        resource=resource,
+        id=fields["event_id"],
+        event_type=XML_PREFIX + fields.get("event_type", ""),
+        create_time=fields.get("event_create_time", ""),
+        resource=open_resource(
+            apiv3_key,
+            algorithm=fields.get("event_algorithm", ""),
+            nonce=fields.get("event_nonce", ""),
+            ciphertext=fields["event_ciphertext"],
+            associated_data=fields.get("event_associated_data", ""),
+        ),
         raw=fields,
     )
 
 
 def _refund(resource: dict[str, Any], fields: Mapping[str, str]) -> Notification[dict[str, Any]]:
-    kind = "refund-processed"
     telling = next((names for names in _REFUND_NUMBERS if resource.get(names[0])), tuple(resource))
     identity = {name: resource[name] for name in (*telling, "refund_status") if name in resource}
     return Notification(
-        id=_digest(kind, identity),
-        event_type=XML_PREFIX + kind,
+        id=_digest(v2.signed_text(identity)),
+        event_type=XML_PREFIX + "refund-processed",
         create_time=resource.get("success_time", ""),
         resource=resource,
         raw=fields,
     )
 
 
-def _digest(kind: str, resource: Mapping[str, Any]) -> str:
-    lasting = sorted((name, str(value)) for name, value in resource.items() if name not in _FRESH_EACH_TIME)
-    return hashlib.sha256(repr((kind, lasting)).encode("utf-8", "surrogatepass")).hexdigest()
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -73,6 +73,8 @@ def parse(body: bytes) -> dict[str, str]:
     Raises:
         DecodeError: it isn't well-formed, or holds more than such a message holds.
     """
+    if b"\0" in body:
+        raise DecodeError("it is XML in another encoding than UTF-8")  # expat recognises UTF-16 by itself
     reader = _Reader()
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
@@ -105,16 +107,23 @@ def build(fields: Mapping[str, str], root: str = "xml") -> bytes:
     return "".join([f"<{root}>", *(_element(name, value) for name, value in fields.items()), f"</{root}>"]).encode()
 
 
+def signed_text(fields: Mapping[str, str]) -> str:
+    """What the `sign` of a message covers, without the key: fields that aren't empty, sorted by name, but for `sign`.
+
+    Other fields may give the same text, because a value may hold `&` and `=`. The text is signed, not the fields.
+    """
+    return "&".join(f"{name}={value}" for name, value in sorted(fields.items()) if value and name != "sign")
+
+
 def sign(fields: Mapping[str, str], apiv2_key: str, sign_type: SignType = "MD5") -> str:
-    """The `sign` of a message: over its fields that aren't empty, sorted by name, `sign` itself left out.
+    """The `sign` of a message.
 
     Raises:
         ConfigurationError: the key is empty; anyone could sign with it.
     """
     if not apiv2_key:
         raise ConfigurationError("apiv2_key", "it is empty", "Give the 32 characters set in the merchant portal")
-    pairs = [f"{name}={value}" for name, value in sorted(fields.items()) if value and name != "sign"]
-    message = "&".join([*pairs, f"key={apiv2_key}"]).encode("utf-8", "surrogatepass")
+    message = f"{signed_text(fields)}&key={apiv2_key}".removeprefix("&").encode("utf-8", "surrogatepass")
     return digest.md5(message) if sign_type == "MD5" else digest.hmac_sha256(apiv2_key.encode(), message)
 
 
