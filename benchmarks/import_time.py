@@ -2,7 +2,7 @@
 
     python benchmarks/import_time.py
 
-Beyond what it needs of cryptography anyhow. Each measurement is a process of its own, and those of both kinds alternate,
+Beyond what it needs of cryptography anyhow. Each measurement is a process of its own, and both kinds take turns,
 so that a busy machine slows down both. Exits with 1 when the package adds more than 40 ms.
 """
 

@@ -177,7 +177,7 @@ async def test_json_and_pairs_within_xml(emulator: Emulator, wxpay: WeChatPay) -
     assert texts == {"risk_info": "posttime%3D1%26mobile%3D2"}
 
 
-async def test_no_key(emulator: Emulator) -> None:
+async def test_demand_41_no_key(emulator: Emulator) -> None:
     """Without an APIv2 key nothing is sent, and no answer is ever verified with an empty one."""
     wxpay = client(emulator, apiv2_key=None)
     with pytest.raises(ConfigurationError, match="apiv2_key"):
@@ -189,7 +189,7 @@ async def test_no_key(emulator: Emulator) -> None:
         v2.verify({"sign": "0" * 32}, "")
 
 
-async def test_no_key_verifies_nothing() -> None:
+async def test_demand_41_no_key_verifies_nothing() -> None:
     """A pipeline without the key hands no answer of APIv2 on, whatever the answer says."""
 
     async def transport(request: Request) -> Response[Any]:
@@ -257,7 +257,7 @@ async def test_answers_that_are_no_message(emulator: Emulator, content: bytes) -
     assert caught.value.outcome == "unknown"
 
 
-async def test_an_unsigned_answer_is_believed_only_where_known(emulator: Emulator, wxpay: WeChatPay) -> None:
+async def test_demand_41_an_unsigned_answer_is_believed_only_where_known(emulator: Emulator, wxpay: WeChatPay) -> None:
     """Transfers answer without a signature, and the answer says so; other operations, and new ones, must sign."""
     transfer = loose(
         {"mch_appid": "wx1", "partner_trade_no": "1", "openid": "o", "check_name": "NO_CHECK", "amount": 1}

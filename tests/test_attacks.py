@@ -200,7 +200,7 @@ async def test_forged_notification(forge: Callable[[], tuple[Any, bytes]], error
     assert (reply.ok, b"FAIL" in reply.body, handled) == (False, True, [])
 
 
-async def test_replayed() -> None:
+async def test_demand_23_replayed() -> None:
     """A genuine notification that is sent again within its five minutes is handled once."""
     hook = webhook()
     handled: list[str] = []
@@ -233,7 +233,7 @@ def test_missing_apiv2_key() -> None:
             hook.open({}, body)
 
 
-def test_no_file_is_read(tmp_path: Path) -> None:
+def test_demand_46_no_entity_reads_a_file(tmp_path: Path) -> None:
     """An external entity reads no file: its content shows up nowhere."""
     secret = tmp_path / "secret"
     secret.write_text("the secret")
@@ -258,7 +258,7 @@ def test_bombs_are_cheap(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("value", ["]]>", "]]></return_msg><return_code>FAIL</return_code>", "<![CDATA[", "&#60;a>"])
-def test_cdata_injection(value: str) -> None:
+def test_demand_46_cdata_injection(value: str) -> None:
     """A value that tries to leave its element stays a value."""
     assert v2.parse(v2.build({"return_msg": value})) == {"return_msg": value}
 

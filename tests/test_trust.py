@@ -153,7 +153,7 @@ async def test_demand_10_wrong_apiv3_key(old: KeyPair) -> None:
             await call(wxpay)
 
 
-async def test_demand_8_public_key_merchant(public: KeyPair) -> None:
+async def test_demand_08_public_key_merchant(public: KeyPair) -> None:
     """A merchant who has no certificates is told to use the public key (404)."""
     async with World(public).client() as wxpay:
         with pytest.raises(ConfigurationError, match=r"RESOURCE_NOT_EXISTS.*PUB_KEY_ID_"):
@@ -161,7 +161,7 @@ async def test_demand_8_public_key_merchant(public: KeyPair) -> None:
 
 
 @pytest.mark.parametrize(("status", "code"), [(500, "SYSTEM_ERROR"), (404, "NOT_FOUND")])
-async def test_demand_8_other_forms(status: int, code: str) -> None:
+async def test_demand_08_other_forms(status: int, code: str) -> None:
     """The other answers that such a merchant gets carry the same advice."""
 
     async def transport(request: Request) -> Response[Any]:
@@ -176,7 +176,7 @@ async def test_demand_8_other_forms(status: int, code: str) -> None:
     assert any("WeChat Pay public key" in text for text in told)
 
 
-async def test_demand_8_public_key_and_renewal(public: KeyPair, caplog: pytest.LogCaptureFixture) -> None:
+async def test_demand_08_public_key_and_renewal(public: KeyPair, caplog: pytest.LogCaptureFixture) -> None:
     """With a public key such a merchant's calls work; the failing download only shows in the log."""
     caplog.set_level(logging.WARNING)
     world = World(public)

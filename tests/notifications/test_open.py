@@ -56,13 +56,13 @@ def test_demand_20_envelope_and_resource() -> None:
 
 
 @pytest.mark.parametrize("pair", [public_key, certificate])
-def test_demand_9_either_kind_of_key(pair: Any) -> None:
+def test_demand_09_either_kind_of_key(pair: Any) -> None:
     """During the switch notifications signed by a certificate and by the public key are both believed."""
     headers, body = notify(pair=pair())
     assert webhook().open(headers, body).resource == PAYMENT
 
 
-def test_demand_9_serial_spellings() -> None:
+def test_demand_09_serial_spellings() -> None:
     """A serial in small letters, as some tools print it, names the same key."""
     headers, body = notify(pair=certificate())
     headers["Wechatpay-Serial"] = headers["Wechatpay-Serial"].lower()

@@ -44,7 +44,7 @@ def signature_headers(source: HeaderSource) -> dict[str, str]:
         SignatureError: one of them is there twice, which of the two was meant can't be known; or there are too many.
         ConfigurationError: these are no headers.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, str] = {}
     known_as = _names.get
     try:
         for name, value in _pairs(source):
@@ -53,14 +53,13 @@ def signature_headers(source: HeaderSource) -> dict[str, str]:
                 continue
             if known in found:
                 raise SignatureError(f"{known} is there twice. The platform sends it once: don't believe it")
-            found[known] = value
+            found[known] = value if type(value) is str else _text(value, known)
+    except ConfigurationError:
+        raise
     except (AttributeError, TypeError, ValueError):
         raise ConfigurationError(
             "headers", f"a {type(source).__name__} that holds no headers was given", _REMEDY
         ) from None
-    for name, value in found.items():
-        if type(value) is not str:
-            found[name] = _text(value, name)
     return found
 
 
