@@ -24,7 +24,7 @@ demo: core ## Run the main job against the emulator and show every step
 test: dev ## Run all tests and measure what they reach (TESTS=tests/wire: only those, unmeasured)
 ifeq ($(strip $(TESTS)),)
 	@$(python) -m coverage erase
-	@$(python) -m coverage run -m pytest --numprocesses auto; tests=$$?; \
+	@$(python) -m coverage run -m pytest --numprocesses auto --dist worksteal; tests=$$?; \
 	$(python) -m coverage combine --quiet && $(python) -m coverage report; coverage=$$?; \
 	exit $$((tests ? tests : coverage))
 else

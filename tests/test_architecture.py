@@ -98,10 +98,18 @@ FILES = sorted(file for file in ROOT.rglob("*.py*") if file.suffix in {".py", ".
 MODULES = {name_of(file) for file in FILES}
 
 
+def statements_of(node: ast.AST) -> Iterator[ast.AST]:
+    """The statements below a node, at any depth; expressions, which hold none, are passed over."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.expr):
+            yield child
+            yield from statements_of(child)
+
+
 def imports_in(source: str, module: str, *, is_package: bool) -> Iterator[str]:
     """The absolute names that a module's text imports, wherever in the text it does."""
     package = [PACKAGE, *filter(None, module.split("."))]
-    for node in ast.walk(ast.parse(source)):
+    for node in statements_of(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

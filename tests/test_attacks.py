@@ -23,6 +23,7 @@ from tests.notifications.sender import (
     Message,
     certificate,
     certs,
+    merchant,
     notify,
     public_key,
     refund,
@@ -265,7 +266,7 @@ def test_demand_46_cdata_injection(value: str) -> None:
 
 async def test_demand_45_unknown_serial_flood() -> None:
     """Five hundred forged notifications with as many unknown serials cause no outgoing call and empty no cache."""
-    emulator = Emulator(platform_keys=(certificate(),))
+    emulator = Emulator(merchant_key=merchant(), platform_keys=(certificate(),))
     calls: list[str] = []
 
     async def transport(request: Request) -> Response[Any]:
@@ -319,7 +320,7 @@ ANSWERS: dict[str, tuple[Callable[[Response[Any]], Response[Any]], type[WeChatPa
 @pytest.mark.parametrize(("tamper", "error"), ANSWERS.values(), ids=ANSWERS)
 async def test_forged_answer(tamper: Callable[[Response[Any]], Response[Any]], error: type[WeChatPayError]) -> None:
     """A forged answer to a write ends in its exception, with the outcome unknown, never as success or as refusal."""
-    emulator = Emulator(platform_keys=(public_key(),))
+    emulator = Emulator(merchant_key=merchant(), platform_keys=(public_key(),))
 
     async def transport(request: Request) -> Response[Any]:
         return tamper(await emulator(request))

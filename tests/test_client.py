@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from tests.tcp import server, silent
 from wechatpay_chain import (
@@ -31,11 +32,11 @@ from wechatpay_chain import (
 )
 from wechatpay_chain.credentials import Credentials
 from wechatpay_chain.crypto import rsa
-from wechatpay_chain.crypto.keys import load_private_key
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.hints import warn_deprecated
 from wechatpay_chain.message import Headers
 from wechatpay_chain.middleware import standard
+from wechatpay_chain.retrying import RetryPolicy
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
 ORDER: dict[str, Any] = {
@@ -168,7 +169,7 @@ async def test_a_forged_answer_is_not_believed(emulator: Emulator) -> None:
 async def test_a_custom_signer_takes_the_place_of_the_key(emulator: Emulator) -> None:
     """Any object with `async def sign(message)` signs, such as a KMS."""
     credentials = emulator.credentials()
-    key = load_private_key(credentials["private_key"])
+    key: RSAPrivateKey = credentials["private_key"]
 
     class Remote:
         async def sign(self, message: bytes) -> bytes:
@@ -230,7 +231,9 @@ async def test_a_lost_connection_and_a_timeout_say_what_to_do(emulator: Emulator
         with pytest.raises(TimedOut, match="Nothing was changed"):
             await wxpay.v3.certificates.get()
     assert (caught.value.outcome, caught.value.attempts) == ("unknown", 1)
-    async with WeChatPay(**emulator.credentials(), base_url="http://127.0.0.1:1") as wxpay:
+    async with WeChatPay(
+        **emulator.credentials(), base_url="http://127.0.0.1:1", retry=RetryPolicy(attempts=1)
+    ) as wxpay:
         with pytest.raises(ConnectionFailed) as refused:
             await wxpay.chain(PUNISH).post(json=ORDER)
     assert refused.value.outcome == "not_sent"
@@ -245,26 +248,23 @@ async def test_a_closed_client_says_so(emulator: Emulator) -> None:
             await wxpay.v3.certificates.get()
 
 
-def _text(pem: str | bytes) -> str:
-    return pem if isinstance(pem, str) else pem.decode()
-
-
-def environment(credentials: dict[str, Any]) -> dict[str, str]:
+def environment(emulator: Emulator) -> dict[str, str]:
     """The credentials as environment variables, keys as PEM on one line with literal line ends."""
+    credentials = emulator.credentials()
     identifier, public_key = next(iter(credentials["certs"].items()))
     return {
         "WECHATPAY_MCHID": credentials["mchid"],
         "WECHATPAY_SERIAL": credentials["serial"],
-        "WECHATPAY_PRIVATE_KEY": _text(credentials["private_key"]).replace("\n", "\\n"),
+        "WECHATPAY_PRIVATE_KEY": emulator.merchant_key.private_pem.replace("\n", "\\n"),
         "WECHATPAY_PUBLIC_KEY_ID": identifier,
-        "WECHATPAY_PUBLIC_KEY": _text(public_key),
+        "WECHATPAY_PUBLIC_KEY": public_key,
         "WECHATPAY_APIV3_KEY": credentials["apiv3_key"],
     }
 
 
 async def test_from_env(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client comes from the environment, and a missing variable is named."""
-    for name, value in environment(emulator.credentials()).items():
+    for name, value in environment(emulator).items():
         monkeypatch.setenv(name, value)
     async with WeChatPay.from_env(transport=emulator) as wxpay:
         assert (await wxpay.chain(PUNISH).post(json=ORDER)).verified

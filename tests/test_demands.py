@@ -41,10 +41,11 @@ from wechatpay_chain import (
 )
 from wechatpay_chain.crypto import aead
 from wechatpay_chain.crypto import rsa as platform_rsa
-from wechatpay_chain.crypto.keys import load_private_key, load_public_key
+from wechatpay_chain.crypto.keys import load_public_key
 from wechatpay_chain.crypto.serials import canonical
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.message import Attachment, Headers
+from wechatpay_chain.retrying import RetryPolicy
 from wechatpay_chain.wire import v3
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
@@ -72,7 +73,7 @@ class Recorder:
 def recorded(emulator: Emulator, **changes: Any) -> tuple[WeChatPay, Recorder]:
     """A client, and the recorder that it sends to."""
     recorder = Recorder(emulator, **changes)
-    return WeChatPay(**emulator.credentials(), transport=recorder), recorder
+    return WeChatPay(**emulator.credentials(), transport=recorder, retry=RetryPolicy(base=0.001), limits=None), recorder
 
 
 @pytest.mark.parametrize("payload", [None, {}, {"description": "名 \u2028\t\"'"}, {"b": 1, "a": [1.5, True]}])
@@ -172,7 +173,7 @@ async def test_06_a_sign_error_over_the_same_text_blames_the_key(emulator: Emula
 def test_07_the_merchants_certificate_is_no_platform_certificate(emulator: Emulator) -> None:
     """The merchant's own public key among the platform's is recognised at construction."""
     credentials = emulator.credentials()
-    own = load_private_key(credentials["private_key"]).public_key()
+    own = emulator.merchant_key.private_key.public_key()
     with pytest.raises(ConfigurationError, match="merchant's own certificate or public key"):
         WeChatPay(**{**credentials, "certs": {"PUB_KEY_ID_1": own}})
 
@@ -221,7 +222,7 @@ def private_key_forms(key: rsa.RSAPrivateKey, folder: Path) -> dict[str, Any]:
 def test_11_every_form_of_the_private_key_is_taken(emulator: Emulator, tmp_path: Path) -> None:
     r"""PKCS#1, PKCS#8, PKCS#12, DER, without header, on one line, CRLF, literal `\\n`, bytes, text and path."""
     credentials = emulator.credentials()
-    for form in private_key_forms(load_private_key(credentials["private_key"]), tmp_path).values():
+    for form in private_key_forms(emulator.merchant_key.private_key, tmp_path).values():
         WeChatPay(**{**credentials, "private_key": form})
 
 

@@ -29,6 +29,7 @@ from cryptography.x509.oid import NameOID
 from wechatpay_chain import APIError, ConfigurationError, ConnectionFailed, Request, WeChatPay
 from wechatpay_chain.crypto import serials
 from wechatpay_chain.emulator import Emulator, KeyPair
+from wechatpay_chain.retrying import RetryPolicy
 
 REVERSE: Any = {"appid": "wx1", "out_trade_no": "A1", "transaction_id": "1"}
 
@@ -187,7 +188,7 @@ async def test_an_untrusted_server(
     monkeypatch.setenv("SSL_CERT_FILE", str(Authority(tmp_path / "other").file))
     async with (
         platform.listen(tls=authority.server(ssl.CERT_OPTIONAL)) as base_url,
-        WeChatPay(**platform.credentials(), base_url=base_url) as wxpay,
+        WeChatPay(**platform.credentials(), base_url=base_url, retry=RetryPolicy(attempts=1)) as wxpay,
     ):
         with pytest.raises(ConnectionFailed) as caught:
             await wxpay.v2.secapi.pay.reverse.post(xml=REVERSE)

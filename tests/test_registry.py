@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -16,6 +17,18 @@ from wechatpay_chain.registry import Merchants
 FIRST, SECOND = "1900000101", "1900000102"
 
 
+@cache
+def keys_of(mchid: str) -> tuple[KeyPair, KeyPair]:
+    """The merchant's key and the platform's; making them takes time, so the tests share them."""
+    return KeyPair.merchant(), KeyPair.wechatpay()
+
+
+def platform_of(mchid: str) -> Emulator:
+    """The platform of one merchant, where nothing has happened yet."""
+    merchant, platform = keys_of(mchid)
+    return Emulator(mchid=mchid, merchant_key=merchant, platform_keys=[platform])
+
+
 class Provider:
     """Two merchants of one provider, each with the platform of its own."""
 
@@ -23,7 +36,7 @@ class Provider:
         self.handled: list[tuple[str, str]] = []
         self.release = asyncio.Event()
         self.entered = asyncio.Event()
-        self.platforms = {mchid: Emulator(mchid=mchid) for mchid in (FIRST, SECOND)}
+        self.platforms = {mchid: platform_of(mchid) for mchid in (FIRST, SECOND)}
         for emulator in self.platforms.values():
             emulator.on("GET", "/v3/slow")(self.slow)
 

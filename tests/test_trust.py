@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.notifications.sender import Envelope, sign
+from tests.notifications.sender import Envelope, merchant, sign, stranger
 from wechatpay_chain import (
     ConfigurationError,
     DecryptionError,
@@ -32,6 +32,7 @@ from wechatpay_chain import (
 from wechatpay_chain.crypto import serials
 from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.renewal import Pace, Renewal
+from wechatpay_chain.retrying import RetryPolicy
 from wechatpay_chain.trust import PlatformKey, PlatformKeys, TrustStore, load_platform_keys, verifying_key
 
 CERTIFICATES = "/v3/certificates"
@@ -43,7 +44,7 @@ class World:
 
     def __init__(self, *keys: KeyPair) -> None:
         self.now = time.time()
-        self.emulator = Emulator(platform_keys=keys, clock=lambda: self.now)
+        self.emulator = Emulator(merchant_key=merchant(), platform_keys=keys, clock=lambda: self.now)
         self.emulator.on("GET", "/v3/ping")(lambda call: {})
         self.downloads = 0
         self.serials: list[str] = []
@@ -167,7 +168,13 @@ async def test_demand_08_other_forms(status: int, code: str) -> None:
     async def transport(request: Request) -> Response[Any]:
         return Response(status=status, content=json.dumps({"code": code, "message": "x"}).encode(), request=request)
 
-    arguments = {**Emulator().credentials(), "certs": None, "transport": transport, "renewal": Renewal()}
+    arguments = {
+        **Emulator(merchant_key=merchant(), platform_keys=[stranger()]).credentials(),
+        "certs": None,
+        "transport": transport,
+        "renewal": Renewal(),
+        "retry": RetryPolicy(base=0.001),
+    }
     async with WeChatPay(**arguments) as wxpay:
         with pytest.raises(WeChatPayError) as caught:
             await call(wxpay)
@@ -190,7 +197,7 @@ async def test_demand_08_public_key_and_renewal(public: KeyPair, caplog: pytest.
 
 async def test_demand_14_other_host(old: KeyPair) -> None:
     """The download takes the client's own way: its base URL, over a socket."""
-    emulator = Emulator(platform_keys=(old,))
+    emulator = Emulator(merchant_key=merchant(), platform_keys=(old,))
     emulator.on("GET", "/v3/ping")(lambda call: {})
     async with emulator.listen() as base_url:
         arguments = {**emulator.credentials(), "certs": None, "base_url": base_url, "renewal": Renewal()}
@@ -390,7 +397,7 @@ async def test_damaged_cache(old: KeyPair, tmp_path: Path, content: bytes) -> No
 async def test_planted_cache(old: KeyPair, new: KeyPair, tmp_path: Path) -> None:
     """A certificate that somebody without the APIv3 key puts into the cache isn't believed."""
     attacker, cache = World(new), tmp_path / "certificates.json"
-    attacker.emulator = Emulator(platform_keys=(new,), apiv3_key="a" * 32)
+    attacker.emulator = Emulator(merchant_key=merchant(), platform_keys=(new,), apiv3_key="a" * 32)
     attacker.emulator.on("GET", "/v3/ping")(lambda call: {})
     async with attacker.client(renewal=Renewal(cache=cache, pace=Pace(1e6))) as wxpay:
         await call(wxpay)

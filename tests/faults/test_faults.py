@@ -176,7 +176,8 @@ async def test_no_tls_and_no_such_name(emulator: Emulator) -> None:
     """A failed handshake and a name that can't be resolved: not sent, after all attempts."""
     async with behind_proxy(emulator, "garbage", "garbage", "garbage", "garbage") as (_, proxy):
         for base_url in (proxy.base_url.replace("http:", "https:"), "http://nobody.invalid"):
-            options = {**emulator.credentials(), "base_url": base_url, "retry": SOON, "timeout": QUICK}
+            timeout = Timeouts(total=10, connect=0.1)
+            options = {**emulator.credentials(), "base_url": base_url, "retry": SOON, "timeout": timeout}
             async with WeChatPay(**options) as wxpay:
                 with pytest.raises((ConnectionFailed, TimedOut)) as caught:
                     await wxpay["v3/new/write"].post(json={"out_trade_no": "1"})

@@ -204,7 +204,7 @@ def test_encrypted_fields(event_type: str) -> None:
     resource = {"phone_number": secret, "user_information": listed, "plain": secret}
     headers, body = notify(event_type=event_type, original_type="user_card", resource=resource)
     assert webhook().open(headers, body).resource == resource
-    opened = webhook(private_key=merchant().private_pem).open(headers, body).resource
+    opened = webhook(private_key=merchant().private_key).open(headers, body).resource
     assert opened["phone_number"] == "13800000000"
     assert opened["user_information"]["common_field_list"][0] == {"name": "x", "value": "13800000000"}
     assert opened["user_information"]["custom_field_list"][0]["user_chosen_values"] == ["13800000000"]
@@ -218,7 +218,7 @@ def test_encrypted_field_for_another() -> None:
         event_type="MEMBERCARD.ACCEPT_CARD", original_type="membercard", resource={"phone_number": secret}
     )
     with pytest.raises(DecryptionError, match="phone_number"):
-        webhook(private_key=merchant().private_pem).open(headers, body)
+        webhook(private_key=merchant().private_key).open(headers, body)
 
 
 def test_deep_encrypted_fields() -> None:
@@ -240,13 +240,13 @@ def test_every_kind(event: catalogue.Event) -> None:
     """Every APIv3 notification of the catalogue opens, under each of its types."""
     for event_type in event.event_types:
         headers, body = notify(event_type=event_type, original_type=(*event.original_types, None)[0])
-        assert webhook(private_key=merchant().private_pem).open(headers, body).event_type == event_type
+        assert webhook(private_key=merchant().private_key).open(headers, body).event_type == event_type
 
 
 def test_unknown_kind() -> None:
     """A kind that is newer than the catalogue opens like any other."""
     headers, body = notify(event_type="BRAND.NEW", original_type="new")
-    assert webhook(private_key=merchant().private_pem).open(headers, body).resource == PAYMENT
+    assert webhook(private_key=merchant().private_key).open(headers, body).resource == PAYMENT
 
 
 @pytest.mark.parametrize(

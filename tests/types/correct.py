@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, assert_type
 
-from wechatpay_chain import Chain, Response, Secret, SyncWeChatPay, WeChatPay
+from wechatpay_chain import Chain, Notification, Response, Secret, SyncWeChatPay, Webhook, WeChatPay
+from wechatpay_chain.notifications import kinds
+from wechatpay_chain.types.notifications import TransactionSuccess
 from wechatpay_chain.types.v3 import (
     AggracctBcWbChannelControlOrdersRecoverPostAnswer,
     AggracctBcWbChannelControlOrdersRecoverPostJson,
@@ -144,3 +146,11 @@ async def nothing(wxpay: WeChatPay) -> None:
         out_trade_no="1", json={"mchid": "1900000109"}
     )
     assert_type(closed, Response[None])
+
+
+def notifications(webhook: Webhook) -> None:
+    """A handler of a kind knows the fields of its resource."""
+
+    @webhook.on(kinds.TRANSACTION_SUCCESS)
+    async def paid(notification: Notification[TransactionSuccess]) -> None:
+        assert_type(notification.resource["out_trade_no"], str)

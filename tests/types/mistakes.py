@@ -6,7 +6,9 @@ mistake that goes unnoticed fails as well as one that is noticed for another rea
 
 from __future__ import annotations
 
-from wechatpay_chain import SyncWeChatPay, WeChatPay
+from wechatpay_chain import Notification, SyncWeChatPay, Webhook, WeChatPay
+from wechatpay_chain.notifications import kinds
+from wechatpay_chain.types.notifications import RefundSuccess, TransactionSuccess
 
 
 async def names(wxpay: WeChatPay, sync: SyncWeChatPay) -> None:
@@ -57,3 +59,14 @@ async def uploads(wxpay: WeChatPay) -> None:
     """An upload without its file, and a file for what is no upload."""
     await wxpay.v3.merchant.media.upload.post()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await wxpay.v3.certificates.get(file=b"")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def notifications(webhook: Webhook) -> None:
+    """A field that the resource of a kind doesn't have, and a handler of another kind."""
+
+    @webhook.on(kinds.TRANSACTION_SUCCESS)
+    async def paid(notification: Notification[TransactionSuccess]) -> None:
+        notification.resource["no_such_field"]  # type: ignore[typeddict-item]  # pyright: ignore[reportGeneralTypeIssues]
+
+    @webhook.on(kinds.TRANSACTION_SUCCESS)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    async def refunded(notification: Notification[RefundSuccess]) -> None: ...
