@@ -21,6 +21,8 @@ help: ## Show this list
 demo: core ## Run the main job against the emulator and show every step
 	@$(python) -m wechatpay_chain demo
 
+# Whatever the environment says, bytecode is cached: the tests start dozens of processes, and each would compile everything anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: dev ## Run all tests and measure what they reach (TESTS=tests/wire: only those, unmeasured)
 ifeq ($(strip $(TESTS)),)
 	@$(python) -m coverage erase
