@@ -77,7 +77,7 @@ def recorded(emulator: Emulator, **changes: Any) -> tuple[WeChatPay, Recorder]:
 
 
 @pytest.mark.parametrize("payload", [None, {}, {"description": "名 \u2028\t\"'"}, {"b": 1, "a": [1.5, True]}])
-async def test_01_the_bytes_signed_are_the_bytes_sent(wxpay: WeChatPay, emulator: Emulator, payload: Any) -> None:
+async def test_demand_01_the_bytes_signed_are_the_bytes_sent(wxpay: WeChatPay, emulator: Emulator, payload: Any) -> None:
     """No body, an empty object, and any spelling of JSON arrive with a signature that holds at the server."""
 
     @emulator.on("POST", "/v3/new/thing")
@@ -89,7 +89,7 @@ async def test_01_the_bytes_signed_are_the_bytes_sent(wxpay: WeChatPay, emulator
 
 
 @pytest.mark.parametrize("value", ["订单 1", "a/b", "a?b=c", "a#b", "ABC", "%2F", "..a", "a&b=c", "+", "\\", "../x"])
-async def test_02_any_value_reaches_the_path_as_it_is(wxpay: WeChatPay, emulator: Emulator, value: str) -> None:
+async def test_demand_02_any_value_reaches_the_path_as_it_is(wxpay: WeChatPay, emulator: Emulator, value: str) -> None:
     """A value with Chinese, blanks, slashes, question marks or capitals arrives as exactly that value."""
 
     @emulator.on("GET", "/v3/new/{id}/end")
@@ -100,13 +100,13 @@ async def test_02_any_value_reaches_the_path_as_it_is(wxpay: WeChatPay, emulator
 
 
 @pytest.mark.parametrize("value", ["", ".", ".."])
-async def test_02_a_value_that_would_change_the_path_is_refused(wxpay: WeChatPay, value: str) -> None:
+async def test_demand_02_a_value_that_would_change_the_path_is_refused(wxpay: WeChatPay, value: str) -> None:
     """What no encoding can protect is a ConfigurationError before anything is sent."""
     with pytest.raises(ConfigurationError, match="cannot be a path segment"):
         await wxpay["v3/new/{id}/end"].get(id=value)
 
 
-async def test_03_nothing_is_shared_and_nothing_of_the_callers_is_changed(wxpay: WeChatPay) -> None:
+async def test_demand_03_nothing_is_shared_and_nothing_of_the_callers_is_changed(wxpay: WeChatPay) -> None:
     """The same payload and headers serve many calls at once, and are afterwards as they were."""
     headers = {"Accept-Language": "en"}
     order = ORDER | {"nested": [{"name": "x"}]}
@@ -118,7 +118,7 @@ async def test_03_nothing_is_shared_and_nothing_of_the_callers_is_changed(wxpay:
 
 
 @pytest.mark.parametrize("bad", [None, float("nan"), float("inf"), "🙂", "\ud800", {1, 2}, b"x", Decimal(1)])
-async def test_04_what_the_platform_cannot_take_is_said_before_sending(emulator: Emulator, bad: Any) -> None:
+async def test_demand_04_what_the_platform_cannot_take_is_said_before_sending(emulator: Emulator, bad: Any) -> None:
     """Null, NaN, 4-byte characters and values that are no JSON are refused with the place where they stand."""
     wxpay, recorder = recorded(emulator)
     with pytest.raises(ConfigurationError, match="json/goods/0/name"):
@@ -127,7 +127,7 @@ async def test_04_what_the_platform_cannot_take_is_said_before_sending(emulator:
 
 
 @pytest.mark.parametrize("name", ["licence.jpg", '营业"执照".png', "a\r\nb.bmp"])
-async def test_05_an_upload_signs_its_meta_alone(wxpay: WeChatPay, name: str) -> None:
+async def test_demand_05_an_upload_signs_its_meta_alone(wxpay: WeChatPay, name: str) -> None:
     """A file with any name is taken by the platform, which checks the signature over `meta` and the digest."""
     content = b"\xff\xd8\xff" + bytes(range(256))
     answer = await wxpay.v3.merchant.media.upload.post(file=content, meta={"filename": name})
@@ -135,7 +135,7 @@ async def test_05_an_upload_signs_its_meta_alone(wxpay: WeChatPay, name: str) ->
     assert answer.json()["media_id"]
 
 
-async def test_05_an_upload_from_a_path(emulator: Emulator, tmp_path: Path) -> None:
+async def test_demand_05_an_upload_from_a_path(emulator: Emulator, tmp_path: Path) -> None:
     """A path gives content, name and digest."""
     file = tmp_path / "门店.png"
     file.write_bytes(b"\x89PNG")
@@ -145,7 +145,7 @@ async def test_05_an_upload_from_a_path(emulator: Emulator, tmp_path: Path) -> N
     assert meta == {"filename": "门店.png", "sha256": hashlib.sha256(b"\x89PNG").hexdigest()}
 
 
-async def test_06_a_sign_error_shows_the_first_difference(emulator: Emulator) -> None:
+async def test_demand_06_a_sign_error_shows_the_first_difference(emulator: Emulator) -> None:
     """When a gateway changes a signed request, the error shows what was signed and what was verified."""
 
     async def gateway(request: Request) -> Response[Any]:
@@ -159,7 +159,7 @@ async def test_06_a_sign_error_shows_the_first_difference(emulator: Emulator) ->
     assert "verified '?a=1,2" in str(caught.value)
 
 
-async def test_06_a_sign_error_over_the_same_text_blames_the_key(emulator: Emulator) -> None:
+async def test_demand_06_a_sign_error_over_the_same_text_blames_the_key(emulator: Emulator) -> None:
     """When both sides saw the same text, the error names key and serial as the cause."""
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     arguments = {**emulator.credentials(), "private_key": other, "merchant_cert": None}
@@ -170,7 +170,7 @@ async def test_06_a_sign_error_over_the_same_text_blames_the_key(emulator: Emula
             await wxpay.chain(PUNISH).post(json=ORDER)
 
 
-def test_07_the_merchants_certificate_is_no_platform_certificate(emulator: Emulator) -> None:
+def test_demand_07_the_merchants_certificate_is_no_platform_certificate(emulator: Emulator) -> None:
     """The merchant's own public key among the platform's is recognised at construction."""
     credentials = emulator.credentials()
     own = emulator.merchant_key.private_key.public_key()
@@ -178,14 +178,14 @@ def test_07_the_merchants_certificate_is_no_platform_certificate(emulator: Emula
         WeChatPay(**{**credentials, "certs": {"PUB_KEY_ID_1": own}})
 
 
-def test_07_the_serials_are_not_mixed_up(emulator: Emulator) -> None:
+def test_demand_07_the_serials_are_not_mixed_up(emulator: Emulator) -> None:
     """A public key identifier as the merchant's serial is recognised at construction."""
     credentials = emulator.credentials()
     with pytest.raises(ConfigurationError, match="serial: the identifier of a WeChat Pay public key"):
         WeChatPay(**{**credentials, "serial": next(iter(credentials["certs"]))})
 
 
-def test_10_a_wrong_apiv3_key_is_named(emulator: Emulator) -> None:
+def test_demand_10_a_wrong_apiv3_key_is_named(emulator: Emulator) -> None:
     """Another length is noticed at construction, another key is named as the cause where it fails."""
     with pytest.raises(ConfigurationError, match="apiv3_key: 31 bytes"):
         WeChatPay(**{**emulator.credentials(), "apiv3_key": "k" * 31})
@@ -219,20 +219,20 @@ def private_key_forms(key: rsa.RSAPrivateKey, folder: Path) -> dict[str, Any]:
     }
 
 
-def test_11_every_form_of_the_private_key_is_taken(emulator: Emulator, tmp_path: Path) -> None:
+def test_demand_11_every_form_of_the_private_key_is_taken(emulator: Emulator, tmp_path: Path) -> None:
     r"""PKCS#1, PKCS#8, PKCS#12, DER, without header, on one line, CRLF, literal `\\n`, bytes, text and path."""
     credentials = emulator.credentials()
     for form in private_key_forms(emulator.merchant_key.private_key, tmp_path).values():
         WeChatPay(**{**credentials, "private_key": form})
 
 
-def test_12_serials_survive_a_lost_zero_and_any_case() -> None:
+def test_demand_12_serials_survive_a_lost_zero_and_any_case() -> None:
     """A serial of 39 digits gets its zero back, and small letters are capitals on the wire."""
     assert canonical("a" * 39) == "0" + "A" * 39
     assert canonical("0b:" + "c" * 38) == "0B" + "C" * 38
 
 
-async def test_15_ciphertext_and_serial_come_from_one_key(emulator: Emulator) -> None:
+async def test_demand_15_ciphertext_and_serial_come_from_one_key(emulator: Emulator) -> None:
     """The serial that goes out names the very key that encrypted, so the platform can decrypt."""
     wxpay, recorder = recorded(emulator)
     assert (await wxpay.chain(PUNISH).post(json=ORDER)).status == 200
@@ -241,7 +241,7 @@ async def test_15_ciphertext_and_serial_come_from_one_key(emulator: Emulator) ->
         await wxpay.chain(PUNISH).post(json=ORDER, headers={"Wechatpay-Serial": "PUB_KEY_ID_0"})
 
 
-async def test_15_ciphertext_of_the_callers_own_needs_its_serial(wxpay: WeChatPay, emulator: Emulator) -> None:
+async def test_demand_15_ciphertext_of_the_callers_own_needs_its_serial(wxpay: WeChatPay, emulator: Emulator) -> None:
     """A value that already is ciphertext is left alone, and the caller must say by which key it was made."""
     serial, source = next(iter(emulator.credentials()["certs"].items()))
     key, _ = load_public_key(source, argument="certs")
@@ -251,7 +251,7 @@ async def test_15_ciphertext_of_the_callers_own_needs_its_serial(wxpay: WeChatPa
     assert (await wxpay.chain(PUNISH).post(json=order, headers={"Wechatpay-Serial": serial})).status == 200
 
 
-async def test_24_there_is_a_timeout_by_default(emulator: Emulator) -> None:
+async def test_demand_24_there_is_a_timeout_by_default(emulator: Emulator) -> None:
     """A server that never answers ends in TimedOut, by the client's default and by the call's own time."""
     async with server(silent) as base_url, WeChatPay(**emulator.credentials(), base_url=base_url) as wxpay:
         assert wxpay._network._timeout.total == 30
@@ -259,7 +259,7 @@ async def test_24_there_is_a_timeout_by_default(emulator: Emulator) -> None:
             await wxpay.v3.certificates.get(timeout=0.05)
 
 
-async def test_25_an_idle_connection_is_given_up_before_the_platform_closes_it(wxpay: WeChatPay) -> None:
+async def test_demand_25_an_idle_connection_is_given_up_before_the_platform_closes_it(wxpay: WeChatPay) -> None:
     """Connections are kept for less than the platform's 8 s; tests/faults closes them under the client's hands."""
     await wxpay.chain(PUNISH).post(json=ORDER)
     session = wxpay._network._session
@@ -268,7 +268,7 @@ async def test_25_an_idle_connection_is_given_up_before_the_platform_closes_it(w
     assert session.connector._keepalive_timeout == 6
 
 
-async def test_26_a_timeout_after_sending_is_unknown_and_says_so(emulator: Emulator) -> None:
+async def test_demand_26_a_timeout_after_sending_is_unknown_and_says_so(emulator: Emulator) -> None:
     """The error of a write that may have arrived forbids a new number."""
     async with (
         server(silent) as base_url,
@@ -279,7 +279,7 @@ async def test_26_a_timeout_after_sending_is_unknown_and_says_so(emulator: Emula
     assert caught.value.outcome == "unknown"
 
 
-async def test_26_a_refund_refused_for_its_rate_may_have_been_accepted(emulator: Emulator) -> None:
+async def test_demand_26_a_refund_refused_for_its_rate_may_have_been_accepted(emulator: Emulator) -> None:
     """429 means rejected, but not for refunds."""
     wxpay, _ = recorded(emulator, status=429, content=b'{"code":"FREQUENCY_LIMITED","message":"slow down"}')
     with pytest.raises(RateLimited) as refund:
@@ -290,7 +290,7 @@ async def test_26_a_refund_refused_for_its_rate_may_have_been_accepted(emulator:
 
 
 @pytest.mark.parametrize("content", [b"<html>502 Bad Gateway</html>", b"", b"[]", b'"x"', b"\xff"])
-async def test_27_an_error_of_any_form_is_an_api_error(emulator: Emulator, content: bytes) -> None:
+async def test_demand_27_an_error_of_any_form_is_an_api_error(emulator: Emulator, content: bytes) -> None:
     """HTML, nothing, and JSON of another shape don't break the error."""
     wxpay, _ = recorded(emulator, status=502, content=content)
     with pytest.raises(ServerError) as caught:
@@ -298,7 +298,7 @@ async def test_27_an_error_of_any_form_is_an_api_error(emulator: Emulator, conte
     assert (caught.value.code, caught.value.content, caught.value.outcome) == ("", content, "unknown")
 
 
-async def test_27_a_202_with_an_error_code_is_no_success(emulator: Emulator) -> None:
+async def test_demand_27_a_202_with_an_error_code_is_no_success(emulator: Emulator) -> None:
     """`202 USERPAYING` is Pending of unknown outcome."""
 
     @emulator.on("POST", "/v3/new/pay")
@@ -311,7 +311,7 @@ async def test_27_a_202_with_an_error_code_is_no_success(emulator: Emulator) -> 
     assert caught.value.outcome == "unknown"
 
 
-async def test_27_a_204_is_a_success(wxpay: WeChatPay) -> None:
+async def test_demand_27_a_204_is_a_success(wxpay: WeChatPay) -> None:
     """An empty answer is verified like any other, and its JSON is None."""
     answer = await wxpay["v3/pay/transactions/out-trade-no/{out_trade_no}/close"].post(
         out_trade_no="1", json={"mchid": "1900000109"}
@@ -319,7 +319,7 @@ async def test_27_a_204_is_a_success(wxpay: WeChatPay) -> None:
     assert (answer.status, answer.verified, answer.json()) == (204, True, None)
 
 
-async def test_28_the_error_holds_what_support_asks_for_and_no_secret(wxpay: WeChatPay) -> None:
+async def test_demand_28_the_error_holds_what_support_asks_for_and_no_secret(wxpay: WeChatPay) -> None:
     """Request-ID, code, detail and raw body are there, after pickling too; no Authorization in the traceback."""
     with pytest.raises(APIError) as caught:
         await wxpay.chain(PUNISH).post(json={"bal_account_no": "6222 0000 1111"})
@@ -332,7 +332,7 @@ async def test_28_the_error_holds_what_support_asks_for_and_no_secret(wxpay: WeC
     assert "WECHATPAY2" not in text
 
 
-async def test_29_a_call_goes_to_the_backup_by_itself(emulator: Emulator) -> None:
+async def test_demand_29_a_call_goes_to_the_backup_by_itself(emulator: Emulator) -> None:
     """With the main host down a write goes to the backup, in two attempts."""
     async with emulator.listen() as backup:
         options = {"base_url": "http://127.0.0.1:1", "backups": [backup]}
@@ -341,7 +341,7 @@ async def test_29_a_call_goes_to_the_backup_by_itself(emulator: Emulator) -> Non
             assert (first.attempts, (await wxpay.chain(PUNISH).post(json=ORDER)).attempts) == (2, 1)
 
 
-async def test_30_a_test_server_in_the_platforms_place(emulator: Emulator) -> None:
+async def test_demand_30_a_test_server_in_the_platforms_place(emulator: Emulator) -> None:
     """The emulator serves on a port and inside of the process."""
     async with emulator.listen() as base_url:
         for place in ({"base_url": base_url}, {"transport": emulator}):
@@ -349,7 +349,7 @@ async def test_30_a_test_server_in_the_platforms_place(emulator: Emulator) -> No
                 assert (await wxpay.chain(PUNISH).post(json=ORDER)).verified
 
 
-async def test_32_another_host_serves_everything(emulator: Emulator) -> None:
+async def test_demand_32_another_host_serves_everything(emulator: Emulator) -> None:
     """`base_url` names an overseas access point, a proxy or a test server, for every call."""
     async with emulator.listen() as base_url, WeChatPay(**emulator.credentials(), base_url=base_url) as wxpay:
         answer = await wxpay.v3.global_.refund.rechargeBalance.get()
@@ -357,7 +357,7 @@ async def test_32_another_host_serves_everything(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize("name", ['a"b.jpg', "执照.jpg", "a;b=c.jpg", "a\r\nX: y.jpg"])
-async def test_05_a_streamed_upload_is_one_call_and_signs_its_meta(emulator: Emulator, name: str) -> None:
+async def test_demand_05_a_streamed_upload_is_one_call_and_signs_its_meta(emulator: Emulator, name: str) -> None:
     """An upload from incoming chunks is one awaited call, whatever the file is called; `filename` stays in meta."""
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -369,7 +369,7 @@ async def test_05_a_streamed_upload_is_one_call_and_signs_its_meta(emulator: Emu
     assert (emulator.calls[-1].meta or {})["filename"] == name
 
 
-async def test_33_a_bill_is_signed_streamed_and_checked_unpacked(emulator: Emulator, tmp_path: Path) -> None:
+async def test_demand_33_a_bill_is_signed_streamed_and_checked_unpacked(emulator: Emulator, tmp_path: Path) -> None:
     """The download is signed, its digest is that of the unpacked content, and an expired link is asked for anew."""
     now = [time.time()]
     late = Emulator(clock=lambda: now[0], merchant_key=emulator.merchant_key, platform_keys=emulator.platform_keys)
@@ -381,7 +381,7 @@ async def test_33_a_bill_is_signed_streamed_and_checked_unpacked(emulator: Emula
     assert answer.json()["hash_value"] == hashlib.sha1(b"".join(pieces)).hexdigest()
 
 
-async def test_34_a_foreign_download_never_receives_authorization(emulator: Emulator, tmp_path: Path) -> None:
+async def test_demand_34_a_foreign_download_never_receives_authorization(emulator: Emulator, tmp_path: Path) -> None:
     """Byte for byte: a link to another host is followed without signature."""
     received: list[bytes] = []
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
@@ -390,7 +390,7 @@ async def test_34_a_foreign_download_never_receives_authorization(emulator: Emul
     assert b"authorization" not in received[0].lower()
 
 
-async def test_35_parameters_for_front_ends_from_an_existing_prepay_id(emulator: Emulator) -> None:
+async def test_demand_35_parameters_for_front_ends_from_an_existing_prepay_id(emulator: Emulator) -> None:
     """One call each for mini-program, JSAPI and APP."""
     async with WeChatPay(**emulator.credentials(), transport=emulator) as wxpay:
         jsapi = await wxpay.payments.jsapi("wx20", appid="wx1")
@@ -400,13 +400,13 @@ async def test_35_parameters_for_front_ends_from_an_existing_prepay_id(emulator:
     assert (app["prepayid"], app["package"]) == ("wx20", "Sign=WXPay")
 
 
-def test_36_amounts_of_bills_are_exact() -> None:
+def test_demand_36_amounts_of_bills_are_exact() -> None:
     """0.29 yuan is 29 fen."""
     with bills.read("订单金额\n`0.29\n".encode(), fen=True) as rows:
         assert list(rows) == [{"订单金额": 29}]
 
 
-async def test_36_money_in_floats_is_refused(emulator: Emulator) -> None:
+async def test_demand_36_money_in_floats_is_refused(emulator: Emulator) -> None:
     """0.29 yuan times 100 is 28.999999999999996: such an amount never leaves, and the error says what to give."""
     wxpay, recorder = recorded(emulator)
     with pytest.raises(ConfigurationError, match=r"json/amount/total: the float 28\.99.*int or Decimal"):
@@ -414,7 +414,7 @@ async def test_36_money_in_floats_is_refused(emulator: Emulator) -> None:
     assert recorder.requests == []
 
 
-async def test_42_no_signature_leaves_for_a_foreign_host(wxpay: WeChatPay, emulator: Emulator) -> None:
+async def test_demand_42_no_signature_leaves_for_a_foreign_host(wxpay: WeChatPay, emulator: Emulator) -> None:
     """An absolute URL is no path, and a redirect is an error instead of a second request."""
     with pytest.raises(ConfigurationError):
         wxpay.chain("https://evil.example/v3/pay")
@@ -424,7 +424,7 @@ async def test_42_no_signature_leaves_for_a_foreign_host(wxpay: WeChatPay, emula
     assert len(recorder.requests) == 1
 
 
-async def test_43_an_unsigned_answer_is_believed_by_operation_alone(emulator: Emulator) -> None:
+async def test_demand_43_an_unsigned_answer_is_believed_by_operation_alone(emulator: Emulator) -> None:
     """A value that spells another path doesn't borrow the exemption of an operation whose answers are unsigned."""
 
     async def unsigned(request: Request) -> Response[Any]:
@@ -442,7 +442,7 @@ async def test_43_an_unsigned_answer_is_believed_by_operation_alone(emulator: Em
 
 
 @pytest.mark.parametrize("value", ["it's", "a|b", "a*b", "a@b", "a~b", "a%2Fb", "a/b:c", "a+b c", "é中"])
-async def test_44_no_character_breaks_the_signature(wxpay: WeChatPay, emulator: Emulator, value: str) -> None:
+async def test_demand_44_no_character_breaks_the_signature(wxpay: WeChatPay, emulator: Emulator, value: str) -> None:
     """Apostrophe, bar, star, at, tilde and escapes arrive in path and query with a signature that holds."""
 
     @emulator.on("GET", "/v3/new/{id}")
@@ -453,7 +453,7 @@ async def test_44_no_character_breaks_the_signature(wxpay: WeChatPay, emulator: 
     assert answer.json() == {"id": value, "query": {"q": value}}
 
 
-async def test_48_a_chain_is_not_awaited_and_a_typo_is_not_sent(wxpay: WeChatPay) -> None:
+async def test_demand_48_a_chain_is_not_awaited_and_a_typo_is_not_sent(wxpay: WeChatPay) -> None:
     """`await chain` is a TypeError, and a misspelt placeholder is named instead of sent."""
     chain: Any = wxpay.v3.pay.transactions.id._transaction_id_
     with pytest.raises(TypeError):
@@ -462,7 +462,7 @@ async def test_48_a_chain_is_not_awaited_and_a_typo_is_not_sent(wxpay: WeChatPay
         await chain.get(transation_id="1")
 
 
-def test_49_configuration_objects_stay_as_they_are(emulator: Emulator) -> None:
+def test_demand_49_configuration_objects_stay_as_they_are(emulator: Emulator) -> None:
     """The caller's dictionaries of keys are read, never written."""
     credentials = emulator.credentials()
     certs = dict(credentials["certs"])
@@ -470,7 +470,7 @@ def test_49_configuration_objects_stay_as_they_are(emulator: Emulator) -> None:
     assert certs == credentials["certs"]
 
 
-async def test_50_an_unsigned_refusal_keeps_the_platforms_message(emulator: Emulator) -> None:
+async def test_demand_50_an_unsigned_refusal_keeps_the_platforms_message(emulator: Emulator) -> None:
     """A 4xx without signature headers is an APIError with the platform's words, marked as not verified."""
     content = json.dumps({"code": "NO_AUTH", "message": "商户号无权限"}).encode()
     wxpay, _ = recorded(emulator, status=403, headers=Headers(), content=content)
