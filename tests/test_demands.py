@@ -77,7 +77,9 @@ def recorded(emulator: Emulator, **changes: Any) -> tuple[WeChatPay, Recorder]:
 
 
 @pytest.mark.parametrize("payload", [None, {}, {"description": "名 \u2028\t\"'"}, {"b": 1, "a": [1.5, True]}])
-async def test_demand_01_the_bytes_signed_are_the_bytes_sent(wxpay: WeChatPay, emulator: Emulator, payload: Any) -> None:
+async def test_demand_01_the_bytes_signed_are_the_bytes_sent(
+    wxpay: WeChatPay, emulator: Emulator, payload: Any
+) -> None:
     """No body, an empty object, and any spelling of JSON arrive with a signature that holds at the server."""
 
     @emulator.on("POST", "/v3/new/thing")

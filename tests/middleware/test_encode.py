@@ -94,6 +94,7 @@ async def test_files_are_accepted_as_they_come() -> None:
         ({"meta": {"filename": "a.jpg"}}, "meta"),
         ({"template": UPLOAD, "file": b"x"}, "meta"),
         ({"template": UPLOAD, "file": b"x", "meta": {"filename": ""}}, "meta"),
+        ({"template": UPLOAD, "file": b"x", "meta": ["a.jpg"]}, "meta"),
         ({"template": UPLOAD, "file": b"x", "meta": {"filename": 5}}, "meta/filename"),
         ({"template": UPLOAD, "file": b"x", "meta": {"filename": "a.jpg", "x": None}}, "meta/x"),
         ({"template": UPLOAD, "file": b"x", "meta": {"filename": "😀.jpg"}}, "meta/filename"),

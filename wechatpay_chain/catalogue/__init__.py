@@ -8,7 +8,7 @@ print(catalogue.describe("v3/refund/domestic/refunds"))  # what does it take?
 
 from __future__ import annotations
 
-from .browsing import at, children, closest, operations
+from .browsing import at, children, closest, operations, resembling
 from .description import describe, manners, pages
 from .events import Event, events, find_events
 from .facts import Operation, Rate, find
@@ -32,6 +32,7 @@ __all__ = [
     "manners",
     "operations",
     "pages",
+    "resembling",
     "search",
     "spell",
     "validate",

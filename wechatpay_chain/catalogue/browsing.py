@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import SequenceMatcher
-from functools import cache
+from functools import cache, lru_cache
+from itertools import dropwhile
+from urllib.parse import unquote
 
+from ..path import letters
 from .facts import Operation, find, paths, templates, tree
 from .spelling import attribute
 
 _SHORT_LIST = 20
 _CLOSE = 0.6
+_ROOTS = frozenset({"v2", "v3", "hk", "global"})
+_ANY = "{}"
 
 
 def operations() -> Iterator[Operation]:
@@ -42,6 +47,40 @@ def children(path: str) -> tuple[str, ...]:
     for node in tree().matches(path.split("/")[1:]):
         found.update(name for segment in node.children if (name := attribute(segment)))
     return tuple(sorted(found))
+
+
+@lru_cache(maxsize=1024)
+def resembling(path: str) -> tuple[Operation, ...]:
+    """The operations that a path may have been meant for: its words are theirs, though its spelling isn't.
+
+    Capitals, hyphens, underscores, escapes, `;...`, slashes and the roots (`v3`, `hk`, ...) make no difference.
+
+    Args:
+        path: a path with values in it, percent-encoded.
+    """
+    words = _words(path)
+    return tuple(
+        operation
+        for template, known in _worded().get(len(words), ())
+        if all(word in {_ANY, own} for word, own in zip(known, words, strict=True))
+        for operation in at(template)
+    )
+
+
+@cache
+def _worded() -> dict[int, list[tuple[str, tuple[str, ...]]]]:
+    """The templates with their words, by how many there are."""
+    found: dict[int, list[tuple[str, tuple[str, ...]]]] = {}
+    for template in paths():
+        words = _words(template)
+        found.setdefault(len(words), []).append((template, words))
+    return found
+
+
+def _words(path: str) -> tuple[str, ...]:
+    segments = [segment.partition(";")[0] for segment in unquote(path).split("/")]
+    words = [_ANY if segment.startswith("{") else letters(segment) for segment in segments if segment.strip()]
+    return tuple(dropwhile(lambda word: word in _ROOTS, words))
 
 
 def closest(method: str, path: str, limit: int = 3) -> tuple[Operation, ...]:

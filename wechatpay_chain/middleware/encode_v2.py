@@ -98,6 +98,8 @@ class EncodeV2:
     async def _upload(self, request: Request, operation: catalogue.Operation | None, source: Source) -> Request:
         _check(request)
         source.check((operation and operation.file_limits) or ())
+        if not isinstance(request.meta, Mapping | None):
+            raise ConfigurationError("meta", f"a {type(request.meta).__name__} was given", "Give a dict")
         given: dict[str, Any] = dict(request.meta or {})
         digest_field = (operation and operation.digest_field) or "media_hash"
         if digest_field not in given:

@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from .. import catalogue
 from ..crypto import rsa
 from ..errors import ConfigurationError, DecodeError, DecryptionError
-from ..message import Params, Request, Response, about
+from ..message import Request, Response, about
 from ..path import without_needless_escapes
 from ..pipeline import Handler
 from ..trust import PlatformKey, PlatformKeys
 from ..wire.body import check_text
-from ..wire.exposure import field_names, lenient_path, named_texts
+from ..wire.exposure import misplaced, named
 from ..wire.sealing import FieldTree, field_tree, is_ciphertext, seal, unseal
 from ..wire.v3 import SERIAL_HEADER
 
@@ -39,18 +39,20 @@ class Seal:
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
         """Seal the request, call on, decrypt what came back encrypted. APIv2's secrets are `EncodeV2`'s affair."""
-        if request.is_apiv2:
-            return await call_next(request)
         # By the path too: a placeholder, or an escape, may stand for what the catalogue knows by its word.
         operation = catalogue.find(request.method, request.template) or catalogue.find(
             request.method, without_needless_escapes(request.path)
         )
-        if operation is None:
-            _refuse_near_miss(request)
-        elif request.params and operation.secret_fields:
-            _refuse_misplaced(request.params, operation)
-        marked = _marked(operation.secret_fields) if operation else {}
-        response = await call_next(self._seal(request, marked))
+        if request.is_apiv2:
+            if operation is None:
+                _refuse_near_miss(request, None)
+            return await call_next(request)
+        sealed = self._seal(request, _marked(operation.secret_fields) if operation else {})
+        if operation is None or operation.path != request.template:
+            _refuse_near_miss(request, operation)
+        if operation is not None and operation.secret_fields:
+            _refuse_misplaced(request, operation)
+        response = await call_next(sealed)
         if operation and operation.answer_secret_fields and response.verified and self._private_key:
             return self._unseal(response, field_tree(operation.answer_secret_fields), self._private_key)
         return response
@@ -89,30 +91,33 @@ def _marked(secret_fields: tuple[str, ...]) -> dict[str, FieldTree]:
     return field_tree(secret_fields)
 
 
-def _refuse_near_miss(request: Request) -> None:
-    """An unknown path that resembles a known one may be misspelt, and would carry its secrets in plain."""
-    for operation in catalogue.at(lenient_path(request.path)):
-        secrets = field_names(operation.secret_fields)
-        for payload in (request.json, request.params, request.meta):
-            exposed = secrets.intersection(named_texts(payload)) if secrets else ()
-            if exposed:
+def _refuse_near_miss(request: Request, operation: catalogue.Operation | None) -> None:
+    """A path that resembles another than it leads to may be misspelt, and would carry that one's secrets in plain."""
+    for meant in catalogue.resembling(request.path):
+        if not meant.secret_fields or meant == operation:
+            continue
+        for payload in (request.json, request.params, request.meta, request.xml):
+            names = named(payload, meant.secret_fields)
+            if names:
                 raise ConfigurationError(
                     "path",
-                    f"{request.method} {request.template} is not known, and {', '.join(sorted(exposed))} would go out "
-                    "in plain",
-                    f"If {operation.method} {operation.path} was meant, spell it so; else mark the value with Secret",
+                    f"{request.method} {request.template} is not {meant.method} {meant.path}, and {', '.join(names)} "
+                    "would go out in plain",
+                    f"If {meant.method} {meant.path} was meant, spell it so; else mark the value with Secret",
                 )
 
 
-def _refuse_misplaced(params: Params, operation: catalogue.Operation) -> None:
-    """A secret field of the body that was put into the query would go out in plain."""
-    in_query = {field.removeprefix("query.") for field in operation.secret_fields if field.startswith("query.")}
-    misplaced = (field_names(operation.secret_fields) - in_query).intersection(named_texts(params))
-    if misplaced:
-        name = min(misplaced)
-        raise ConfigurationError(
-            f"params[{name!r}]", "a secret field of the body was put into the query", "Give it with json="
-        )
+def _refuse_misplaced(request: Request, operation: catalogue.Operation) -> None:
+    """A secret under another name or in another place than the operation's would go out in plain."""
+    for name, location in _LOCATIONS.items():
+        for place in misplaced(getattr(request, name), location, operation.secret_fields):
+            pointer = "/" + "/".join(place)
+            if catalogue.field_type(operation.method, operation.path, location, pointer) is None:
+                raise ConfigurationError(
+                    f"{name}{pointer}",
+                    "a secret field in a wrong place or spelling, which would go out in plain",
+                    f"Secret fields are {', '.join(operation.secret_fields)}; elsewhere, mark it with Secret",
+                )
 
 
 def _encrypt(plaintext: str, pointer: str, *, key: PlatformKey | None, named: str | None) -> str:

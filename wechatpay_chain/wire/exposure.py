@@ -1,31 +1,80 @@
-"""Plaintext that would go out because a call was misspelt: the right field under a wrong path, or in a wrong place."""
+"""Plaintext that would go out because a call was misspelt: a secret field under a wrong path, name or place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
+from functools import lru_cache
 from typing import Any, cast
-from urllib.parse import unquote
+
+from ..message import Secret
+from ..path import letters
+from .sealing import members
+
+Place = tuple[str, ...]
+"""The names that lead to a value; arrays add none."""
+
+_Secrets = Mapping[str, Sequence[tuple[Place, Place]]]
+"""Secret fields by the letters of their own names: their places, as they are and by letters."""
 
 
-def lenient_path(path: str) -> str:
-    """What a path may have been meant to be: unescaped, in small letters, without `;...` and a slash at the end."""
-    segments = unquote(path).lower().rstrip("/").split("/")
-    return "/".join(segment.partition(";")[0] for segment in segments)
+def named(payload: Any, secret_fields: tuple[str, ...]) -> list[str]:
+    """What in a payload is named like one of these secret fields, wherever it stands. What is a `Secret` is safe.
+
+    Args:
+        payload: what the caller gave.
+        secret_fields: as `catalogue.Operation` has them: `json.receivers[].name`.
+    """
+    secrets = _by_name(secret_fields)
+    return sorted(
+        {".".join(place) for place in _leaves(payload, ()) if any(letters(name) in secrets for name in place)}
+    )
 
 
-def field_names(secret_fields: Iterable[str]) -> frozenset[str]:
-    """The names of secret fields, without the places where they stand."""
-    return frozenset(field.rpartition(".")[2].removesuffix("[]") for field in secret_fields)
+def misplaced(payload: Any, location: str, secret_fields: tuple[str, ...]) -> Iterator[Place]:
+    """The places of values that seem to be meant for a secret field, and stand in another place or are misspelt.
+
+    Args:
+        payload: what the caller gave as `location`.
+        location: `json`, `query` or `meta`.
+        secret_fields: those of the operation.
+    """
+    secrets = _by_name(secret_fields)
+    given = list(_leaves(payload, ()))
+    for place in given:
+        alike = secrets.get(letters(place[-1]), ()) if place else ()
+        if alike and all(own != (location, *place) for own, _ in alike):
+            spelled = tuple(letters(name) for name in place)
+            if any(_is_meant(spelled, known, own[1:] in given) for own, known in alike):
+                yield place
 
 
-def named_texts(payload: Any) -> Iterator[str]:
-    """The names of all members of a payload that hold a text."""
-    if isinstance(payload, Mapping):
-        for name, value in cast("Mapping[str, Any]", payload).items():
-            if isinstance(value, str):
-                yield name
-            else:
-                yield from named_texts(value)
-    elif isinstance(payload, list | tuple):
+def _is_meant(place: Place, secret: Place, is_given: bool) -> bool:
+    """Whether a place is the secret's own but for some of the names that lead there."""
+    if len(place) <= len(secret):
+        return secret[-len(place) :] == place
+    return place[-len(secret) :] == secret and not is_given
+
+
+@lru_cache(maxsize=512)
+def _by_name(secret_fields: tuple[str, ...]) -> _Secrets:
+    found: dict[str, list[tuple[Place, Place]]] = {}
+    for field in secret_fields:
+        place = tuple(field.replace("[]", "").split("."))
+        found.setdefault(letters(place[-1]), []).append((place, tuple(letters(name) for name in place[1:])))
+    return found
+
+
+def _leaves(payload: Any, place: Place) -> Iterator[Place]:
+    if isinstance(payload, Enum):
+        payload = payload.value
+    if payload is None or isinstance(payload, Secret):
+        return
+    if isinstance(payload, list | tuple):
         for item in cast("Sequence[Any]", payload):
-            yield from named_texts(item)
+            yield from _leaves(item, place)
+    elif (below := members(payload)) is not None:
+        for name, item in below.items():
+            yield from _leaves(item, (*place, name if isinstance(name, str) else ascii(name)))
+    else:
+        yield place

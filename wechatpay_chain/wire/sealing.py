@@ -83,10 +83,9 @@ def unseal(payload: Any, marked: FieldTree, decrypt: Callable[[str], str], key_s
     if isinstance(payload, list):
         return [unseal(item, marked, decrypt, key_size) for item in cast("Sequence[Any]", payload)]
     if isinstance(payload, dict):
-        members = cast("dict[str, Any]", payload)
         return {
             name: _unseal_member(name, value, marked[name], decrypt, key_size) if name in marked else value
-            for name, value in members.items()
+            for name, value in cast("dict[str, Any]", payload).items()
         }
     if isinstance(payload, str) and not marked and is_ciphertext(payload, key_size):
         return decrypt(payload)
@@ -114,28 +113,29 @@ def _seal(value: Any, marked: FieldTree | None, encrypt: Encrypt, pointer: str) 
             item if marked is None and type(item) in _PLAIN else _seal(item, marked, encrypt, f"{pointer}/{index}")
             for index, item in enumerate(items)
         ]
-    members = _members(value)
+    below = members(value)
     if is_marked and value is not None:
         raise ConfigurationError(
             pointer, f"a secret field holds a {type(value).__name__}", "Give a str: it is encrypted"
         )
-    if members is None:
+    if below is None:
         # What isn't looked into could be written by the serialiser, with the secrets in it.
         if marked and value is not None:
             raise ConfigurationError(
                 pointer, f"a {type(value).__name__} where an object with secret fields belongs", "Give a dict"
             )
         return value
-    below = marked or {}
+    tree = marked or {}
     return {
         name: item
-        if name not in below and type(item) in _PLAIN
-        else _seal(item, below.get(name), encrypt, f"{pointer}/{name}")
-        for name, item in members.items()
+        if name not in tree and type(item) in _PLAIN
+        else _seal(item, tree.get(name), encrypt, f"{pointer}/{name}")
+        for name, item in below.items()
     }
 
 
-def _members(value: object) -> Mapping[str, Any] | None:
+def members(value: object) -> Mapping[str, Any] | None:
+    """The members of a mapping or a dataclass; None for anything else."""
     if isinstance(value, Mapping):
         return cast("Mapping[str, Any]", value)
     if is_dataclass(value) and not isinstance(value, type):
