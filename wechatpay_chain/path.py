@@ -20,8 +20,8 @@ _PLACEHOLDER_ATTRIBUTE = re.compile(r"_([A-Za-z][A-Za-z0-9_]*?)_")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 # A segment of RFC 3986: unreserved, percent-encoded, sub-delims, ":" and "@".
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+")
-# A segment that is one or two dots, escaped or not.
-_DOTS = re.compile(r"/(?:\.|%2E){1,2}(?=/|$)", re.IGNORECASE)
+# A segment that is one or two dots, escaped or not; some servers take off `;...` before they look at it.
+_DOTS = re.compile(r"/(?:\.|%2E){1,2}(?=/|;|$)", re.IGNORECASE)
 _CONTROL = re.compile(r"%(?:[01][0-9A-F]|7F)", re.IGNORECASE)
 _PATH = re.compile(rf"(?:/{_SEGMENT.pattern})+/?")
 _QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*")

@@ -15,7 +15,7 @@ import pytest
 
 from wechatpay_chain import Request, Response, SyncWeChatPay, __version__
 from wechatpay_chain.cli import main
-from wechatpay_chain.cli.demo import Demo
+from wechatpay_chain.cli.demo import Demo, _program
 from wechatpay_chain.cli.exchange import mask, shorten
 from wechatpay_chain.cli.terminal import WIDTH, Terminal, wrap
 from wechatpay_chain.emulator import Emulator, Refusal
@@ -113,11 +113,22 @@ def test_demo() -> None:
         "await wxpay.v3.aggracctBc.wbChannel.controlOrders.recover.post(json=order)",
         'await wxpay.chain("v3/aggracct-bc/wb-channel/control-orders/recover").post(json=order)',
         'await wxpay["v3/aggracct-bc/wb-channel/control-orders/recover"].post(json=order)',
-        "4  wxpay.v3.aggracctBc.wbChannel.controlOrders.recover.post(json=order)",
-        '5  wxpay.chain("v3/aggracct-bc/wb-channel/control-orders/recover").post(json=order)',
-        '6  wxpay["v3/aggracct-bc/wb-channel/control-orders/recover"].post(json=order)',
+        "4  sync.v3.aggracctBc.wbChannel.controlOrders.recover.post(json=order)",
+        '5  sync.chain("v3/aggracct-bc/wb-channel/control-orders/recover").post(json=order)',
+        '6  sync["v3/aggracct-bc/wb-channel/control-orders/recover"].post(json=order)',
     ):
         assert spelling in done.stdout
+
+
+def test_next_steps_can_be_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo names the program as the shell finds it, or else the way through its interpreter."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert _program() == f"{sys.executable} -m wechatpay_chain"
+    monkeypatch.chdir(Path(sys.executable).parents[1])
+    assert _program() == f"bin/{Path(sys.executable).name} -m wechatpay_chain"
+    (tmp_path / "wechatpay-chain").touch(mode=0o755)
+    assert _program() == "wechatpay-chain"
 
 
 def test_demo_in_a_poor_terminal() -> None:

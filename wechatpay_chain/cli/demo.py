@@ -9,6 +9,8 @@ import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
+from shutil import which
 from typing import Any
 
 import orjson
@@ -136,6 +138,7 @@ class Demo:
     def _show_in_brief(self, number: int, spelling: spellings.Spelling) -> None:
         if number == 2:
             self._terminal.heading("2 to 6  The same job in the other spellings")
+            self._terminal.line(f"{_INDENT}wxpay is a WeChatPay, sync a SyncWeChatPay")
         self._terminal.line()
         self._terminal.line(f"  {self._terminal.paint(f'{number}  {spellings.recover_call(spelling)}', 'cyan')}")
 
@@ -172,13 +175,21 @@ class Demo:
             self._terminal.heading("Something differs from what was expected; see the ✗ above")
             return
         self._terminal.heading("Next")
-        for command, purpose in (
-            ("wechatpay-chain search 退款", "find an operation by name, path or field"),
-            ("wechatpay-chain describe v3/refund/domestic/refunds", "what it takes and answers"),
-            ("wechatpay-chain emulator --out keys", "run the emulator for your own program"),
+        for arguments, purpose in (
+            ("search 退款", "find an operation by name, path or field"),
+            ("describe v3/refund/domestic/refunds", "what it takes and answers"),
+            ("emulator --out keys", "run the emulator for your own program"),
         ):
-            self._terminal.line(f"{_INDENT}{command:54}{self._terminal.paint(purpose, 'dim')}")
+            self._terminal.line(f"{_INDENT}{_program()} {arguments}  {self._terminal.paint(f'# {purpose}', 'dim')}")
         self._terminal.line(f"{_INDENT}README.md has the rest: errors, keys, middlewares, testing.")
+
+
+def _program() -> str:
+    """What to type for this program: its name, where the shell finds it, or its way through the interpreter."""
+    name, here = "wechatpay-chain", Path(sys.executable)
+    if which(name):
+        return name
+    return f"{here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here} -m wechatpay_chain"
 
 
 def _indented(payload: Mapping[str, Any]) -> Iterator[str]:

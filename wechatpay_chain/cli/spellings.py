@@ -100,34 +100,34 @@ async def item_access(wxpay: WeChatPay, job: Job) -> Answers:
     return punished, recovered, queried
 
 
-def sync_pure_chain(wxpay: SyncWeChatPay, job: Job) -> Answers:
+def sync_pure_chain(sync: SyncWeChatPay, job: Job) -> Answers:
     """A pure chain, blocking."""
-    punished = wxpay.v3.aggracctBc.wbChannel.controlOrders.punish.post(json=job.punish)
+    punished = sync.v3.aggracctBc.wbChannel.controlOrders.punish.post(json=job.punish)
     order = job.recover(punished)
-    recovered = wxpay.v3.aggracctBc.wbChannel.controlOrders.recover.post(json=order)
-    queried = wxpay.v3.aggracctBc.wbChannel.controlOrders._out_request_no_.get(
+    recovered = sync.v3.aggracctBc.wbChannel.controlOrders.recover.post(json=order)
+    queried = sync.v3.aggracctBc.wbChannel.controlOrders._out_request_no_.get(
         out_request_no=job.recover_no, params=job.query
     )
     return punished, recovered, queried
 
 
-def sync_declarative(wxpay: SyncWeChatPay, job: Job) -> Answers:
+def sync_declarative(sync: SyncWeChatPay, job: Job) -> Answers:
     """A path given to `chain`, blocking."""
-    punished = wxpay.chain("v3/aggracct-bc/wb-channel/control-orders/punish").post(json=job.punish)
+    punished = sync.chain("v3/aggracct-bc/wb-channel/control-orders/punish").post(json=job.punish)
     order = job.recover(punished)
-    recovered = wxpay.chain("v3/aggracct-bc/wb-channel/control-orders/recover").post(json=order)
-    queried = wxpay.chain("v3/aggracct-bc/wb-channel/control-orders/{out_request_no}").get(
+    recovered = sync.chain("v3/aggracct-bc/wb-channel/control-orders/recover").post(json=order)
+    queried = sync.chain("v3/aggracct-bc/wb-channel/control-orders/{out_request_no}").get(
         out_request_no=job.recover_no, params=job.query
     )
     return punished, recovered, queried
 
 
-def sync_item_access(wxpay: SyncWeChatPay, job: Job) -> Answers:
+def sync_item_access(sync: SyncWeChatPay, job: Job) -> Answers:
     """A path in brackets, blocking."""
-    punished = wxpay["v3/aggracct-bc/wb-channel/control-orders/punish"].post(json=job.punish)
+    punished = sync["v3/aggracct-bc/wb-channel/control-orders/punish"].post(json=job.punish)
     order = job.recover(punished)
-    recovered = wxpay["v3/aggracct-bc/wb-channel/control-orders/recover"].post(json=order)
-    queried = wxpay["v3/aggracct-bc/wb-channel/control-orders/{out_request_no}"].get(
+    recovered = sync["v3/aggracct-bc/wb-channel/control-orders/recover"].post(json=order)
+    queried = sync["v3/aggracct-bc/wb-channel/control-orders/{out_request_no}"].get(
         out_request_no=job.recover_no, params=job.query
     )
     return punished, recovered, queried
