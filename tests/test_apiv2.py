@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import openssl
 from wechatpay_chain import (
     APIError,
     BadRequest,
@@ -400,6 +401,19 @@ async def test_wecom(emulator: Emulator) -> None:
     names = ("act_name", "mch_billno", "mch_id", "nonce_str", "re_openid", "total_amount", "wxappid")
     text = "&".join([*(f"{name}={fields[name]}" for name in names), "secret=s3cret"])
     assert fields["workwx_sign"] == hashlib.md5(text.encode()).hexdigest().upper()
+
+
+async def test_a_signature_by_the_private_key(emulator: Emulator, wxpay: WeChatPay) -> None:
+    """`cert_sign` is made over serial and timestamp, as openssl makes it; one that the caller brings is kept."""
+    asked = {"version": "1.0", "appid": "wx1", "openid": "o", "access_token": "t", "sign_type": "HMAC-SHA256"}
+    await wxpay.v2.secsvc.getrealnameinfo.post(xml=asked)
+    fields = sent(emulator)
+    assert fields["cert_serialno"] == emulator.merchant_key.serial
+    text = f"cert_serialno={fields['cert_serialno']}&timestamp={fields['timestamp']}"
+    assert fields["cert_sign"] == openssl.signature(emulator.merchant_key.private_key, text)
+    own = {"cert_serialno": fields["cert_serialno"], "timestamp": 1, "cert_sign": "AAAA"}
+    with pytest.raises(APIError, match="cert_sign"):
+        await wxpay.v2.secsvc.getrealnameinfo.post(xml=loose(asked, own))
 
 
 async def test_the_simulation_system(emulator: Emulator, wxpay: WeChatPay) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,24 +70,51 @@ async def test_fetch_names_the_kinds(wxpay: WeChatPay, tmp_path: Path) -> None:
         await bills.fetch(wxpay, cast("Any", "all"), date(2026, 1, 1), to=tmp_path / "x")
 
 
-@pytest.mark.parametrize("path", bills.ENCRYPTED)
-async def test_encrypted_bills(
-    emulator: Emulator, wxpay: WeChatPay, merchant_pair: KeyPair, path: str, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize(
+    ("path", "algorithm"),
+    [*((path, "AEAD_AES_256_GCM") for path in bills.ENCRYPTED), *((path, "SM4_GCM") for path in bills.ENCRYPTED[:2])],
+)
+async def test_encrypted_bills(emulator: Emulator, wxpay: WeChatPay, path: str, algorithm: str, tmp_path: Path) -> None:
     """The part's key is opened with the merchant's key, the part with its key, and then it is unpacked and checked."""
     params = {"bill_date": "2026-01-01", "account_type": "BASIC", "sub_mchid": "1", "service_id": "500"}
     if path == bills.ENCRYPTED[1]:
         params = {"bill_date": "2026-01-01", "account_type": "ALL"}
     if path == bills.ENCRYPTED[2]:
         params = {"bill_date": "2026010100", "service_id": "500"}
-    to = await bills.fetch_encrypted(
-        wxpay, path, to=tmp_path / "bill.csv", private_key=merchant_pair.private_key, **params
-    )
+    name = "encryption_algorithm" if path == bills.ENCRYPTED[2] else "algorithm"
+    if algorithm != "AEAD_AES_256_GCM":
+        params[name] = algorithm
+    to = await bills.fetch_encrypted(wxpay, path, to=tmp_path / "bill.csv", **params)
     assert content(to) == BILL
     assert names(tmp_path) == ["bill.csv"]
+    assert [call.query[name] for call in emulator.calls if name in call.query] == [algorithm]
 
 
-def parts_of(emulator: Emulator, key: RSAPrivateKey, contents: list[bytes]) -> tuple[Any, list[dict[str, Any]]]:
+async def test_an_unknown_algorithm(emulator: Emulator, wxpay: WeChatPay, tmp_path: Path) -> None:
+    """It is named before anything is sent."""
+    with pytest.raises(ConfigurationError, match="AEAD_AES_256_GCM, SM4_GCM"):
+        await bills.fetch_encrypted(wxpay, bills.ENCRYPTED[1], to=tmp_path / "x", algorithm="ROT13")
+    assert not emulator.calls
+
+
+async def test_a_key_that_is_elsewhere(emulator: Emulator, merchant_pair: KeyPair, tmp_path: Path) -> None:
+    """A client that signs through a `Signer` has no key to open bills with: it is given with the call, or asked for."""
+
+    class Remote:
+        async def sign(self, message: bytes) -> bytes:
+            return rsa.sign(merchant_pair.private_key, message)
+
+    wxpay = WeChatPay(**{**emulator.credentials(), "private_key": Remote()}, transport=emulator)
+    params = {"bill_date": "2026-01-01", "account_type": "ALL"}
+    path = bills.ENCRYPTED[1]
+    to = await bills.fetch_encrypted(wxpay, path, to=tmp_path / "x", private_key=merchant_pair.private_key, **params)
+    assert content(to) == BILL
+    with pytest.raises(ConfigurationError, match="private_key"):
+        await bills.fetch_encrypted(wxpay, path, to=tmp_path / "y", **params)
+    assert names(tmp_path) == ["x"]
+
+
+def parts_of(emulator: Emulator, contents: list[bytes]) -> tuple[Any, list[dict[str, Any]]]:
     """A transport that answers with encrypted parts, the last first, and what it says of them."""
     listed: list[dict[str, Any]] = []
     files: dict[str, bytes] = {}
@@ -102,7 +128,7 @@ def parts_of(emulator: Emulator, key: RSAPrivateKey, contents: list[bytes]) -> t
             {
                 "bill_sequence": number,
                 "download_url": f"https://api.mch.weixin.qq.com/v3/billdownload/file?token={number}",
-                "encrypt_key": rsa.encrypt(key.public_key(), secret),
+                "encrypt_key": secret,
                 "nonce": nonce,
                 "hash_type": "SHA1",
                 "hash_value": digest.hexdigest(),
@@ -121,18 +147,17 @@ def parts_of(emulator: Emulator, key: RSAPrivateKey, contents: list[bytes]) -> t
     return transport, listed
 
 
-async def fetched(emulator: Emulator, transport: Any, key: RSAPrivateKey, to: Path) -> bytes:
+async def fetched(emulator: Emulator, transport: Any, to: Path) -> bytes:
     """The bill that a transport answers with."""
     wxpay = WeChatPay(**emulator.credentials(), transport=transport)
     params = {"bill_date": "2026-01-01", "account_type": "ALL"}
-    return content(await bills.fetch_encrypted(wxpay, bills.ENCRYPTED[1], to=to, private_key=key, **params))
+    return content(await bills.fetch_encrypted(wxpay, bills.ENCRYPTED[1], to=to, **params))
 
 
-async def test_parts_are_joined_in_order(emulator: Emulator, merchant_pair: KeyPair, tmp_path: Path) -> None:
+async def test_parts_are_joined_in_order(emulator: Emulator, tmp_path: Path) -> None:
     """However they are listed, the parts follow one another by their numbers; an empty one is fine."""
-    key = merchant_pair.private_key
-    transport, _ = parts_of(emulator, key, [b"1" * 700_000, b"", b"3"])
-    assert await fetched(emulator, transport, key, tmp_path / "x") == b"1" * 700_000 + b"3"
+    transport, _ = parts_of(emulator, [b"1" * 700_000, b"", b"3"])
+    assert await fetched(emulator, transport, tmp_path / "x") == b"1" * 700_000 + b"3"
 
 
 @pytest.mark.parametrize(
@@ -145,30 +170,24 @@ async def test_parts_are_joined_in_order(emulator: Emulator, merchant_pair: KeyP
     ],
 )
 async def test_a_part_that_cannot_be_opened(
-    emulator: Emulator, merchant_pair: KeyPair, tmp_path: Path, member: str, value: str, error: type[Exception]
+    emulator: Emulator, tmp_path: Path, member: str, value: str, error: type[Exception]
 ) -> None:
     """A wrong digest, nonce or key leaves no file, and the error is the part's own."""
-    key = merchant_pair.private_key
-    transport, listed = parts_of(emulator, key, [b"1", b"2"])
+    transport, listed = parts_of(emulator, [b"1", b"2"])
     listed[0][member] = value
     with pytest.raises(error):
-        await fetched(emulator, transport, key, tmp_path / "x")
+        await fetched(emulator, transport, tmp_path / "x")
     assert names(tmp_path) == []
 
 
-async def test_encrypted_bills_need_parts_and_a_folder(
-    emulator: Emulator, merchant_pair: KeyPair, tmp_path: Path
-) -> None:
+async def test_encrypted_bills_need_parts_and_a_folder(emulator: Emulator, tmp_path: Path) -> None:
     """Another operation, and a folder that isn't there, are named."""
-    key = merchant_pair.private_key
-    transport, _ = parts_of(emulator, key, [b"1"])
+    transport, _ = parts_of(emulator, [b"1"])
     with pytest.raises(ConfigurationError, match="cannot be written"):
-        await fetched(emulator, transport, key, tmp_path / "missing" / "x")
+        await fetched(emulator, transport, tmp_path / "missing" / "x")
     wxpay = WeChatPay(**emulator.credentials(), transport=emulator)
     with pytest.raises(ConfigurationError, match="holds no parts"):
-        await bills.fetch_encrypted(
-            wxpay, "/v3/profitsharing/bills", to=tmp_path / "x", private_key=key, bill_date="2026-01-01"
-        )
+        await bills.fetch_encrypted(wxpay, "/v3/profitsharing/bills", to=tmp_path / "x", bill_date="2026-01-01")
 
 
 def test_rows_and_summary(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.emulator.test_synthesis import _arguments
 from wechatpay_chain import Request, WeChatPay, bills, catalogue
 from wechatpay_chain.catalogue.records import Fields, record
-from wechatpay_chain.emulator import Emulator, KeyPair
+from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.downloads import BILL
 
 V3 = [operation for operation in catalogue.operations() if not operation.path.startswith("/v2/")]
@@ -92,7 +92,7 @@ async def test_file(client: WeChatPay, operation: catalogue.Operation, tmp_path:
 
 
 @pytest.mark.parametrize("operation", LINKS, ids=name_of)
-async def test_link(client: WeChatPay, merchant_pair: KeyPair, operation: catalogue.Operation, tmp_path: Path) -> None:
+async def test_link(client: WeChatPay, operation: catalogue.Operation, tmp_path: Path) -> None:
     """Every link of the answer leads to the file whose digest it announces."""
     if operation.path in bills.ENCRYPTED:
         params = {
@@ -100,9 +100,7 @@ async def test_link(client: WeChatPay, merchant_pair: KeyPair, operation: catalo
             for name, value in dict(_arguments(operation, tmp_path))["params"].items()
             if name not in {"algorithm", "encryption_algorithm"}
         }
-        path = await bills.fetch_encrypted(
-            client, operation.path, to=tmp_path / "file", private_key=merchant_pair.private_key, **params
-        )
+        path = await bills.fetch_encrypted(client, operation.path, to=tmp_path / "file", **params)
         assert content(path) == BILL
         return
     found = list(links((await call(client, operation, tmp_path)).json()))

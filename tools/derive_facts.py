@@ -115,6 +115,7 @@ def _apiv2(operation: Record) -> Record:
         "sign_types": sorted(sign.get("enum", ()), key=lambda name: name != sign.get("default")),
         "urlencoded_fields": [name for name, field in members.items() if field.get("urlencoded")],
         "workwx_fields": operation.get("workwx_fields"),
+        "signed_field": next((name for name, field in members.items() if field.get("signed")), None),
     }
 
 

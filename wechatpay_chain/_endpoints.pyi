@@ -1957,7 +1957,8 @@ class V3BillSubMerchantFundflowbill(Node):
     def get(self, *, params: v3_types.BillSubMerchantFundflowbillGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.BillSubMerchantFundflowbillGetAnswer]:
         """申请单个子商户资金账单
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012710630"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012710630
+        Decrypted in the answer: download_bill_list[].encrypt_key."""
 
 class V3BillTradebill(Node):
     def get(self, *, params: v3_types.BillTradebillGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.BillTradebillGetAnswer]:
@@ -2993,7 +2994,8 @@ class V3EcommerceBillFundflowbill(Node):
     def get(self, *, params: v3_types.EcommerceBillFundflowbillGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.EcommerceBillFundflowbillGetAnswer]:
         """申请二级商户资金账单
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012760697"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012760697
+        Decrypted in the answer: download_bill_list[].encrypt_key."""
 
 class V3EcommerceCombinePapay(Node):
     contracts: V3EcommerceCombinePapayContracts
@@ -8363,7 +8365,8 @@ class V3PayscoreMerchantBill(Node):
     def get(self, *, params: v3_types.PayscoreMerchantBillGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.PayscoreMerchantBillGetAnswer]:
         """商户申请获取对账单
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4013394586"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4013394586
+        Decrypted in the answer: download_bill_list[].encrypt_key."""
 
 class V3PayscoreOversea(Node):
     partner: V3PayscoreOverseaPartner
@@ -12242,7 +12245,8 @@ class SyncV3BillSubMerchantFundflowbill(SyncNode):
     def get(self, *, params: v3_types.BillSubMerchantFundflowbillGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.BillSubMerchantFundflowbillGetAnswer]:
         """申请单个子商户资金账单
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012710630"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012710630
+        Decrypted in the answer: download_bill_list[].encrypt_key."""
 
 class SyncV3BillTradebill(SyncNode):
     def get(self, *, params: v3_types.BillTradebillGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.BillTradebillGetAnswer]:
@@ -13278,7 +13282,8 @@ class SyncV3EcommerceBillFundflowbill(SyncNode):
     def get(self, *, params: v3_types.EcommerceBillFundflowbillGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.EcommerceBillFundflowbillGetAnswer]:
         """申请二级商户资金账单
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012760697"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012760697
+        Decrypted in the answer: download_bill_list[].encrypt_key."""
 
 class SyncV3EcommerceCombinePapay(SyncNode):
     contracts: SyncV3EcommerceCombinePapayContracts
@@ -18648,7 +18653,8 @@ class SyncV3PayscoreMerchantBill(SyncNode):
     def get(self, *, params: v3_types.PayscoreMerchantBillGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.PayscoreMerchantBillGetAnswer]:
         """商户申请获取对账单
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4013394586"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4013394586
+        Decrypted in the answer: download_bill_list[].encrypt_key."""
 
 class SyncV3PayscoreOversea(SyncNode):
     partner: SyncV3PayscoreOverseaPartner

@@ -20,15 +20,11 @@ from pathlib import Path
 from shutil import copyfileobj
 from typing import Any, Literal, Protocol, cast
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.ciphers.modes import GCM
 
-from .crypto import rsa
+from .crypto import aead, rsa
 from .downloads import Link, checked, unpacked
-from .errors import ConfigurationError, DecodeError, DecryptionError
+from .errors import ConfigurationError, DecodeError
 from .message import Request, Response
 from .partfile import open_new
 from .wire.bills import Rows, Value, fen
@@ -48,8 +44,6 @@ KINDS: Mapping[Kind, str] = {
 ENCRYPTED = ("/v3/bill/sub-merchant-fundflowbill", "/v3/ecommerce/bill/fundflowbill", "/v3/payscore/merchant-bill")
 """The paths of the bills that come in encrypted parts."""
 
-_TAG = 16
-_ALGORITHM = "AEAD_AES_256_GCM"
 _COMPACT = "%Y%m%d"
 
 
@@ -94,7 +88,7 @@ async def fetch(wxpay: Client, kind: Kind, day: date, *, to: str | Path, **param
 
 
 async def fetch_encrypted(
-    wxpay: Client, path: str, *, to: str | Path, private_key: RSAPrivateKey, **params: Any
+    wxpay: Client, path: str, *, to: str | Path, private_key: RSAPrivateKey | None = None, **params: Any
 ) -> Path:
     """Apply for an encrypted bill, download all its parts at once, open and join them.
 
@@ -104,20 +98,25 @@ async def fetch_encrypted(
         wxpay: the client.
         path: one of `ENCRYPTED`.
         to: path of the file to be written.
-        private_key: the merchant's, for whose certificate the parts' keys are encrypted.
-        params: `bill_date`, `account_type` and what else the operation takes.
+        private_key: the merchant's, which opens the parts' keys; only where the client doesn't hold it (`Signer`).
+        params: `bill_date`, `account_type` and what else the operation takes; with `algorithm="SM4_GCM"` the parts are
+            encrypted with SM4 instead of AES.
 
     Returns:
         `to`, as a path.
 
     Raises:
+        ConfigurationError: an unknown algorithm, a path whose bills are not encrypted, or no private key anywhere.
         DecryptionError: a part was encrypted for another key, or changed on its way.
         SignatureError: a part has another digest than was announced.
         WeChatPayError: as any call.
     """
     to = Path(to)
-    algorithm = "encryption_algorithm" if path == ENCRYPTED[-1] else "algorithm"
-    given = {"tar_type": "GZIP", algorithm: _ALGORITHM, **params}
+    # Two spellings of one parameter.
+    name = "encryption_algorithm" if path == ENCRYPTED[-1] else "algorithm"
+    given = {"tar_type": "GZIP", name: next(iter(aead.CIPHERS)), **params}
+    if given[name] not in aead.CIPHERS:
+        raise ConfigurationError(name, f"{given[name]!r} was found", f"Give one of {', '.join(aead.CIPHERS)}")
     answer = await wxpay.send(Request(method="GET", template=path, params=given))
     listed = _parts(answer)
     files = [to.with_name(f".{to.name}.{secrets.token_hex(4)}.{index}.part") for index in range(len(listed))]
@@ -125,7 +124,7 @@ async def fetch_encrypted(
     try:
         async with asyncio.TaskGroup() as group:
             for part, file in zip(listed, files, strict=True):
-                group.create_task(_write(_opened(wxpay, part, private_key), file))
+                group.create_task(_write(_opened(wxpay, part, private_key, given[name]), file))
         await asyncio.to_thread(_join, files, whole)
         await asyncio.to_thread(whole.replace, to)
     except ExceptionGroup as failed:
@@ -179,31 +178,33 @@ def _parts(answer: Response[Any]) -> list[dict[str, Any]]:
     return sorted(parts, key=lambda part: int(part.get("bill_sequence", 0)))
 
 
-async def _opened(wxpay: Client, part: Mapping[str, Any], private_key: RSAPrivateKey) -> AsyncGenerator[bytes, None]:
-    key = rsa.decrypt(private_key, str(part.get("encrypt_key", ""))).encode()
+async def _opened(
+    wxpay: Client, part: Mapping[str, Any], private_key: RSAPrivateKey | None, algorithm: str
+) -> AsyncGenerator[bytes, None]:
+    opener = aead.Opener(algorithm, _key(part, private_key).encode(), str(part.get("nonce", "")).encode())
     async with aclosing(wxpay.stream(part, unpack=False)) as sealed:
-        plain = unpacked(_decrypted(sealed, key, str(part.get("nonce", "")).encode()))
+        plain = unpacked(_decrypted(sealed, opener))
         expected = str(part.get("hash_value", ""))
         async for piece in checked(plain, str(part.get("hash_type", "SHA1")), expected) if expected else plain:
             yield piece
 
 
-async def _decrypted(sealed: AsyncGenerator[bytes, None], key: bytes, nonce: bytes) -> AsyncGenerator[bytes, None]:
-    """Decrypt what ends with its tag: the last bytes are held back until it is known that they are the last."""
-    try:
-        decryptor = Cipher(AES(key), GCM(nonce)).decryptor()
-    except ValueError:
-        raise DecryptionError("the bill's key or nonce is malformed") from None
-    held = b""
+def _key(part: Mapping[str, Any], private_key: RSAPrivateKey | None) -> str:
+    key = str(part.get("encrypt_key", ""))
+    # A client that holds the private key has decrypted it, as any field of an answer.
+    if len(key) <= aead.KEY_SIZE:
+        return key
+    if private_key is None:
+        raise ConfigurationError(
+            "private_key", "the client doesn't hold it, and the bill's key is encrypted for it", "Give it here"
+        )
+    return rsa.decrypt(private_key, key)
+
+
+async def _decrypted(sealed: AsyncGenerator[bytes, None], opener: aead.Opener) -> AsyncGenerator[bytes, None]:
     async for chunk in sealed:
-        held += chunk
-        if len(held) > _TAG:
-            yield decryptor.update(held[:-_TAG])
-            held = held[-_TAG:]
-    try:
-        decryptor.finalize_with_tag(held)
-    except (InvalidTag, ValueError):
-        raise DecryptionError("the encrypted bill was changed or cut off on its way") from None
+        yield opener.feed(chunk)
+    opener.finish()
 
 
 async def _write(pieces: AsyncGenerator[bytes, None], file: Path) -> None:

@@ -82,6 +82,7 @@ class Operation:
         sign_types: signature types that the request may name, its default first (APIv2).
         urlencoded_fields: parameters that are `name=value` pairs, percent-encoded as a whole (APIv2).
         workwx_fields: the parameters that `workwx_sign` covers, where the request has one (APIv2).
+        signed_field: the parameter that holds a signature by the merchant's private key (APIv2).
     """
 
     method: str
@@ -117,6 +118,7 @@ class Operation:
     sign_types: tuple[str, ...] = ()
     urlencoded_fields: tuple[str, ...] = ()
     workwx_fields: tuple[str, ...] = ()
+    signed_field: str | None = None
 
 
 class Node:

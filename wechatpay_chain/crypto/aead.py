@@ -1,5 +1,6 @@
 """AEAD_AES_256_GCM: how notifications and platform certificates are encrypted, with the APIv3 key.
 
+Bills too, each with a key of its own, or with SM4_GCM.
 https://pay.weixin.qq.com/doc/v3/merchant/4012071382
 """
 
@@ -7,14 +8,23 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256, SM4
+from cryptography.hazmat.primitives.ciphers.modes import GCM
 
-from ..errors import DecryptionError
+from ..errors import ConfigurationError, DecryptionError
 
 KEY_SIZE = 32
+
+CIPHERS: Mapping[str, Callable[[bytes], CipherAlgorithm]] = {"AEAD_AES_256_GCM": AES256, "SM4_GCM": SM4}
+"""The ciphers that a bill may be encrypted with, as its page names them; keys have 32 and 16 bytes."""
+
+_TAG_SIZE = 16
 
 
 @lru_cache(maxsize=64)
@@ -42,3 +52,49 @@ def decrypt(key: bytes, nonce: bytes, ciphertext: str, associated_data: bytes = 
         ) from None
     except (binascii.Error, ValueError):
         raise DecryptionError("the ciphertext or its nonce is malformed") from None
+
+
+class Opener:
+    """Decrypts piece by piece what is too big to be held, a ciphertext that ends with its 16-byte tag.
+
+    What it gives is not to be believed before `finish` has returned.
+
+    Args:
+        algorithm: one of `CIPHERS`.
+        key: of the cipher's size.
+        nonce: 8 to 128 bytes.
+
+    Raises:
+        DecryptionError: key or nonce has a wrong size.
+        ConfigurationError: an unknown cipher, or one that this machine's OpenSSL doesn't have.
+    """
+
+    def __init__(self, algorithm: str, key: bytes, nonce: bytes) -> None:
+        if algorithm not in CIPHERS:
+            raise ConfigurationError("algorithm", f"{algorithm[:32]!r} was found", f"Give one of {', '.join(CIPHERS)}")
+        try:
+            self._decryptor = Cipher(CIPHERS[algorithm](key), GCM(nonce)).decryptor()
+        except UnsupportedAlgorithm:
+            raise ConfigurationError(
+                "algorithm", f"this machine's OpenSSL has no {algorithm}", "Ask for AEAD_AES_256_GCM"
+            ) from None
+        except ValueError:
+            raise DecryptionError("the key or the nonce of the ciphertext is malformed") from None
+        self._held = b""
+
+    def feed(self, piece: bytes) -> bytes:
+        """Decrypt some more; the last bytes are held back until it is known that they are the tag."""
+        held = self._held + piece
+        self._held = held[-_TAG_SIZE:]
+        return self._decryptor.update(held[:-_TAG_SIZE])
+
+    def finish(self) -> None:
+        """Say that nothing more comes.
+
+        Raises:
+            DecryptionError: key and nonce are not those of the encryption, or the ciphertext was changed or cut off.
+        """
+        try:
+            self._decryptor.finalize_with_tag(self._held)
+        except (InvalidTag, ValueError):
+            raise DecryptionError("the ciphertext was changed or cut off on its way, or has another key") from None

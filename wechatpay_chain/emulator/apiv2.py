@@ -59,7 +59,9 @@ def key_of(operation: Operation, apiv2_key: str) -> str:
     return sandbox_key(apiv2_key) if operation.path.startswith(_SANDBOX) else apiv2_key
 
 
-def receive(request: Request, operation: Operation, mchid: str, apiv2_key: str, bank_key: KeyPair) -> Received:
+def receive(
+    request: Request, operation: Operation, mchid: str, apiv2_key: str, merchant_key: KeyPair, bank_key: KeyPair
+) -> Received:
     """Read a call, check who makes it, and hold it against the catalogue.
 
     Args:
@@ -67,6 +69,7 @@ def receive(request: Request, operation: Operation, mchid: str, apiv2_key: str, 
         operation: what is called.
         mchid: the merchant's number.
         apiv2_key: signs.
+        merchant_key: signs where a signature by the merchant's private key is asked for.
         bank_key: opens what is encrypted for the bank.
 
     Raises:
@@ -82,6 +85,8 @@ def receive(request: Request, operation: Operation, mchid: str, apiv2_key: str, 
         raise RefusalV2("nonce_str参数长度有误")
     if not operation.signless:
         _authenticate(fields, operation, apiv2_key)
+    if operation.signed_field:
+        _check_certificate(fields, operation.signed_field, merchant_key)
     location = "query" if operation.body == "none" else "xml"
     # Pages give the length of an MD5 alone.
     unsigned = {name: value for name, value in fields.items() if name != "sign"}
@@ -156,6 +161,17 @@ def _authenticate(fields: Mapping[str, str], operation: Operation, apiv2_key: st
         v2.verify(fields, apiv2_key)
     except SignatureError:
         raise RefusalV2("签名错误") from None
+
+
+def _check_certificate(fields: Mapping[str, str], name: str, merchant_key: KeyPair) -> None:
+    serial = fields.get("cert_serialno", "")
+    message = v2.certificate_message(serial, fields.get("timestamp", ""))
+    try:
+        rsa.verify(merchant_key.private_key.public_key(), message, fields.get(name, ""))
+    except SignatureError:
+        raise RefusalV2(f"{name}验证失败", "SIGNERROR") from None
+    if serial != merchant_key.serial:
+        raise RefusalV2("cert_serialno错误", "PARAM_ERROR")
 
 
 def _unsealed(fields: dict[str, str], operation: Operation, bank_key: KeyPair) -> dict[str, str]:

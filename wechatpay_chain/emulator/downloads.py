@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any, cast
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.modes import GCM
 
-from ..crypto import rsa
+from ..crypto.aead import CIPHERS
 from ..crypto.hashing import hasher
 from ..message import Headers, Response
 from .call import Answer, Call
@@ -37,6 +37,7 @@ BILL = (
 
 _HOST = "https://api.mch.weixin.qq.com"
 _KEPT = 1000
+_KEY_SIZES = {"AEAD_AES_256_GCM": 32, "SM4_GCM": 16}
 
 
 class Downloads:
@@ -50,28 +51,26 @@ class Downloads:
         """Add the route of the links."""
         routes.add("GET", PATH, self._serve)
 
-    def link(self, value: Answer, call: Call, merchant_key: RSAPublicKey) -> Answer:
+    def link(self, value: Answer, call: Call) -> Answer:
         """A synthetic answer, in which every `download_url` leads somewhere, and every digest fits.
 
         Args:
             value: the answer.
-            call: the call that it answers; its `tar_type` says whether files are packed.
-            merchant_key: the keys of encrypted bills are encrypted for it.
+            call: the call that it answers, which says whether files are packed, and with what they are encrypted.
         """
         if isinstance(value, list):
-            return [self.link(item, call, merchant_key) for item in value]
+            return [self.link(item, call) for item in value]
         if not isinstance(value, dict):
             return value
-        members = {name: self.link(item, call, merchant_key) for name, item in value.items()}
-        return self._linked(members, call, merchant_key) if "download_url" in members else members
+        members = {name: self.link(item, call) for name, item in value.items()}
+        return self._linked(members, call) if "download_url" in members else members
 
-    def _linked(self, members: dict[str, Any], call: Call, merchant_key: RSAPublicKey) -> dict[str, Any]:
+    def _linked(self, members: dict[str, Any], call: Call) -> dict[str, Any]:
         packed = "GZIP" in {call.query.get("tar_type"), _member(call.json, "tar_type")}
         content = gzip.compress(BILL) if packed else BILL
         if "encrypt_key" in members:
-            key, nonce = secrets.token_hex(16), secrets.token_hex(8)
-            content = AESGCM(key.encode()).encrypt(nonce.encode(), content, b"")
-            members |= {"encrypt_key": rsa.encrypt(merchant_key, key), "nonce": nonce}
+            key, nonce, content = _encrypted(content, call)
+            members |= {"encrypt_key": key, "nonce": nonce}
         if "hash_value" in members:
             kind = members.get("hash_type")
             kind = kind if kind in {"SHA256", "SM3"} else "SHA1"
@@ -93,6 +92,15 @@ class Downloads:
             raise Refusal(403, "NO_AUTH", "下载链接已过期，请重新申请")
         kind = "text/csv; charset=utf-8" if content == BILL else "application/octet-stream"
         return Response(status=200, headers=Headers({"Content-Type": kind}), content=content)
+
+
+def _encrypted(content: bytes, call: Call) -> tuple[str, str, bytes]:
+    """Key, nonce and ciphertext of a bill; the key is encrypted together with the answer that it is a member of."""
+    name = "algorithm" if "algorithm" in call.query else "encryption_algorithm"
+    algorithm = str(call.query[name])
+    key, nonce = secrets.token_hex(_KEY_SIZES[algorithm] // 2), secrets.token_hex(8)
+    encryptor = Cipher(CIPHERS[algorithm](key.encode()), GCM(nonce.encode())).encryptor()
+    return key, nonce, encryptor.update(content) + encryptor.finalize() + encryptor.tag
 
 
 def _member(value: object, name: str) -> Any:

@@ -212,12 +212,12 @@ class Emulator:
         raise refusal.no_operation(method, path)
 
     def _synthesize(self, call: Call, operation: catalogue.Operation) -> Answer:
-        return self._downloads.link(synthesize(call, operation), call, self.merchant_key.private_key.public_key())
+        return self._downloads.link(synthesize(call, operation), call)
 
     async def _receive_apiv2(self, request: Request, operation: catalogue.Operation) -> Response[Any]:
         key, kind = apiv2.key_of(operation, self.apiv2_key), None
         try:
-            received = apiv2.receive(request, operation, self.mchid, key, self.bank_key)
+            received = apiv2.receive(request, operation, self.mchid, key, self.merchant_key, self.bank_key)
             kind = received.fields.get("sign_type")
             call = Call(
                 method=request.method,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from .. import catalogue
+from ..credentials import Signer
 from ..crypto import rsa
 from ..crypto.keys import load_public_key
 from ..errors import ConfigurationError
@@ -36,6 +39,9 @@ class EncodeV2:
         apiv2_key: signs; None makes every APIv2 call a `ConfigurationError`.
         presents_certificate: whether there is a merchant certificate to present.
         workwx_secret: the secret of WeCom's payment application, for `workwx_sign`.
+        serial: serial number of the merchant certificate.
+        signer: signs with its key, for `cert_sign`.
+        clock: gives Unix time in seconds.
         nonce: gives at most 32 random characters.
     """
 
@@ -46,12 +52,18 @@ class EncodeV2:
         *,
         presents_certificate: bool = False,
         workwx_secret: str | None = None,
+        serial: str = "",
+        signer: Signer | None = None,
+        clock: Callable[[], float] = time.time,
         nonce: Callable[[], str] = v3.make_nonce,
     ) -> None:
         self._mchid = mchid
         self._key = apiv2_key
         self._presents_certificate = presents_certificate
         self._workwx_secret = workwx_secret
+        self._serial = serial
+        self._signer = signer
+        self._clock = clock
         self._nonce = nonce
         self._bank_key: RSAPublicKey | None = None
 
@@ -64,6 +76,8 @@ class EncodeV2:
         bank_key: RSAPublicKey | None = None
         if operation is not None and operation.secret_key == "bankpay":  # noqa: S105 - a kind of key
             bank_key = await self._find_bank_key(call_next)
+        if operation is not None and operation.signed_field and self._signer is not None:
+            request = await self._certify(request, operation.signed_field, self._signer)
         if request.file is None:
             return await call_next(self._encode(request, operation, bank_key))
         async with Source.open(request.file) as source:
@@ -146,6 +160,14 @@ class EncodeV2:
                 "place of the private key, an ssl.SSLContext that presents it",
             )
         return request.changed(path=request.path.removeprefix(_PREFIX), security=security, **encoded)
+
+    async def _certify(self, request: Request, name: str, signer: Signer) -> Request:
+        given = request.xml if request.xml is not None else {}
+        if not isinstance(given, Mapping) or name in given:  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+            return request
+        xml = {"cert_serialno": self._serial, "timestamp": int(self._clock()), **given}
+        message = v2.certificate_message(str(xml["cert_serialno"]), str(xml["timestamp"]))
+        return request.changed(xml={**xml, name: base64.b64encode(await signer.sign(message)).decode("ascii")})
 
     async def _find_bank_key(self, call_next: Handler) -> RSAPublicKey:
         """The key that pay_bank's fields are encrypted with, fetched once.

@@ -3298,10 +3298,10 @@ class SecsvcGetrealnameinfoPostXml(TypedDict):
     mch_id: NotRequired[str]
     appid: str
     openid: str
-    cert_serialno: str
+    cert_serialno: NotRequired[str]
     access_token: str
-    timestamp: int | str
-    cert_sign: str
+    timestamp: NotRequired[int | str]
+    cert_sign: NotRequired[str]
     charset: NotRequired[Literal["UTF-8", "GBK"]]
     sign_type: NotRequired[Literal["HMAC-SHA256"]]
     nonce_str: NotRequired[str]

@@ -23673,7 +23673,7 @@ class PayscoreAcquiringbankServicepayondeliveryorderPostAnswerShoppingInfoGoods(
 class PayscoreMerchantBillGetParams(TypedDict):
     bill_date: str
     tar_type: NotRequired[Literal["GZIP"]]
-    encryption_algorithm: str
+    encryption_algorithm: Literal["AEAD_AES_256_GCM"]
     service_id: str
 
 class PayscoreMerchantBillGetAnswer(TypedDict):

@@ -141,6 +141,18 @@ def workwx_sign(fields: Mapping[str, str], names: Iterable[str], secret: str) ->
     return digest.md5("&".join([*pairs, f"secret={secret}"]).encode("utf-8", "surrogatepass"))
 
 
+def certificate_message(serial: str, timestamp: str) -> bytes:
+    """What `cert_sign` covers, a signature by the private key of the merchant certificate.
+
+    https://pay.weixin.qq.com/doc/v2/merchant/4011987792
+
+    Args:
+        serial: the parameter `cert_serialno`, the merchant certificate's.
+        timestamp: the parameter `timestamp`, Unix time in seconds.
+    """
+    return f"cert_serialno={serial}&timestamp={timestamp}".encode("utf-8", "surrogatepass")
+
+
 def verify(fields: Mapping[str, str], apiv2_key: str) -> None:
     """Check the `sign` of a message. Its length says by which algorithm it was made.
 
