@@ -406,7 +406,7 @@ async def test_wecom(emulator: Emulator) -> None:
 async def test_a_signature_by_the_private_key(emulator: Emulator, wxpay: WeChatPay) -> None:
     """`cert_sign` is made over serial and timestamp, as openssl makes it; one that the caller brings is kept."""
     asked = {"version": "1.0", "appid": "wx1", "openid": "o", "access_token": "t", "sign_type": "HMAC-SHA256"}
-    await wxpay.v2.secsvc.getrealnameinfo.post(xml=asked)
+    await wxpay.v2.secsvc.getrealnameinfo.post(xml=loose(asked))
     fields = sent(emulator)
     assert fields["cert_serialno"] == emulator.merchant_key.serial
     text = f"cert_serialno={fields['cert_serialno']}&timestamp={fields['timestamp']}"

@@ -76,9 +76,9 @@ async def test_fetch_names_the_kinds(wxpay: WeChatPay, tmp_path: Path) -> None:
 )
 async def test_encrypted_bills(emulator: Emulator, wxpay: WeChatPay, path: str, algorithm: str, tmp_path: Path) -> None:
     """The part's key is opened with the merchant's key, the part with its key, and then it is unpacked and checked."""
-    params = {"bill_date": "2026-01-01", "account_type": "BASIC", "sub_mchid": "1", "service_id": "500"}
+    params: dict[str, Any] = {"bill_date": "2026-01-01", "account_type": "BASIC", "sub_mchid": "1", "service_id": "500"}
     if path == bills.ENCRYPTED[1]:
-        params = {"bill_date": "2026-01-01", "account_type": "ALL"}
+        params: dict[str, Any] = {"bill_date": "2026-01-01", "account_type": "ALL"}
     if path == bills.ENCRYPTED[2]:
         params = {"bill_date": "2026010100", "service_id": "500"}
     name = "encryption_algorithm" if path == bills.ENCRYPTED[2] else "algorithm"
@@ -105,7 +105,7 @@ async def test_a_key_that_is_elsewhere(emulator: Emulator, merchant_pair: KeyPai
             return rsa.sign(merchant_pair.private_key, message)
 
     wxpay = WeChatPay(**{**emulator.credentials(), "private_key": Remote()}, transport=emulator)
-    params = {"bill_date": "2026-01-01", "account_type": "ALL"}
+    params: dict[str, Any] = {"bill_date": "2026-01-01", "account_type": "ALL"}
     path = bills.ENCRYPTED[1]
     to = await bills.fetch_encrypted(wxpay, path, to=tmp_path / "x", private_key=merchant_pair.private_key, **params)
     assert content(to) == BILL
@@ -150,7 +150,7 @@ def parts_of(emulator: Emulator, contents: list[bytes]) -> tuple[Any, list[dict[
 async def fetched(emulator: Emulator, transport: Any, to: Path) -> bytes:
     """The bill that a transport answers with."""
     wxpay = WeChatPay(**emulator.credentials(), transport=transport)
-    params = {"bill_date": "2026-01-01", "account_type": "ALL"}
+    params: dict[str, Any] = {"bill_date": "2026-01-01", "account_type": "ALL"}
     return content(await bills.fetch_encrypted(wxpay, bills.ENCRYPTED[1], to=to, **params))
 
 

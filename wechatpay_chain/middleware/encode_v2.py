@@ -162,7 +162,7 @@ class EncodeV2:
         return request.changed(path=request.path.removeprefix(_PREFIX), security=security, **encoded)
 
     async def _certify(self, request: Request, name: str, signer: Signer) -> Request:
-        given = request.xml if request.xml is not None else {}
+        given: Mapping[str, Any] = request.xml if request.xml is not None else {}
         if not isinstance(given, Mapping) or name in given:  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
             return request
         xml = {"cert_serialno": self._serial, "timestamp": int(self._clock()), **given}
