@@ -79,6 +79,7 @@ def test_unwritable(name: str, value: str) -> None:
         (b"<xml></xml><xml></xml>", "well-formed"),
         (b"<xml><a>\xff</a></xml>", "well-formed"),
         (b"<xml><a>&x;</a></xml>", "well-formed"),
+        ('<?xml version="1.0" encoding="UTF-16"?><xml><a>1</a></xml>'.encode("utf-16"), "UTF-8"),
         (b"<!DOCTYPE xml><xml></xml>", "document type"),
         (b'<!DOCTYPE xml [<!ENTITY x "y">]><xml><a>&x;</a></xml>', "document type"),
         (b'<!DOCTYPE xml SYSTEM "file:///etc/passwd"><xml></xml>', "document type"),

@@ -85,9 +85,12 @@ def parse(body: bytes) -> dict[str, str]:
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text
     try:
-        parser.Parse(body, True)
+        # As text, because of bytes expat believes a byte order mark of UTF-16, whatever it was told.
+        parser.Parse(body.decode(), True)
     except expat.ExpatError as error:
         raise DecodeError(f"it is not well-formed XML: {error}") from None
+    except UnicodeDecodeError:
+        raise DecodeError("it is not well-formed XML in UTF-8") from None
     except _Refused as refused:
         raise DecodeError(f"the XML holds {refused}, which no message of the platform does") from None
     return reader.fields
