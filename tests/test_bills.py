@@ -238,6 +238,9 @@ def test_plain_csv() -> None:
     "bill",
     [
         "a,b\n`1\n",
+        "a,b\n`1,`2,`3\n",
+        "a,a\n`1,`2\n",
+        "a\n`1\nb,b\n`1,`2\n",
         "a\n`1\nb\n",
         "a\n`1\nb\n`1\n`2\n",
         "订单金额\n`x\n",
@@ -251,6 +254,24 @@ def test_plain_csv() -> None:
 def test_what_is_no_bill(bill: str | bytes) -> None:
     """Missing and surplus values, half a summary, amounts that are none, and other bytes are a DecodeError."""
     with pytest.raises(DecodeError), bills.read(bill if isinstance(bill, bytes) else bill.encode()) as rows:
+        list(rows)
+
+
+@pytest.mark.parametrize("name", ["a,b", "``a", '"a', "a\rb", "a\x0bb\x85c\u2028d", "=1+1", "总", "a`,b"])
+def test_values_that_look_like_more(tmp_path: Path, name: str) -> None:
+    """Commas, backticks, quotes and what others take for line ends are a part of their value, from a file or bytes."""
+    bill = f"交易时间,商品名称,订单金额\r\n`t,`{name},`1.00\r\n".encode()
+    (tmp_path / "bill.csv").write_bytes(bill)
+    for source in (bill, tmp_path / "bill.csv"):
+        with bills.read(source) as rows:
+            assert list(rows) == [{"交易时间": "t", "商品名称": name, "订单金额": Decimal("1.00")}]
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\r\n`t2,`evil,`9999.00", "a,`b", "a\r\n总交易单数\r\n`1"])
+def test_a_value_adds_no_row(name: str) -> None:
+    """A line end or a separator inside of a value is refused: no row is made up of it."""
+    bill = f"交易时间,商品名称,订单金额\r\n`t,`{name},`1.00\r\n".encode()
+    with pytest.raises(DecodeError), bills.read(bill) as rows:
         list(rows)
 
 

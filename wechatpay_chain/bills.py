@@ -16,6 +16,7 @@ import secrets
 from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from shutil import copyfileobj
 from typing import Any, Literal, Protocol, cast
@@ -149,11 +150,8 @@ def read(source: str | Path | bytes, *, fen: bool = False) -> Generator[Rows]:
         DecodeError: it is no bill; also while iterating.
         ConfigurationError: the file can't be read.
     """
-    if isinstance(source, bytes):
-        yield Rows(_lines(source.splitlines()), fen=fen)
-        return
     try:
-        with Path(source).open("rb") as file:
+        with BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as file:
             yield Rows(_lines(file), fen=fen)
     except OSError as error:
         raise ConfigurationError(

@@ -44,10 +44,11 @@ class Rows:
         """The rows.
 
         Raises:
-            DecodeError: a row has more or fewer values than there are columns, or an amount is no number.
+            DecodeError: a row has more or fewer values than there are columns, two columns have one name, or an amount
+                is no number.
         """
         lines = (line for line in self._lines if line.strip())
-        self.columns = tuple(name.strip() for name in _split(next(lines, "").removeprefix("\ufeff")))
+        self.columns = _names(next(lines, "").removeprefix("\ufeff"))
         ticked = False
         for line in lines:
             if line.startswith(_BACKTICK):
@@ -58,7 +59,7 @@ class Rows:
             yield self._row(self.columns, line)
 
     def _summarise(self, header: str, lines: Iterator[str]) -> None:
-        columns = tuple(name.strip() for name in _split(header))
+        columns = _names(header)
         totals = next(lines, None)
         if totals is None:
             raise DecodeError("the bill ends in the middle of its summary: it was cut off")
@@ -94,6 +95,13 @@ def fen(yuan: Decimal) -> int | Decimal:
     """An amount in fen, exactly. Fees have fractions of a fen, so theirs stays a Decimal where it is none."""
     amount = yuan * _FEN
     return int(amount) if amount == amount.to_integral_value() else amount
+
+
+def _names(line: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in _split(line))
+    if len(set(names)) < len(names):
+        raise DecodeError("two columns of the bill have one name")
+    return names
 
 
 def _split(line: str) -> list[str]:
