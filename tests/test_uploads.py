@@ -149,6 +149,16 @@ async def test_apiv2_upload(emulator: Emulator, tmp_path: Path) -> None:
     assert call.xml["media_hash"] == hashlib.md5(BIG).hexdigest()
 
 
+@pytest.mark.parametrize("name", ["🍵.jpg", "\udcff.jpg"])
+@pytest.mark.parametrize("operation", ["v3/merchant/media/upload", "v2/secapi/mch/uploadmedia"])
+async def test_a_name_that_cannot_be_sent(emulator: Emulator, operation: str, name: str) -> None:
+    """A character that the platform doesn't take, and one that no UTF-8 has, are named before anything is sent."""
+    wxpay = WeChatPay(**emulator.credentials(), transport=emulator)
+    with pytest.raises(ConfigurationError, match="position 0"):
+        await wxpay[operation].post(file=Attachment(content=b"1", name=name))
+    assert not emulator.calls
+
+
 async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Read an upload to its end, keep nothing of it, and refuse it."""
     head = await reader.readuntil(b"\r\n\r\n")

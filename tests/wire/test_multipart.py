@@ -8,7 +8,6 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from typing import Any
-from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -92,6 +91,7 @@ def test_other_part_names() -> None:
         ('"; name="meta', "%22; name=%22meta"),
         ("a\r\nContent-Type: text/html\r\n\r\nx.jpg", "a%0D%0AContent-Type: text/html%0D%0A%0D%0Ax.jpg"),
         ("a\nb.png", "a%0Ab.png"),
+        ("a\0b\x1b\x7f.jpg", "a%00b%1B%7F.jpg"),
         ("a b;c=d.jpg", "a b;c=d.jpg"),
         ("a\\b.jpg", "a\\b.jpg"),
         ("100%.jpg", "100%.jpg"),
@@ -137,14 +137,8 @@ def test_no_file_name_adds_a_line(name: str) -> None:
     (_, meta), (head, content) = raw_parts(upload(file_name=name))
     assert (meta, content) == (META, b"\xff\xd8 JFIF")
     assert len(head) == 2
-    written = re.fullmatch(r'Content-Disposition: form-data; name="file"; filename="([^"]*)"', head[0].decode())
-    assert written
-    assert unquote(
-        written[1].replace("%", "%25").replace("%2522", "%22").replace("%250D", "%0D").replace("%250A", "%0A")
-    ) in {
-        name,
-        name.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n"),
-    }
+    escaped = "".join(f"%{ord(char):02X}" if char == '"' or char < " " or char == "\x7f" else char for char in name)
+    assert head[0].decode() == f'Content-Disposition: form-data; name="file"; filename="{escaped}"'
 
 
 @given(st.binary())

@@ -21,7 +21,7 @@ from ..path import check_path
 from ..pipeline import Handler
 from ..uploads import Source
 from ..wire import multipart, v2, v2_fields, v3
-from ..wire.body import encode_query
+from ..wire.body import check_text, encode_query
 from ..wire.headers import check_headers
 from ..wire.hosts import check_origin
 from ..wire.refusal import api_error, is_refusal
@@ -114,6 +114,7 @@ class EncodeV2:
         source.check((operation and operation.file_limits) or ())
         if not isinstance(request.meta, Mapping | None):
             raise ConfigurationError("meta", f"a {type(request.meta).__name__} was given", "Give a dict")
+        check_text(source.name, "file")
         given: dict[str, Any] = dict(request.meta or {})
         digest_field = (operation and operation.digest_field) or "media_hash"
         if digest_field not in given:
@@ -162,12 +163,12 @@ class EncodeV2:
         return request.changed(path=request.path.removeprefix(_PREFIX), security=security, **encoded)
 
     async def _certify(self, request: Request, name: str, signer: Signer) -> Request:
-        given: Mapping[str, Any] = request.xml if request.xml is not None else {}
-        if not isinstance(given, Mapping) or name in given:  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+        given = v2_fields.texts(request.xml or {}, (), "xml")
+        if name in given:
             return request
-        xml = {"cert_serialno": self._serial, "timestamp": int(self._clock()), **given}
-        message = v2.certificate_message(str(xml["cert_serialno"]), str(xml["timestamp"]))
-        return request.changed(xml={**xml, name: base64.b64encode(await signer.sign(message)).decode("ascii")})
+        fields = {"cert_serialno": self._serial, "timestamp": str(int(self._clock())), **given}
+        signature = await signer.sign(v2.certificate_message(fields["cert_serialno"], fields["timestamp"]))
+        return request.changed(xml={**fields, name: base64.b64encode(signature).decode("ascii")})
 
     async def _find_bank_key(self, call_next: Handler) -> RSAPublicKey:
         """The key that pay_bank's fields are encrypted with, fetched once.

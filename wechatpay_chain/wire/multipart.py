@@ -6,10 +6,13 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012365337
 from __future__ import annotations
 
 import mimetypes
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+_UNQUOTABLE = re.compile(r'["\x00-\x1f\x7f]')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,5 +65,5 @@ def _part_head(boundary: str, disposition: str, content_type: str) -> bytes:
 
 
 def _escape(name: str) -> str:
-    # As browsers do (https://html.spec.whatwg.org/#multipart-form-data).
-    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    # As browsers do (https://html.spec.whatwg.org/#multipart-form-data), and other control characters too.
+    return _UNQUOTABLE.sub(lambda found: f"%{ord(found[0]):02X}", name)
