@@ -259,6 +259,48 @@ async def test_a_fresh_link_after_5_minutes(emulator: Emulator, tmp_path: Path) 
         await wxpay.download(answer.json(), tmp_path / "bill.csv")
 
 
+async def test_a_fresh_link_keeps_what_the_caller_gave(emulator: Emulator, tmp_path: Path) -> None:
+    """The caller's own digest is compared with what the fresh link leads to as well."""
+    now = [1_700_000_000.0]
+    late = Emulator(clock=lambda: now[0], merchant_key=emulator.merchant_key, platform_keys=emulator.platform_keys)
+    wxpay = WeChatPay(**late.credentials(), transport=late, clock=lambda: now[0])
+    answer = await wxpay.v3.bill.tradebill.get(params=BILL_PARAMS)
+    now[0] += LIFETIME + 1
+    with pytest.raises(SignatureError):
+        await wxpay.download(answer, tmp_path / "x", hash_type="SHA256", hash_value="0" * 64)
+    digest = hashlib.sha256(BILL).hexdigest()
+    assert content(await wxpay.download(answer, tmp_path / "x", hash_type="SHA256", hash_value=digest)) == BILL
+
+
+async def test_a_path_like_those_of_apiv2(emulator: Emulator, tmp_path: Path) -> None:
+    """No link of the platform is one of APIv2; on a foreign host it is a path like any other, and XML is a file."""
+    requests: list[Request] = []
+    wxpay = WeChatPay(**emulator.credentials(), transport=recording(requests, b"<xml>an invoice</xml>"))
+    with pytest.raises(ConfigurationError, match="APIv2"):
+        await wxpay.download("https://api.mch.weixin.qq.com/v2/file?token=t", tmp_path / "x")
+    assert not requests
+    path = await wxpay.download("https://pay.wechatpay.cn/v2/file?token=t", tmp_path / "x")
+    assert content(path) == b"<xml>an invoice</xml>"
+    assert requests[0].target == "/v2/file?token=t"
+
+
+async def test_well_packed_content_gives_others_their_turn() -> None:
+    """What comes out of one chunk doesn't keep the loop to itself."""
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    pieces = [len(piece) async for piece in unpacked(pieces_of(gzip.compress(bytes(10**7))))]
+    counting.cancel()
+    assert sum(pieces) == 10**7
+    assert turns >= len(pieces) - 1 > 10
+
+
 @pytest.mark.parametrize("to", [".", "missing/bill.csv"])
 async def test_a_path_that_cannot_be_written(emulator: Emulator, to: str, tmp_path: Path) -> None:
     """A folder, and a folder that isn't there, are named before anything is sent."""

@@ -5,6 +5,7 @@ https://pay.weixin.qq.com/doc/v3/merchant/4013071238
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -44,6 +45,11 @@ class Wanted:
     hash_type: str = "SHA1"
     hash_value: str = ""
     renewal: Request | None = field(default=None, repr=False)
+
+    @property
+    def is_apiv2(self) -> bool:
+        """Whether it is a call of APIv2, where XML in place of the file is a refusal; no path of a foreign host is."""
+        return self.signed and self.request.is_apiv2
 
 
 def wanted(link: Link, base_url: str, default_base_url: str) -> Wanted:
@@ -108,6 +114,8 @@ async def unpacked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         else:
             for piece in unpack.feed(chunk):
                 yield piece
+                # So many may come out of one chunk that nothing else would have its turn.
+                await asyncio.sleep(0)
     if not sniffed and begun:
         yield begun
     if unpack is not None:
@@ -172,9 +180,12 @@ def _by_url(url: str, base_url: str, default_base_url: str) -> Wanted:
     # Exactly as given: the token in the query is signed and sent without being written anew.
     request = Request(method="GET", template=parts.path, query=parts.query, streamed=True)
     home = base_url == origin or base_url.startswith(f"{origin}/")
-    if home or (is_api_origin(origin) and base_url != default_base_url):
+    signed = home or is_api_origin(origin)
+    if signed and request.is_apiv2:
+        raise ConfigurationError("link", "its path is one of APIv2, which gives no links", "Give a Request instead")
+    if home or (signed and base_url != default_base_url):
         return Wanted(request=request, signed=True)
-    return Wanted(request=request.changed(origin=origin), signed=is_api_origin(origin))
+    return Wanted(request=request.changed(origin=origin), signed=signed)
 
 
 def _renewal(request: Request | None) -> Request | None:

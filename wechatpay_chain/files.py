@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -61,15 +61,17 @@ class Files:
             progress: called with the bytes received so far.
             unpack: whether to unpack gzip, and to check the digest, which is that of the unpacked content.
         """
-        target = wanted(link, self._base_url, self._default_base_url)
-        if hash_value:
-            target = replace(target, hash_type=hash_type or target.hash_type, hash_value=hash_value)
-        if timeout is not None:
-            target = replace(target, request=target.request.changed(timeout=timeout))
-        target, response = await self._open(target)
+
+        def asked_for(link: Link) -> Wanted:
+            target = wanted(link, self._base_url, self._default_base_url)
+            if hash_value:
+                target = replace(target, hash_type=hash_type or target.hash_type, hash_value=hash_value)
+            return target if timeout is None else replace(target, request=target.request.changed(timeout=timeout))
+
+        target, response = await self._open(asked_for(link), asked_for)
         try:
             async with aclosing(_received(response, progress)) as received:
-                content = await _after_refusal(received, response, target) if target.request.is_apiv2 else received
+                content = await _after_refusal(received, response, target) if target.is_apiv2 else received
                 async for piece in _content(content, target, response) if unpack else content:
                     yield piece
         except TrustError as error:
@@ -102,15 +104,14 @@ class Files:
             await asyncio.to_thread(_tidy, file, part)
         return to
 
-    async def _open(self, target: Wanted) -> tuple[Wanted, Response[Any]]:
+    async def _open(self, target: Wanted, asked_for: Callable[[Response[Any]], Wanted]) -> tuple[Wanted, Response[Any]]:
         """The beginning of the answer. A link that has expired is replaced by a fresh one, once."""
         try:
             return target, await self._ask(target)
         except APIError as error:
             if target.renewal is None or error.outcome != "rejected":
                 raise
-        fresh = wanted(await self._send(target.renewal), self._base_url, self._default_base_url)
-        fresh = replace(fresh, request=fresh.request.changed(timeout=target.request.timeout))
+        fresh = asked_for(await self._send(target.renewal))
         return fresh, await self._ask(fresh)
 
     async def _ask(self, target: Wanted) -> Response[Any]:
