@@ -192,6 +192,17 @@ async def test_paging(emulator: Emulator, client: WeChatPay, size: int, counted:
     assert len(pages) == (max(1, -(-size // 2)) if counted else size // 2 + 1)
 
 
+async def test_paging_in_smaller_pages_than_asked_for(emulator: Emulator, client: WeChatPay) -> None:
+    """A platform that gives at most so many items a page doesn't make the list shorter."""
+
+    @emulator.on("GET", "/v3/new/list")
+    def page(call: Call) -> dict[str, Any]:
+        offset = int(call.query["offset"])
+        return {"data": list(range(5))[offset : offset + 2], "total_count": 5}
+
+    assert [item async for item in items(client["v3/new/list"], limit=50)] == list(range(5))
+
+
 async def test_paging_by_page(emulator: Emulator, client: WeChatPay) -> None:
     """Some lists count pages, under other names."""
 

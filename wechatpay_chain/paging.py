@@ -58,9 +58,10 @@ async def items(
         for item in page:
             yield item
         seen += len(page)
-        if len(page) < limit or (isinstance(total, int) and seen >= total):
+        # With a total a short page is not the last one: the platform may give fewer items than were asked for.
+        if not page or (seen >= total if isinstance(total, int) else len(page) < limit):
             return
-        at += limit if by == "item" else 1
+        at += len(page) if by == "item" else 1
 
 
 def _page(content: object, member: str) -> tuple[list[Any], object]:

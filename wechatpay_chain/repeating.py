@@ -16,7 +16,15 @@ from .message import Response
 PAUSES = (1.0, 2.0, 4.0)
 """Seconds before each repetition."""
 
-_NUMBERS = ("out_refund_no", "out_bill_no", "out_batch_no", "out_request_no", "out_order_no", "partner_trade_no")
+_NUMBERS = (
+    "out_refund_no",
+    "out_bill_no",
+    "out_batch_no",
+    "out_request_no",
+    "out_order_no",
+    "partner_trade_no",
+    "mch_billno",
+)
 
 
 class Postable(Protocol):

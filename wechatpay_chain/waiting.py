@@ -73,7 +73,7 @@ async def wait_until_paid(
             break
         await sleep(min(pause, left))
         answer = await _asked(wxpay, path, out_trade_no, params)
-        if answer is not None and answer.json()["trade_state"] in _SETTLED:
+        if answer is not None and answer.json().get("trade_state") in _SETTLED:
             return answer
     if close:
         await _close(wxpay, path, out_trade_no, params)
