@@ -78,7 +78,7 @@ async def test_encrypted_bills(emulator: Emulator, wxpay: WeChatPay, path: str, 
     """The part's key is opened with the merchant's key, the part with its key, and then it is unpacked and checked."""
     params: dict[str, Any] = {"bill_date": "2026-01-01", "account_type": "BASIC", "sub_mchid": "1", "service_id": "500"}
     if path == bills.ENCRYPTED[1]:
-        params: dict[str, Any] = {"bill_date": "2026-01-01", "account_type": "ALL"}
+        params = {"bill_date": "2026-01-01", "account_type": "ALL"}
     if path == bills.ENCRYPTED[2]:
         params = {"bill_date": "2026010100", "service_id": "500"}
     name = "encryption_algorithm" if path == bills.ENCRYPTED[2] else "algorithm"
