@@ -1,0 +1,44 @@
+"""Parameters of APIv2 orders, held against what openssl computes from the documented texts."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from tests import openssl
+from tests.payments.documented import APIV2_KEY, APPID, FRESH, MCHID, NONCE, PREPAY_ID, TIMESTAMP
+from wechatpay_chain import payments
+
+
+@pytest.mark.parametrize(
+    ("sign_type", "computed"), [("MD5", openssl.md5), ("HMAC-SHA256", partial(openssl.hmac_sha256, APIV2_KEY))]
+)
+def test_apiv2(sign_type: Any, computed: Any) -> None:
+    """APIv2's orders are signed like its calls, `signType` included for JSAPI."""
+    text = (
+        f"appId={APPID}&nonceStr={NONCE}&package=prepay_id={PREPAY_ID}&signType={sign_type}&timeStamp={TIMESTAMP}"
+        f"&key={APIV2_KEY}"
+    )
+    jsapi = payments.jsapi_v2(PREPAY_ID, appid=APPID, apiv2_key=APIV2_KEY, sign_type=sign_type, **FRESH)
+    assert (jsapi["paySign"], jsapi["signType"]) == (computed(text), sign_type)
+    text = (
+        f"appid={APPID}&noncestr={NONCE}&package=Sign=WXPay&partnerid={MCHID}&prepayid={PREPAY_ID}"
+        f"&timestamp={TIMESTAMP}&key={APIV2_KEY}"
+    )
+    app = payments.app_v2(PREPAY_ID, appid=APPID, mchid=MCHID, apiv2_key=APIV2_KEY, sign_type=sign_type, **FRESH)
+    assert app["sign"] == computed(text)
+
+
+def test_red_packet() -> None:
+    """The package is percent-encoded before it is signed; the kind of signature is added unsigned."""
+    given = payments.red_packet_v2("sendid=1&ver=8", appid=APPID, apiv2_key=APIV2_KEY, **FRESH)
+    text = f"appId={APPID}&nonceStr={NONCE}&package=sendid%3D1%26ver%3D8&timeStamp={TIMESTAMP}&key={APIV2_KEY}"
+    assert given == {
+        "timeStamp": str(TIMESTAMP),
+        "nonceStr": NONCE,
+        "package": "sendid%3D1%26ver%3D8",
+        "signType": "MD5",
+        "paySign": openssl.md5(text),
+    }

@@ -1,0 +1,53 @@
+"""What a front end needs to open WeChat Pay, from an order that was placed or from a service's answer.
+
+    wx.requestPayment(await wxpay.payments.mini_program(answer, appid="wx..."))
+
+The functions are pure: key, timestamp and nonce are arguments. `Payments`, which a client has as `wxpay.payments`,
+fills these in. Which `appid` to give: the one of the front end that pays, so for a service provider the `sp_appid` or
+the `sub_appid`, and for a combined order the appid it was placed with.
+"""
+
+from .coupons import coupon_h5, coupons_mini_program
+from .merchant import Payments
+from .orders import (
+    Instalment,
+    Unsigned,
+    app,
+    h5_url,
+    jsapi,
+    medical,
+    mini_program,
+    unsigned_app,
+    unsigned_jsapi,
+    without_appid,
+)
+from .orders_v2 import app_v2, jsapi_v2, red_packet_v2
+from .parameters import Prepay, query
+from .payscore import payscore_confirm, payscore_confirm_signed, payscore_detail, payscore_enable
+from .transfers import merchant_transfer
+
+__all__ = [
+    "Instalment",
+    "Payments",
+    "Prepay",
+    "Unsigned",
+    "app",
+    "app_v2",
+    "coupon_h5",
+    "coupons_mini_program",
+    "h5_url",
+    "jsapi",
+    "jsapi_v2",
+    "medical",
+    "merchant_transfer",
+    "mini_program",
+    "payscore_confirm",
+    "payscore_confirm_signed",
+    "payscore_detail",
+    "payscore_enable",
+    "query",
+    "red_packet_v2",
+    "unsigned_app",
+    "unsigned_jsapi",
+    "without_appid",
+]

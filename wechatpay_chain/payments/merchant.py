@@ -1,0 +1,136 @@
+"""`Payments`: the functions of this package with a merchant's keys, clock and nonces filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import Any, Generic, TypedDict, TypeVar
+
+from ..signing import Signer
+from ..errors import ConfigurationError
+from ..wire import v2
+from .coupons import coupon_h5, coupons_mini_program
+from .orders import Instalment, Unsigned, unsigned_app, unsigned_jsapi, without_appid
+from .orders_v2 import app_v2, jsapi_v2, red_packet_v2
+from .parameters import Prepay
+from .payscore import payscore_confirm_signed, payscore_detail
+from .transfers import merchant_transfer
+
+R = TypeVar("R")
+
+
+class _Fresh(TypedDict):
+    timestamp: int
+    nonce: str
+
+
+class Payments(Generic[R]):
+    """The functions of this package, with a merchant's keys, clock and nonces filled in.
+
+    Args:
+        run: what becomes of the coroutines that sign: a client hands them on, its blocking twin runs them.
+        mchid: merchant number.
+        signer: signs for the merchant.
+        apiv2_key: the APIv2 key, for what is signed with it.
+        clock: gives Unix time in seconds.
+        nonce: gives a random string.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Coroutine[Any, Any, dict[str, str]]], R],
+        mchid: str,
+        signer: Signer,
+        apiv2_key: str | None,
+        clock: Callable[[], float],
+        nonce: Callable[[], str],
+    ) -> None:
+        self._run = run
+        self._mchid = mchid
+        self._signer = signer
+        self._apiv2_key = apiv2_key
+        self._clock = clock
+        self._nonce = nonce
+
+    def jsapi(self, prepay: Prepay, *, appid: str, instalment: Instalment | None = None) -> R:
+        """As the function `jsapi`."""
+        return self._run(self._jsapi(prepay, appid, instalment))
+
+    def mini_program(self, prepay: Prepay, *, appid: str, instalment: Instalment | None = None) -> R:
+        """As the function `mini_program`."""
+
+        async def signed() -> dict[str, str]:
+            return without_appid(await self._jsapi(prepay, appid, instalment))
+
+        return self._run(signed())
+
+    def medical(self, prepay: Prepay, mix_trade_no: str, *, appid: str) -> R:
+        """As the function `medical`."""
+
+        async def signed() -> dict[str, str]:
+            return {**await self._jsapi(prepay, appid), "mixTradeNo": mix_trade_no}
+
+        return self._run(signed())
+
+    def app(self, prepay: Prepay, *, appid: str, instalment: Instalment | None = None) -> R:
+        """As the function `app`."""
+        unsigned = unsigned_app(prepay, appid=appid, mchid=self._mchid, instalment=instalment, **self._fresh())
+        return self._run(self._signed(unsigned))
+
+    def jsapi_v2(self, prepay: Prepay, *, appid: str, sign_type: v2.SignType = "MD5") -> dict[str, str]:
+        """As the function `jsapi_v2`."""
+        return jsapi_v2(prepay, appid=appid, apiv2_key=self._key(), sign_type=sign_type, **self._fresh())
+
+    def app_v2(self, prepay: Prepay, *, appid: str, sign_type: v2.SignType = "MD5") -> dict[str, str]:
+        """As the function `app_v2`."""
+        return app_v2(
+            prepay, appid=appid, mchid=self._mchid, apiv2_key=self._key(), sign_type=sign_type, **self._fresh()
+        )
+
+    def red_packet_v2(self, package: str, *, appid: str) -> dict[str, str]:
+        """As the function `red_packet_v2`."""
+        return red_packet_v2(package, appid=appid, apiv2_key=self._key(), **self._fresh())
+
+    def merchant_transfer(
+        self, package_info: str, *, appid: str, sub_mchid: str | None = None, sub_appid: str | None = None
+    ) -> dict[str, str]:
+        """As the function `merchant_transfer`."""
+        return merchant_transfer(package_info, mchid=self._mchid, appid=appid, sub_mchid=sub_mchid, sub_appid=sub_appid)
+
+    def payscore_confirm_signed(self, package: str) -> dict[str, str]:
+        """As the function `payscore_confirm_signed`."""
+        return payscore_confirm_signed(package, mchid=self._mchid, apiv2_key=self._key(), **self._fresh())
+
+    def payscore_detail(self, service_id: str, out_order_no: str) -> dict[str, str]:
+        """As the function `payscore_detail`."""
+        return payscore_detail(service_id, out_order_no, mchid=self._mchid, apiv2_key=self._key(), **self._fresh())
+
+    def coupons_mini_program(self, coupons: Iterable[Mapping[str, str]]) -> dict[str, Any]:
+        """As the function `coupons_mini_program`."""
+        return coupons_mini_program(coupons, send_coupon_merchant=self._mchid, apiv2_key=self._key())
+
+    def coupon_h5(self, stock_id: str, out_request_no: str, open_id: str, *, coupon_code: str | None = None) -> str:
+        """As the function `coupon_h5`."""
+        return coupon_h5(
+            stock_id,
+            out_request_no,
+            open_id,
+            send_coupon_merchant=self._mchid,
+            apiv2_key=self._key(),
+            coupon_code=coupon_code,
+        )
+
+    async def _jsapi(self, prepay: Prepay, appid: str, instalment: Instalment | None = None) -> dict[str, str]:
+        return await self._signed(unsigned_jsapi(prepay, appid=appid, instalment=instalment, **self._fresh()))
+
+    async def _signed(self, unsigned: Unsigned) -> dict[str, str]:
+        return unsigned.signed(await self._signer.sign(unsigned.message))
+
+    def _fresh(self) -> _Fresh:
+        return {"timestamp": int(self._clock()), "nonce": self._nonce()}
+
+    def _key(self) -> str:
+        if not self._apiv2_key:
+            raise ConfigurationError(
+                "apiv2_key", "none was given, and these parameters are signed with it", "Give it to the client"
+            )
+        return self._apiv2_key

@@ -1,0 +1,207 @@
+"""The parameters of an APIv3 order, signed with the merchant's private key.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012365336
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from ..crypto import rsa
+from ..message import Response
+from .parameters import PREPAY, Prepay, member, prepay_id
+
+APP_PACKAGE = "Sign=WXPay"
+"""The package of an app's order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instalment:
+    """A subsidised instalment of 微信分付, chosen before the payment.
+
+    https://pay.weixin.qq.com/doc/v3/merchant/4016196709
+
+    Attributes:
+        number: of periods.
+        period_type: what the subsidy counts in.
+    """
+
+    number: int
+    period_type: str = "PERIOD"
+
+    def __str__(self) -> str:
+        return f"&subsidy_period_type={self.period_type}&selected_installment_number={self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsigned:
+    """Parameters that still lack their RSA signature.
+
+    Attributes:
+        message: the bytes to be signed.
+        fields: the parameters but for the signature.
+        name: the parameter that takes the signature.
+    """
+
+    message: bytes = field(repr=False)
+    fields: Mapping[str, str]
+    name: str
+
+    def signed(self, signature: bytes) -> dict[str, str]:
+        """The parameters, with their signature."""
+        return {**self.fields, self.name: base64.b64encode(signature).decode("ascii")}
+
+
+def unsigned_jsapi(
+    prepay: Prepay, *, appid: str, timestamp: int, nonce: str, instalment: Instalment | None = None
+) -> Unsigned:
+    """The parameters of `jsapi`, for a key that signs elsewhere (`Signer`)."""
+    package = f"{PREPAY}{prepay_id(prepay)}{instalment or ''}"
+    return Unsigned(
+        message=_lines(appid, str(timestamp), nonce, package),
+        fields={
+            "appId": appid,
+            "timeStamp": str(timestamp),
+            "nonceStr": nonce,
+            "package": package,
+            "signType": "RSA",
+        },
+        name="paySign",
+    )
+
+
+def unsigned_app(
+    prepay: Prepay, *, appid: str, mchid: str, timestamp: int, nonce: str, instalment: Instalment | None = None
+) -> Unsigned:
+    """The parameters of `app`, for a key that signs elsewhere (`Signer`)."""
+    bare = prepay_id(prepay)
+    return Unsigned(
+        message=_lines(appid, str(timestamp), nonce, bare),
+        fields={
+            "appid": appid,
+            "partnerid": mchid,
+            "prepayid": bare,
+            "package": f"{APP_PACKAGE}{instalment or ''}",
+            "noncestr": nonce,
+            "timestamp": str(timestamp),
+        },
+        name="sign",
+    )
+
+
+def jsapi(
+    prepay: Prepay,
+    *,
+    appid: str,
+    key: RSAPrivateKey,
+    timestamp: int,
+    nonce: str,
+    instalment: Instalment | None = None,
+) -> dict[str, str]:
+    """The parameters of `WeixinJSBridge.invoke("getBrandWCPayRequest", ...)` in a page inside of WeChat.
+
+    https://pay.weixin.qq.com/doc/v3/merchant/4012791857
+
+    Args:
+        prepay: the order's `prepay_id`, or the answer that holds it.
+        appid: of the front end.
+        key: the merchant's private key, the one that the order was signed with.
+        timestamp: Unix time in seconds.
+        nonce: a random string of at most 32 characters.
+        instalment: a subsidised instalment that was chosen.
+
+    Raises:
+        ConfigurationError: the answer holds no `prepay_id`.
+    """
+    unsigned = unsigned_jsapi(prepay, appid=appid, timestamp=timestamp, nonce=nonce, instalment=instalment)
+    return unsigned.signed(rsa.sign(key, unsigned.message))
+
+
+def mini_program(
+    prepay: Prepay,
+    *,
+    appid: str,
+    key: RSAPrivateKey,
+    timestamp: int,
+    nonce: str,
+    instalment: Instalment | None = None,
+) -> dict[str, str]:
+    """The parameters of `wx.requestPayment(...)`: those of `jsapi`, but for the appid, which is signed all the same.
+
+    https://pay.weixin.qq.com/doc/v3/merchant/4012791898
+    """
+    return without_appid(jsapi(prepay, appid=appid, key=key, timestamp=timestamp, nonce=nonce, instalment=instalment))
+
+
+def medical(
+    prepay: Prepay, mix_trade_no: str, *, appid: str, key: RSAPrivateKey, timestamp: int, nonce: str
+) -> dict[str, str]:
+    """The parameters of `requestMedicalInsurancePay`, for an order that medical insurance pays a part of.
+
+    Args:
+        prepay: as for `jsapi`.
+        mix_trade_no: the mixed order's number; it isn't signed.
+        appid: of the front end.
+        key: the merchant's private key.
+        timestamp: Unix time in seconds.
+        nonce: a random string of at most 32 characters.
+    """
+    return {**jsapi(prepay, appid=appid, key=key, timestamp=timestamp, nonce=nonce), "mixTradeNo": mix_trade_no}
+
+
+def app(
+    prepay: Prepay,
+    *,
+    appid: str,
+    mchid: str,
+    key: RSAPrivateKey,
+    timestamp: int,
+    nonce: str,
+    instalment: Instalment | None = None,
+) -> dict[str, str]:
+    """The parameters of an app's `PayReq`. On Android and HarmonyOS `package` is called `packageValue`.
+
+    https://pay.weixin.qq.com/doc/v3/merchant/4013070351
+
+    Args:
+        prepay: the order's `prepay_id`, or the answer that holds it.
+        appid: of the app.
+        mchid: merchant number that the order was placed with; a service provider's is its own.
+        key: the merchant's private key, the one that the order was signed with.
+        timestamp: Unix time in seconds.
+        nonce: a random string of at most 32 characters.
+        instalment: a subsidised instalment that was chosen; it isn't signed here.
+
+    Raises:
+        ConfigurationError: the answer holds no `prepay_id`.
+    """
+    unsigned = unsigned_app(prepay, appid=appid, mchid=mchid, timestamp=timestamp, nonce=nonce, instalment=instalment)
+    return unsigned.signed(rsa.sign(key, unsigned.message))
+
+
+def without_appid(parameters: Mapping[str, str]) -> dict[str, str]:
+    """JSAPI parameters as a mini-program takes them: the appid is known there."""
+    return {name: value for name, value in parameters.items() if name != "appId"}
+
+
+def h5_url(h5: str | Response[Any] | Mapping[str, Any], redirect_url: str) -> str:
+    """The page that opens WeChat from a browser, and returns to `redirect_url` afterwards.
+
+    https://pay.weixin.qq.com/doc/v3/merchant/4012791834
+
+    Args:
+        h5: the `h5_url` of the order (`mweb_url` of APIv2), or the answer that holds it. It lives 5 minutes.
+        redirect_url: where the payer returns to, paid or not: its host must be registered.
+    """
+    url = h5 if isinstance(h5, str) else member(h5, "h5_url", "mweb_url")
+    return f"{url}&redirect_url={quote(redirect_url, safe='')}"
+
+
+def _lines(*lines: str) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()

@@ -1,0 +1,94 @@
+"""The parameters of an APIv2 order and of a red packet, signed with the APIv2 key.
+
+https://pay.weixin.qq.com/doc/v2/merchant/4011985891
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from ..wire import v2
+from .orders import APP_PACKAGE
+from .parameters import PREPAY, Prepay, prepay_id
+
+
+def jsapi_v2(
+    prepay: Prepay,
+    *,
+    appid: str,
+    apiv2_key: str,
+    timestamp: int,
+    nonce: str,
+    sign_type: v2.SignType = "MD5",
+) -> dict[str, str]:
+    """The parameters of `jsapi` for an APIv2 order. Here `signType` is signed too.
+
+    https://pay.weixin.qq.com/doc/v2/merchant/4011935216
+
+    Args:
+        prepay: the order's `prepay_id`, or the answer that holds it.
+        appid: of the front end.
+        apiv2_key: the APIv2 key.
+        timestamp: Unix time in seconds.
+        nonce: a random string of at most 32 characters.
+        sign_type: the one that the order was placed with.
+    """
+    given = {
+        "appId": appid,
+        "timeStamp": str(timestamp),
+        "nonceStr": nonce,
+        "package": f"{PREPAY}{prepay_id(prepay)}",
+        "signType": sign_type,
+    }
+    return {**given, "paySign": v2.sign(given, apiv2_key, sign_type)}
+
+
+def app_v2(
+    prepay: Prepay,
+    *,
+    appid: str,
+    mchid: str,
+    apiv2_key: str,
+    timestamp: int,
+    nonce: str,
+    sign_type: v2.SignType = "MD5",
+) -> dict[str, str]:
+    """The parameters of `app` for an APIv2 order.
+
+    https://pay.weixin.qq.com/doc/v2/merchant/4011939629
+
+    Args:
+        prepay: the order's `prepay_id`, or the answer that holds it.
+        appid: of the app.
+        mchid: merchant number that the order was placed with.
+        apiv2_key: the APIv2 key.
+        timestamp: Unix time in seconds.
+        nonce: a random string of at most 32 characters.
+        sign_type: the one that the order was placed with.
+    """
+    given = {
+        "appid": appid,
+        "partnerid": mchid,
+        "prepayid": prepay_id(prepay),
+        "package": APP_PACKAGE,
+        "noncestr": nonce,
+        "timestamp": str(timestamp),
+    }
+    return {**given, "sign": v2.sign(given, apiv2_key, sign_type)}
+
+
+def red_packet_v2(package: str, *, appid: str, apiv2_key: str, timestamp: int, nonce: str) -> dict[str, str]:
+    """The parameters of `wx.sendBizRedPacket(...)`, by which a mini-program's user takes a red packet.
+
+    https://pay.weixin.qq.com/wiki/doc/api/tools/miniprogram_hb.php?chapter=13_9&index=2
+
+    Args:
+        package: of the answer of `sendminiprogramhb`, as it is there.
+        appid: of the mini-program.
+        apiv2_key: the APIv2 key.
+        timestamp: Unix time in seconds.
+        nonce: a random string of at most 32 characters.
+    """
+    given = {"timeStamp": str(timestamp), "nonceStr": nonce, "package": quote(package, safe="")}
+    pay_sign = v2.sign({"appId": appid, **given}, apiv2_key, "MD5")
+    return {**given, "signType": "MD5", "paySign": pay_sign}

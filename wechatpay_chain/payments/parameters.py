@@ -1,0 +1,55 @@
+"""What the parameters of several front ends have in common: where an answer's value is, and how they become text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+from urllib.parse import quote, urlencode
+
+from ..errors import ConfigurationError
+from ..message import Response
+from ..wire import v2
+
+Prepay = str | Response[Any] | Mapping[str, Any]
+"""A `prepay_id`, or the answer or its JSON that holds one."""
+
+PREPAY = "prepay_id="
+"""What stands before it in a package."""
+
+
+def prepay_id(prepay: Prepay) -> str:
+    """The bare `prepay_id`.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    found = (prepay if isinstance(prepay, str) else member(prepay, "prepay_id")).removeprefix(PREPAY)
+    if not found:
+        raise ConfigurationError("prepay_id", "it is empty", "Give the one of an order's answer, or the answer")
+    return found
+
+
+def member(answer: Response[Any] | Mapping[str, Any], *names: str) -> str:
+    """The first of some members that an answer holds as a text.
+
+    Raises:
+        ConfigurationError: it holds none of them.
+    """
+    members: object = answer
+    if isinstance(answer, Response):
+        members = answer.fields if answer.fields is not None else answer.json()
+    if isinstance(members, Mapping):
+        for name in names:
+            if isinstance(found := cast("Mapping[str, Any]", members).get(name), str) and found:
+                return found
+    raise ConfigurationError(names[0], "the answer holds none", "Give the answer of the call that placed the order")
+
+
+def query(parameters: Mapping[str, str]) -> str:
+    """Parameters as the text that an app or a page hands to `openBusinessView`: percent-encoded `name=value` pairs."""
+    return urlencode(parameters, quote_via=quote, safe="")
+
+
+def hmac_signed(fields: Mapping[str, str], apiv2_key: str) -> dict[str, str]:
+    """Parameters with their `sign`, made with the APIv2 key as for a call of APIv2."""
+    return {**fields, "sign": v2.sign(fields, apiv2_key, "HMAC-SHA256")}

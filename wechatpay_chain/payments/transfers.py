@@ -1,0 +1,22 @@
+"""The parameters by which a payee accepts a transfer."""
+
+from __future__ import annotations
+
+
+def merchant_transfer(
+    package_info: str, *, mchid: str, appid: str, sub_mchid: str | None = None, sub_appid: str | None = None
+) -> dict[str, str]:
+    """The parameters of `wx.requestMerchantTransfer(...)`, by which a payee accepts a transfer. Nothing is signed.
+
+    In an app they are the query of `openBusinessView` with the business type `requestMerchantTransfer`: use `query`.
+    https://pay.weixin.qq.com/doc/v3/merchant/4012716430
+
+    Args:
+        package_info: of the transfer's answer; it is there while the state is `WAIT_USER_CONFIRM`.
+        mchid: merchant number that made the transfer.
+        appid: of the front end.
+        sub_mchid: of a service provider's merchant.
+        sub_appid: of a service provider's merchant.
+    """
+    given = {"mchId": mchid, "subMchId": sub_mchid, "appId": appid, "subAppId": sub_appid, "package": package_info}
+    return {name: value for name, value in given.items() if value is not None}
