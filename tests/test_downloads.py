@@ -211,7 +211,16 @@ async def test_an_answer_without_a_link(emulator: Emulator, answer: Any, tmp_pat
 
 @pytest.mark.parametrize(
     ("sent", "error"),
-    [(b"another", SignatureError), (gzip.compress(BILL)[:-5], DecodeError), (b"\x1f\x8b\xff", DecodeError)],
+    [
+        (b"another", SignatureError),
+        (b"", SignatureError),
+        (gzip.compress(BILL)[:-5], DecodeError),
+        (gzip.compress(BILL)[:-8] + bytes(8), DecodeError),
+        (gzip.compress(BILL) + b"more", DecodeError),
+        (gzip.compress(BILL) + b"\x1f", DecodeError),
+        (gzip.compress(BILL) + gzip.compress(b"more"), SignatureError),
+        (b"\x1f\x8b\xff", DecodeError),
+    ],
 )
 async def test_what_was_not_announced_is_removed(
     emulator: Emulator, sent: bytes, error: type[Exception], tmp_path: Path
@@ -389,6 +398,26 @@ async def test_apiv2_bills(emulator: Emulator, wxpay: WeChatPay, tmp_path: Path)
             tmp_path / "y",
         )
     assert names(tmp_path) == ["x"]
+
+
+async def test_a_refusal_of_apiv2_that_begins_late(emulator: Emulator, tmp_path: Path) -> None:
+    """A refusal is no bill, however few of its bytes come first."""
+
+    async def transport(request: Request) -> Response[Any]:
+        refusal = b"<xml><return_code>FAIL</return_code><return_msg>No Bill Exist</return_msg></xml>"
+        return Response(status=200, request=request, stream=Pieces(b"\xef", b"\xbb\xbf", b"\n", b"<", refusal[1:]))
+
+    wxpay = WeChatPay(**emulator.credentials(), transport=transport)
+    request = Request(method="POST", template="/v2/pay/downloadbill", xml={"appid": "wx1", "bill_date": "20260101"})
+    with pytest.raises(APIError, match="No Bill Exist"):
+        await wxpay.download(request, tmp_path / "x")
+    assert not names(tmp_path)
+
+
+async def test_the_longest_file_name(wxpay: WeChatPay, tmp_path: Path) -> None:
+    """A name that a file may have is one that a download may have."""
+    answer = await wxpay.v3.bill.tradebill.get(params=BILL_PARAMS)
+    assert content(await wxpay.download(answer, tmp_path / ("账" * 83 + ".csv"))) == BILL
 
 
 async def test_complaint_images(emulator: Emulator, tmp_path: Path) -> None:

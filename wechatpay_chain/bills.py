@@ -120,8 +120,8 @@ async def fetch_encrypted(
         raise ConfigurationError(name, f"{given[name]!r} was found", f"Give one of {', '.join(aead.CIPHERS)}")
     answer = await wxpay.send(Request(method="GET", template=path, params=given))
     listed = _parts(answer)
-    files = [to.with_name(f".{to.name}.{secrets.token_hex(4)}.{index}.part") for index in range(len(listed))]
-    whole = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
+    files = [to.with_name(f".{secrets.token_hex(8)}.{index}.part") for index in range(len(listed))]
+    whole = to.with_name(f".{secrets.token_hex(8)}.part")
     try:
         async with asyncio.TaskGroup() as group:
             for part, file in zip(listed, files, strict=True):

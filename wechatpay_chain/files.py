@@ -87,7 +87,7 @@ class Files:
         """The content as a file, which is there whole and checked, or not at all; see `WeChatPay.download`."""
         if not to.name or await asyncio.to_thread(to.is_dir):
             raise ConfigurationError("to", f"{str(to)!r} is a folder", "Give the path of the file to be written")
-        part = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
+        part = to.with_name(f".{secrets.token_hex(8)}.part")
         try:
             file = await open_new(part)
         except OSError as error:
@@ -149,7 +149,11 @@ def _content(chunks: AsyncIterator[bytes], target: Wanted, response: Response[An
 
 async def _after_refusal(chunks: AsyncIterator[bytes], response: Response[Any], target: Wanted) -> AsyncIterator[bytes]:
     """The chunks of APIv2's bill; XML in its place is a refusal."""
-    first = await anext(chunks, b"")
+    first = b""
+    async for chunk in chunks:
+        first += chunk
+        if first.strip(v2.BLANKS) or len(first) > _LONGEST_REFUSAL:
+            break
     if v2.is_xml(first):
         content = first
         async for chunk in chunks:

@@ -15,6 +15,9 @@ from ..errors import ConfigurationError, DecodeError, SignatureError
 
 SignType = Literal["MD5", "HMAC-SHA256"]
 
+BLANKS = b"\xef\xbb\xbf\t\r\n "
+"""What may stand before a message: white space and the bytes of a byte order mark."""
+
 _SIGN_TYPES: dict[int, SignType] = {32: "MD5", 64: "HMAC-SHA256"}
 _ROOT_AND_FIELD = 2
 _MOST_FIELDS = 1000
@@ -98,7 +101,7 @@ def parse(body: bytes) -> dict[str, str]:
 
 def is_xml(content: bytes) -> bool:
     """Whether content is a message, and not the bill or the text that an operation also answers with."""
-    return content.lstrip(b"\xef\xbb\xbf\t\r\n ").startswith(b"<")
+    return content.lstrip(BLANKS).startswith(b"<")
 
 
 def build(fields: Mapping[str, str], root: str = "xml") -> bytes:
