@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Protocol
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
 from ..errors import ConfigurationError
@@ -43,11 +44,16 @@ def hasher(algorithm: str) -> Hasher:
         algorithm: `SHA1`, `SHA256`, `MD5` or `SM3`, in any case.
 
     Raises:
-        ConfigurationError: another algorithm.
+        ConfigurationError: another algorithm, or one that this machine's OpenSSL doesn't have.
     """
     name = algorithm.lower()
     if name == "sm3":
-        return _Sm3()
+        try:
+            return _Sm3()
+        except UnsupportedAlgorithm:
+            raise ConfigurationError(
+                "hash_type", "this machine's OpenSSL has no SM3", "Install cryptography from its wheel, which has"
+            ) from None
     if name not in _PLAIN:
         raise ConfigurationError("hash_type", f"the unknown algorithm {algorithm[:16]!r}", "Upgrade this package")
     return hashlib.new(name, usedforsecurity=False)
