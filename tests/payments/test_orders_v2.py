@@ -31,6 +31,18 @@ def test_apiv2(sign_type: Any, computed: Any) -> None:
     assert app["sign"] == computed(text)
 
 
+def test_the_published_signature() -> None:
+    """The example of https://pay.weixin.qq.com/doc/global/v2/zh/4013634993."""
+    given = payments.jsapi_v2(
+        "wx2017033010242291fcfe0db70013231072",
+        appid="wxd678efh567hg6787",
+        apiv2_key="qazwsxedcrfvtgbyhnujmikolp111111",
+        timestamp=1490840662,
+        nonce="5K8264ILTKCH16CQ2502SI8ZNMTM67VS",
+    )
+    assert given["paySign"] == "22D9B4E54AB1950F51E0649E8810ACD6"
+
+
 def test_red_packet() -> None:
     """The package is percent-encoded before it is signed; the kind of signature is added unsigned."""
     given = payments.red_packet_v2("sendid=1&ver=8", appid=APPID, apiv2_key=APIV2_KEY, **FRESH)
