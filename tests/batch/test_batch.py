@@ -1,0 +1,436 @@
+"""Bulk work with a journal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.batch.job import PUNISH
+from tests.fake_time import FakeTime
+from wechatpay_chain import ConfigurationError, ConnectionFailed, Request, Response, WeChatPay, WeChatPayError
+from wechatpay_chain.batch import Batch, Item, Progress, read_csv, read_jsonl
+from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.emulator.server import Listening
+from wechatpay_chain.errors import Outcome
+from wechatpay_chain.wire.refusal import api_error
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def order(number: str) -> dict[str, Any]:
+    """A re-entrant write."""
+    return {"out_request_no": number, "mchid": "1900000109", "bal_account_no": "6222 0000 1111", "punish_scene": 1}
+
+
+def lost(outcome: Outcome) -> WeChatPayError:
+    """A lost connection, as a client raises it."""
+    error = ConnectionFailed("lost")
+    error.outcome, error.attempts = outcome, 1
+    return error
+
+
+def refused(status: int, code: str) -> WeChatPayError:
+    """A refusal, as a client raises it."""
+    return api_error(Response(status=status, content=f'{{"code":"{code}","message":"m"}}'.encode()))
+
+
+class Platform:
+    """A client that takes effect or fails as the test says, and counts."""
+
+    def __init__(self, fate: Callable[[str, int], WeChatPayError | None] = lambda number, attempt: None) -> None:
+        self.sent: Counter[str] = Counter()
+        self.most = self._now = 0
+        self._fate = fate
+
+    async def send(self, request: Request) -> Response[Any]:
+        """Answer."""
+        number = request.json["out_request_no"]
+        self.sent[number] += 1
+        self._now += 1
+        self.most = max(self.most, self._now)
+        try:
+            await asyncio.sleep(0.001)
+        finally:
+            self._now -= 1
+        error = self._fate(number, self.sent[number])
+        if error is not None:
+            raise error
+        return Response(status=200, content=json.dumps({"no": number}).encode())
+
+
+def items(count: int, path: str = PUNISH) -> list[Item]:
+    """So many items."""
+    return [Item(path=path, json=order(f"B{number}")) for number in range(count)]
+
+
+async def run(platform: Platform, journal: Path, given: Any = (), **options: Any) -> tuple[Progress, dict[str, Any]]:
+    """Run a batch, with time that passes by itself; its end and its results."""
+    passing = FakeTime()
+    async with Batch(platform, journal, clock=passing, sleep=passing.sleep, **options) as batch:
+        progress = await batch.run(given)
+        return progress, {result.key: result async for result in batch.results()}
+
+
+async def test_every_item_is_sent_once(tmp_path: Path) -> None:
+    """A thousand items, at most so many at once; run again, none is sent again, and the answers are kept."""
+    platform = Platform()
+    progress, results = await run(platform, tmp_path / "j", items(1000), concurrency=7)
+    assert (progress.done, progress.waiting, platform.most) == (1000, 0, 7)
+    again, results = await run(platform, tmp_path / "j", items(1000))
+    assert (again.done, set(platform.sent.values()), len(results)) == (1000, {1}, 1000)
+    assert results["B5"].answer == b'{"no": "B5"}'
+    assert list(results) == [f"B{number}" for number in range(1000)]
+
+
+async def test_an_asynchronous_source_that_is_slow(tmp_path: Path) -> None:
+    """Items are sent as they come, long before the source ends."""
+    platform = Platform()
+    seen: list[int] = []
+
+    async def source() -> AsyncIterator[Item]:
+        for item in items(30):
+            yield item
+        await asyncio.sleep(0.15)
+        seen.append(len(platform.sent))
+        yield items(31)[-1]
+
+    progress, _ = await run(platform, tmp_path / "j", source())
+    assert (progress.done, seen) == (31, [30])
+
+
+async def test_passing_failures_are_waited_out(tmp_path: Path) -> None:
+    """An outage, refusals for the rate and lost answers of a re-entrant call end in an effect."""
+    fates: list[WeChatPayError | None] = [lost("not_sent"), refused(429, "RATELIMIT_EXCEEDED"), lost("unknown"), None]
+    platform = Platform(lambda number, attempt: fates[attempt - 1])
+    progress, _ = await run(platform, tmp_path / "j", items(3))
+    assert (progress.done, set(platform.sent.values())) == (3, {4})
+
+
+async def test_final_refusals_are_results(tmp_path: Path) -> None:
+    """What was refused is told with code and count, and not sent again."""
+    platform = Platform(lambda number, attempt: refused(403, "NO_AUTH") if number == "B1" else None)
+    progress, results = await run(platform, tmp_path / "j", items(3))
+    assert (progress.refused, progress.codes) == (1, {"NO_AUTH": 1})
+    assert (results["B1"].state, results["B1"].status) == ("refused", 403)
+    await run(platform, tmp_path / "j", items(3))
+    assert platform.sent["B1"] == 1
+
+
+async def test_an_outage_longer_than_patience(tmp_path: Path) -> None:
+    """What was never sent waits for the next run; what may have arrived and may be repeated does too."""
+    down = True
+
+    def fate(number: str, attempt: int) -> WeChatPayError | None:
+        return (lost("unknown") if number == "B1" else lost("not_sent")) if down else None
+
+    platform = Platform(fate)
+    progress, results = await run(platform, tmp_path / "j", items(2), patience=10)
+    assert progress.waiting == 2
+    assert {key: result.state for key, result in results.items()} == {"B0": "waiting", "B1": "sent"}
+    down = False
+    progress, _ = await run(platform, tmp_path / "j")
+    assert (progress.done, progress.waiting) == (2, 0)
+
+
+async def test_an_unknown_outcome_is_not_repeated(tmp_path: Path) -> None:
+    """A call that isn't known as re-entrant is left for a person; `repeat=True` repeats it; `look_up` finds out."""
+    platform = Platform(lambda number, attempt: lost("unknown") if attempt == 1 else None)
+    progress, results = await run(platform, tmp_path / "a", items(1, "v3/new/write"))
+    assert (progress.unknown, platform.sent["B0"], results["B0"].code) == (1, 1, "ConnectionFailed")
+    platform.sent.clear()
+    progress, _ = await run(platform, tmp_path / "b", items(1, "v3/new/write"), repeat=True)
+    assert (progress.done, platform.sent["B0"]) == (1, 2)
+    platform.sent.clear()
+
+    async def look_up(item: Item) -> Response[Any] | None:
+        return Response(status=200, content=b'"found"') if item.key == "B0" else None
+
+    progress, results = await run(platform, tmp_path / "c", items(2, "v3/new/write"), look_up=look_up)
+    assert (progress.done, platform.sent) == (2, {"B0": 1, "B1": 2})
+    assert results["B0"].answer == b'"found"'
+
+
+async def test_a_look_up_that_fails(tmp_path: Path) -> None:
+    """It is made again in an outage, by the next run too; refused, it leaves the item unknown. None is sent twice."""
+    fates: list[WeChatPayError | None] = [lost("unknown"), lost("not_sent"), *([lost("unknown")] * 9)]
+
+    async def look_up(item: Item) -> Response[Any] | None:
+        error = fates.pop(0)
+        if error is not None:
+            raise error
+        return Response(status=200, content=b'"found"')
+
+    platform = Platform(lambda number, attempt: lost("unknown"))
+    given = items(1, "v3/new/write")
+    progress, results = await run(platform, tmp_path / "a", given, look_up=look_up, patience=60)
+    assert (progress.waiting, results["B0"].state) == (1, "sent")
+    fates[:] = [lost("unknown"), None]
+    progress, _ = await run(platform, tmp_path / "a", look_up=look_up)
+    assert (progress.done, platform.sent["B0"]) == (1, 1)
+    fates[:] = [refused(403, "NO_AUTH")]
+    progress, _ = await run(platform, tmp_path / "b", given, look_up=look_up)
+    assert (progress.unknown, platform.sent["B0"]) == (1, 2)
+
+
+async def test_an_effect_that_never_comes_is_given_up(tmp_path: Path) -> None:
+    """A call that is lost each time, and never found, is tried with pauses until patience ends."""
+
+    async def look_up(item: Item) -> Response[Any] | None:
+        return None
+
+    platform = Platform(lambda number, attempt: lost("unknown"))
+    progress, results = await run(platform, tmp_path / "j", items(1, "v3/new/write"), look_up=look_up, patience=20)
+    assert (progress.waiting, results["B0"].state, platform.sent["B0"]) == (1, "sent", 5)
+
+
+async def test_a_number_with_other_content_is_refused(tmp_path: Path) -> None:
+    """The same number for something else would be a mistake of the input."""
+    await run(Platform(), tmp_path / "j", items(1))
+    with pytest.raises(ConfigurationError, match="in the journal with other content"):
+        await run(Platform(), tmp_path / "j", [Item(path=PUNISH, json=order("B0") | {"punish_scene": 2})])
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_a_malformed_item_is_named_and_nothing_is_lost(tmp_path: Path, asynchronous: bool) -> None:
+    """What came before it is in the journal, what was under way ends, and the next run goes on."""
+    file = tmp_path / "orders.jsonl"
+    file.write_text("".join(json.dumps(order(f"B{number}")) + "\n" for number in range(40)) + '{"amount": 1}\n')
+
+    async def lines() -> AsyncIterator[Item]:
+        for item in read_jsonl(file, "v3/new/write"):
+            await asyncio.sleep(0.001)
+            yield item
+
+    platform = Platform()
+    given = lines() if asynchronous else read_jsonl(file, "v3/new/write")
+    async with Batch(platform, tmp_path / "j") as batch:
+        with pytest.raises(ConfigurationError, match=r"line 41 of orders\.jsonl .* no number"):
+            await batch.run(given)
+        states = Counter([result.state async for result in batch.results()])
+        assert (states.total(), states["sent"], states["unknown"]) == (40, 0, 0)
+        progress = await batch.run()
+    assert (progress.done, set(platform.sent.values())) == (40, {1})
+
+
+async def test_a_client_that_cant_call_leaves_everything_waiting(tmp_path: Path) -> None:
+    """A closed client, or a missing key, is no refusal of the items: they wait for the next run."""
+    mistake = ConfigurationError("WeChatPay", "the client is closed", "Make another")
+    progress, results = await run(Platform(lambda number, attempt: mistake), tmp_path / "j", items(2))
+    assert (progress.waiting, progress.refused, progress.codes) == (2, 0, {"ConfigurationError": 2})
+    assert {result.state for result in results.values()} == {"waiting"}
+    progress, _ = await run(Platform(), tmp_path / "j")
+    assert (progress.done, progress.codes) == (2, {})
+
+
+async def test_a_run_that_is_cancelled(tmp_path: Path) -> None:
+    """It ends at once and leaves no task; what was under way is in doubt, all else waits."""
+    platform = Platform()
+    async with Batch(platform, tmp_path / "j", concurrency=3) as batch:
+        running = asyncio.create_task(batch.run(items(1000, "v3/new/write")))
+        while not platform.sent:  # noqa: ASYNC110 - the platform has no event to wait for
+            await asyncio.sleep(0)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        states = Counter([result.state async for result in batch.results()])
+        progress = await batch.run()
+    assert states["sent"] <= 3
+    assert progress.unknown == states["sent"]
+    assert progress.done == 1000 - progress.unknown
+    assert set(platform.sent.values()) == {1}
+
+
+async def test_a_call_that_was_not_sent_is_not_in_doubt(tmp_path: Path) -> None:
+    """While an outage is waited out, the journal knows that nothing was sent: a kill then leaves no doubt."""
+    paused = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        paused.set()
+        await asyncio.Event().wait()
+
+    async with Batch(Platform(lambda number, attempt: lost("not_sent")), tmp_path / "j", sleep=sleep) as batch:
+        running = asyncio.create_task(batch.run(items(1, "v3/new/write")))
+        await paused.wait()
+        assert [result.state async for result in batch.results()] == ["waiting"]
+        running.cancel()
+        await asyncio.wait([running])
+
+
+def contents(folder: Path) -> list[bytes]:
+    """Of all files in a folder."""
+    return [file.read_bytes() for file in folder.iterdir()]
+
+
+async def test_secrets_are_erased_once_answered(tmp_path: Path) -> None:
+    """Only its owner reads the journal, and no account number is left in it in the end."""
+    await run(Platform(), tmp_path / "j", items(50))
+    status = await asyncio.to_thread((tmp_path / "j").stat)
+    assert stat.S_IMODE(status.st_mode) == 0o600
+    assert all(b"6222 0000" not in content for content in await asyncio.to_thread(contents, tmp_path))
+
+
+async def test_two_batches_dont_share_a_journal(tmp_path: Path) -> None:
+    """The second would send everything a second time; and a file that is no journal is none."""
+    async with Batch(Platform(), tmp_path / "j"):
+        with pytest.raises(ConfigurationError, match=r"journal: .* can't be used"):
+            Batch(Platform(), tmp_path / "j")
+    await asyncio.to_thread((tmp_path / "text").write_text, "x" * 5000)
+    with pytest.raises(ConfigurationError, match="can't be used"):
+        Batch(Platform(), tmp_path / "text")
+    with pytest.raises(ConfigurationError, match="concurrency"):
+        Batch(Platform(), tmp_path / "k", concurrency=0)
+
+
+async def test_progress_is_told(tmp_path: Path) -> None:
+    """The hook hears of it in the end, with rate and codes."""
+    told: list[Progress] = []
+    async with Batch(Platform(), tmp_path / "j", on_progress=told.append) as batch:
+        await batch.run(items(20))
+    assert (told[-1].done, told[-1].remaining) == (20, 0.0)
+    assert told[-1].rate > 0
+
+
+def test_jsonl(tmp_path: Path) -> None:
+    """A line is a payload, or the members of an item; anything else is told with its line."""
+    file = tmp_path / "orders.jsonl"
+    file.write_text('{"out_request_no": "1"}\n\n{"key": "k", "out_request_no": "2"}\n')
+    assert [(item.key, item.json) for item in read_jsonl(file, PUNISH)] == [
+        ("1", {"out_request_no": "1"}),
+        ("k", {"out_request_no": "2"}),
+    ]
+    file.write_text('{"path": "v3/x", "method": "GET", "params": {"a": 1}, "key": "k"}\n')
+    assert list(read_jsonl(file)) == [Item(path="v3/x", method="GET", params={"a": 1}, key="k")]
+    member = '{"path": "v3/x/{id}", "key": "k", "%s": %s}'
+    wrongs = [member % wrong for wrong in [("values", "{}"), ("method", '"post"'), ("path", "1"), ("headers", "2")]]
+    for wrong in ["[]", "{", '{"pth": 1}', '{"path": "v3/x"}', "\xff", *wrongs]:
+        file.write_text(f"\n{wrong}\n", encoding="latin-1")
+        with pytest.raises(ConfigurationError, match=r"line 2 of orders\.jsonl"):
+            list(read_jsonl(file))
+
+
+def test_csv(tmp_path: Path) -> None:
+    """Columns become members of the right types, placeholders values; what is no number is told with its column."""
+    file = tmp_path / "orders.csv"
+    file.write_text("out_refund_no,amount.refund,amount.currency,reason\n1,25,CNY,\n", encoding="utf-8")
+    (item,) = read_csv(file, "v3/refund/domestic/refunds")
+    assert item.json == {"out_refund_no": "1", "amount": {"refund": 25, "currency": "CNY"}}
+    file.write_text("out_trade_no,mchid\nA1,1900000109\n")
+    (query,) = read_csv(file, "v3/pay/transactions/out-trade-no/{out_trade_no}", method="GET")
+    assert (query.values, query.params) == ({"out_trade_no": "A1"}, {"mchid": "1900000109"})
+    assert query.pack()[0] == "A1"
+    file.write_text("out_request_no,punish_scene\n1,007\n")
+    with pytest.raises(ConfigurationError, match="no integer"):
+        list(read_csv(file, PUNISH))
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("out_refund_no,amount.refund\n1,1.5\n", r"'1\.5' in the column 'amount\.refund' is no integer"),
+        ("out_refund_no,amount.refund\n1,1_0\n", "no integer"),
+        ("out_refund_no,amount.refund\n1,true\n", "no integer"),
+        ("out_refund_no,goods_detail\n1,no list\n", "no object"),
+        ("out_refund_no\n1,2\n", "more cells"),
+        ("out_refund_no,new,new.member\n1,x,2\n", "inside of it"),
+        ("reason\nx\n", "no number of the merchant's own"),
+        ('out_refund_no\n"1\n', "unexpected end of data"),
+        ("out_refund_no\n退\n".encode("gbk"), "utf-8"),
+    ],
+)
+def test_a_wrong_table(tmp_path: Path, table: str | bytes, told: str) -> None:
+    """What is wrong with a row is told with its line."""
+    file = tmp_path / "orders.csv"
+    file.write_bytes(table if isinstance(table, bytes) else table.encode())
+    with pytest.raises(ConfigurationError, match=rf"line \d of orders\.csv is no item: .*{told}"):
+        list(read_csv(file, "v3/refund/domestic/refunds"))
+
+
+def test_an_item_needs_a_key() -> None:
+    """Without a number of its own, or with what is no JSON, an item isn't taken."""
+    with pytest.raises(ConfigurationError, match="no number of the merchant's own"):
+        Item(path="v3/x", json={"a": 1}).pack()
+    with pytest.raises(ConfigurationError, match="no JSON"):
+        Item(path="v3/x", json={"a": {1, 2}}, key="k").pack()
+    with pytest.raises(TypeError, match="id"):
+        Item(path="v3/x/{id}", key="k").pack()
+
+
+async def test_results_as_lines(tmp_path: Path, emulator: Emulator) -> None:
+    """Against the emulator: results are lines of JSON, refusals with what the platform said."""
+    given = [*items(3), Item(path=PUNISH, json=order("B9") | {"punish_scene": "x"})]
+    async with (
+        WeChatPay(**emulator.credentials(), transport=emulator) as wxpay,
+        Batch(wxpay, tmp_path / "j") as batch,
+    ):
+        await batch.run(given)
+        await batch.write_results(tmp_path / "r.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text("utf-8").splitlines()]
+    assert [line["state"] for line in lines] == ["done", "done", "done", "refused"]
+    assert lines[0]["answer"]["out_request_no"] == "B0"
+    assert lines[3]["code"] == "PARAM_ERROR"
+    assert lines[3]["answer"]["code"] == "PARAM_ERROR"
+
+
+async def test_killed_in_the_middle(tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed with SIGKILL three times and started again, every order is in the ledger once and has its result.
+
+    None that was answered in the journal is sent again, and of the others only what was under way.
+    """
+    # The documented 200 a minute would hold the test up.
+    monkeypatch.setattr("wechatpay_chain.emulator.rates.RateWindows.admit", lambda *call: True)
+    count, numbers, calls = 400, set[str](), Counter[str]()
+    (tmp_path / "orders.jsonl").write_text("".join(json.dumps(order(f"K{n}")) + "\n" for n in range(count)))
+
+    async def receive(request: Request) -> Response[Any]:
+        answer = await emulator.receive(request)
+        assert answer.status == 200
+        calls[answer.json()["out_request_no"]] += 1
+        numbers.add(answer.json()["wxpay_punish_no"])
+        await asyncio.sleep(0.005)
+        return answer
+
+    answered: dict[str, int] = {}
+    async with Listening(receive, "127.0.0.1", 0) as base_url:
+        credentials = {name: _text(value) for name, value in emulator.credentials().items() if value is not None}
+        arguments = json.dumps({"folder": str(tmp_path), "client": {**credentials, "base_url": base_url}})
+        output = b""
+        for kill_at in (60, 150, 260, None):
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tests.batch.job", arguments, cwd=ROOT, stdout=subprocess.PIPE
+            )
+            if kill_at is not None:
+                while calls.total() < kill_at:
+                    await asyncio.sleep(0.005)
+                    assert process.returncode is None
+                process.kill()
+            output, _ = await process.communicate()
+            answered |= {key: calls[key] for key in _done_in(tmp_path / "journal") - answered.keys()}
+    assert json.loads(output) == {"done": count, "waiting": 0, "unknown": 0}
+    assert len(numbers) == len(calls) == count
+    assert {key: calls[key] for key in answered} == answered
+    assert calls.total() <= count + 3 * 8
+    lines = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text("utf-8").splitlines()]
+    assert {line["answer"]["wxpay_punish_no"] for line in lines} == numbers
+
+
+def _done_in(journal: Path) -> set[str]:
+    with closing(sqlite3.connect(journal)) as database:
+        return {key for (key,) in database.execute("SELECT key FROM items WHERE state = 'done'")}
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _text(item) for name, item in value.items()}
+    return value.decode() if isinstance(value, bytes) else value

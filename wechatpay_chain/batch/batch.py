@@ -1,0 +1,305 @@
+"""`Batch`: the loop over the items of a journal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+
+from ..errors import ConfigurationError
+from ..timeouts import Timeouts
+from .calling import Calling, Client, LookUp
+from .items import Item
+from .journal import Entry, Journal
+from .result import Result
+
+_PAGE = 500
+# Seconds that items which come one by one are gathered for, and after which those who wait for them look again.
+_GATHER = 0.02
+_LOOK = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Where a batch is.
+
+    Attributes:
+        waiting: items that are not ended, as far as the input has been read.
+        done: items that took effect.
+        refused: items that were finally refused.
+        unknown: items of which nobody knows, and which may not be repeated.
+        rate: items that end in a second, on average since the start of this run.
+        remaining: seconds until those waiting are ended, at that rate; None as long as nothing has ended.
+        codes: how many items have failed, finally or for this run, with each error code.
+    """
+
+    waiting: int
+    done: int
+    refused: int
+    unknown: int
+    rate: float
+    remaining: float | None
+    codes: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+class Batch:
+    """Calls in bulk, with a journal.
+
+    An item is sent once and, where the client's retries weren't enough, again with the same content: when it certainly
+    had no effect, or when the call may be repeated (a GET, an operation documented as re-entrant, or `repeat`). One
+    that a crash cut off is such a repetition. All others of unknown outcome are looked up by `look_up`, or left
+    `unknown` for a person to look at.
+
+    Args:
+        wxpay: makes the calls.
+        journal: the file that remembers; one for each batch.
+        concurrency: how many calls are under way at once.
+        repeat: whether a call may be repeated after it may have arrived: all items carry a number of their own.
+        look_up: finds out what became of an item of unknown outcome.
+        patience: seconds that an item is tried again, in an outage, before it is left for the next run.
+        timeout: of a call, with the waiting for its turn.
+        on_progress: called at most once in a second, and in the end.
+        clock: a clock that never goes back, in seconds.
+        sleep: waits.
+
+    Raises:
+        ConfigurationError: the journal can't be used.
+    """
+
+    def __init__(
+        self,
+        wxpay: Client,
+        journal: Path,
+        *,
+        concurrency: int = 32,
+        repeat: bool = False,
+        look_up: LookUp | None = None,
+        patience: float = 3600.0,
+        timeout: Timeouts = Timeouts(total=600),  # noqa: B008 - it is immutable
+        on_progress: Callable[[Progress], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        if concurrency < 1:
+            raise ConfigurationError("concurrency", f"{concurrency!r} was found", "Give 1 or more")
+        self._calling = Calling(
+            wxpay, repeat=repeat, look_up=look_up, patience=patience, timeout=timeout, clock=clock, sleep=sleep
+        )
+        self._journal = Journal(journal)
+        self._concurrency = concurrency
+        self._on_progress = on_progress
+        self._clock = clock
+        self._counts: Counter[str] = Counter()
+        self._codes: Counter[str] = Counter()
+        self._ended = 0
+        self._started = self._told = clock()
+
+    async def run(self, items: Iterable[Item] | AsyncIterable[Item] = ()) -> Progress:
+        """Take the items into the journal, and call all that have not ended. Items that have are left alone.
+
+        Args:
+            items: a file's, or any others; read as fast as the disk takes them, so that they may be many.
+
+        Returns:
+            How it ended. Nothing is left `waiting`, unless an outage was longer than `patience`, or the client can't
+            call: `codes` says so, and the next run goes on.
+
+        Raises:
+            ConfigurationError: an item is malformed, or in the journal with other content. Those before it are in the
+                journal, and what was under way has come to its end; the next run goes on.
+        """
+        self._counts = Counter(await self._journal.counts())
+        self._codes = Counter(await self._journal.codes())
+        self._ended, self._started = 0, self._clock()
+        self._told = self._started
+        line: asyncio.Queue[Entry | None] = asyncio.Queue(self._concurrency)
+        taking = asyncio.create_task(self._take(items))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._feed(line, taking))
+                for _ in range(self._concurrency):
+                    tasks.create_task(self._work(line))
+            await taking
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+        finally:
+            taking.cancel()
+            await asyncio.wait([taking])
+            self._tell(always=True)
+        return self.progress
+
+    @property
+    def progress(self) -> Progress:
+        """Where it is."""
+        seconds = self._clock() - self._started
+        rate = self._ended / seconds if seconds > 0 else 0.0
+        waiting = self._counts["waiting"] + self._counts["sent"]
+        return Progress(
+            waiting=waiting,
+            done=self._counts["done"],
+            refused=self._counts["refused"],
+            unknown=self._counts["unknown"],
+            rate=rate,
+            remaining=waiting / rate if rate else None,
+            codes=dict(self._codes),
+        )
+
+    def results(self) -> AsyncIterator[Result]:
+        """What came of all items, in the order of the input."""
+        return self._journal.results()
+
+    async def write_results(self, file: Path) -> None:
+        """Write a line of JSON for each item: `key`, `state`, `status`, `code`, `message`, `request_id`, `answer`."""
+        part = file.with_name(f".{file.name}.part")
+        with await asyncio.to_thread(part.open, "wb") as lines:
+            page: list[bytes] = []
+            async for result in self.results():
+                page.append(_line(result))
+                if len(page) == _PAGE:
+                    await asyncio.to_thread(lines.writelines, page)
+                    page.clear()
+            await asyncio.to_thread(lines.writelines, page)
+        await asyncio.to_thread(part.replace, file)
+
+    async def aclose(self) -> None:
+        """Close the journal; the client stays open."""
+        await self._journal.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _take(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
+        async for page in _pages(items):
+            self._counts["waiting"] += await self._journal.add([item.pack() for item in page])
+
+    async def _feed(self, line: asyncio.Queue[Entry | None], taking: asyncio.Task[None]) -> None:
+        """Hand out what has not ended, as long as items are taken, until one of them is malformed."""
+        for sent in (True, False):
+            after = 0
+            while not _has_failed(taking):
+                complete = sent or taking.done()
+                page = await self._journal.waiting(after, sent=sent)
+                for entry in page:
+                    if _has_failed(taking):
+                        break
+                    await line.put(entry)
+                    after = entry.number
+                if not page:
+                    if complete:
+                        break
+                    await asyncio.wait([taking], timeout=_LOOK)
+            # Those that the crash cut off come first; what is sent from now on is not of them.
+            await line.join()
+        for _ in range(self._concurrency):
+            await line.put(None)
+
+    async def _work(self, line: asyncio.Queue[Entry | None]) -> None:
+        while (entry := await line.get()) is not None:
+            result = await self._calling.settle(
+                Item.unpack(entry.key, entry.request),
+                was_sent=entry.was_sent,
+                note=partial(self._journal.note, entry),
+            )
+            await self._journal.ended(entry, result)
+            if result.state not in {"waiting", "sent"}:
+                self._counts["sent" if entry.was_sent else "waiting"] -= 1
+                self._counts[result.state] += 1
+                self._ended += 1
+            if result.code:
+                self._codes[result.code] += 1
+            line.task_done()
+            self._tell()
+
+    def _tell(self, *, always: bool = False) -> None:
+        now = self._clock()
+        if self._on_progress is not None and (always or now - self._told >= 1):
+            self._told = now
+            self._on_progress(self.progress)
+
+
+async def _pages(items: Iterable[Item] | AsyncIterable[Item]) -> AsyncIterator[list[Item]]:
+    """Pages of items. Those that come before a mistake in the input are handed out before it is raised."""
+    if isinstance(items, AsyncIterable):
+        async for page in _gathered(aiter(items)):
+            yield page
+        return
+    iterator = iter(items)
+    while True:
+        page = list[Item]()
+        try:
+            await asyncio.to_thread(page.extend, islice(iterator, _PAGE))
+        except Exception:
+            yield page
+            raise
+        if not page:
+            return
+        yield page
+
+
+async def _gathered(items: AsyncIterator[Item]) -> AsyncIterator[list[Item]]:
+    """Pages of what comes quickly; what comes slowly is not kept waiting for a page to be full."""
+
+    async def following() -> Item | None:
+        return await anext(items, None)
+
+    page = list[Item]()
+    coming = asyncio.create_task(following())
+    try:
+        while True:
+            await asyncio.wait([coming], timeout=_GATHER if page else None)
+            if not coming.done():
+                yield page
+                page = []
+                continue
+            try:
+                item = coming.result()
+            except Exception:
+                yield page
+                raise
+            if item is None:
+                yield page
+                return
+            page.append(item)
+            coming = asyncio.create_task(following())
+            if len(page) == _PAGE:
+                yield page
+                page = []
+    finally:
+        coming.cancel()
+
+
+def _has_failed(task: asyncio.Task[None]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
+
+
+def _line(result: Result) -> bytes:
+    answer: Any = None
+    if result.answer:
+        try:
+            answer = orjson.loads(result.answer)
+        except orjson.JSONDecodeError:
+            answer = result.answer.decode("utf-8", "replace")
+    members = {
+        "key": result.key,
+        "state": result.state,
+        "status": result.status,
+        "code": result.code,
+        "message": result.message,
+        "request_id": result.request_id,
+        "answer": answer,
+    }
+    return orjson.dumps(members, option=orjson.OPT_APPEND_NEWLINE)

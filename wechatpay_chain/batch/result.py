@@ -1,0 +1,33 @@
+"""What came of an item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+State = Literal["waiting", "sent", "done", "refused", "unknown"]
+"""`waiting`: not sent yet. `sent`: under way, or cut off by a crash. `done`: it took effect. `refused`: finally, it had
+none. `unknown`: nobody knows, and it may not be repeated: look it up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of an item.
+
+    Attributes:
+        key: names the item.
+        state: as `State` says.
+        status: HTTP status; None where no answer came.
+        code: the platform's error code, or the name of the error.
+        message: of the error.
+        request_id: the platform's `Request-ID`.
+        answer: the raw content of the answer; what came encrypted still is.
+    """
+
+    key: str
+    state: State
+    status: int | None = None
+    code: str | None = None
+    message: str | None = field(default=None, repr=False)
+    request_id: str | None = None
+    answer: bytes | None = field(default=None, repr=False)
