@@ -1,0 +1,64 @@
+"""Traces and metrics, as the OpenTelemetry SDK gets to see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind
+
+from tests.faults.proxy import Fate, FaultyProxy
+from wechatpay_chain import WeChatPay, WeChatPayError
+from wechatpay_chain.contrib.opentelemetry import OpenTelemetry
+from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.retrying import RetryPolicy
+
+
+async def test_a_call_with_a_repetition(emulator: Emulator) -> None:
+    """A span for the call, inside it one for each request with HTTP's names, the template as route; and durations."""
+
+    @emulator.on("GET", "/v3/new/{id}")
+    def answer(call: Any) -> dict[str, str]:
+        return {"id": call.values["id"]}
+
+    exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
+    tracers = TracerProvider()
+    tracers.add_span_processor(SimpleSpanProcessor(exporter))
+    hook = OpenTelemetry(tracers, MeterProvider([reader]))
+    fates: list[Fate] = ["close after", "fine", "429"]
+    async with emulator.listen() as target, FaultyProxy(target, iter(fates).__next__) as proxy:
+        options: dict[str, Any] = {"base_url": proxy.base_url, "observe": hook, "retry": RetryPolicy(base=0.01)}
+        async with WeChatPay(**emulator.credentials(), **options) as wxpay:
+            answered = await wxpay["v3/new/{id}"].get(id="13800000000")
+            with pytest.raises(WeChatPayError):
+                await wxpay["v3/new/{id}"].get(id="13800000000", retry=False)
+    first, second, call, *_ = exporter.get_finished_spans()
+    assert first.attributes is not None
+    assert second.attributes is not None
+    assert call.attributes is not None
+    assert call.name == first.name == "GET /v3/new/{id}"
+    assert first.parent is not None
+    assert call.context is not None
+    assert first.parent.span_id == call.context.span_id
+    assert (first.kind, first.attributes["error.type"]) == (SpanKind.CLIENT, "ConnectionFailed")
+    assert second.attributes["http.request.resend_count"] == 1
+    assert second.attributes["http.response.status_code"] == 200
+    assert second.attributes["url.template"] == "/v3/new/{id}"
+    assert second.attributes["server.address"] == "127.0.0.1"
+    assert call.attributes["wechatpay.attempts"] == 2
+    assert call.attributes["wechatpay.request_id"] == answered.request_id
+    assert [event.name for event in call.events] == ["wechatpay.retrying"]
+    refused = exporter.get_finished_spans()[-1]
+    assert refused.attributes is not None
+    assert refused.attributes["error.type"] == "RATELIMIT_EXCEEDED"
+    assert "13800000000" not in "".join(span.to_json() for span in exporter.get_finished_spans())
+    data = reader.get_metrics_data()
+    assert data is not None
+    text = data.to_json()
+    assert "http.client.request.duration" in text
+    assert "wechatpay.client.call.duration" in text
