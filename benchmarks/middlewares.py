@@ -20,7 +20,6 @@ from wechatpay_chain.pipeline import Handler, Middleware, compose
 from wechatpay_chain.retrying import RetryPolicy
 from wechatpay_chain.skew import PlatformClock
 from wechatpay_chain.timeouts import Timeouts
-from wechatpay_chain.trust import PlatformKeys
 
 MOST = 10.0
 ROUNDS, CALLS = 60, 500
@@ -45,7 +44,7 @@ async def seconds(handler: Handler, request: Request) -> float:
 
 def middlewares() -> dict[str, tuple[Middleware, Request]]:
     """What is measured, and with which request."""
-    keys, timeouts = PlatformKeys([]), Timeouts()
+    timeouts = Timeouts()
     wide = Limits(own={"POST " + RECOVER.template: "900000000/s"})
     return {
         "Retry": (Retry(RetryPolicy(), timeouts), REQUEST),
@@ -53,7 +52,7 @@ def middlewares() -> dict[str, tuple[Middleware, Request]]:
         "RateLimit, within its limit": (RateLimit("1", wide, timeouts), RECOVER),
         "Clock": (Clock(PlatformClock(time.time)), REQUEST),
         "Failover": (Failover(lambda _: HOST, lambda _: ("https://api2.mch.weixin.qq.com",)), REQUEST),
-        "ObserveCalls, with a hook": (ObserveCalls(lambda _: None, lambda: keys), REQUEST),
+        "ObserveCalls, with a hook": (ObserveCalls(lambda _: None), REQUEST),
         "ObserveAttempts, with a hook": (ObserveAttempts(lambda _: None, lambda _: HOST), REQUEST),
     }
 

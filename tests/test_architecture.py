@@ -56,7 +56,7 @@ ALLOWED = {
     "repeating": "errors message",
     "paging": "errors message",
     "bills": "errors message crypto wire partfile downloads",
-    "renewal": "errors message crypto wire trust pipeline",
+    "renewal": "errors message crypto observing wire trust pipeline",
     "notifications": "errors message crypto catalogue types wire trust signing",
     # composition
     "files": "errors message wire pipeline partfile downloads",

@@ -11,6 +11,7 @@ import pytest
 from tests.faults.proxy import Fate, FaultyProxy
 from wechatpay_chain import ConfigurationError, ConnectionFailed, Request, Response, WeChatPay
 from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.emulator.keys import KeyPair
 from wechatpay_chain.observing import (
     AttemptEnded,
     AttemptStarted,
@@ -21,8 +22,8 @@ from wechatpay_chain.observing import (
     Retrying,
     logged,
 )
+from wechatpay_chain.renewal import Pace, Renewal
 from wechatpay_chain.retrying import RetryPolicy
-from wechatpay_chain.trust import PlatformKeys
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
 ORDER = {"out_request_no": "P1", "mchid": "1900000109", "bal_account_no": "6222 0000 1111", "punish_scene": 1}
@@ -84,14 +85,40 @@ async def test_how_calls_end(emulator: Emulator) -> None:
     assert sum(isinstance(event, AttemptEnded) for event in events) == 2
 
 
-async def test_other_certificates(emulator: Emulator) -> None:
-    """When the store of platform keys was renewed, the next call tells."""
-    wxpay, events = with_hook(emulator)
+async def test_other_certificates(merchant_pair: KeyPair) -> None:
+    """Their download is a call of its own, and once they are believed that is told; the same ones again are no news."""
+    pair = KeyPair.certified()
+    emulator = Emulator(merchant_key=merchant_pair, platform_keys=[pair])
+    wxpay, events = with_hook(emulator, certs=None, renewal=Renewal(pace=Pace(1e6)))
     async with wxpay:
-        wxpay.trust.keys = PlatformKeys(list(wxpay.trust.keys))
         await wxpay.chain(PUNISH).post(json=ORDER)
-    (changed,) = [event for event in events if isinstance(event, CertificatesChanged)]
-    assert changed.serials == (changed.preferred,)
+        assert wxpay.trust.renewer is not None
+        await wxpay.trust.renewer.renew()
+    changed = [event for event in events if isinstance(event, CertificatesChanged)]
+    assert [(event.serials, event.preferred) for event in changed] == [((pair.serial,), pair.serial)]
+    downloads = [event for event in events if str(event.request) == "GET /v3/certificates"]
+    assert [type(event) for event in downloads] == [CallStarted, AttemptStarted, AttemptEnded, CallEnded] * 2
+    assert len({event.call for event in events if event.call is not None}) == 3
+
+
+async def test_downloads_of_foreign_links_are_calls_too(emulator: Emulator) -> None:
+    """Two at once have numbers of their own, so that whoever looks on can keep them apart."""
+
+    async def transport(request: Request) -> Response[Any]:
+        await asyncio.sleep(0)
+        return Response(status=200, content=b"x")
+
+    wxpay, events = with_hook(emulator, transport=transport)
+
+    async def fetch(name: str) -> bytes:
+        return b"".join([piece async for piece in wxpay.stream(f"https://pay.wechatpay.cn/{name}")])
+
+    async with wxpay:
+        assert await asyncio.gather(fetch("a"), fetch("b")) == [b"x", b"x"]
+    numbers = [event.call for event in events if isinstance(event, AttemptStarted)]
+    assert None not in numbers
+    assert len(set(numbers)) == 2
+    assert {event.call for event in events if isinstance(event, CallEnded)} == set(numbers)
 
 
 async def test_a_hook_that_fails_harms_no_call(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:

@@ -22,7 +22,7 @@ from .errors import ConfigurationError, Unauthorized, WeChatPayError
 from .files import Files
 from .hints import note_unknown, warn_deprecated
 from .message import Progress, Request, Response
-from .middleware import Encode, EncodeV2, Failover, ObserveAttempts, Retry, Sign, standard
+from .middleware import Encode, EncodeV2, Failover, ObserveAttempts, ObserveCalls, Retry, Sign, standard
 from .observing import Hook, guarded
 from .pacing import Limits
 from .path import literal_path
@@ -127,9 +127,14 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
             backups = ()
         handler = counted(self._network if transport is None else transport)
         handler = compose(self._below(base_url, backups, notify), handler)
+        observed = (ObserveCalls(notify),) if notify else ()
         again = Retry(retry, self._timeouts, notify=notify, now=clock)
         self._trust = TrustStore(credentials.platform_keys, prefer=prefer)
-        self._renewer = None if renewal is None else _renewer(self._trust, renewal, credentials, again, handler, clock)
+        self._renewer: Renewer | None = None
+        if renewal is not None:
+            sign = Sign(credentials.mchid, credentials.serial, credentials.signer, clock)
+            download = compose((*observed, Encode(), again, sign), handler)
+            self._renewer = _renewer(self._trust, renewal, download, credentials, clock, notify)
         self._handler = compose(
             standard(
                 credentials,
@@ -146,7 +151,8 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
             else middlewares,
             handler,
         )
-        self._files = Files(self.send, compose((again,), handler), base_url.rstrip("/"), DEFAULT_BASE_URL)
+        fetch = compose((*observed, again), handler)
+        self._files = Files(self.send, fetch, base_url.rstrip("/"), DEFAULT_BASE_URL)
         self._pages = EncodeV2(credentials.mchid, credentials.apiv2_key)
         self._payment_keys = (credentials.mchid, credentials.signer, credentials.apiv2_key, clock, make_nonce)
         self._in_flight = InFlight()
@@ -340,15 +346,14 @@ def _backups(host: str, *, main: str, given: Sequence[str] | None) -> Sequence[s
 def _renewer(
     store: TrustStore,
     renewal: Renewal,
+    download: Handler,
     credentials: Credentials,
-    again: Middleware,
-    handler: Handler,
     clock: Callable[[], float],
+    notify: Hook | None,
 ) -> Renewer:
     if credentials.apiv3_key is None:
         raise ConfigurationError("apiv3_key", "renewal without it", "Give it: it opens downloaded certificates")
-    sign = Sign(credentials.mchid, credentials.serial, credentials.signer, clock)
-    return Renewer(store, renewal, compose((Encode(), again, sign), handler), credentials.apiv3_key, clock)
+    return Renewer(store, renewal, download, credentials.apiv3_key, clock, notify)
 
 
 def environment(prefix: str) -> dict[str, Any]:

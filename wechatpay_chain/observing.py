@@ -29,7 +29,7 @@ class Event:
     """The root of all events.
 
     Attributes:
-        call: numbers the calls of a process; None for an event of no single call.
+        call: numbers the calls of a process, downloads included; None for an event of no single call.
         request: method and path template; None for an event of no single call.
     """
 

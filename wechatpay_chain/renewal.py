@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from .crypto import serials
 from .errors import APIError, ConfigurationError, DecodeError, TrustError, WeChatPayError
 from .message import Request
+from .observing import CertificatesChanged, Hook
 from .pipeline import Handler
 from .trust import PlatformKey, PlatformKeys, TrustStore, load_platform_keys, verifying_key
 from .wire import certificates, v3
@@ -115,6 +116,7 @@ class Renewer:
         download: signs and sends a request, and hands its answer on unverified.
         apiv3_key: opens the certificates.
         clock: gives Unix time in seconds.
+        notify: is told when other keys are believed than before.
     """
 
     def __init__(
@@ -124,12 +126,14 @@ class Renewer:
         download: Handler,
         apiv3_key: bytes,
         clock: Callable[[], float] = time.time,
+        notify: Hook | None = None,
     ) -> None:
         self._store = store
         self._renewal = renewal
         self._download = download
         self._apiv3_key = apiv3_key
         self._clock = clock
+        self._notify = notify
         self._given = tuple(store.keys)
         self._sealed: dict[str, tuple[SealedCertificate, PlatformKey]] = {}
         self._flight: asyncio.Task[None] | None = None
@@ -287,8 +291,13 @@ class Renewer:
             if entry[1].not_after is None or entry[1].not_after >= moment
         }
         keys = (*self._given, *(key for _, key in self._sealed.values()))
-        self._store.keys = PlatformKeys(keys, prefer=self._store.prefer, now=moment)
+        before, self._store.keys = self._store.keys, PlatformKeys(keys, prefer=self._store.prefer, now=moment)
+        self._tell(before, self._store.keys)
         self._warn(keys, moment)
+
+    def _tell(self, before: PlatformKeys, now: PlatformKeys) -> None:
+        if self._notify is not None and _changed(now) != _changed(before):
+            self._notify(_changed(now))
 
     def _warn(self, keys: tuple[PlatformKey, ...], now: datetime) -> None:
         ends = [(key.not_after, key) for key in keys if key.not_after is not None]
@@ -331,6 +340,11 @@ class Renewer:
                 raise
         except OSError as error:
             _log.warning("the platform certificates can't be kept in %s: %s", cache, error)
+
+
+def _changed(keys: PlatformKeys) -> CertificatesChanged:
+    preferred = keys.preferred.serial if keys.preferred is not None else None
+    return CertificatesChanged(serials=tuple(key.serial for key in keys), preferred=preferred)
 
 
 def _refused(refusal: APIError) -> WeChatPayError:

@@ -93,7 +93,7 @@ def standard(
         return store.keys
 
     return (
-        *((ObserveCalls(notify, platform_keys),) if notify else ()),
+        *((ObserveCalls(notify),) if notify else ()),
         *((Validate(),) if validate else ()),
         Seal(platform_keys, credentials.private_key),
         Encode(),

@@ -11,9 +11,8 @@ from typing import Any
 from .. import catalogue
 from ..errors import APIError, WeChatPayError
 from ..message import Request, Response
-from ..observing import AttemptEnded, AttemptStarted, CallEnded, CallStarted, CertificatesChanged, Hook
+from ..observing import AttemptEnded, AttemptStarted, CallEnded, CallStarted, Hook
 from ..pipeline import Handler
-from ..trust import PlatformKeys
 from ..wire.refusal import api_error, is_refusal
 
 _numbers = itertools.count(1)
@@ -24,19 +23,11 @@ class ObserveCalls:
 
     Args:
         notify: is told.
-        platform_keys: gives the platform's keys of the moment.
         clock: a clock that never goes back, in seconds.
     """
 
-    def __init__(
-        self,
-        notify: Hook,
-        platform_keys: Callable[[], PlatformKeys],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, notify: Hook, clock: Callable[[], float] = time.monotonic) -> None:
         self._notify = notify
-        self._platform_keys = platform_keys
-        self._known = platform_keys()
         self._clock = clock
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
@@ -49,9 +40,9 @@ class ObserveCalls:
         except BaseException as error:
             known = error if isinstance(error, WeChatPayError) else None
             attempts, request_id = (known.attempts, known.request_id) if known else (0, None)
-            self._end(ended(seconds=self._clock() - started, attempts=attempts, request_id=request_id, error=known))
+            self._notify(ended(seconds=self._clock() - started, attempts=attempts, request_id=request_id, error=known))
             raise
-        self._end(
+        self._notify(
             ended(
                 seconds=self._clock() - started,
                 status=response.status,
@@ -61,18 +52,6 @@ class ObserveCalls:
             )
         )
         return response
-
-    def _end(self, event: CallEnded) -> None:
-        self._look_at_keys()
-        self._notify(event)
-
-    def _look_at_keys(self) -> None:
-        keys = self._platform_keys()
-        if keys is self._known:
-            return
-        self._known = keys
-        preferred = keys.preferred.serial if keys.preferred is not None else None
-        self._notify(CertificatesChanged(serials=tuple(key.serial for key in keys), preferred=preferred))
 
 
 class ObserveAttempts:
