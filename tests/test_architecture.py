@@ -53,7 +53,7 @@ ALLOWED = {
     "chain": "errors path message catalogue hints",
     "_endpoints": "message types chain",
     "waiting": "errors message",
-    "repeating": "errors message",
+    "repeating": "errors message retrying",
     "paging": "errors message",
     "bills": "errors message crypto wire partfile downloads",
     "renewal": "errors message crypto observing wire trust pipeline",

@@ -20,6 +20,7 @@ from wechatpay_chain.emulator import Call, Emulator, Refusal
 from wechatpay_chain.paging import items
 from wechatpay_chain.repeating import settle
 from wechatpay_chain.retrying import RetryPolicy
+from wechatpay_chain.timeouts import Timeouts, chosen
 from wechatpay_chain.waiting import ADVISED, wait_until_paid
 
 QUERY = "/v3/pay/transactions/out-trade-no/{out_trade_no}"
@@ -163,15 +164,38 @@ async def test_settle_gives_up(emulator: Emulator, client: WeChatPay) -> None:
     def refuse(call: Call) -> None:
         raise refusal
 
-    with pytest.raises(ServerError):
+    with pytest.raises(ServerError) as caught:
         await settle(client.v3.refund.domestic.refunds, json=REFUND, sleep=clock.sleep)
-    assert clock.slept == [1.0, 2.0, 4.0]
+    assert (clock.slept, caught.value.attempts) == ([1.0, 2.0, 4.0], 4)
     refusal = Refusal(403, "NOT_ENOUGH")
     with pytest.raises(APIError, match="NOT_ENOUGH"):
         await settle(client.v3.refund.domestic.refunds, json=REFUND, sleep=clock.sleep)
     with pytest.raises(ConfigurationError, match="no number"):
         await settle(client.v3.refund.domestic.refunds, json={"out_trade_no": "A1"})
     assert len(clock.slept) == 3
+
+
+async def test_settle_ends_in_time(emulator: Emulator) -> None:
+    """All calls share one deadline, the client's own repetitions too, and a refusal doesn't undo a lost answer."""
+    clock, given = Time(), list[float]()
+    answers = [Response(status=500, content=b'{"code":"X"}'), Response(status=403, content=b'{"code":"NOT_ENOUGH"}')]
+
+    async def transport(request: Request) -> Response[Any]:
+        assert request.timeout is not None
+        given.append(chosen(request.timeout, Timeouts()).total)
+        clock.now += 4
+        return answers[0] if len(answers) == 1 else answers.pop(0)
+
+    wxpay = WeChatPay(**emulator.credentials(), transport=transport, retry=ONCE, limits=None)
+    refunds = wxpay.v3.refund.domestic.refunds
+    with pytest.raises(APIError, match="NOT_ENOUGH") as caught:
+        await settle(refunds, timeout=60, json=REFUND, clock=clock, sleep=clock.sleep)
+    assert (given, caught.value.outcome, caught.value.attempts) == ([60, 55], "unknown", 2)
+    answers[:] = [Response(status=500, content=b'{"code":"X"}')]
+    given.clear()
+    with pytest.raises(ServerError):
+        await settle(refunds, timeout=12, json=REFUND, clock=clock, sleep=clock.sleep)
+    assert given == [12, 7, 1]
 
 
 @pytest.mark.parametrize("counted", [True, False])
