@@ -261,9 +261,11 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
             TransportError: the content broke off.
             APIError: the platform refused.
         """
-        return await self._files.download(
-            link, Path(to), hash_type=hash_type, hash_value=hash_value, timeout=timeout, progress=progress
-        )
+        self._in_flight.check_open()
+        with self._in_flight:
+            return await self._files.download(
+                link, Path(to), hash_type=hash_type, hash_value=hash_value, timeout=timeout, progress=progress
+            )
 
     def stream(
         self,
@@ -318,7 +320,7 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
         return Payments(run, *self._payment_keys)
 
     async def aclose(self) -> None:
-        """Let the calls in flight come to their end, then close the connections. No more calls are taken.
+        """Let the calls and downloads in flight come to their end, then close the connections. No more are taken.
 
         It takes no longer than a call may (`timeout`).
         """

@@ -46,6 +46,7 @@ class FaultyProxy:
         fate: may be set anew at any time.
         connections: how many were accepted.
         passed: the requests that were passed on.
+        talks: the tasks of connections.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class FaultyProxy:
         self._idle = idle
         self._server: asyncio.Server | None = None
         self._port = 0
-        self._talks: set[asyncio.Task[None]] = set()
+        self.talks: set[asyncio.Task[None]] = set()
 
     @property
     def base_url(self) -> str:
@@ -75,9 +76,9 @@ class FaultyProxy:
         """Refuse connections and break all that there are."""
         if self._server is not None:
             self._server.close()
-        for task in list(self._talks):
+        for task in list(self.talks):
             task.cancel()
-        await asyncio.gather(*self._talks, return_exceptions=True)
+        await asyncio.gather(*self.talks, return_exceptions=True)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -91,14 +92,14 @@ class FaultyProxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self._talks.add(task)
+        self.talks.add(task)
         self.connections += 1
         try:
             # Who goes away, or is told to stop, ends the talk; that is what this server is there for.
             with suppress(OSError, EOFError, TimeoutError, asyncio.CancelledError):
                 await self._talk(reader, writer)
         finally:
-            self._talks.discard(task)
+            self.talks.discard(task)
             writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
