@@ -144,10 +144,15 @@ async def test_an_outage_longer_than_patience(tmp_path: Path) -> None:
 
 
 async def test_an_unknown_outcome_is_not_repeated(tmp_path: Path) -> None:
-    """A call that isn't known as re-entrant is left for a person; `repeat=True` repeats it; `look_up` finds out."""
+    """A call that isn't known as re-entrant is left alone; `repeat=True` repeats it, later too; `look_up` finds out."""
     platform = Platform(lambda number, attempt: lost("unknown") if attempt == 1 else None)
     progress, results = await run(platform, tmp_path / "a", items(1, "v3/new/write"))
     assert (progress.unknown, platform.sent["B0"], results["B0"].code) == (1, 1, "ConnectionFailed")
+    platform.sent.clear()
+    progress, _ = await run(platform, tmp_path / "a")
+    assert (progress.unknown, platform.sent["B0"]) == (1, 0)
+    progress, _ = await run(platform, tmp_path / "a", repeat=True)
+    assert (progress.done, progress.unknown, progress.codes) == (1, 0, {})
     platform.sent.clear()
     progress, _ = await run(platform, tmp_path / "b", items(1, "v3/new/write"), repeat=True)
     assert (progress.done, platform.sent["B0"]) == (1, 2)

@@ -57,7 +57,7 @@ class Batch:
     An item is sent once and, where the client's retries weren't enough, again with the same content: when it certainly
     had no effect, or when the call may be repeated (a GET, an operation documented as re-entrant, or `repeat`). One
     that a crash cut off is such a repetition. All others of unknown outcome are looked up by `look_up`, or left
-    `unknown` for a person to look at.
+    `unknown`, until a later run is given `look_up` or `repeat`.
 
     Args:
         wxpay: makes the calls.
@@ -95,6 +95,7 @@ class Batch:
             wxpay, repeat=repeat, look_up=look_up, patience=patience, timeout=timeout, clock=clock, sleep=sleep
         )
         self._journal = Journal(journal)
+        self._resolves = repeat or look_up is not None
         self._concurrency = concurrency
         self._on_progress = on_progress
         self._clock = clock
@@ -117,6 +118,8 @@ class Batch:
             ConfigurationError: an item is malformed, or in the journal with other content. Those before it are in the
                 journal, and what was under way has come to its end; the next run goes on.
         """
+        if self._resolves:
+            await self._journal.reopen()
         self._counts = Counter(await self._journal.counts())
         self._codes = Counter(await self._journal.codes())
         self._ended, self._started = 0, self._clock()

@@ -126,6 +126,10 @@ class Journal:
             ),
         )
 
+    async def reopen(self) -> None:
+        """Take up again what was left `unknown`, as if it had been cut off."""
+        await self._write("UPDATE items SET state = 'sent' WHERE state = 'unknown'", ())
+
     async def counts(self) -> dict[str, int]:
         """How many items there are in each state."""
         return await self._run(

@@ -7,7 +7,7 @@ from typing import Literal
 
 State = Literal["waiting", "sent", "done", "refused", "unknown"]
 """`waiting`: not sent yet. `sent`: under way, or cut off by a crash. `done`: it took effect. `refused`: finally, it had
-none. `unknown`: nobody knows, and it may not be repeated: look it up."""
+none. `unknown`: nobody knows, and it may not be repeated: give a later run a way to look it up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
