@@ -6,7 +6,6 @@ import asyncio
 import platform
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
 from ssl import SSLContext
 from typing import Any
@@ -19,7 +18,7 @@ from yarl import URL
 from . import catalogue
 from ._version import __version__
 from .errors import ConfigurationError, ConnectionFailed, Outcome, TimedOut, TransportError
-from .message import Headers, Request, Response
+from .message import NO_HEADERS, Headers, Request, Response
 from .timeouts import Timeouts, chosen
 
 DEFAULT_BASE_URL = "https://api.mch.weixin.qq.com"
@@ -90,24 +89,31 @@ class AiohttpTransport:
             timeout = _client_timeout(chosen(request.timeout, self._timeouts))
         if request.streamed:
             timeout = aiohttp.ClientTimeout(connect=timeout.connect, sock_read=timeout.total)
-        sending = session.request(
-            request.method,
-            url,
-            data=request.body or (request.payload and request.payload.chunks()),
-            headers=_headers(request),
-            allow_redirects=False,
-            timeout=timeout,
-            ssl=context,
-        )
+        headers = NO_HEADERS
         try:
-            if request.streamed:
-                return await _streamed(sending, request, partial(_transport_error, host=url.host, timeout=timeout))
-            async with sending as answer:
-                return await _whole(answer, request)
+            answer = await session.request(
+                request.method,
+                url,
+                data=request.body or (request.payload and request.payload.chunks()),
+                headers=_headers(request),
+                allow_redirects=False,
+                timeout=timeout,
+                ssl=context,
+            )
+            headers = Headers(answer.headers.items())
+            if request.streamed and 200 <= answer.status < 300:
+                mapped = partial(_transport_error, host=url.host, timeout=timeout, headers=headers)
+                return Response(status=answer.status, headers=headers, request=request, stream=_Stream(answer, mapped))
+            async with answer:
+                content = await _read(answer, url.host)
         except aiohttp.ClientResponseError as error:
-            failure = _transport_error(error, url.host, timeout)
+            failure = _transport_error(error, url.host, timeout, headers)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _transport_error(error, url.host, timeout) from error
+            raise _transport_error(error, url.host, timeout, headers) from error
+        else:
+            return Response.of(  # pyright: ignore[reportUnknownVariableType]: what is inside is for the caller to say
+                status=answer.status, headers=headers, content=content, request=request
+            )
         # Not chained: aiohttp's exception holds the request's headers, Authorization among them.
         raise failure
 
@@ -150,37 +156,17 @@ class AiohttpTransport:
         return self._session
 
 
-async def _whole(answer: aiohttp.ClientResponse, request: Request) -> Response[Any]:
-    """The whole answer, unless it is larger than any that the platform gives without a link to it."""
+async def _read(answer: aiohttp.ClientResponse, host: str | None) -> bytes:
+    """The whole content of an answer, unless it is larger than any that the platform gives without a link to it."""
     most = _LARGEST if 200 <= answer.status < 300 else _LARGEST_REFUSAL
     content = bytearray()
     async for piece in answer.content.iter_any():
         content += piece
         if len(content) > most:
-            error = ConnectionFailed(
-                f"the answer of {answer.url.host} is larger than {most} bytes; use stream() for files"
-            )
+            error = ConnectionFailed(f"the answer of {host} is larger than {most} bytes; use stream() for files")
             error.outcome = "unknown"
             raise error
-    headers = Headers(answer.headers.items())
-    return Response.of(  # pyright: ignore[reportUnknownVariableType]: what is inside is for the caller to say
-        status=answer.status, headers=headers, content=bytes(content), request=request
-    )
-
-
-async def _streamed(
-    sending: AbstractAsyncContextManager[aiohttp.ClientResponse],
-    request: Request,
-    mapped: Callable[[_Foreign], TransportError],
-) -> Response[Any]:
-    """The answer with its content still to be read; a refusal is read at once."""
-    async with AsyncExitStack() as stack:
-        answer = await stack.enter_async_context(sending)
-        if not 200 <= answer.status < 300:
-            return await _whole(answer, request)
-        headers = Headers(answer.headers.items())
-        stream = _Stream(answer, stack.pop_all(), mapped)
-        return Response(status=answer.status, headers=headers, request=request, stream=stream)
+    return bytes(content)
 
 
 def _headers(request: Request) -> dict[str, str]:
@@ -197,14 +183,9 @@ def _headers(request: Request) -> dict[str, str]:
 class _Stream:
     """The content of an answer, read as it comes. It holds the connection until its end, or until it is closed."""
 
-    def __init__(
-        self,
-        answer: aiohttp.ClientResponse,
-        connection: AsyncExitStack,
-        mapped: Callable[[_Foreign], TransportError],
-    ) -> None:
+    def __init__(self, answer: aiohttp.ClientResponse, mapped: Callable[[_Foreign], TransportError]) -> None:
         self._chunks = answer.content.iter_chunked(_PIECE)
-        self._connection = connection
+        self._answer = answer
         self._mapped = mapped
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -221,7 +202,8 @@ class _Stream:
             raise self._mapped(error) from error
 
     async def aclose(self) -> None:
-        await self._connection.aclose()
+        self._answer.release()
+        await self._answer.wait_for_close()
 
 
 def new_session() -> ClientSession:
@@ -277,7 +259,9 @@ def _client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:
     )
 
 
-def _transport_error(error: _Foreign, host: str | None, timeout: aiohttp.ClientTimeout) -> TransportError:
+def _transport_error(
+    error: _Foreign, host: str | None, timeout: aiohttp.ClientTimeout, headers: Headers
+) -> TransportError:
     mapped: TransportError
     outcome: Outcome = "unknown"
     if isinstance(error, aiohttp.ConnectionTimeoutError):
@@ -295,6 +279,7 @@ def _transport_error(error: _Foreign, host: str | None, timeout: aiohttp.ClientT
     else:
         mapped = _broken(error, host)
     mapped.outcome = outcome
+    mapped.request_id = headers.get("Request-ID")  # of an answer that broke off
     return mapped
 
 

@@ -107,6 +107,8 @@ async def test_a_write_that_may_not_be_repeated(
         with pytest.raises(kind) as caught:
             await wxpay["v3/new/write"].post(json={"out_trade_no": "1"})
     assert (caught.value.outcome, caught.value.attempts) == (outcome, 1)
+    # Where the answer had begun, support can be told which one it was.
+    assert bool(caught.value.request_id) == (fate in {"slow body", "cut body"})
     assert writes.numbers == ["1"] * effects
 
 

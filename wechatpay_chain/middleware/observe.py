@@ -79,7 +79,8 @@ class ObserveAttempts:
             response = await call_next(request)
         except BaseException as error:
             known = error if isinstance(error, WeChatPayError) else None
-            self._notify(ended(seconds=self._clock() - started, error=known))
+            request_id = known.request_id if known else None
+            self._notify(ended(seconds=self._clock() - started, request_id=request_id, error=known))
             raise
         self._notify(ended(seconds=self._clock() - started, status=response.status, request_id=response.request_id))
         return response
