@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -14,8 +16,10 @@ from opentelemetry.trace import SpanKind
 
 from tests.faults.proxy import Fate, FaultyProxy
 from wechatpay_chain import WeChatPay, WeChatPayError
+from wechatpay_chain.catalogue import Rate
 from wechatpay_chain.contrib.opentelemetry import OpenTelemetry
 from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.pacing import Limits
 from wechatpay_chain.retrying import RetryPolicy
 
 
@@ -62,3 +66,40 @@ async def test_a_call_with_a_repetition(emulator: Emulator) -> None:
     text = data.to_json()
     assert "http.client.request.duration" in text
     assert "wechatpay.client.call.duration" in text
+
+
+async def test_what_happens_on_the_way(emulator: Emulator) -> None:
+    """Waiting, failing over and a wrong clock are events of the call's span; cancellation is its error."""
+
+    @emulator.on("POST", "/v3/new/thing")
+    def answer(call: Any) -> dict[str, str]:
+        return {}
+
+    exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
+    tracers = TracerProvider()
+    tracers.add_span_processor(SimpleSpanProcessor(exporter))
+    hook = OpenTelemetry(tracers, MeterProvider([reader]))
+    async with emulator.listen() as backup:
+        options: dict[str, Any] = {
+            "base_url": "http://127.0.0.1:1",
+            "backups": [backup],
+            "observe": hook,
+            "clock": lambda: time.time() - 200,
+            "limits": Limits(own={"POST /v3/new/thing": [Rate(n=2, per="s"), Rate(n=3, per="h")]}),
+        }
+        async with WeChatPay(**emulator.credentials(), **options) as wxpay:
+            await wxpay["v3/new/thing"].post(json={})
+            await wxpay["v3/new/thing"].post(json={})
+            waiting = asyncio.create_task(wxpay["v3/new/thing"].post(json={}, timeout=7200))
+            await asyncio.sleep(0.05)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+    first, second, cancelled = [span for span in exporter.get_finished_spans() if span.parent is None]
+    assert {event.name for event in first.events} >= {"wechatpay.failed_over", "wechatpay.clock_skewed"}
+    assert [event.name for event in second.events] == ["wechatpay.waited"]
+    assert second.events[0].attributes is not None
+    assert isinstance(second.events[0].attributes["wechatpay.seconds"], float)
+    assert cancelled.attributes is not None
+    assert cancelled.attributes["error.type"] == "CancelledError"
+    assert not hook._spans
+    assert not hook._attempts
