@@ -110,7 +110,8 @@ def _refuse_near_miss(request: Request, operation: catalogue.Operation | None) -
 def _refuse_misplaced(request: Request, operation: catalogue.Operation) -> None:
     """A secret under another name or in another place than the operation's would go out in plain."""
     for name, location in _LOCATIONS.items():
-        for place in misplaced(getattr(request, name), location, operation.secret_fields):
+        payload = getattr(request, name)
+        for place in misplaced(payload, location, operation.secret_fields) if payload is not None else ():
             pointer = "/" + "/".join(place)
             if catalogue.field_type(operation.method, operation.path, location, pointer) is None:
                 raise ConfigurationError(

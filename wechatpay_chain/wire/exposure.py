@@ -14,6 +14,8 @@ from .sealing import members
 Place = tuple[str, ...]
 """The names that lead to a value; arrays add none."""
 
+_FLAT = frozenset({str, int, float, bool})
+
 _Secrets = Mapping[str, Sequence[tuple[Place, Place]]]
 """Secret fields by the letters of their own names: their places, as they are and by letters."""
 
@@ -31,7 +33,7 @@ def named(payload: Any, secret_fields: tuple[str, ...]) -> list[str]:
     )
 
 
-def misplaced(payload: Any, location: str, secret_fields: tuple[str, ...]) -> Iterator[Place]:
+def misplaced(payload: Any, location: str, secret_fields: tuple[str, ...]) -> tuple[Place, ...]:
     """The places of values that seem to be meant for a secret field, and stand in another place or are misspelt.
 
     Args:
@@ -39,8 +41,19 @@ def misplaced(payload: Any, location: str, secret_fields: tuple[str, ...]) -> It
         location: `json`, `query` or `meta`.
         secret_fields: those of the operation.
     """
+    if isinstance(payload, dict) and _FLAT.issuperset(map(type, payload.values())):  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]: from anywhere
+        return _misplaced_names(tuple(cast("dict[Any, Any]", payload)), location, secret_fields)
+    return tuple(_misplaced([*_leaves(payload, ())], location, secret_fields))
+
+
+@lru_cache(maxsize=1024)
+def _misplaced_names(names: tuple[Any, ...], location: str, secret_fields: tuple[str, ...]) -> tuple[Place, ...]:
+    """The same for a payload without levels, which most are: its names decide, and come again and again."""
+    return tuple(_misplaced([(_text(name),) for name in names], location, secret_fields))
+
+
+def _misplaced(given: Sequence[Place], location: str, secret_fields: tuple[str, ...]) -> Iterator[Place]:
     secrets = _by_name(secret_fields)
-    given = list(_leaves(payload, ()))
     for place in given:
         alike = secrets.get(letters(place[-1]), ()) if place else ()
         if alike and all(own != (location, *place) for own, _ in alike):
@@ -75,6 +88,10 @@ def _leaves(payload: Any, place: Place) -> Iterator[Place]:
             yield from _leaves(item, place)
     elif (below := members(payload)) is not None:
         for name, item in below.items():
-            yield from _leaves(item, (*place, name if isinstance(name, str) else ascii(name)))
+            yield from _leaves(item, (*place, _text(name)))
     else:
         yield place
+
+
+def _text(name: object) -> str:
+    return name if isinstance(name, str) else ascii(name)
