@@ -180,7 +180,8 @@ class Demo:
             ("describe v3/refund/domestic/refunds", "what it takes and answers"),
             ("emulator --out keys", "run the emulator for your own program"),
         ):
-            self._terminal.line(f"{_INDENT}{_program()} {arguments}  {self._terminal.paint(f'# {purpose}', 'dim')}")
+            self._terminal.line(f"{_INDENT}{self._terminal.paint(f'# {purpose}', 'dim')}")
+            self._terminal.line(f"{_INDENT}{_program()} {arguments}")
         self._terminal.line(f"{_INDENT}README.md has the rest: errors, keys, middlewares, testing.")
 
 

@@ -85,7 +85,7 @@ def _refuse_fractions(request: Request) -> None:
 async def _upload(request: Request, source: Source, operation: catalogue.Operation | None) -> Request:
     if request.json is not None:
         raise ConfigurationError("json", "an upload was given json too", "Give further members of its meta with meta=")
-    if not isinstance(request.meta, Mapping | None):
+    if not isinstance(request.meta, Mapping | None):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
         raise ConfigurationError("meta", f"a {type(request.meta).__name__} was given", "Give a dict")
     facts = (operation.file_part, operation.file_name_field, operation.digest_field) if operation else None
     file_part, name_field, digest_field = facts or ("file", "filename", "sha256")

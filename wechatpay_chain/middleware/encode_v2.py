@@ -112,7 +112,7 @@ class EncodeV2:
     async def _upload(self, request: Request, operation: catalogue.Operation | None, source: Source) -> Request:
         _check(request)
         source.check((operation and operation.file_limits) or ())
-        if not isinstance(request.meta, Mapping | None):
+        if not isinstance(request.meta, Mapping | None):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
             raise ConfigurationError("meta", f"a {type(request.meta).__name__} was given", "Give a dict")
         check_text(source.name, "file")
         given: dict[str, Any] = dict(request.meta or {})
