@@ -119,6 +119,7 @@ def without_needless_escapes(path: str) -> str:
     return _ESCAPE.sub(_unescape_needless, path) if "%" in path else path
 
 
+@lru_cache(maxsize=4096)
 def letters(name: str) -> str:
     """A name without what spellings of it differ in: capitals, hyphens, underscores."""
     return _NO_LETTER.sub("", name.lower())
