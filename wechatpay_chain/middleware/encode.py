@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from .. import catalogue
 from ..errors import ConfigurationError
-from ..message import NO_HEADERS, Headers, Request, Response
+from ..message import NO_HEADERS, File, Headers, Request, Response
 from ..path import check_path, check_query
 from ..pipeline import Handler
 from ..uploads import Source
@@ -25,15 +25,17 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 class Encode:
     """Writes `json`, `params`, `file` and `meta` as bytes and sets the headers that describe them."""
 
-    async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
+    def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
         """Encode the request, then call on. APIv2 has its own form, which `EncodeV2` writes."""
         if request.is_apiv2:
-            return await call_next(request)
+            return call_next(request)
         encoded = _encode(request)
-        if request.file is None:
-            return await call_next(encoded)
-        async with Source.open(request.file) as source:
-            return await call_next(await _upload(encoded, source, catalogue.find(request.method, request.template)))
+        return call_next(encoded) if request.file is None else _with_file(encoded, request.file, call_next)
+
+
+async def _with_file(request: Request, file: File, call_next: Handler) -> Response[Any]:
+    async with Source.open(file) as source:
+        return await call_next(await _upload(request, source, catalogue.find(request.method, request.template)))
 
 
 def _encode(request: Request) -> Request:

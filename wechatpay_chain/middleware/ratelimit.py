@@ -64,7 +64,7 @@ class RateLimit:
         self._shared = _Shared(limits.shared, notify, clock) if limits.shared is not None else None
         self._queues: dict[tuple[str, str], _Queue] = {}
 
-    async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
+    def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
         """Wait for a turn, then call on.
 
         Raises:
@@ -77,11 +77,9 @@ class RateLimit:
             operation = catalogue.find(*key)
             windows = self._limits.windows(f"{key[0]} {key[1]}", operation.rates if operation else ())
             if not windows:
-                return await self._unlimited(key, request, call_next)
+                return self._unlimited(key, request, call_next)
             queue = self._queues[key] = self._queue(key, windows)
-        if not queue.enter(self._clock()):
-            request = await self._wait(queue, request)
-        return await self._turn(queue, request, call_next)
+        return self._limited(queue, request, call_next)
 
     async def _unlimited(self, key: tuple[str, str], request: Request, call_next: Handler) -> Response[Any]:
         """An operation without limit, so far: the first refusal for its rate makes it one with a pace."""
@@ -117,8 +115,12 @@ class RateLimit:
             self._notify(Waited(call=request.call, request=request.line, seconds=waited))
         return request.changed(timeout=left.within(max(left.total - waited, 0.001)))
 
-    async def _turn(self, queue: _Queue, request: Request, call_next: Handler) -> Response[Any]:
-        began, limited, asked = self._clock(), False, None
+    async def _limited(self, queue: _Queue, request: Request, call_next: Handler) -> Response[Any]:
+        began = self._clock()
+        if not queue.enter(began):
+            request = await self._wait(queue, request)
+            began = self._clock()
+        limited, asked = False, None
         try:
             response = await call_next(request)
             if _is_limited(response):

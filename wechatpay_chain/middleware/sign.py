@@ -41,14 +41,9 @@ class Sign:
         """Sign the request, then call on. APIv2 has its own signature, inside of the body."""
         if request.is_apiv2:
             return await call_next(request)
-        with desk_of_loop():
-            return await call_next(await self._sign(request))
-
-    async def _sign(self, request: Request) -> Request:
         timestamp, nonce = str(int(self._clock())), self._nonce()
         message = v3.request_message(request.method, request.target, timestamp, nonce, request.signed_bytes)
-        signature = base64.b64encode(await self._signer.sign(message)).decode("ascii")
-        authorization = v3.Authorization(
-            mchid=self._mchid, serial=self._serial, nonce=nonce, timestamp=timestamp, signature=signature
-        )
-        return request.changed(headers=request.headers.plus("Authorization", str(authorization)))
+        with desk_of_loop():
+            signature = base64.b64encode(await self._signer.sign(message)).decode("ascii")
+            authorization = str(v3.Authorization(self._mchid, self._serial, nonce, timestamp, signature))
+            return await call_next(request.changed(headers=request.headers.plus("Authorization", authorization)))
