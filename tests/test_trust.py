@@ -369,6 +369,47 @@ async def test_expiring_is_reported(old: KeyPair, new: KeyPair, caplog: pytest.L
     assert told == []
 
 
+async def test_a_hook_that_fails(old: KeyPair, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A hook that raises stands in the log; calls, cache and renewal go on."""
+
+    def fails(_key: PlatformKey) -> None:
+        raise ZeroDivisionError("the hook's own")
+
+    cache = tmp_path / "certificates.json"
+    renewal = Renewal(warn_before=120 * DAY, on_expiring=fails, cache=cache, pace=Pace(1e6))
+    async with World(old).client(renewal=renewal) as wxpay:
+        assert (await call(wxpay)).verified
+        renewer = wxpay._renewer
+        assert renewer is not None
+        await renewer.renew()
+        assert renewer._background is not None
+        assert not renewer._background.done()
+    assert cache.exists()
+    assert "the hook's own" in caplog.text
+
+
+async def test_demand_13_renewal_survives_anything(old: KeyPair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transport that raises what no one expects delays the renewal, and the next one succeeds."""
+    world, failed, renewed = World(old), asyncio.Event(), asyncio.Event()
+
+    async def transport(request: Request) -> Response[Any]:
+        if not failed.is_set():
+            failed.set()
+            raise ZeroDivisionError
+        answer = await world(request)
+        renewed.set()
+        return answer
+
+    async with world.client(old, transport=transport) as wxpay:
+        renewer = wxpay._renewer
+        assert renewer is not None
+        monkeypatch.setattr(renewer, "_pause", lambda _seconds: asyncio.sleep(0.01))
+        await renewer.ready()
+        async with asyncio.timeout(5):
+            await renewed.wait()
+        assert world.downloads == 1
+
+
 async def test_cache(old: KeyPair, tmp_path: Path) -> None:
     """What was downloaded is kept in a file for its owner alone; after a restart the platform isn't needed."""
     world, cache = World(old), tmp_path / "certificates.json"
@@ -429,6 +470,11 @@ async def test_pace_is_shared() -> None:
         patch.setattr(asyncio, "sleep", sleep)
         await asyncio.gather(*(pace.turn() for _ in range(4)))
     assert slept == [0.1, 0.2, 0.3]
+
+
+def test_demand_13_one_pace_for_all_clients() -> None:
+    """Unless told otherwise, all clients of a process share one pace: many merchants don't ask in one moment."""
+    assert Renewal().pace is Renewal(every=3600).pace
 
 
 async def test_notifications_share_the_store(old: KeyPair, new: KeyPair) -> None:

@@ -84,7 +84,7 @@ class Renewal:
         from_notifications: whether a notification with an unknown serial may bring a download forward, once in ten
             minutes at most. It is refused meanwhile, and sent again.
         warn_before: seconds before the last certificate's end to call `on_expiring`, and to log a warning.
-        on_expiring: called with the certificate, after each download while that holds.
+        on_expiring: called with the certificate, after each download while that holds. If it raises, that is logged.
         pace: spaces the downloads of all clients that share it; by default all of the process.
 
     Raises:
@@ -231,18 +231,22 @@ class Renewer:
             task.exception()  # those who waited have it; a flight that nobody waits for any more isn't reported
 
     async def _keep_renewing(self) -> None:
-        failures = 0
+        retry = _FIRST_RETRY
         while True:
             try:
                 await self.renew()
-                failures, pause = 0, self._renewal.every
+                pause, retry = self._renewal.every, _FIRST_RETRY
             except ConfigurationError as error:
                 pause = self._renewal.every
                 _log.warning("%s", error)
-            except WeChatPayError as error:
-                pause = min(_FIRST_RETRY * 2**failures, _LONGEST_RETRY, self._renewal.every)
-                failures += 1
-                _log.warning("platform certificates could not be renewed, next try in %.0f s: %s", pause, error)
+            except Exception as error:  # noqa: BLE001 - whatever a transport raises, renewal goes on
+                pause, retry = min(retry, self._renewal.every), min(2 * retry, _LONGEST_RETRY)
+                _log.warning(
+                    "platform certificates could not be renewed, next try in %.0f s: %s",
+                    pause,
+                    error,
+                    exc_info=not isinstance(error, WeChatPayError),
+                )
             await self._pause(pause * (1 - _JITTER * random.random()))  # noqa: S311 - spreads the load, hides nothing
 
     async def _pause(self, seconds: float) -> None:
@@ -307,7 +311,10 @@ class Renewer:
         if last - now < timedelta(seconds=self._renewal.warn_before):
             _log.warning("the last platform certificate, %s, expires at %s", key.serial, last)
             if self._renewal.on_expiring is not None:
-                self._renewal.on_expiring(key)
+                try:
+                    self._renewal.on_expiring(key)
+                except Exception:  # noqa: BLE001 - the user's hook may raise anything, and the certificate is good
+                    _log.exception("on_expiring failed")
 
     def _read_cache(self) -> None:
         cache = self._renewal.cache

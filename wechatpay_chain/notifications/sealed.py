@@ -32,7 +32,7 @@ def read(body: bytes, apiv3_key: bytes) -> Notification[dict[str, Any]]:
         DecryptionError: the APIv3 key doesn't open its resource.
     """
     envelope = load_object(body, "the notification")
-    sealed: dict[str, Any] = envelope.get("resource", None)
+    sealed = cast("dict[str, Any]", envelope.get("resource"))
     if type(sealed) is not dict:
         raise DecodeError("the notification has no resource")
     number = _text(envelope, "id")
