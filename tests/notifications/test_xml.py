@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.notifications.sender import APIV2_KEY, APIV3_KEY, refund, webhook, xml
 from wechatpay_chain import (
@@ -13,6 +15,7 @@ from wechatpay_chain import (
     DecodeError,
     DecryptionError,
     SignatureError,
+    TrustError,
     Webhook,
     catalogue,
     payments,
@@ -217,6 +220,18 @@ def test_refused(body: bytes, says: str) -> None:
     """An unsigned, altered or otherwise signed message is refused."""
     with pytest.raises(SignatureError, match=says):
         webhook().open({}, body)
+
+
+MARKUP = st.sampled_from(
+    [b"<xml>", b"</xml>", b"<sign>", b"</sign>", b"<![CDATA[", b"]]>", b"&a;", b"<!DOCTYPE a", b"\0"]
+)
+
+
+@given(st.lists(MARKUP | st.binary(max_size=8)))
+def test_arbitrary_input(pieces: list[bytes]) -> None:
+    """Whatever comes in as XML, `open` raises what it documents."""
+    with pytest.raises(TrustError):
+        webhook().open({}, b"<" + b"".join(pieces))
 
 
 @pytest.mark.parametrize("options", [{"apiv2_key": None}])
