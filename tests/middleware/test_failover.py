@@ -18,6 +18,7 @@ from wechatpay_chain.message import Request, Response
 from wechatpay_chain.middleware import Failover
 from wechatpay_chain.observing import Event, FailedOver, HostProbed
 from wechatpay_chain.renewal import Pace, Renewal
+from wechatpay_chain.retrying import RetryPolicy
 from wechatpay_chain.transport import AiohttpTransport
 from wechatpay_chain.wire.hosts import twins
 
@@ -180,8 +181,8 @@ async def test_without_backups_there_is_no_failover(emulator: Emulator) -> None:
 
     for backups, origins in (((), {""}), (None, {""}), ([NOBODY], {"", NOBODY})):
         hosts.clear()
-        options: dict[str, Any] = {"transport": elsewhere, "backups": backups}
+        options: dict[str, Any] = {"transport": elsewhere, "backups": backups, "retry": RetryPolicy(base=0.001)}
         async with WeChatPay(**emulator.credentials(), **options) as wxpay:
             with pytest.raises(ConnectionFailed):
-                await wxpay["v3/x"].get(timeout=1.0)
+                await wxpay["v3/x"].get()
         assert set(hosts) == origins
