@@ -178,7 +178,8 @@ async def test_settle_gives_up(emulator: Emulator, client: WeChatPay) -> None:
 async def test_settle_ends_in_time(emulator: Emulator) -> None:
     """All calls share one deadline, the client's own repetitions too, and a refusal doesn't undo a lost answer."""
     clock, given = Time(), list[float]()
-    answers = [Response(status=500, content=b'{"code":"X"}'), Response(status=403, content=b'{"code":"NOT_ENOUGH"}')]
+    lost: Response[Any] = Response(status=500, content=b'{"code":"X"}')
+    answers = [lost, Response(status=403, content=b'{"code":"NOT_ENOUGH"}')]
 
     async def transport(request: Request) -> Response[Any]:
         assert request.timeout is not None
@@ -191,7 +192,7 @@ async def test_settle_ends_in_time(emulator: Emulator) -> None:
     with pytest.raises(APIError, match="NOT_ENOUGH") as caught:
         await settle(refunds, timeout=60, json=REFUND, clock=clock, sleep=clock.sleep)
     assert (given, caught.value.outcome, caught.value.attempts) == ([60, 55], "unknown", 2)
-    answers[:] = [Response(status=500, content=b'{"code":"X"}')]
+    answers[:] = [lost]
     given.clear()
     with pytest.raises(ServerError):
         await settle(refunds, timeout=12, json=REFUND, clock=clock, sleep=clock.sleep)

@@ -22,7 +22,7 @@ from wechatpay_chain.observing import (
     Retrying,
     logged,
 )
-from wechatpay_chain.renewal import Pace, Renewal
+from wechatpay_chain.renewal import Pace, Renewal, Renewer
 from wechatpay_chain.retrying import RetryPolicy
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
@@ -92,7 +92,7 @@ async def test_other_certificates(merchant_pair: KeyPair) -> None:
     wxpay, events = with_hook(emulator, certs=None, renewal=Renewal(pace=Pace(1e6)))
     async with wxpay:
         await wxpay.chain(PUNISH).post(json=ORDER)
-        assert wxpay.trust.renewer is not None
+        assert isinstance(wxpay.trust.renewer, Renewer)
         await wxpay.trust.renewer.renew()
     changed = [event for event in events if isinstance(event, CertificatesChanged)]
     assert [(event.serials, event.preferred) for event in changed] == [((pair.serial,), pair.serial)]
@@ -114,7 +114,7 @@ async def test_downloads_of_foreign_links_are_calls_too(emulator: Emulator) -> N
         return b"".join([piece async for piece in wxpay.stream(f"https://pay.wechatpay.cn/{name}")])
 
     async with wxpay:
-        assert await asyncio.gather(fetch("a"), fetch("b")) == [b"x", b"x"]
+        assert list(await asyncio.gather(fetch("a"), fetch("b"))) == [b"x", b"x"]
     numbers = [event.call for event in events if isinstance(event, AttemptStarted)]
     assert None not in numbers
     assert len(set(numbers)) == 2
