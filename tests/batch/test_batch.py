@@ -408,7 +408,8 @@ async def test_killed_in_the_middle(tmp_path: Path, emulator: Emulator, monkeypa
 
     answered: dict[str, int] = {}
     async with Listening(receive, "127.0.0.1", 0) as base_url:
-        credentials = {name: _text(value) for name, value in emulator.credentials().items() if value is not None}
+        credentials = {**emulator.credentials(), "private_key": emulator.merchant_key.private_pem}
+        credentials = {name: _text(value) for name, value in credentials.items() if value is not None}
         arguments = json.dumps({"folder": str(tmp_path), "client": {**credentials, "base_url": base_url}})
         output = b""
         for kill_at in (60, 150, None):

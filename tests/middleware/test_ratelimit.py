@@ -101,7 +101,7 @@ async def test_a_turn_that_comes_too_late_is_told_at_once() -> None:
 async def test_a_wait_ends_with_the_call() -> None:
     """A call that waits for another one to end gives up when its own time is over."""
     world = World(Limits(own={"POST /v3/x": "1/min"}), takes=0)
-    hanging = asyncio.create_task(world.limit(CALL, lambda request: asyncio.sleep(60, OK)))
+    hanging = asyncio.ensure_future(world.limit(CALL, lambda request: asyncio.sleep(60, OK)))
     await asyncio.sleep(0)
     with pytest.raises(TimedOut, match=r"within 0\.01 s"):
         await world.call(Request(method="POST", template="/v3/x", timeout=0.01))
