@@ -12,13 +12,13 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from .. import catalogue
-from ..credentials import Signer
 from ..crypto import rsa
 from ..crypto.keys import load_public_key
 from ..errors import ConfigurationError
 from ..message import Headers, Request, Response
 from ..path import check_path
 from ..pipeline import Handler
+from ..signing import Signer
 from ..uploads import Source
 from ..wire import multipart, v2, v2_fields, v3
 from ..wire.body import check_text, encode_query

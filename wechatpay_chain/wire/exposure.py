@@ -41,9 +41,13 @@ def misplaced(payload: Any, location: str, secret_fields: tuple[str, ...]) -> tu
         location: `json`, `query` or `meta`.
         secret_fields: those of the operation.
     """
-    if isinstance(payload, dict) and _FLAT.issuperset(map(type, payload.values())):  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]: from anywhere
-        return _misplaced_names(tuple(cast("dict[Any, Any]", payload)), location, secret_fields)
+    if _is_flat(payload):
+        return _misplaced_names(tuple(payload), location, secret_fields)
     return tuple(_misplaced([*_leaves(payload, ())], location, secret_fields))
+
+
+def _is_flat(payload: Any) -> bool:
+    return isinstance(payload, dict) and _FLAT.issuperset(map(type, payload.values()))  # pyright: ignore[reportUnknownArgumentType]: from anywhere
 
 
 @lru_cache(maxsize=1024)
