@@ -150,23 +150,24 @@ class _Value:
         Raises:
             TypeError: there is no such attribute.
         """
-        cls._check(attributes)
+        if not attributes.keys() <= cls.__dataclass_fields__.keys():
+            raise _no_attribute(cls, attributes)
         value = object.__new__(cls)
         object.__setattr__(value, "__dict__", attributes)
         return value
 
     def changed(self, **changes: Any) -> Self:
         """A copy with other values for some attributes; raises as `of`."""
-        self._check(changes)
+        if not changes.keys() <= self.__dataclass_fields__.keys():
+            raise _no_attribute(type(self), changes)
         value = object.__new__(type(self))
         object.__setattr__(value, "__dict__", self.__dict__ | changes)
         return value
 
-    @classmethod
-    def _check(cls, attributes: Mapping[str, Any]) -> None:
-        if not attributes.keys() <= cls.__dataclass_fields__.keys():
-            unknown = attributes.keys() - cls.__dataclass_fields__.keys()
-            raise TypeError(f"{cls.__name__} has no {', '.join(sorted(unknown))}")
+
+def _no_attribute(kind: type[_Value], attributes: Mapping[str, Any]) -> TypeError:
+    unknown = attributes.keys() - kind.__dataclass_fields__.keys()
+    return TypeError(f"{kind.__name__} has no {', '.join(sorted(unknown))}")
 
 
 class Secret:

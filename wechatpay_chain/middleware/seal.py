@@ -22,7 +22,6 @@ from ..wire.sealing import FieldTree, field_tree, is_ciphertext, seal, unseal
 from ..wire.v3 import SERIAL_HEADER
 
 _UNMARKED: FieldTree = {}
-_LOCATIONS = {"json": "json", "params": "query", "meta": "meta"}
 
 
 class Seal:
@@ -62,11 +61,10 @@ class Seal:
         named = request.headers.get(SERIAL_HEADER)
         key = keys.preferred if named is None else keys.find(named)
         encrypt = partial(_encrypt, key=key, named=named)
-        sealed: dict[str, Any] = {}
-        for name, location in _LOCATIONS.items():
-            payload = getattr(request, name)
-            if payload is not None:
-                sealed[name] = seal(payload, marked.get(location, _UNMARKED), encrypt, name)
+        sealed: dict[str, Any] = {
+            name: seal(payload, marked.get(location, _UNMARKED), encrypt, name)
+            for name, location, payload in _payloads(request)
+        }
         if key is not None:  # in the platform's own spelling, however the caller wrote it
             sealed["headers"] = request.headers.plus(SERIAL_HEADER, key.serial)
         return request.changed(**sealed)
@@ -83,6 +81,12 @@ class Seal:
         except RecursionError:
             raise about(response, DecodeError("the answer is nested too deeply")) from None
         return response.changed(decrypted=orjson.dumps(payload))
+
+
+def _payloads(request: Request) -> list[tuple[str, str, Any]]:
+    """What a request brings: argument, location in the catalogue, value."""
+    given = (("json", "json", request.json), ("params", "query", request.params), ("meta", "meta", request.meta))
+    return [payload for payload in given if payload[2] is not None]
 
 
 @lru_cache(maxsize=512)
@@ -109,9 +113,8 @@ def _refuse_near_miss(request: Request, operation: catalogue.Operation | None) -
 
 def _refuse_misplaced(request: Request, operation: catalogue.Operation) -> None:
     """A secret under another name or in another place than the operation's would go out in plain."""
-    for name, location in _LOCATIONS.items():
-        payload = getattr(request, name)
-        for place in misplaced(payload, location, operation.secret_fields) if payload is not None else ():
+    for name, location, payload in _payloads(request):
+        for place in misplaced(payload, location, operation.secret_fields):
             pointer = "/" + "/".join(place)
             if catalogue.field_type(operation.method, operation.path, location, pointer) is None:
                 raise ConfigurationError(

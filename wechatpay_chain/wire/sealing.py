@@ -19,7 +19,7 @@ from ..message import Secret
 FieldTree = dict[str, "FieldTree"]
 """Field paths as nested mappings; a marked field is an empty mapping. Arrays add no level."""
 
-# Where nothing is marked, values of exactly these types are not looked into: most are of them.
+# Values of exactly these types hold nothing that would have to be looked for.
 _PLAIN = frozenset({str, int, float, bool})
 
 Encrypt = Callable[[str, str], str]
@@ -109,10 +109,7 @@ def _seal(value: Any, marked: FieldTree | None, encrypt: Encrypt, pointer: str) 
         return encrypt(value.reveal(), pointer)
     if isinstance(value, list | tuple):
         items = cast("Sequence[Any]", value)
-        return [
-            item if marked is None and type(item) in _PLAIN else _seal(item, marked, encrypt, f"{pointer}/{index}")
-            for index, item in enumerate(items)
-        ]
+        return [_seal(item, marked, encrypt, f"{pointer}/{index}") for index, item in enumerate(items)]
     below = members(value)
     if is_marked and value is not None:
         raise ConfigurationError(
@@ -126,12 +123,10 @@ def _seal(value: Any, marked: FieldTree | None, encrypt: Encrypt, pointer: str) 
             )
         return value
     tree = marked or {}
-    return {
-        name: item
-        if name not in tree and type(item) in _PLAIN
-        else _seal(item, tree.get(name), encrypt, f"{pointer}/{name}")
-        for name, item in below.items()
-    }
+    if _PLAIN.issuperset(map(type, below.values())):  # most payloads: what is marked is looked up in them
+        sealed = {name: _seal(below[name], tree[name], encrypt, f"{pointer}/{name}") for name in tree if name in below}
+        return {**below, **sealed}
+    return {name: _seal(item, tree.get(name), encrypt, f"{pointer}/{name}") for name, item in below.items()}
 
 
 def members(value: object) -> Mapping[str, Any] | None:
