@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain as flat
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar, cast, overload
 
@@ -69,16 +70,13 @@ class Headers(Mapping[str, str]):
 
     def __init__(self, items: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
         # Callers may be untyped, so nothing is taken for granted here.
-        pairs = cast("Iterable[tuple[Any, Any]]", items.items() if isinstance(items, Mapping) else items)
-        self._items: dict[str, tuple[str, str]] = {}
-        for name, value in pairs:
-            if not (isinstance(name, str) and isinstance(value, str)):
-                raise TypeError(f"headers are str to str, not {type(name).__name__} to {type(value).__name__}")
-            key = name.lower()
-            if key in self._items:
-                name, first = self._items[key]
-                value = f"{first}, {value}"
-            self._items[key] = (name, value)
+        pairs = [*cast("Iterable[tuple[Any, Any]]", items.items() if isinstance(items, Mapping) else items)]
+        for kind in set(map(type, flat.from_iterable(pairs))):
+            if not issubclass(kind, str):
+                raise TypeError(f"headers are str to str, and there is a {kind.__name__}")
+        self._items: dict[str, tuple[str, str]] = {name.lower(): (name, value) for name, value in pairs}
+        if len(self._items) < len(pairs):
+            self._items = _joined(pairs)
 
     def __getitem__(self, name: str) -> str:
         return self._items[name.lower()][1]
@@ -129,6 +127,14 @@ class Headers(Mapping[str, str]):
         headers = object.__new__(Headers)
         headers._items = self._items | items
         return headers
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    items: dict[str, tuple[str, str]] = {}
+    for name, value in pairs:
+        first, values = items.get(name.lower(), (name, ""))
+        items[name.lower()] = (first, f"{values}, {value}" if name.lower() in items else value)
+    return items
 
 
 NO_HEADERS = Headers()
