@@ -49,7 +49,7 @@ ALLOWED = {
         "errors path timeouts message crypto catalogue observing retrying pacing health wire trust credentials "
         "pipeline skew signing uploads"
     ),
-    "transport": "_version errors timeouts message catalogue pipeline",
+    "transport": "_version errors timeouts message catalogue retrying pipeline",
     "chain": "errors path message catalogue hints",
     "_endpoints": "message types chain",
     "waiting": "errors message",

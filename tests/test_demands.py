@@ -256,7 +256,7 @@ async def test_demand_15_ciphertext_of_the_callers_own_needs_its_serial(wxpay: W
 async def test_demand_24_there_is_a_timeout_by_default(emulator: Emulator) -> None:
     """A server that never answers ends in TimedOut, by the client's default and by the call's own time."""
     async with server(silent) as base_url, WeChatPay(**emulator.credentials(), base_url=base_url) as wxpay:
-        assert wxpay._network._timeout.total == 30
+        assert [timeout.total for timeout in wxpay._network._timeouts_of] == [30, 20]
         with pytest.raises(TimedOut):
             await wxpay.v3.certificates.get(timeout=0.05)
 

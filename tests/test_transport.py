@@ -13,13 +13,14 @@ import pytest
 from tests.tcp import Talk, answering, server, silent
 from wechatpay_chain.errors import ConfigurationError, ConnectionFailed, TimedOut, TransportError
 from wechatpay_chain.message import Headers, Request
+from wechatpay_chain.timeouts import Timeouts
 from wechatpay_chain.transport import AiohttpTransport, check_base_url
 
 POST = Request(method="POST", template="/v3/x", body=b"{}")
 
 
 @asynccontextmanager
-async def connected(talk: Talk, timeout: float = 5) -> AsyncIterator[AiohttpTransport]:
+async def connected(talk: Talk, timeout: float | Timeouts = 5) -> AsyncIterator[AiohttpTransport]:
     """A transport that is closed in the end, connected to such a server."""
     async with server(talk) as base_url:
         transport = AiohttpTransport(base_url, timeout=timeout)
@@ -248,6 +249,14 @@ def test_base_urls_are_checked(base_url: str) -> None:
 def test_unusual_base_urls(base_url: str) -> None:
     """An address, a prefix, a long label and a dot at the end are taken."""
     assert check_base_url(base_url) == base_url.rstrip("/")
+
+
+async def test_an_attempt_ends_in_its_time() -> None:
+    """A server that says nothing is given up after the attempt's time, long before the call's."""
+    async with connected(silent, timeout=Timeouts(total=60, attempt=0.05)) as transport:
+        with pytest.raises(TimedOut, match=r"within 0\.05 s") as caught:
+            await transport(POST)
+    assert caught.value.outcome == "unknown"
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan")])

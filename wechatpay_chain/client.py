@@ -62,7 +62,7 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
             checked against `serial` and `private_key`. Where the key isn't here, an `ssl.SSLContext` that presents it.
         workwx_secret: the secret of WeCom's payment application, for its `workwx_sign`.
         base_url: scheme and host; a test server, a reverse proxy, or one of the platform's other hosts.
-        timeout: seconds for a whole call with all its attempts, or all of its times: `Timeouts(total=30, read=10)`.
+        timeout: seconds for a whole call with all its attempts, or all of its times: `Timeouts(total=30, attempt=10)`.
         session: an aiohttp session of the caller's own; it stays open.
         transport: a `Handler` in place of the network; `base_url`, `timeout` and `session` are then not used.
         middlewares: the steps of a call, in place of `wechatpay_chain.middleware.standard(...)`.

@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields, replace
 
 from .errors import ConfigurationError
 
+_SHARE = 2 / 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
@@ -16,22 +18,35 @@ class Timeouts:
 
     Attributes:
         total: for all attempts together, with the pauses and the waiting between them.
-        connect: for making a connection, in each attempt; never more than half of what is left of `total`.
-        read: of silence from the platform, in each attempt.
+        attempt: for each attempt, from its connection to the whole answer; None for two thirds of what is left of
+            `total` where another attempt may follow, and for all of it where none may.
+        connect: for making a connection, in each attempt; never more than half of the attempt's time.
+        read: of silence from the platform, in each attempt; None for no such bound. It costs each call a little.
 
     Raises:
         ConfigurationError: a value isn't positive.
     """
 
     total: float = 30.0
+    attempt: float | None = None
     connect: float = 5.0
-    read: float = 15.0
+    read: float | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
             seconds = getattr(self, field.name)
-            if not seconds > 0:
+            if seconds is not None and not seconds > 0:
                 raise ConfigurationError("timeout", f"{seconds!r} was found", "Give a positive number of seconds")
+
+    def of_attempt(self, *, repeatable: bool) -> float:
+        """The seconds that an attempt may take.
+
+        Args:
+            repeatable: whether another one may follow although this one may have arrived.
+        """
+        if self.attempt is not None:
+            return min(self.attempt, self.total)
+        return self.total * _SHARE if repeatable else self.total
 
     def within(self, seconds: float) -> Timeouts:
         """These, with `seconds` for the whole."""

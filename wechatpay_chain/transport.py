@@ -19,6 +19,7 @@ from . import catalogue
 from ._version import __version__
 from .errors import ConfigurationError, ConnectionFailed, Outcome, TimedOut, TransportError
 from .message import NO_HEADERS, Headers, Request, Response
+from .retrying import is_repeatable
 from .timeouts import Timeouts, chosen
 
 DEFAULT_BASE_URL = "https://api.mch.weixin.qq.com"
@@ -65,7 +66,7 @@ class AiohttpTransport:
     ) -> None:
         self._base_url = check_base_url(base_url)
         self._timeouts = chosen(timeout, Timeouts())
-        self._timeout = _client_timeout(self._timeouts)
+        self._timeouts_of = [_client_timeout(self._timeouts, repeatable) for repeatable in (False, True)]
         self._session = session
         self._owns_session = session is None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -84,11 +85,11 @@ class AiohttpTransport:
         session = self._open_session()
         context = await self._certified() if request.security else True
         url = URL(self.base_url_of(request) + request.target, encoded=True)
-        timeout = self._timeout
-        if request.timeout is not None:
-            timeout = _client_timeout(chosen(request.timeout, self._timeouts))
+        timeouts = chosen(request.timeout, self._timeouts)
+        repeatable = is_repeatable(request)
+        timeout = self._timeouts_of[repeatable] if request.timeout is None else _client_timeout(timeouts, repeatable)
         if request.streamed:
-            timeout = aiohttp.ClientTimeout(connect=timeout.connect, sock_read=timeout.total)
+            timeout = aiohttp.ClientTimeout(connect=timeout.connect, sock_read=timeouts.total)
         headers = NO_HEADERS
         try:
             answer = await session.request(
@@ -249,13 +250,13 @@ def check_base_url(base_url: str, argument: str = "base_url") -> str:
     return base_url.rstrip("/")
 
 
-def _client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:
-    total = timeouts.total
+def _client_timeout(timeouts: Timeouts, repeatable: bool) -> aiohttp.ClientTimeout:
+    attempt = timeouts.of_attempt(repeatable=repeatable)
     return aiohttp.ClientTimeout(
-        total=total,
+        total=attempt,
         # Below the whole, so that a call that never left its machine is known as such.
-        connect=min(timeouts.connect, total / 2),
-        sock_read=timeouts.read if timeouts.read < total else None,
+        connect=min(timeouts.connect, attempt / 2),
+        sock_read=timeouts.read if timeouts.read is not None and timeouts.read < attempt else None,
     )
 
 

@@ -84,7 +84,7 @@ class Batch:
         repeat: bool = False,
         look_up: LookUp | None = None,
         patience: float = 3600.0,
-        timeout: Timeouts = Timeouts(total=600),  # noqa: B008 - it is immutable
+        timeout: Timeouts = Timeouts(total=600, attempt=20),  # noqa: B008 - it is immutable
         on_progress: Callable[[Progress], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
