@@ -13,7 +13,7 @@ generators := $(wildcard tools/derive_facts.py tools/generate_*.py)
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types generate generate-check build lock clean core dev
+.PHONY: help demo test bench lint format types generate generate-check build lock clean core dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,13 @@ ifeq ($(strip $(TESTS)),)
 else
 	@$(python) -m pytest $(TESTS)
 endif
+
+# The order is that of docs/performance.md; MEASURED="pipeline webhook" runs some of them alone.
+MEASURED ?= pipeline middlewares webhook catalogue import_time main_job growth files batch plots
+
+bench: ## Measure speed and memory beside the alternatives, and draw the plots (about 15 minutes on a quiet machine)
+	@$(venv) bench
+	@set -e; for name in $(MEASURED); do echo; echo "── $$name"; $(python) -m benchmarks.$$name; done
 
 lint: dev ## Check style and form
 	@$(python) -m ruff check .
@@ -58,6 +65,7 @@ build: dev ## Build the wheel and the source distribution into dist/
 lock: ## Pin the newest versions anew, with hashes, for Python 3.11 and newer on every system (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
 	@$(lock) --upgrade --group dev --output-file requirements/dev.txt
+	@$(lock) --upgrade --group bench --constraints requirements/dev.txt --output-file requirements/bench.txt
 	@$(lock) --upgrade --group backend --constraints requirements/dev.txt --output-file requirements/core.txt
 
 clean: ## Remove the environment and everything that was built or cached

@@ -3,6 +3,7 @@
 #
 #   sh requirements/venv.sh core    what running the package needs
 #   sh requirements/venv.sh dev     that and all the tools
+#   sh requirements/venv.sh bench   that and what the benchmarks measure beside it
 #
 # PYTHON=/some/python chooses the interpreter. Where all is set up for the files' present content, returns at once.
 set -eu
@@ -60,9 +61,16 @@ Install a newer one beside it and repeat, or name one: make PYTHON=python3.12 ..
 Install one and repeat, or name one: make PYTHON=python3.12 ..."
 }
 
-# dev holds all of core, so a checkout that has dev has core.
-if is_usable && { [ -e "$(stamp dev)" ] || [ -e "$(stamp "$name")" ]; }; then
-    exit 0
+# bench holds all of dev, and dev all of core: a checkout that has the larger one has the smaller ones.
+case $name in
+core) enough="core dev bench" ;;
+dev) enough="dev bench" ;;
+*) enough=$name ;;
+esac
+if is_usable; then
+    for one in $enough; do
+        if [ -e "$(stamp "$one")" ]; then exit 0; fi
+    done
 fi
 if ! is_usable; then
     choose_python
