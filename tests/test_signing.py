@@ -117,6 +117,21 @@ async def test_what_a_thread_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(await asyncio.gather(under_way(b"a"), under_way(b"a"))) == {rsa.sign(KEY, b"a")}
 
 
+@several_cores
+async def test_threads_of_its_own() -> None:
+    """Where blocking functions hold all of the loop's own threads and wait for calls, these are signed all the same."""
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+
+    async def calls() -> list[bytes]:
+        return await asyncio.gather(under_way(b"a"), under_way(b"b"))
+
+    def blocking() -> list[bytes]:
+        return asyncio.run_coroutine_threadsafe(calls(), loop).result(timeout=30)
+
+    assert await asyncio.to_thread(blocking) == [rsa.sign(KEY, b"a"), rsa.sign(KEY, b"b")]
+
+
 def test_loops_have_desks_of_their_own() -> None:
     """Event loops in several threads, and one after the other in one thread, don't get in each other's way."""
 

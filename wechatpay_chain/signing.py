@@ -11,6 +11,7 @@ import asyncio
 import os
 import threading
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -66,6 +67,8 @@ class Desk:
         self.loop = loop
         self._calls = 0
         self._threads = threads
+        # Of its own: who holds all of the loop's threads may be waiting for a call.
+        self._pool = ThreadPoolExecutor(max(threads, 1), thread_name_prefix="wechatpay_chain_signing")
         self._working = 0
         self._waiting: deque[tuple[RSAPrivateKey, bytes, asyncio.Future[bytes]]] = deque()
         self._made: deque[tuple[asyncio.Future[bytes], bytes | Exception]] = deque()
@@ -92,7 +95,7 @@ class Desk:
 
     def _start(self) -> None:
         self._working += 1
-        self.loop.run_in_executor(None, self._work).add_done_callback(self._ended)
+        self.loop.run_in_executor(self._pool, self._work).add_done_callback(self._ended)
 
     def _ended(self, work: asyncio.Future[None]) -> None:
         self._working -= 1
