@@ -233,6 +233,21 @@ async def test_closed_while_it_downloads(old: KeyPair) -> None:
         await waiting
 
 
+@pytest.mark.parametrize("order", [("_keep_renewing", "_renew"), ("_renew", "_keep_renewing")])
+async def test_cancelled_while_it_downloads(old: KeyPair, order: tuple[str, str]) -> None:
+    """When a program ends without closing its client, renewal ends with it, in whatever order its tasks are told."""
+    pace = Pace(1e6)
+    world = World(old)
+    async with world.client(old, renewal=Renewal(pace=pace)) as wxpay:
+        pace._next = float("inf")  # the download waits for its turn
+        await call(wxpay)
+        tasks = {task.get_coro().__name__: task for task in asyncio.all_tasks()}  # type: ignore[union-attr]
+        for name in order:
+            tasks[name].cancel()
+        await asyncio.wait([tasks[name] for name in order], timeout=5)
+        assert all(tasks[name].cancelled() for name in order)
+
+
 async def test_unknown_serial_in_an_answer(old: KeyPair, new: KeyPair) -> None:
     """An answer by a certificate that came overnight is verified after one download, however many wait for it."""
     world = World(old)

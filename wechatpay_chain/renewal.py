@@ -177,7 +177,8 @@ class Renewer:
         try:
             await asyncio.shield(flight)
         except asyncio.CancelledError:
-            if flight.cancelled():
+            task = asyncio.current_task()
+            if flight.cancelled() and not (task and task.cancelling()):
                 raise ConfigurationError(
                     "WeChatPay", "the client was closed while it downloaded certificates", "Close it after its calls"
                 ) from None
