@@ -7,10 +7,18 @@ import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
-from wechatpay_chain import ConfigurationError, SyncWeChatPay
+from wechatpay_chain import (
+    ConfigurationError,
+    ConnectionFailed,
+    Request,
+    Response,
+    SyncWeChatPay,
+    WeChatPayError,
+)
 from wechatpay_chain.emulator import Emulator
 
 ECHO = "v3/security/echo"
@@ -51,6 +59,54 @@ def test_closing_ends_the_thread_and_later_calls(emulator: Emulator) -> None:
     assert threading.active_count() == before
     with pytest.raises(ConfigurationError, match="closed"):
         sync[ECHO].post(json={})
+
+
+def test_closing_leaves_no_thread_waiting(emulator: Emulator) -> None:
+    """A call that takes longer than `close` waits for it ends with an error of unknown outcome, in its own thread."""
+    arrived = threading.Event()
+
+    async def mute(request: Request) -> Response[Any]:
+        arrived.set()
+        return await asyncio.get_running_loop().create_future()
+
+    sync = SyncWeChatPay(**emulator.credentials(), transport=mute, timeout=0.05)
+    errors: list[WeChatPayError] = []
+
+    def call() -> None:
+        try:
+            sync[ECHO].post(json={"echo_message": "a"})
+        except WeChatPayError as error:
+            errors.append(error)
+
+    calling = threading.Thread(target=call, daemon=True)
+    calling.start()
+    arrived.wait(30)
+    sync.close()
+    calling.join(30)
+    assert [(type(error), error.outcome) for error in errors] == [(ConnectionFailed, "unknown")]
+
+
+def test_closing_while_others_call(emulator: Emulator) -> None:
+    """Calls that other threads begin while the client is closed have their answer, or are told that it is closed."""
+    sync = SyncWeChatPay(**emulator.credentials(), transport=emulator)
+    ended: list[object] = []
+
+    def call() -> None:
+        while not ended or isinstance(ended[-1], int):
+            try:
+                ended.append(sync[ECHO].post(json={"echo_message": "a"}).status)
+            except ConfigurationError as error:
+                ended.append(error)
+
+    threads = [threading.Thread(target=call, daemon=True) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    while len(ended) < 8:
+        threading.Event().wait(0.001)
+    sync.close()
+    for thread in threads:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)
 
 
 def test_a_session_is_refused(emulator: Emulator) -> None:

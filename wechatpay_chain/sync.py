@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
+from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -14,7 +15,7 @@ from ._endpoints import SyncEndpoints
 from .chain import Chain, Node
 from .client import WeChatPay, environment
 from .downloads import Link
-from .errors import ConfigurationError
+from .errors import ConfigurationError, ConnectionFailed
 from .message import Request, Response
 from .payments import Payments
 
@@ -44,6 +45,8 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         self._path = ""
         self._send = self.send
         self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._closed = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="wechatpay_chain", daemon=True)
         self._thread.start()
@@ -73,7 +76,7 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
                 yield piece
         finally:
             # A generator may outlive its client; the connection is gone then.
-            if not self._loop.is_closed():
+            if not self._closed:
                 self._wait(_close(pieces))
 
     def page(self, path: object, params: Mapping[str, Any]) -> str:
@@ -86,10 +89,13 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         return self._client.payments_by(self._wait)
 
     def close(self) -> None:
-        """Close the connections and end the thread. Closing twice does nothing."""
-        if self._loop.is_closed():
+        """Let the calls in flight come to their end, close the connections and end the thread. Twice does nothing.
+
+        It takes no longer than a call may (`timeout`); a call that takes longer ends with `ConnectionFailed`.
+        """
+        if self._closed:
             return
-        self._wait(self._client.aclose())
+        self._wait(self._end(), last=True)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -105,18 +111,43 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
     def __repr__(self) -> str:
         return repr(self._client).replace("WeChatPay", type(self).__name__, 1)
 
-    def _wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        if self._loop.is_closed() or self._pid != os.getpid():
+    def _wait(self, coroutine: Coroutine[Any, Any, T], *, last: bool = False) -> T:
+        """What a coroutine returns in the loop; after the `last` one there are no others."""
+        try:
+            future = self._submit(coroutine, last=last)
+        except ConfigurationError:
             coroutine.close()
-            found = "the client is closed" if self._loop.is_closed() else "the client was made before a fork"
-            raise ConfigurationError("SyncWeChatPay", found, "Make a new client, in each process its own")
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+            raise
         try:
             return future.result()
+        except CancelledError:
+            error = ConnectionFailed("the client was closed while the call was under way")
+            error.outcome = "unknown"
+            raise error from None
         except BaseException:
             # Ctrl-C while waiting: the call ends too, instead of going on unseen. A finished one is not touched.
             future.cancel()
             raise
+
+    def _submit(self, coroutine: Coroutine[Any, Any, T], *, last: bool) -> Future[T]:
+        remedy = "Make a new client, in each process its own"
+        if self._pid != os.getpid():  # first: the lock may have been held when the process forked
+            raise ConfigurationError("SyncWeChatPay", "the client was made before a fork", remedy)
+        with self._lock:
+            if self._closed:
+                raise ConfigurationError("SyncWeChatPay", "the client is closed", remedy)
+            self._closed = last
+            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    async def _end(self) -> None:
+        """Close the client, and cancel the calls that outlast that: a thread waits for each."""
+        try:
+            await self._client.aclose()
+        finally:
+            left = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
 
 async def _next(pieces: AsyncGenerator[bytes, None]) -> bytes | None:
