@@ -197,9 +197,8 @@ async def test_late_handler_finishes() -> None:
         await finish.wait()
         calls.append(notification.id)
 
-    started = time.monotonic()
     assert (await hook.dispatch(*notify())).status == 500
-    assert time.monotonic() - started < 1
+    assert calls == []
     assert (await hook.dispatch(*notify())).status == 503
     finish.set()
     await hook.aclose()
