@@ -200,6 +200,20 @@ async def test_demand_41_no_key_verifies_nothing() -> None:
         await VerifyV2(None)(Request(method="POST", template="/v2/pay/orderquery"), transport)
 
 
+@pytest.mark.parametrize("path", ["/v2/secapi/pay/refund", "/v3/refund/domestic/refunds", "/v2/%70ay/unifiedorder"])
+async def test_no_exemption_by_the_template_alone(emulator: Emulator, path: str) -> None:
+    """An unsigned answer is no answer of another path, though the template's own answers carry no sign."""
+
+    async def transport(request: Request) -> Response[Any]:
+        return Response(status=200, content=b"<xml><return_code>SUCCESS</return_code></xml>", request=request)
+
+    wxpay = client(emulator, transport=transport)
+    unsigned = Request(method="POST", template="/v2/mmpaymkttransfers/gethbinfo", xml={"mch_billno": "1"})
+    assert not (await wxpay.send(unsigned)).verified
+    with pytest.raises(SignatureError, match="not signed"):
+        await wxpay.send(unsigned.changed(path=path))
+
+
 async def test_no_certificate(emulator: Emulator) -> None:
     """An operation that asks for the merchant certificate isn't called without, whoever answers it."""
     wxpay = client(emulator, merchant_cert=None)
