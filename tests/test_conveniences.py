@@ -199,6 +199,22 @@ async def test_settle_ends_in_time(emulator: Emulator) -> None:
     assert given == [12, 7, 1]
 
 
+async def test_settle_overslept(emulator: Emulator) -> None:
+    """A pause that took longer than it should ends in the platform's last word, not in a complaint about the time."""
+    clock = Time()
+
+    async def transport(request: Request) -> Response[Any]:
+        return Response(status=500, content=b'{"code":"X"}', request=request)
+
+    async def oversleep(seconds: float) -> None:
+        await clock.sleep(seconds + 60)
+
+    wxpay = WeChatPay(**emulator.credentials(), transport=transport, retry=ONCE, limits=None)
+    with pytest.raises(ServerError) as caught:
+        await settle(wxpay.v3.refund.domestic.refunds, json=REFUND, clock=clock, sleep=oversleep)
+    assert (caught.value.outcome, caught.value.attempts) == ("unknown", 2)
+
+
 @pytest.mark.parametrize("counted", [True, False])
 @pytest.mark.parametrize("size", [0, 1, 4, 5])
 async def test_paging(emulator: Emulator, client: WeChatPay, size: int, counted: bool) -> None:

@@ -75,7 +75,7 @@ async def settle(
     attempts, outcome, coming = 0, cast("Outcome | None", None), list(pauses)
     while True:
         try:
-            return await chain.post(**kept, timeout=deadline - clock())
+            return await chain.post(**kept, timeout=max(deadline - clock(), 0.001))
         except WeChatPayError as error:
             attempts += error.attempts
             is_open = error.outcome == "unknown" or isinstance(error, RateLimited)
