@@ -108,6 +108,43 @@ async def test_a_cancelled_call(signers: Counter[int]) -> None:
 
 
 @several_cores
+async def test_a_storm_of_cancelled_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is signed for calls that were cancelled meanwhile: those that come after don't wait behind them."""
+    begun, sign, may_end = list[bytes](), rsa.sign, threading.Event()
+
+    def slow(key: RSAPrivateKey, message: bytes) -> bytes:
+        begun.append(message)
+        may_end.wait(30)
+        return sign(key, message)
+
+    monkeypatch.setattr(rsa, "sign", slow)
+    calls = [asyncio.create_task(under_way(b"cancelled")) for _ in range(200)]
+    while not begun:  # noqa: ASYNC110 - a thread counts
+        await asyncio.sleep(0)
+    for call in calls:
+        call.cancel()
+    await asyncio.wait(calls)
+    may_end.set()
+    await asyncio.gather(under_way(b"a"), under_way(b"b"))
+    assert begun.count(b"cancelled") <= 4  # as many as there are threads
+
+
+@several_cores
+async def test_work_that_blocks() -> None:
+    """Blocking work of the program, which fills the threads of the event loop, keeps no call from being signed."""
+    loop, may_end = asyncio.get_running_loop(), threading.Event()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    blocking = loop.run_in_executor(None, may_end.wait, 30)
+    try:
+        async with asyncio.timeout(20):
+            assert all(map(holds, (b"a", b"b"), await asyncio.gather(under_way(b"a"), under_way(b"b"))))
+        assert not blocking.done()
+    finally:
+        may_end.set()
+        await blocking
+
+
+@several_cores
 async def test_what_a_thread_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes wrong in a thread is raised by the call that waits for the signature; later calls are signed."""
     with monkeypatch.context() as patched:

@@ -110,6 +110,8 @@ class Desk:
                 key, message, future = self._waiting.popleft()
             except IndexError:  # another thread took it
                 return
+            if future.done():  # its call was cancelled
+                continue
             self._made.append((future, _signature(key, message)))
             if not self._is_told:
                 self._is_told = True
