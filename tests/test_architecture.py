@@ -39,6 +39,7 @@ ALLOWED = {
     "pipeline": "errors message",
     "skew": "wire",
     "draining": "errors",
+    "reading": "errors message",
     # shells
     "uploads": "errors message crypto wire",
     "partfile": "",
@@ -47,9 +48,9 @@ ALLOWED = {
     "qr": "errors",
     "middleware": (
         "errors path timeouts message crypto catalogue observing retrying pacing health wire trust credentials "
-        "pipeline skew signing uploads"
+        "pipeline skew signing reading uploads"
     ),
-    "transport": "_version errors timeouts message catalogue retrying pipeline",
+    "transport": "_version errors timeouts message catalogue retrying pipeline reading",
     "chain": "errors path message catalogue hints",
     "_endpoints": "message types chain",
     "waiting": "errors message",

@@ -365,6 +365,17 @@ class Pieces:
         self.closed = True
 
 
+@pytest.mark.parametrize("status", [202, 204, 206])
+async def test_a_part_of_a_file_is_no_file(emulator: Emulator, tmp_path: Path, status: int) -> None:
+    """A success other than 200, such as a part of the content, is not written as if it were the file."""
+    raw = f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode()
+
+    async with server(answering(raw)) as base_url, WeChatPay(**emulator.credentials(), base_url=base_url) as wxpay:
+        with pytest.raises(DecodeError, match=f"status {status}: that is no whole file"):
+            await wxpay.download(f"{base_url}/v3/billdownload/file?token=x", tmp_path / "bill.csv")
+    assert not names(tmp_path)
+
+
 async def test_leaving_early_closes_the_connection(emulator: Emulator) -> None:
     """Whoever leaves the loop lets go of the connection."""
     pieces = Pieces(b"12", b"3")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import aiohttp
 import pytest
@@ -294,6 +294,25 @@ async def test_an_endless_answer_is_cut_short() -> None:
     async with connected(answering(raw)) as transport:
         with pytest.raises(ConnectionFailed, match="larger than 1048576 bytes") as caught:
             await transport(POST)
+    assert caught.value.outcome == "unknown"
+
+
+@pytest.mark.parametrize("started", [b"HTTP/1.1 502 Bad Gateway\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: "])
+async def test_what_comes_before_a_file_may_not_drip(started: bytes) -> None:
+    """A refusal, or headers, that come byte by byte in place of a file end with the time of a call."""
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(started)
+        with suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.02)
+
+    async with connected(drip) as transport:
+        with pytest.raises(TimedOut, match="no complete answer") as caught:
+            await transport(Request(method="GET", template="/v3/x", streamed=True, timeout=0.2))
     assert caught.value.outcome == "unknown"
 
 

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from .downloads import Link, Wanted, announced, checked, unpacked, wanted
-from .errors import APIError, ConfigurationError, TransportError, TrustError
+from .errors import APIError, ConfigurationError, DecodeError, TransportError, TrustError
 from .message import Progress, Response, about
 from .partfile import open_new
 from .pipeline import Handler
 from .wire import v2
 from .wire.refusal import api_error, is_refusal
 
+_OK = 200
 # A refusal is short. What is longer is cut off, and then no XML.
 _LONGEST_REFUSAL = 64 * 1024
 
@@ -70,6 +71,8 @@ class Files:
 
         target, response = await self._open(asked_for(link), asked_for)
         try:
+            if response.status != _OK:
+                raise DecodeError(f"it was answered with the status {response.status}: that is no whole file")
             async with aclosing(_received(response, progress)) as received:
                 content = await _after_refusal(received, response, target) if target.is_apiv2 else received
                 async for piece in _content(content, target, response) if unpack else content:

@@ -6,6 +6,7 @@ import asyncio
 import platform
 import re
 from collections.abc import AsyncIterator, Callable
+from contextlib import nullcontext
 from functools import partial
 from ssl import SSLContext
 from typing import Any
@@ -19,6 +20,7 @@ from . import catalogue
 from ._version import __version__
 from .errors import ConfigurationError, ConnectionFailed, Outcome, TimedOut, TransportError
 from .message import NO_HEADERS, Headers, Request, Response
+from .reading import LARGEST, read_whole
 from .retrying import is_repeatable
 from .timeouts import Timeouts, chosen
 
@@ -27,7 +29,8 @@ DEFAULT_BASE_URL = "https://api.mch.weixin.qq.com"
 _USER_AGENT = f"wechatpay_chain/{__version__} Python/{platform.python_version()} aiohttp/{aiohttp.__version__}"
 # The platform closes idle connections after 8 s; a request sent into that moment would be lost.
 _KEEPALIVE = 6.0
-_LARGEST = 64 * 1024 * 1024
+_UNBOUNDED = nullcontext()
+_OK = 200
 _LARGEST_REFUSAL = 1024 * 1024
 # So much of a streamed answer is handed on at once.
 _PIECE = 256 * 1024
@@ -92,21 +95,26 @@ class AiohttpTransport:
             timeout = aiohttp.ClientTimeout(connect=timeout.connect, sock_read=timeouts.total)
         headers = NO_HEADERS
         try:
-            answer = await session.request(
-                request.method,
-                url,
-                data=request.body or (request.payload and request.payload.chunks()),
-                headers=_headers(request),
-                allow_redirects=False,
-                timeout=timeout,
-                ssl=context,
-            )
-            headers = Headers(answer.headers.items())
-            if request.streamed and 200 <= answer.status < 300:
-                mapped = partial(_transport_error, host=url.host, timeout=timeout, headers=headers)
-                return Response(status=answer.status, headers=headers, request=request, stream=_Stream(answer, mapped))
-            async with answer:
-                content = await _read(answer, url.host)
+            # A file may take as long as it comes, and aiohttp has no limit for what comes before it.
+            async with asyncio.timeout(timeout.sock_read) if request.streamed else _UNBOUNDED:
+                answer = await session.request(
+                    request.method,
+                    url,
+                    data=request.body or (request.payload and request.payload.chunks()),
+                    headers=_headers(request),
+                    allow_redirects=False,
+                    timeout=timeout,
+                    ssl=context,
+                )
+                headers = Headers(answer.headers.items())
+                # A part of a file, or an answer in its place, is none.
+                if request.streamed and answer.status == _OK:
+                    mapped = partial(_transport_error, host=url.host, timeout=timeout, headers=headers)
+                    stream = _Stream(answer, mapped)
+                    return Response(status=answer.status, headers=headers, request=request, stream=stream)
+                async with answer:
+                    most = LARGEST if 200 <= answer.status < 300 else _LARGEST_REFUSAL
+                    content = await read_whole(answer.content.iter_any(), most)
         except aiohttp.ClientResponseError as error:
             failure = _transport_error(error, url.host, timeout, headers)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -155,19 +163,6 @@ class AiohttpTransport:
                 "Make one client per event loop; asyncio.run starts a new one each time",
             )
         return self._session
-
-
-async def _read(answer: aiohttp.ClientResponse, host: str | None) -> bytes:
-    """The whole content of an answer, unless it is larger than any that the platform gives without a link to it."""
-    most = _LARGEST if 200 <= answer.status < 300 else _LARGEST_REFUSAL
-    content = bytearray()
-    async for piece in answer.content.iter_any():
-        content += piece
-        if len(content) > most:
-            error = ConnectionFailed(f"the answer of {host} is larger than {most} bytes; use stream() for files")
-            error.outcome = "unknown"
-            raise error
-    return bytes(content)
 
 
 def _headers(request: Request) -> dict[str, str]:

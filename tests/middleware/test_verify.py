@@ -10,9 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from wechatpay_chain.crypto import rsa
-from wechatpay_chain.errors import SignatureError, SignatureProbe
+from wechatpay_chain.errors import ConnectionFailed, SignatureError, SignatureProbe
 from wechatpay_chain.message import Headers, Request, Response
-from wechatpay_chain.middleware import Verify
+from wechatpay_chain.middleware import Verify, VerifyV2
 from wechatpay_chain.trust import PlatformKeys
 from wechatpay_chain.wire import v3
 
@@ -170,3 +170,46 @@ async def test_keys_are_those_of_the_moment(platform_keys: PlatformKeys, platfor
     current[0] = PlatformKeys([])
     with pytest.raises(SignatureError, match="unknown key"):
         await checked(verify, POST, 200, headers(platform_key, BODY), BODY)
+
+
+class Endless:
+    """A stream that never ends."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def __aiter__(self) -> Endless:
+        return self
+
+    async def __anext__(self) -> bytes:
+        return b"x" * 8_000_000
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("step", ["verify", "verify_v2"])
+async def test_an_endless_stream_that_is_to_be_verified(verify: Verify, step: str) -> None:
+    """An answer that is read whole to be checked, and is larger than any of the platform's, ends the call."""
+    endless = Endless()
+
+    async def call_next(request: Request) -> Response[Any]:
+        return Response(status=200, request=request, stream=endless)
+
+    request = POST if step == "verify" else Request(method="POST", template="/v2/pay/orderquery")
+    middleware = verify if step == "verify" else VerifyV2("k" * 32)
+    with pytest.raises(ConnectionFailed, match="larger than 67108864 bytes") as caught:
+        await middleware(request.changed(streamed=True), call_next)
+    assert (endless.closed, caught.value.outcome, caught.value.attempts) == (True, "unknown", 1)
+
+
+async def test_a_forged_statement_is_closed(verify: Verify) -> None:
+    """A stream whose headers prove nothing is let go of before it is read."""
+    endless = Endless()
+
+    async def call_next(request: Request) -> Response[Any]:
+        return Response(status=200, request=request, stream=endless)
+
+    with pytest.raises(SignatureError):
+        await verify(STATEMENT.changed(streamed=True), call_next)
+    assert endless.closed

@@ -11,6 +11,7 @@ from ..errors import SignatureError
 from ..message import Request, Response, about
 from ..path import without_needless_escapes
 from ..pipeline import Handler
+from ..reading import without_stream
 from ..trust import PlatformKeys, verifying_key
 from ..wire import v3
 
@@ -55,8 +56,8 @@ class Verify:
         if request.streamed and by_path is None and request.method == "GET":
             # Links change, and their files are not signed: what comes is believed for the answer that gave the link.
             return response.changed(verified=False)
-        if response.stream is not None and signature == "body":
-            response = response.changed(content=b"".join([chunk async for chunk in response.stream]), stream=None)
+        if signature == "body":
+            response = await without_stream(response)
         try:
             body = response.content
             if signature == "sha1-header":
@@ -64,6 +65,8 @@ class Verify:
                 body = v3.statement_body(response.headers, body if response.stream is None else None)
             self._verify(response, body)
         except SignatureError as error:
+            if response.stream is not None:
+                await response.stream.aclose()
             raise about(response, error) from None
         return response.changed(verified=response.stream is None)
 

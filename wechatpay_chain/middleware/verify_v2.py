@@ -10,6 +10,7 @@ from ..errors import SignatureError, TrustError
 from ..message import Request, Response, about
 from ..path import without_needless_escapes
 from ..pipeline import Handler
+from ..reading import without_stream
 from ..wire import v2
 
 
@@ -40,7 +41,7 @@ class VerifyV2:
         if response.stream is not None:
             if operation and operation.answer_signature == "none":
                 return response
-            response = response.changed(content=b"".join([chunk async for chunk in response.stream]), stream=None)
+            response = await without_stream(response)
         try:
             if self._key is None:
                 raise SignatureError("there is no apiv2_key to check its sign with. Don't believe it")
