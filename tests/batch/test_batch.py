@@ -286,6 +286,24 @@ async def test_secrets_are_erased_once_answered(tmp_path: Path) -> None:
     assert all(b"6222 0000" not in content for content in await asyncio.to_thread(contents, tmp_path))
 
 
+async def test_a_journal_that_others_could_read(tmp_path: Path) -> None:
+    """A file that was there before is made private like a new one, and so is its write-ahead log."""
+    (tmp_path / "j").touch(0o644)
+    async with Batch(Platform(), tmp_path / "j") as batch:
+        await batch.run(items(1))
+        files = await asyncio.to_thread(lambda: list(tmp_path.iterdir()))
+        assert {file.name: stat.S_IMODE(file.stat().st_mode) for file in files} == {"j": 0o600, "j-wal": 0o600}
+
+
+def test_a_wrong_table_shows_no_cell(tmp_path: Path) -> None:
+    """Where columns were mixed up, a secret stands in another: what the cell holds isn't told."""
+    file = tmp_path / "orders.csv"
+    file.write_text("out_request_no,punish_scene,bal_account_no\n1,6222 0000,1\n")
+    with pytest.raises(ConfigurationError, match="no integer") as caught:
+        list(read_csv(file, PUNISH))
+    assert "6222" not in str(caught.value)
+
+
 async def test_two_batches_dont_share_a_journal(tmp_path: Path) -> None:
     """The second would send everything a second time; and a file that is no journal is none."""
     async with Batch(Platform(), tmp_path / "j"):
@@ -343,7 +361,7 @@ def test_csv(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "told"),
     [
-        ("out_refund_no,amount.refund\n1,1.5\n", r"'1\.5' in the column 'amount\.refund' is no integer"),
+        ("out_refund_no,amount.refund\n1,1.5\n", r"what stands in the column 'amount\.refund' is no integer"),
         ("out_refund_no,amount.refund\n1,1_0\n", "no integer"),
         ("out_refund_no,amount.refund\n1,true\n", "no integer"),
         ("out_refund_no,goods_detail\n1,no list\n", "no object"),

@@ -222,7 +222,8 @@ def _typed(cell: str, kind: str | None, name: str) -> Any:
         value = None
     expected = list if kind.endswith("[]") else _TYPES.get(kind, str)
     if not isinstance(value, expected) or isinstance(value, bool) != (kind == "boolean"):
-        raise TypeError(f"{cell[:40]!r} in the column {name!r} is no {kind}")
+        # Not shown: where columns were mixed up, it may be a secret.
+        raise TypeError(f"what stands in the column {name!r} is no {kind}")
     return value
 
 

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import os
 import sqlite3
+import stat
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -202,6 +203,8 @@ def _execute(statements: list[tuple[str, tuple[Any, ...]]], database: sqlite3.Co
 
 def _open(path: Path) -> sqlite3.Connection:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    # One that was there already, too; SQLite gives its mode to the file of the write-ahead log.
+    path.chmod(stat.S_IMODE(path.stat().st_mode) & stat.S_IRWXU)
     # Another process with the same journal would send everything a second time.
     database = sqlite3.connect(path, timeout=0.5)
     try:
