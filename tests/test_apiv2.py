@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -373,7 +374,7 @@ async def test_a_gateways_error(emulator: Emulator) -> None:
 
 
 async def test_bank_fields(emulator: Emulator, wxpay: WeChatPay) -> None:
-    """The bank's key is fetched once, and the card number is never sent in plain text."""
+    """The bank's key is fetched once, and the card number is neither sent in plain text nor kept with the answer."""
     seen: list[bytes] = []
 
     async def transport(request: Request) -> Response[Any]:
@@ -390,7 +391,8 @@ async def test_bank_fields(emulator: Emulator, wxpay: WeChatPay) -> None:
         }
     )
     for wanted in (payment, loose(payment, enc_true_name=Secret("张三"))):
-        await client(emulator, transport).v2.mmpaysptrans.pay_bank.post(xml=wanted)
+        answer = await client(emulator, transport).v2.mmpaysptrans.pay_bank.post(xml=wanted)
+        assert b"6222000011112222" not in pickle.dumps(answer)
         assert sent(emulator)["enc_bank_no"] == "6222000011112222"
         assert sent(emulator)["enc_true_name"] == "张三"
     assert b"6222000011112222" not in b"".join(seen)

@@ -107,7 +107,9 @@ class EncodeV2:
         query = encode_query(request.params) if request.params else request.query
         headers = Headers({"Content-Type": "text/xml; charset=utf-8", "Accept": "*/*"})
         body = v2.build(fields) if request.body is None else request.body
-        return self._addressed(request, operation, query=query, body=body, headers=headers.merge(request.headers))
+        # Sealed here too: answers keep their request, and may be pickled.
+        encoded = {"xml": sealed, "body": body, "headers": headers.merge(request.headers)}
+        return self._addressed(request, operation, query=query, **encoded)
 
     async def _upload(self, request: Request, operation: catalogue.Operation | None, source: Source) -> Request:
         _check(request)
