@@ -292,6 +292,10 @@ async def test_a_clock_that_is_off(emulator: Emulator, off: float) -> None:
     assert skewed
     assert skewed[0].seconds == pytest.approx(-off, abs=2)
     async with behind_proxy(emulator, clock=clock, correct_clock=True) as (wxpay, _):
+        with pytest.raises(Unauthorized) as refused:
+            await wxpay.chain(PUNISH).post(json=order("C1"), retry=False)
+        assert refused.value.attempts == 1
+    async with behind_proxy(emulator, clock=clock, correct_clock=True) as (wxpay, _):
         started = time.perf_counter()
         assert (await wxpay.chain(PUNISH).post(json=order("C1"))).attempts == 2
         print(f"clock off by {off:+.0f} s: recovered in {time.perf_counter() - started:.3f} s")

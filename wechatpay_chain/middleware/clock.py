@@ -13,8 +13,8 @@ from ..skew import PlatformClock
 class Clock:
     """Measures, reports, and where that is asked for corrects.
 
-    A call that the platform refused for its timestamp (401) is signed anew with the corrected one and sent once more:
-    nothing came of the first.
+    A call that the platform refused for its timestamp (401) is signed anew with the corrected one and sent once more,
+    unless `retry=False` wants one attempt: nothing came of the first.
 
     Args:
         clock: is set by what answers tell.
@@ -39,7 +39,7 @@ class Clock:
                     corrected=self._clock.corrects,
                 )
             )
-        if response.status != 401 or not (self._clock.corrects and self._clock.is_off):
+        if response.status != 401 or request.retry is False or not (self._clock.corrects and self._clock.is_off):
             return response
         again = await call_next(request)
         return again.changed(attempts=response.attempts + again.attempts)
