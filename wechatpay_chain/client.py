@@ -107,6 +107,11 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
         clock: Callable[[], float] = time.time,
         correct_clock: bool = False,
     ) -> None:
+        _check_kind(
+            "retry", retry, RetryPolicy, "RetryPolicy(attempts=1) repeats nothing; retry=False belongs to a call"
+        )
+        _check_kind("limits", limits, Limits | None, "None keeps to none")
+        _check_kind("renewal", renewal, Renewal | None, "Renewal() renews every eight hours")
         credentials = Credentials.load(
             mchid,
             serial,
@@ -339,6 +344,12 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} mchid={self._mchid}>"
+
+
+def _check_kind(argument: str, value: object, kind: Any, remedy: str) -> None:
+    # Callers may be untyped, and what is wrong would show only when a call has failed, in place of its outcome.
+    if not isinstance(value, kind):
+        raise ConfigurationError(argument, f"a {type(value).__name__} was found", remedy)
 
 
 def _backups(host: str, *, main: str, given: Sequence[str] | None) -> Sequence[str]:

@@ -79,6 +79,12 @@ class Credentials:
                 "Give {'PUB_KEY_ID_...': Path('wechatpay_public_key.pem')}: identifier and file are in the merchant "
                 "portal under API security",
             )
+        if not isinstance(certs, Mapping | None):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+            raise ConfigurationError(
+                "certs",
+                f"a {type(certs).__name__} was found",
+                "Give a dict: {'PUB_KEY_ID_...': Path(...)}",
+            )
         platform_keys = load_platform_keys(certs or {}, prefer=prefer)
         _check_not_merchant(platform_keys, serial, key)
         client_tls = _client_tls(merchant_cert, serial, key, mchid)

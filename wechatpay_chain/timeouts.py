@@ -35,7 +35,9 @@ class Timeouts:
     def __post_init__(self) -> None:
         for field in fields(self):
             seconds = getattr(self, field.name)
-            if seconds is not None and not seconds > 0:
+            if seconds is None and field.default is None:
+                continue
+            if not isinstance(seconds, int | float) or not seconds > 0:
                 raise ConfigurationError("timeout", f"{seconds!r} was found", "Give a positive number of seconds")
 
     def of_attempt(self, *, repeatable: bool) -> float:
