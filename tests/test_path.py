@@ -307,3 +307,10 @@ class TestLastChecks:
         """Percent-encoding makes any text fit for a query."""
         assume(not re.search("[\ud800-\udfff]", text))
         check_query(quote(text, safe=""))
+
+
+def test_a_whole_url() -> None:
+    """The error says that the path alone is wanted, and shows no token of the query."""
+    with pytest.raises(ConfigurationError, match="Give its path alone") as caught:
+        literal_path("https://api.mch.weixin.qq.com/v3/billdownload/file?token=secret")
+    assert "secret" not in str(caught.value)

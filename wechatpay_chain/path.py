@@ -60,6 +60,12 @@ def literal_path(literal: str) -> str:
         ConfigurationError: empty segments, `.`, `..`, `?`, `#`, blanks, control characters, other characters that
             no URL path may hold, or a `%` that starts no escape.
     """
+    if "://" in literal:
+        raise ConfigurationError(
+            "path",
+            "a whole URL was given",
+            "Give its path alone, and a query with params=: the client knows the host",
+        )
     path = "/" + literal.removeprefix("/")
     for segment in path.removesuffix("/").split("/")[1:] or [""]:
         if not _PLACEHOLDER.fullmatch(segment):
