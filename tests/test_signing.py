@@ -161,7 +161,7 @@ async def test_threads_of_its_own() -> None:
     loop.set_default_executor(ThreadPoolExecutor(1))
 
     async def calls() -> list[bytes]:
-        return await asyncio.gather(under_way(b"a"), under_way(b"b"))
+        return await asyncio.gather(*map(under_way, (b"a", b"b")))
 
     def blocking() -> list[bytes]:
         return asyncio.run_coroutine_threadsafe(calls(), loop).result(timeout=30)

@@ -67,7 +67,8 @@ def test_closing_leaves_no_thread_waiting(emulator: Emulator) -> None:
 
     async def mute(request: Request) -> Response[Any]:
         arrived.set()
-        return await asyncio.get_running_loop().create_future()
+        await asyncio.Event().wait()
+        return await emulator(request)
 
     sync = SyncWeChatPay(**emulator.credentials(), transport=mute, timeout=0.05)
     errors: list[WeChatPayError] = []

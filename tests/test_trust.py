@@ -241,11 +241,11 @@ async def test_cancelled_while_it_downloads(old: KeyPair, order: tuple[str, str]
     async with world.client(old, renewal=Renewal(pace=pace)) as wxpay:
         pace._next = float("inf")  # the download waits for its turn
         await call(wxpay)
-        tasks = {task.get_coro().__name__: task for task in asyncio.all_tasks()}  # type: ignore[union-attr]
-        for name in order:
-            tasks[name].cancel()
-        await asyncio.wait([tasks[name] for name in order], timeout=5)
-        assert all(tasks[name].cancelled() for name in order)
+        tasks = [task for name in order for task in asyncio.all_tasks() if f"Renewer.{name}()" in repr(task)]
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=5)
+        assert [task.cancelled() for task in tasks] == [True, True]
 
 
 async def test_unknown_serial_in_an_answer(old: KeyPair, new: KeyPair) -> None:
