@@ -65,6 +65,14 @@ def test_a_refusal_for_the_rate_slows_down_and_success_brings_the_pace_back() ->
     assert lane.delay(100) == 0
 
 
+def test_a_refusal_stops_nothing_for_good() -> None:
+    """However long an answer asks to wait, an operation is tried again after five minutes."""
+    lane = Lane(())
+    lane.begin(0)
+    lane.end(0, 1, limited=True, asked=1e9)
+    assert lane.delay(1) == 300
+
+
 @given(st.integers(1, 1000), st.integers(1, 1000))
 def test_shares_are_no_more_than_the_whole(n: int, among: int) -> None:
     """So many processes, each with its share, together do no more than one may."""

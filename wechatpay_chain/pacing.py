@@ -22,6 +22,8 @@ _FIRST_INTERVAL = 0.1
 _LONGEST_INTERVAL = 5.0
 _SHORTEST_INTERVAL = 0.01
 _RECOVERY = 0.9
+# A refusal for the rate is often not signed, and whoever forges one must not stop an operation for good.
+_LONGEST_ASKED = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class Lane:
             began: when it started.
             now: when it ended.
             limited: whether the platform refused it for its rate.
-            asked: the seconds that the platform asked to wait.
+            asked: the seconds that the platform asked to wait; of more than five minutes, five are kept.
         """
         self._in_flight -= 1
         for _, ended in self._ended:
@@ -166,7 +168,7 @@ class Lane:
             if began >= self._cut:
                 self._cut = now
                 self._interval = min(max(self._interval * 2, _FIRST_INTERVAL), _LONGEST_INTERVAL)
-            self._next = max(self._next, now + max(asked or 0.0, self._interval))
+            self._next = max(self._next, now + max(min(asked or 0.0, _LONGEST_ASKED), self._interval))
         elif self._interval:
             self._interval *= _RECOVERY
             if self._interval < _SHORTEST_INTERVAL:
