@@ -399,6 +399,7 @@ async def test_results_as_lines(tmp_path: Path, emulator: Emulator) -> None:
     ):
         await batch.run(given)
         await batch.write_results(tmp_path / "r.jsonl")
+        assert (tmp_path / "r.jsonl").stat().st_mode & 0o777 == 0o600
     lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text("utf-8").splitlines()]
     assert [line["state"] for line in lines] == ["done", "done", "done", "refused"]
     assert lines[0]["answer"]["out_request_no"] == "B0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -161,9 +162,13 @@ class Batch:
         return self._journal.results()
 
     async def write_results(self, file: Path) -> None:
-        """Write a line of JSON for each item: `key`, `state`, `status`, `code`, `message`, `request_id`, `answer`."""
+        """Write a line of JSON for each item: `key`, `state`, `status`, `code`, `message`, `request_id`, `answer`.
+
+        The file is for its owner's eyes alone (0600), as the journal is; an existing one is replaced.
+        """
         part = file.with_name(f".{file.name}.part")
-        with await asyncio.to_thread(part.open, "wb") as lines:
+        await asyncio.to_thread(part.unlink, missing_ok=True)
+        with await asyncio.to_thread(open, part, "xb", opener=_private) as lines:
             page: list[bytes] = []
             async for result in self.results():
                 page.append(_line(result))
@@ -287,6 +292,10 @@ async def _gathered(items: AsyncIterator[Item]) -> AsyncIterator[list[Item]]:
 
 def _has_failed(task: asyncio.Task[None]) -> bool:
     return task.done() and (task.cancelled() or task.exception() is not None)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _line(result: Result) -> bytes:

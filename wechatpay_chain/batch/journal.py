@@ -181,10 +181,10 @@ class Journal:
     async def _write_pending(self) -> None:
         while self._pending:
             pending, self._pending = self._pending, []
-            error: ConfigurationError | None = None
+            error: Exception | None = None
             try:
                 await self._run(partial(_execute, [(statement, values) for statement, values, _ in pending]))
-            except ConfigurationError as raised:
+            except Exception as raised:  # noqa: BLE001 - it is raised where each of them waits
                 error = raised
             for _, _, future in pending:
                 if future.done():
