@@ -130,21 +130,6 @@ async def test_a_storm_of_cancelled_calls(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @several_cores
-async def test_work_that_blocks() -> None:
-    """Blocking work of the program, which fills the threads of the event loop, keeps no call from being signed."""
-    loop, may_end = asyncio.get_running_loop(), threading.Event()
-    loop.set_default_executor(ThreadPoolExecutor(1))
-    blocking = loop.run_in_executor(None, may_end.wait, 30)
-    try:
-        async with asyncio.timeout(20):
-            assert all(map(holds, (b"a", b"b"), await asyncio.gather(under_way(b"a"), under_way(b"b"))))
-        assert not blocking.done()
-    finally:
-        may_end.set()
-        await blocking
-
-
-@several_cores
 async def test_what_a_thread_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes wrong in a thread is raised by the call that waits for the signature; later calls are signed."""
     with monkeypatch.context() as patched:
