@@ -105,21 +105,21 @@ async def chain(given: dict[str, str], *, threads: bool = True, merchants: int =
         yield job
 
 
+def _configured(core: Callable[..., Any], given: dict[str, str]) -> Any:
+    """What the clients of wechatpayv3 are made of, with this merchant."""
+    keys = {"public_key": given["public_key"], "public_key_id": given["public_key_id"]}
+    made = core(given["mchid"], given["serial"], given["private_key"], "k" * 32, **keys)
+    made._gate_way = given["base_url"]  # noqa: SLF001 - there is no other way to another host
+    return made
+
+
 @asynccontextmanager
 async def wechatpayv3_async(given: dict[str, str]) -> AsyncIterator[Job]:
     """wechatpayv3 2.0.4, asynchronous (httpx)."""
     from wechatpayv3.async_.core import AsyncCore
     from wechatpayv3.async_.type import RequestType
 
-    core = AsyncCore(
-        given["mchid"],
-        given["serial"],
-        given["private_key"],
-        "k" * 32,
-        public_key=given["public_key"],
-        public_key_id=given["public_key_id"],
-    )
-    core._gate_way = given["base_url"]  # noqa: SLF001 - there is no other way to another host
+    core = _configured(AsyncCore, given)
 
     async def job() -> None:
         order = {**ORDER, "bal_account_no": core.encrypt(ACCOUNT)}
@@ -138,15 +138,7 @@ async def wechatpayv3_sync(given: dict[str, str]) -> AsyncIterator[Job]:
     from wechatpayv3.core import Core
     from wechatpayv3.type import RequestType
 
-    core = Core(
-        given["mchid"],
-        given["serial"],
-        given["private_key"],
-        "k" * 32,
-        public_key=given["public_key"],
-        public_key_id=given["public_key_id"],
-    )
-    core._gate_way = given["base_url"]  # noqa: SLF001 - there is no other way to another host
+    core = _configured(Core, given)
 
     def call() -> None:
         order = {**ORDER, "bal_account_no": core.encrypt(ACCOUNT)}
