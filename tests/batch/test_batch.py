@@ -206,6 +206,21 @@ async def test_a_number_with_other_content_is_refused(tmp_path: Path) -> None:
         await run(Platform(), tmp_path / "j", [Item(path=PUNISH, json=order("B0") | {"punish_scene": 2})])
 
 
+@pytest.mark.parametrize("key", ["\ud800", "a\n", "\x00"])
+def test_keys_are_printable(key: str) -> None:
+    """A key that neither the journal nor a line of results could hold is refused, and named."""
+    with pytest.raises(ConfigurationError, match="the key"):
+        Item(path=PUNISH, key=key).pack()
+
+
+async def test_closing_twice(tmp_path: Path, emulator: Emulator) -> None:
+    """A batch that is closed may be closed again."""
+    async with WeChatPay(**emulator.credentials(), transport=emulator) as wxpay:
+        batch = Batch(wxpay, tmp_path / "j")
+        await batch.aclose()
+        await batch.aclose()
+
+
 @pytest.mark.parametrize("asynchronous", [False, True])
 async def test_a_malformed_item_is_named_and_nothing_is_lost(tmp_path: Path, asynchronous: bool) -> None:
     """What came before it is in the journal, what was under way ends, and the next run goes on."""

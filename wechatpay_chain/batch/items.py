@@ -99,7 +99,10 @@ class Item:
             raise ConfigurationError(
                 "items", f"an item is no JSON ({error})", "Give texts, numbers, lists and dicts; secrets plain"
             ) from None
-        return self.key or _own_number(self), packed
+        key = self.key or _own_number(self)
+        if not key.isprintable():
+            raise ConfigurationError("items", f"the key {key!r} of an item", "Give a printable text")
+        return key, packed
 
     @classmethod
     def unpack(cls, key: str, packed: bytes) -> Item:

@@ -74,6 +74,7 @@ class Journal:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._pending: list[tuple[str, tuple[Any, ...], asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
+        self._is_closed = False
         try:
             self._database = self._thread.submit(_open, path).result()
         except (sqlite3.Error, OSError) as error:
@@ -156,7 +157,10 @@ class Journal:
             after = page[-1][0]
 
     async def aclose(self) -> None:
-        """Close the file, after whatever is being written."""
+        """Close the file, after whatever is being written. Closing twice does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         if self._writer is not None:
             await self._writer
         await self._run(sqlite3.Connection.close)
