@@ -15,7 +15,8 @@ import pytest
 SERVER = shutil.which("redis-server")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -25,8 +26,8 @@ def _free_port() -> int:
 def redis_server(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A server that ends with the test; its URL and its process. Without redis-server the test is skipped."""
     if SERVER is None:
-        pytest.skip("redis-server is not installed")
-    port = _free_port()
+        pytest.skip("redis-server is not installed (Debian: apt-get install redis-server)")
+    port = free_port()
     command = [SERVER, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
