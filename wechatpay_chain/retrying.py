@@ -28,8 +28,8 @@ _RANK: dict[Outcome | None, int] = {None: 0, "not_sent": 0, "rejected": 1, "unkn
 # A status of 500 may be permanent (OPENID_MISMATCH): the code decides. One that nobody knows is not repeated.
 _PASSING = ("SYSTEM_ERROR", "BANK_ERROR", "SERVICE_UNAVAILABLE", "BIZERR_NEED_RETRY")
 _TOO_MANY = ("FREQUENCY_LIMITED", "FREQUENCY_LIMIT_EXCEED", "RATELIMIT_EXCEEDED", "RATE_LIMITED", "FREQ_LIMIT")
-# Of a gateway in front of the platform, whatever the body says.
-_GATEWAY = frozenset({502, 503, 504})
+GATEWAY = frozenset({502, 503, 504})
+"""Statuses of a gateway in front of the platform, whatever the body says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ def may_help(error: WeChatPayError, *, repeatable: bool) -> bool:
     if is_rate_limited(error):
         return True  # that it was accepted all the same is possible of refunds, and then a repetition is the advice
     if isinstance(error, ServerError):
-        passing = error.has_code(*_PASSING) or error.status in _GATEWAY or (error.status == 500 and not error.code)
+        passing = error.has_code(*_PASSING) or error.status in GATEWAY or (error.status == 500 and not error.code)
         return repeatable and passing
     return repeatable and isinstance(error, SignatureProbe)
 

@@ -11,9 +11,8 @@ from ..health import Choice, Hosts
 from ..message import Request, Response
 from ..observing import FailedOver, Hook, HostProbed
 from ..pipeline import Handler
-from ..retrying import is_repeatable
+from ..retrying import GATEWAY, is_repeatable
 
-_GATEWAY = frozenset({502, 503, 504})
 # Who waited this long for a connection knows that the host is at fault, and not the little time that it had.
 _PATIENT = 2.0
 
@@ -59,7 +58,7 @@ class Failover:
         healthy = False
         try:
             response = await call_next(request if choice.host == main else request.changed(origin=choice.host))
-            healthy = response.status not in _GATEWAY
+            healthy = response.status not in GATEWAY
             self._learn(hosts, choice, healthy=healthy)
         except TransportError as error:
             now = self._clock()
