@@ -16,6 +16,9 @@ from .timeouts import Timeouts
 D = TypeVar("D")
 T_co = TypeVar("T_co", covariant=True)
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+"""The methods that the platform knows."""
+
 Params = Mapping[str, Any]
 Progress = Callable[[int, int | None], None]
 """Called with the bytes that have gone or come so far, and with their whole number where it is known."""

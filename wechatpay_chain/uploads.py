@@ -6,7 +6,7 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012365337
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from .crypto.hashing import hasher
 from .errors import ConfigurationError
-from .message import Attachment, File, Payload, Progress
+from .message import Attachment, File, Payload, Progress, Request
 from .wire.multipart import Envelope
 
 # A piece of this size is hashed in less than a millisecond.
@@ -139,6 +139,18 @@ class Source:
             return self._content[offset:end]
         self._content.seek(offset)
         return self._content.read(end - offset)
+
+
+def members_of_meta(request: Request) -> dict[str, Any]:
+    """The members of an upload's `meta` that the caller gave, in a dict of its own.
+
+    Raises:
+        ConfigurationError: `meta` is no mapping.
+    """
+    meta = request.meta
+    if not isinstance(meta, Mapping | None):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+        raise ConfigurationError("meta", f"a {type(meta).__name__} was given", "Give a dict")
+    return dict(meta or {})
 
 
 async def _open(path: Path) -> tuple[IO[bytes], int]:

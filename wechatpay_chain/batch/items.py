@@ -13,7 +13,7 @@ import orjson
 
 from .. import catalogue
 from ..errors import ConfigurationError
-from ..message import Headers, Request
+from ..message import METHODS, Headers, Request
 from ..path import expand, literal_path, placeholders
 from ..timeouts import Timeouts
 
@@ -27,7 +27,6 @@ _NUMBERS = (
     "out_trade_no",
     "partner_trade_no",
 )
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # What a line's members are; the others may be anything.
 _MEMBERS: dict[str, type] = {"path": str, "method": str, "key": str, "params": dict, "values": dict, "headers": dict}
 # What a cell of a table holds, by the catalogue's type: texts as they are, all else as JSON writes it.
@@ -63,8 +62,8 @@ class Item:
             ConfigurationError: the path, a value in it, or the method is malformed.
             TypeError: a placeholder is missing or unknown.
         """
-        if self.method not in _METHODS:
-            raise ConfigurationError("method", f"{self.method!r} was found", f"Write one of {', '.join(_METHODS)}")
+        if self.method not in METHODS:
+            raise ConfigurationError("method", f"{self.method!r} was found", f"Write one of {', '.join(METHODS)}")
         template = literal_path(self.path)
         return Request(
             method=self.method,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from typing import Any
 
 from .. import catalogue
 from ..errors import ConfigurationError
-from ..message import NO_HEADERS, File, Headers, Request, Response
+from ..message import METHODS, NO_HEADERS, File, Headers, Request, Response
 from ..path import check_path, check_query
 from ..pipeline import Handler
-from ..uploads import Source
+from ..uploads import Source, members_of_meta
 from ..wire import multipart
 from ..wire.body import encode_json, encode_query, floats, may_hold_floats
 from ..wire.headers import check_headers
@@ -19,7 +19,6 @@ from ..wire.hosts import check_origin
 _JSON = "application/json"
 _FOR_JSON = Headers({"Accept": _JSON, "Content-Type": _JSON})
 _FOR_FILE = Headers({"Accept": "*/*", "Content-Type": _JSON})
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class Encode:
@@ -39,8 +38,8 @@ async def _with_file(request: Request, file: File, call_next: Handler) -> Respon
 
 
 def _encode(request: Request) -> Request:
-    if request.method not in _METHODS:
-        raise ConfigurationError("method", f"{request.method!r}", f"Use one of {', '.join(_METHODS)}, in capitals")
+    if request.method not in METHODS:
+        raise ConfigurationError("method", f"{request.method!r}", f"Use one of {', '.join(METHODS)}, in capitals")
     check_path(request.path)
     check_query(request.query)
     check_headers(request.headers)
@@ -87,11 +86,9 @@ def _refuse_fractions(request: Request) -> None:
 async def _upload(request: Request, source: Source, operation: catalogue.Operation | None) -> Request:
     if request.json is not None:
         raise ConfigurationError("json", "an upload was given json too", "Give further members of its meta with meta=")
-    if not isinstance(request.meta, Mapping | None):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
-        raise ConfigurationError("meta", f"a {type(request.meta).__name__} was given", "Give a dict")
     facts = (operation.file_part, operation.file_name_field, operation.digest_field) if operation else None
     file_part, name_field, digest_field = facts or ("file", "filename", "sha256")
-    meta = dict(request.meta or {})
+    meta = members_of_meta(request)
     name = meta.get(name_field, source.name) if name_field else source.name
     if not isinstance(name, str):
         raise ConfigurationError(f"meta/{name_field}", f"a {type(name).__name__} was found", "Give the file's name")

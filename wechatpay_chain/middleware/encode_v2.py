@@ -19,7 +19,7 @@ from ..message import Headers, Request, Response
 from ..path import check_path
 from ..pipeline import Handler
 from ..signing import Signer
-from ..uploads import Source
+from ..uploads import Source, members_of_meta
 from ..wire import multipart, v2, v2_fields, v3
 from ..wire.body import check_text, encode_query
 from ..wire.headers import check_headers
@@ -114,10 +114,8 @@ class EncodeV2:
     async def _upload(self, request: Request, operation: catalogue.Operation | None, source: Source) -> Request:
         _check(request)
         source.check((operation and operation.file_limits) or ())
-        if not isinstance(request.meta, Mapping | None):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
-            raise ConfigurationError("meta", f"a {type(request.meta).__name__} was given", "Give a dict")
+        given = members_of_meta(request)
         check_text(source.name, "file")
-        given: dict[str, Any] = dict(request.meta or {})
         digest_field = (operation and operation.digest_field) or "media_hash"
         if digest_field not in given:
             given[digest_field] = await source.digest((operation and operation.digest) or "md5")
