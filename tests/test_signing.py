@@ -37,7 +37,7 @@ def signers(monkeypatch: pytest.MonkeyPatch) -> Counter[int]:
     return made
 
 
-def holds(message: bytes, signature: bytes) -> bool:
+def holds(message: bytes, signature: object) -> bool:
     """Whether it is the signature of this message."""
     return signature == rsa.sign(KEY, message)
 
@@ -92,6 +92,36 @@ def test_one_core(signers: Counter[int], monkeypatch: pytest.MonkeyPatch) -> Non
 
     asyncio.run(main())
     assert set(signers) == {threading.get_ident()}
+
+
+async def test_many_in_a_row(signers: Counter[int]) -> None:
+    """Many calls without threads are signed in the loop one after the other, each its own message; none that was
+    cancelled is signed, and the loop gets its turn in between.
+    """
+    messages = [f"message {number}".encode() for number in range(100)]
+    calls = [asyncio.create_task(under_way(message, threads=False)) for message in messages]
+    await asyncio.sleep(0)  # they are under way
+    await asyncio.sleep(0)  # they wait for their signatures
+    assert not signers
+    calls[0].cancel()
+    calls[99].cancel()
+    while not signers:  # noqa: ASYNC110 - the loop's next turns are what is looked at
+        await asyncio.sleep(0)
+    assert 0 < signers[threading.get_ident()] < 98
+    done = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(one) for one in (done[0], done[99])] == [asyncio.CancelledError] * 2
+    assert sum(signers.values()) == 98
+    assert all(map(holds, messages[1:99], done[1:99]))
+
+
+async def test_what_is_raised_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes wrong with one signature is raised by its own call alone."""
+    sign = rsa.sign
+    monkeypatch.setattr(rsa, "sign", lambda key, message: sign(key, message) if message else int("no"))
+    messages = [b"a"] * 30 + [b""]
+    done = await asyncio.gather(*(under_way(one, threads=False) for one in messages), return_exceptions=True)
+    assert isinstance(done.pop(), ValueError)
+    assert all(holds(b"a", one) for one in done)
 
 
 @several_cores
