@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain as flat
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar, cast, overload
 
@@ -69,20 +68,24 @@ class Headers(Mapping[str, str]):
         TypeError: a name or a value that is not a string.
     """
 
-    __slots__ = ("_items",)
+    __slots__ = ("_names", "_values")
 
     def __init__(self, items: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
         # Callers may be untyped, so nothing is taken for granted here.
-        pairs = [*cast("Iterable[tuple[Any, Any]]", items.items() if isinstance(items, Mapping) else items)]
-        for kind in set(map(type, flat.from_iterable(pairs))):
+        pairs: list[tuple[Any, Any]] = [*(items.items() if isinstance(items, Mapping) else items)]
+        names, values = zip(*pairs, strict=True) if pairs else ((), ())
+        for kind in {*map(type, names), *map(type, values)}:
             if not issubclass(kind, str):
                 raise TypeError(f"headers are str to str, and there is a {kind.__name__}")
-        self._items: dict[str, tuple[str, str]] = {name.lower(): (name, value) for name, value in pairs}
-        if len(self._items) < len(pairs):
-            self._items = _joined(pairs)
+        lower = [*map(str.lower, names)]
+        # Both by the name in small letters, in the same order: how it was written, and the value.
+        self._names: dict[str, str] = dict(zip(lower, names, strict=True))
+        self._values: dict[str, str] = dict(zip(lower, values, strict=True))
+        if len(self._names) < len(pairs):
+            self._names, self._values = _joined(pairs)
 
     def __getitem__(self, name: str) -> str:
-        return self._items[name.lower()][1]
+        return self._values[name.lower()]
 
     @overload
     def get(self, name: str, /) -> str | None: ...
@@ -92,21 +95,20 @@ class Headers(Mapping[str, str]):
 
     def get(self, name: str, /, default: str | D | None = None) -> str | D | None:
         """The value of a header, in whatever case its name is given; `default` where there is none."""
-        found = self._items.get(name.lower())
-        return default if found is None else found[1]
+        return self._values.get(name.lower(), default)
 
     def as_dict(self) -> dict[str, str]:
         """Names, as they were written, to values."""
-        return dict(self._items.values())
+        return dict(zip(self._names.values(), self._values.values(), strict=True))
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in self._items
+        return isinstance(name, str) and name.lower() in self._values
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name, _ in self._items.values())
+        return iter(self._names.values())
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._values)
 
     def __hash__(self) -> int:
         return hash(frozenset(self.items()))
@@ -117,27 +119,28 @@ class Headers(Mapping[str, str]):
 
     def plus(self, name: str, value: str) -> Headers:
         """These headers with one more, or with another value for it."""
-        return self._laid({name.lower(): (name, value)})
+        lower = name.lower()
+        return self._laid({lower: name}, {lower: value})
 
     def merge(self, headers: Mapping[str, str]) -> Headers:
         """These headers with `headers` laid over them."""
         laid: Headers = headers if isinstance(headers, Headers) else Headers(headers)
-        return self._laid(laid._items)
+        return self._laid(laid._names, laid._values)
 
-    def _laid(self, items: dict[str, tuple[str, str]]) -> Headers:
-        if not items:
-            return self
+    def _laid(self, names: dict[str, str], values: dict[str, str]) -> Headers:
         headers = object.__new__(Headers)
-        headers._items = self._items | items
+        headers._names, headers._values = self._names | names, self._values | values
         return headers
 
 
-def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, str]]:
-    items: dict[str, tuple[str, str]] = {}
+def _joined(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], dict[str, str]]:
+    names: dict[str, str] = {}
+    values: dict[str, str] = {}
     for name, value in pairs:
-        first, values = items.get(name.lower(), (name, ""))
-        items[name.lower()] = (first, f"{values}, {value}" if name.lower() in items else value)
-    return items
+        lower = name.lower()
+        values[lower] = f"{values[lower]}, {value}" if lower in values else value
+        names.setdefault(lower, name)
+    return names, values
 
 
 NO_HEADERS = Headers()
@@ -150,7 +153,11 @@ class _Value:
     answers that a call is made of, most are made by these two instead, in a tenth of the time.
     """
 
-    __dataclass_fields__: ClassVar[dict[str, Any]]
+    _attributes: ClassVar[frozenset[str]] = frozenset()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._attributes = cls._attributes.union(cls.__annotations__)
 
     @classmethod
     def of(cls, **attributes: Any) -> Self:
@@ -159,23 +166,25 @@ class _Value:
         Raises:
             TypeError: there is no such attribute.
         """
-        if not attributes.keys() <= cls.__dataclass_fields__.keys():
-            raise _no_attribute(cls, attributes)
+        if not cls._attributes.issuperset(attributes):
+            raise _no_attribute(cls, attributes.keys() - cls._attributes)
         value = object.__new__(cls)
-        object.__setattr__(value, "__dict__", attributes)
+        held = value.__dict__
+        held |= attributes
         return value
 
     def changed(self, **changes: Any) -> Self:
         """A copy with other values for some attributes; raises as `of`."""
-        if not changes.keys() <= self.__dataclass_fields__.keys():
-            raise _no_attribute(type(self), changes)
+        if not self._attributes.issuperset(changes):
+            raise _no_attribute(type(self), changes.keys() - self._attributes)
         value = object.__new__(type(self))
-        object.__setattr__(value, "__dict__", self.__dict__ | changes)
+        held = value.__dict__
+        held |= self.__dict__
+        held |= changes
         return value
 
 
-def _no_attribute(kind: type[_Value], attributes: Mapping[str, Any]) -> TypeError:
-    unknown = attributes.keys() - kind.__dataclass_fields__.keys()
+def _no_attribute(kind: type[_Value], unknown: Iterable[str]) -> TypeError:
     return TypeError(f"{kind.__name__} has no {', '.join(sorted(unknown))}")
 
 
