@@ -41,9 +41,11 @@ def _encode(request: Request) -> Request:
     if request.method not in METHODS:
         raise ConfigurationError("method", f"{request.method!r}", f"Use one of {', '.join(METHODS)}, in capitals")
     check_path(request.path)
-    check_query(request.query)
     check_headers(request.headers)
-    check_origin(request.origin)
+    if request.query:
+        check_query(request.query)
+    if request.origin:
+        check_origin(request.origin)
     if request.xml is not None:
         raise ConfigurationError(
             "xml", "the path is not one of APIv2", "Give json=, or call an APIv2 path: wxpay.v2.pay.unifiedorder"

@@ -17,11 +17,13 @@ from ..path import without_needless_escapes
 from ..pipeline import Handler
 from ..trust import PlatformKey, PlatformKeys
 from ..wire.body import check_text
-from ..wire.exposure import misplaced, named
+from ..wire.exposure import Place, misplaced, named
 from ..wire.sealing import FieldTree, field_tree, is_ciphertext, seal, unseal
 from ..wire.v3 import SERIAL_HEADER
 
 _UNMARKED: FieldTree = {}
+# What a request may bring, by its attribute, and where the catalogue has the fields of it.
+_PAYLOADS = (("json", "json"), ("params", "query"), ("meta", "meta"))
 
 
 class Seal:
@@ -38,33 +40,32 @@ class Seal:
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
         """Seal the request, call on, decrypt what came back encrypted. APIv2's secrets are `EncodeV2`'s affair."""
-        # By the path too: a placeholder, or an escape, may stand for what the catalogue knows by its word.
-        operation = catalogue.find(request.method, request.template) or catalogue.find(
-            request.method, without_needless_escapes(request.path)
-        )
-        if request.is_apiv2:
-            if operation is None:
-                _refuse_near_miss(request, None)
-            return await call_next(request)
-        sealed = self._seal(request, _marked(operation.secret_fields) if operation else {})
+        operation = catalogue.find(request.method, request.template)
         if operation is None or operation.path != request.template:
+            # By the path too: a placeholder, or an escape, may stand for what the catalogue knows by its word.
+            operation = operation or catalogue.find(request.method, without_needless_escapes(request.path))
             _refuse_near_miss(request, operation)
-        if operation is not None and operation.secret_fields:
-            _refuse_misplaced(request, operation)
-        response = await call_next(sealed)
+        if request.is_apiv2:
+            return await call_next(request)
+        response = await call_next(self._seal(request, operation))
         if operation and operation.answer_secret_fields and response.verified and self._private_key:
             return self._unseal(response, field_tree(operation.answer_secret_fields), self._private_key)
         return response
 
-    def _seal(self, request: Request, marked: dict[str, FieldTree]) -> Request:
+    def _seal(self, request: Request, operation: catalogue.Operation | None) -> Request:
         keys = self._platform_keys()
         named = request.headers.get(SERIAL_HEADER)
         key = keys.preferred if named is None else keys.find(named)
         encrypt = partial(_encrypt, key=key, named=named)
-        sealed: dict[str, Any] = {
-            name: seal(payload, marked.get(location, _UNMARKED), encrypt, name)
-            for name, location, payload in _payloads(request)
-        }
+        secret_fields = operation.secret_fields if operation else ()
+        marked = _marked(secret_fields)
+        sealed: dict[str, Any] = {}
+        for name, location in _PAYLOADS:
+            payload = getattr(request, name)
+            if payload is not None:
+                sealed[name] = seal(payload, marked.get(location, _UNMARKED), encrypt, name)
+                for place in misplaced(payload, location, secret_fields):
+                    _check_place(place, name, location, operation)
         if key is not None:  # in the platform's own spelling, however the caller wrote it
             sealed["headers"] = request.headers.plus(SERIAL_HEADER, key.serial)
         return request.changed(**sealed)
@@ -81,12 +82,6 @@ class Seal:
         except RecursionError:
             raise about(response, DecodeError("the answer is nested too deeply")) from None
         return response.changed(decrypted=orjson.dumps(payload))
-
-
-def _payloads(request: Request) -> list[tuple[str, str, Any]]:
-    """What a request brings: argument, location in the catalogue, value."""
-    given = (("json", "json", request.json), ("params", "query", request.params), ("meta", "meta", request.meta))
-    return [payload for payload in given if payload[2] is not None]
 
 
 @lru_cache(maxsize=512)
@@ -111,17 +106,15 @@ def _refuse_near_miss(request: Request, operation: catalogue.Operation | None) -
                 )
 
 
-def _refuse_misplaced(request: Request, operation: catalogue.Operation) -> None:
+def _check_place(place: Place, name: str, location: str, operation: catalogue.Operation | None) -> None:
     """A secret under another name or in another place than the operation's would go out in plain."""
-    for name, location, payload in _payloads(request):
-        for place in misplaced(payload, location, operation.secret_fields):
-            pointer = "/" + "/".join(place)
-            if catalogue.field_type(operation.method, operation.path, location, pointer) is None:
-                raise ConfigurationError(
-                    f"{name}{pointer}",
-                    "a secret field in a wrong place or spelling, which would go out in plain",
-                    f"Secret fields are {', '.join(operation.secret_fields)}; elsewhere, mark it with Secret",
-                )
+    pointer = "/" + "/".join(place)
+    if operation and catalogue.field_type(operation.method, operation.path, location, pointer) is None:
+        raise ConfigurationError(
+            f"{name}{pointer}",
+            "a secret field in a wrong place or spelling, which would go out in plain",
+            f"Secret fields are {', '.join(operation.secret_fields)}; elsewhere, mark it with Secret",
+        )
 
 
 def _encrypt(plaintext: str, pointer: str, *, key: PlatformKey | None, named: str | None) -> str:
@@ -131,18 +124,19 @@ def _encrypt(plaintext: str, pointer: str, *, key: PlatformKey | None, named: st
             f"the key {named!r} to encrypt {pointer} with is not in certs" if named else f"no key to encrypt {pointer}",
             "Add it to certs, or leave the header out: the client names the key that it uses",
         )
-    if is_ciphertext(plaintext, key.public_key.key_size):
-        if named is None:
-            raise ConfigurationError(
-                pointer,
-                "it already is ciphertext, but not said by which key",
-                f"Give the plaintext, or name the key: headers={{{SERIAL_HEADER!r}: 'PUB_KEY_ID_...'}}",
-            )
-        return plaintext
     check_text(plaintext, pointer)
     longest = rsa.longest_plaintext(key.public_key)
-    if (size := len(plaintext.encode())) > longest:
+    size = len(plaintext.encode())
+    if size <= longest:
+        return rsa.encrypt(key.public_key, plaintext)
+    if not is_ciphertext(plaintext, key.public_key.key_size):
         raise ConfigurationError(
             pointer, f"{size} bytes were found", f"A secret takes at most {longest} bytes of UTF-8"
         )
-    return rsa.encrypt(key.public_key, plaintext)
+    if named is None:
+        raise ConfigurationError(
+            pointer,
+            "it already is ciphertext, but not said by which key",
+            f"Give the plaintext, or name the key: headers={{{SERIAL_HEADER!r}: 'PUB_KEY_ID_...'}}",
+        )
+    return plaintext

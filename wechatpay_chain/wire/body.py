@@ -18,10 +18,11 @@ from uuid import UUID
 import orjson
 
 from ..errors import ConfigurationError
+from .flat import PLAIN, is_flat
 
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _PAYLOADS = (dict, list, tuple, Mapping)
-_WITHOUT_FLOATS = frozenset({str, int, bool})
+_WITHOUT_FLOATS = PLAIN - {float}
 # The first byte of a 4-byte UTF-8 character; it can stand for nothing else.
 _FOUR_BYTES = re.compile(rb"[\xf0-\xf4]")
 # A number stands behind a colon, a comma or a bracket. So does what a text may hold, which costs a closer look.
@@ -77,9 +78,7 @@ def encode_query(params: Mapping[str, Any]) -> str:
 
 def may_hold_floats(payload: Any, body: bytes) -> bool:
     """Whether a payload may hold a float, by its types or else by its JSON; what looks like one in a text counts."""
-    if isinstance(payload, dict) and _WITHOUT_FLOATS.issuperset(map(type, cast("dict[str, Any]", payload).values())):
-        return False
-    return _FLOAT.search(body) is not None
+    return not is_flat(payload, _WITHOUT_FLOATS) and _FLOAT.search(body) is not None
 
 
 def floats(payload: Any, pointer: str = "") -> Iterator[tuple[str, float]]:

@@ -9,12 +9,11 @@ from typing import Any, cast
 
 from ..message import Secret
 from ..path import letters
+from .flat import is_flat
 from .sealing import members
 
 Place = tuple[str, ...]
 """The names that lead to a value; arrays add none."""
-
-_FLAT = frozenset({str, int, float, bool})
 
 _Secrets = Mapping[str, Sequence[tuple[Place, Place]]]
 """Secret fields by the letters of their own names: their places, as they are and by letters."""
@@ -41,13 +40,11 @@ def misplaced(payload: Any, location: str, secret_fields: tuple[str, ...]) -> tu
         location: `json`, `query` or `meta`.
         secret_fields: those of the operation.
     """
-    if _is_flat(payload):
+    if not secret_fields:
+        return ()
+    if is_flat(payload):
         return _misplaced_names(tuple(payload), location, secret_fields)
     return tuple(_misplaced([*_leaves(payload, ())], location, secret_fields))
-
-
-def _is_flat(payload: Any) -> bool:
-    return isinstance(payload, dict) and _FLAT.issuperset(map(type, payload.values()))  # pyright: ignore[reportUnknownArgumentType]: from anywhere
 
 
 @lru_cache(maxsize=1024)

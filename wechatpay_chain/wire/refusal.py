@@ -53,7 +53,9 @@ def is_refusal(response: Response[Any]) -> bool:
     """
     if response.fields is not None and refusal_v2.is_refusal(response.fields):
         return True
-    return not 200 <= response.status < 300 or (response.status == 202 and _parse(response.content).code != "")
+    if response.status == 202:
+        return _parse(response.content).code != ""
+    return not 200 <= response.status < 300
 
 
 def api_error(response: Response[Any], *, accepted_on_429: bool = False) -> APIError:

@@ -15,12 +15,10 @@ from typing import Any, cast
 
 from ..errors import ConfigurationError, DecryptionError
 from ..message import Secret
+from .flat import is_flat
 
 FieldTree = dict[str, "FieldTree"]
 """Field paths as nested mappings; a marked field is an empty mapping. Arrays add no level."""
-
-# Values of exactly these types hold nothing that would have to be looked for.
-_PLAIN = frozenset({str, int, float, bool})
 
 Encrypt = Callable[[str, str], str]
 """Takes a plaintext and the JSON pointer of its field; returns the ciphertext."""
@@ -66,6 +64,8 @@ def seal(payload: Any, marked: FieldTree, encrypt: Encrypt, argument: str) -> An
         ConfigurationError: a marked field that holds no string, something else in place of an object with marked
             fields, or a payload that contains itself.
     """
+    if is_flat(payload):
+        return _seal_flat(payload, marked, encrypt, argument)
     try:
         return _seal(payload, marked or None, encrypt, argument)
     except RecursionError:
@@ -99,6 +99,16 @@ def _unseal_member(name: str, value: Any, marked: FieldTree, decrypt: Callable[[
         raise DecryptionError(f"{name}: {error.message}") from None
 
 
+def _seal_flat(payload: dict[str, Any], marked: FieldTree, encrypt: Encrypt, argument: str) -> dict[str, Any]:
+    sealed = payload.copy()
+    for name, below in marked.items():
+        if name in payload:
+            value, pointer = payload[name], f"{argument}/{name}"
+            is_text = not below and type(value) is str
+            sealed[name] = encrypt(value, pointer) if is_text else _seal(value, below, encrypt, pointer)
+    return sealed
+
+
 def _seal(value: Any, marked: FieldTree | None, encrypt: Encrypt, pointer: str) -> Any:
     is_marked = marked is not None and not marked
     if isinstance(value, Enum):
@@ -123,9 +133,6 @@ def _seal(value: Any, marked: FieldTree | None, encrypt: Encrypt, pointer: str) 
             )
         return value
     tree = marked or {}
-    if _PLAIN.issuperset(map(type, below.values())):  # most payloads: what is marked is looked up in them
-        sealed = {name: _seal(below[name], tree[name], encrypt, f"{pointer}/{name}") for name in tree if name in below}
-        return {**below, **sealed}
     return {name: _seal(item, tree.get(name), encrypt, f"{pointer}/{name}") for name, item in below.items()}
 
 

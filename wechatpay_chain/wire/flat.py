@@ -1,0 +1,13 @@
+"""Payloads of one level, which most are: nothing has to be looked for in them."""
+
+from __future__ import annotations
+
+from typing import Any, TypeGuard
+
+PLAIN = frozenset({str, int, float, bool})
+"""The types of values that hold nothing else."""
+
+
+def is_flat(payload: object, kinds: frozenset[type] = PLAIN) -> TypeGuard[dict[str, Any]]:
+    """Whether a payload is a dict all of whose values are of exactly these types."""
+    return type(payload) is dict and kinds.issuperset(map(type, payload.values()))  # pyright: ignore[reportUnknownArgumentType]: from anywhere
