@@ -11,12 +11,13 @@ from __future__ import annotations
 from .browsing import at, children, closest, operations, resembling
 from .description import describe, manners, pages
 from .events import Event, events, find_events
-from .facts import Operation, Rate, find
+from .facts import AnswerSignature, Operation, Rate, find
 from .searching import search
 from .spelling import spell
 from .validation import Fault, field_type, validate
 
 __all__ = [
+    "AnswerSignature",
     "Event",
     "Fault",
     "Operation",

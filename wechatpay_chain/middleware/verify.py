@@ -45,16 +45,10 @@ class Verify:
             return response
         if self._fetch is not None:
             await self._fetch_unknown(response, self._fetch)
-        operation = catalogue.find(request.method, request.template)
-        by_path = catalogue.find(request.method, without_needless_escapes(request.path))
-        # No exemption for a template that is not the one of the path that was sent.
-        signature = operation.answer_signature if operation and operation is by_path else "body"
         if not 200 <= response.status < 300:
             return response.changed(verified=self._holds(response))
+        signature = _signature_of_answer(request)
         if signature == "none":
-            return response.changed(verified=False)
-        if request.streamed and by_path is None and request.method == "GET":
-            # Links change, and their files are not signed: what comes is believed for the answer that gave the link.
             return response.changed(verified=False)
         if signature == "body":
             response = await without_stream(response)
@@ -87,3 +81,16 @@ class Verify:
         except SignatureError:
             return False
         return True
+
+
+def _signature_of_answer(request: Request) -> catalogue.AnswerSignature:
+    operation = catalogue.find(request.method, request.template)
+    if operation is not None and operation.answer_signature == "body":
+        return "body"
+    by_path = catalogue.find(request.method, without_needless_escapes(request.path))
+    # No exemption for a template that is not the one of the path that was sent.
+    if operation is not None and operation is by_path:
+        return operation.answer_signature
+    # Links change, and their files are not signed: what comes is believed for the answer that gave the link.
+    is_link = request.streamed and by_path is None and request.method == "GET"
+    return "none" if is_link else "body"
