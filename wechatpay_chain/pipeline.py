@@ -27,7 +27,7 @@ def compose(middlewares: Sequence[Middleware], handler: Handler) -> Handler:
 
 
 def counted(handler: Handler) -> Handler:
-    """A transport whose errors say that the request was handed to it: `attempts` is 1."""
+    """A transport of somebody else's, whose errors then say that the request was handed to it: `attempts` is 1."""
 
     async def hand_over(request: Request) -> Response[Any]:
         try:
@@ -41,7 +41,10 @@ def counted(handler: Handler) -> Handler:
 
 
 def _wrap(middleware: Middleware, call_next: Handler) -> Handler:
+    # A bound method is quicker to call than the object that has it.
+    call: Middleware = middleware.__call__  # type: ignore[operator] # mypy doesn't know it of a Callable
+
     def handle(request: Request) -> Awaitable[Response[Any]]:
-        return middleware(request, call_next)
+        return call(request, call_next)
 
     return handle

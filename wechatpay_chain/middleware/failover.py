@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from ..errors import ConnectionFailed, TransportError
@@ -42,17 +42,19 @@ class Failover:
         self._share = share
         self._notify = notify
         self._clock = clock
-        self._hosts: dict[str, Hosts] = {}
+        # None for a host that nothing stands in for.
+        self._hosts: dict[str, Hosts | None] = {}
 
-    async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
+    def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
         """Choose a host, call on, and remember how it did."""
         main = self._host_of(request)
-        hosts = self._hosts.get(main)
-        if hosts is None:
+        if main not in self._hosts:
             backups = self._backups_of(main)
-            if not backups:
-                return await call_next(request)
-            hosts = self._hosts[main] = Hosts(main, backups, share=self._share)
+            self._hosts[main] = Hosts(main, backups, share=self._share) if backups else None
+        hosts = self._hosts[main]
+        return call_next(request) if hosts is None else self._call(request, call_next, main, hosts)
+
+    async def _call(self, request: Request, call_next: Handler, main: str, hosts: Hosts) -> Response[Any]:
         before, started = hosts.current, self._clock()
         choice = hosts.choose(started, repeatable=is_repeatable(request))
         healthy = False
