@@ -174,6 +174,34 @@ async def test_a_connection_that_is_never_made_times_out_unsent() -> None:
     assert caught.value.outcome == "not_sent"
 
 
+@pytest.mark.parametrize("own", [True, False])
+async def test_headers_in_any_case(own: bool) -> None:
+    """Each header goes out once, the caller's in place of the client's own, however its name is spelled; over a session
+    of the caller's too, whose own middlewares run.
+    """
+    received: list[bytes] = []
+    seen: list[str] = []
+
+    async def middleware(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        seen.append(request.headers["Authorization"])
+        return await send(request)
+
+    headers = Headers({"user-agent": "a", "ACCEPT-ENCODING": "gzip", "content-TYPE": "b/c", "Authorization": "d"})
+    async with (
+        server(answering(b"HTTP/1.1 204 No Content\r\n\r\n", received)) as base_url,
+        aiohttp.ClientSession(middlewares=(middleware,)) as session,
+    ):
+        transport = AiohttpTransport(base_url, session=None if own else session)
+        await transport(Request(method="POST", template="/v3/x", body=b"{}", headers=headers))
+        await transport.aclose()
+    lines = received[0].partition(b"\r\n\r\n")[0].decode().lower().split("\r\n")[1:]
+    sent = dict(line.split(": ") for line in lines)
+    assert len(sent) == len(lines)
+    assert (sent["user-agent"], sent["accept-encoding"]) == ("a", "gzip")
+    assert (sent["content-type"], sent["authorization"], sent["content-length"]) == ("b/c", "d", "2")
+    assert seen == ([] if own else ["d"])
+
+
 async def test_a_session_of_the_callers_own_stays_open() -> None:
     """`session=` is used, and closing the transport leaves it to its owner."""
     async with aiohttp.ClientSession() as session, server(answering(b"HTTP/1.1 204 No Content\r\n\r\n")) as base_url:

@@ -130,7 +130,7 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
         self._clock = clock = PlatformClock(clock, corrects=correct_clock)
         if backups is None and transport is not None:
             backups = ()
-        handler = counted(self._network if transport is None else transport)
+        handler = self._network if transport is None else counted(transport)
         handler = compose(self._below(base_url, backups, notify), handler)
         observed = (ObserveCalls(notify),) if notify else ()
         again = Retry(retry, self._timeouts, notify=notify, now=clock)

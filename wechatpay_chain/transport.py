@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import platform
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from ssl import SSLContext
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import aiohttp
 from aiohttp import ClientSession as ClientSession  # noqa: PLC0414 - the client names its type and never imports aiohttp
@@ -20,7 +20,7 @@ from . import catalogue
 from ._version import __version__
 from .errors import ConfigurationError, ConnectionFailed, Outcome, TimedOut, TransportError
 from .message import NO_HEADERS, Headers, Request, Response
-from .reading import LARGEST, read_whole
+from .reading import LARGEST, too_large
 from .retrying import is_repeatable
 from .timeouts import Timeouts, chosen
 
@@ -29,7 +29,11 @@ DEFAULT_BASE_URL = "https://api.mch.weixin.qq.com"
 _USER_AGENT = f"wechatpay_chain/{__version__} Python/{platform.python_version()} aiohttp/{aiohttp.__version__}"
 # The platform closes idle connections after 8 s; a request sent into that moment would be lost.
 _KEEPALIVE = 6.0
-_UNBOUNDED = nullcontext()
+# Sessions without middlewares of their own, which those of a request would replace.
+_bare: WeakSet[ClientSession] = WeakSet()
+# What goes out with every request. What is held in memory needs no unpacking first.
+_STREAMED = Headers({"User-Agent": _USER_AGENT})
+_HELD = Headers({"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"})
 _OK = 200
 _LARGEST_REFUSAL = 1024 * 1024
 # So much of a streamed answer is handed on at once.
@@ -72,49 +76,54 @@ class AiohttpTransport:
         self._timeouts_of = [_client_timeout(self._timeouts, repeatable) for repeatable in (False, True)]
         self._session = session
         self._owns_session = session is None
+        self._is_bare = session is None or session in _bare
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._client_tls = client_tls
         self._client_context: SSLContext | None = None
 
-    async def __call__(self, request: Request) -> Response[Any]:
+    def __call__(self, request: Request) -> Awaitable[Response[Any]]:
         """Send a request.
 
         Raises:
-            ConnectionFailed: the connection could not be made, or broke.
-            TimedOut: the time ran out.
+            ConnectionFailed: the connection could not be made, or broke; `attempts` is 1.
+            TimedOut: the time ran out; the same.
             ConfigurationError: the transport is closed, or belongs to another event loop.
         """
+        return self._stream(request) if request.streamed else self._send(request)
+
+    async def _stream(self, request: Request) -> Response[Any]:
+        # A file may take as long as it comes, and aiohttp has no limit for what comes before it.
+        seconds = chosen(request.timeout, self._timeouts).total
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._send(request)
+        except TimeoutError as error:
+            host = URL(self.base_url_of(request)).host
+            raise _transport_error(error, host, aiohttp.ClientTimeout(total=seconds), NO_HEADERS) from error
+
+    async def _send(self, request: Request) -> Response[Any]:
         session = self._open_session()
-        context = await self._certified() if request.security else True
+        timeout = self._timeout_of(request)
         url = URL(self.base_url_of(request) + request.target, encoded=True)
-        timeouts = chosen(request.timeout, self._timeouts)
-        repeatable = is_repeatable(request)
-        timeout = self._timeouts_of[repeatable] if request.timeout is None else _client_timeout(timeouts, repeatable)
-        if request.streamed:
-            timeout = aiohttp.ClientTimeout(connect=timeout.connect, sock_read=timeouts.total)
+        context = await self._certified() if request.security else True
         headers = NO_HEADERS
         try:
-            # A file may take as long as it comes, and aiohttp has no limit for what comes before it.
-            async with asyncio.timeout(timeout.sock_read) if request.streamed else _UNBOUNDED:
-                answer = await session.request(
-                    request.method,
-                    url,
-                    data=request.body or (request.payload and request.payload.chunks()),
-                    headers=_headers(request),
-                    allow_redirects=False,
-                    timeout=timeout,
-                    ssl=context,
-                )
-                headers = Headers(answer.headers.items())
-                # A part of a file, or an answer in its place, is none.
-                if request.streamed and answer.status == _OK:
-                    mapped = partial(_transport_error, host=url.host, timeout=timeout, headers=headers)
-                    stream = _Stream(answer, mapped)
-                    return Response(status=answer.status, headers=headers, request=request, stream=stream)
-                async with answer:
-                    most = LARGEST if 200 <= answer.status < 300 else _LARGEST_REFUSAL
-                    content = await read_whole(answer.content.iter_any(), most)
+            answer = await session.request(
+                request.method,
+                url,
+                data=request.body or (request.payload and request.payload.chunks()),
+                allow_redirects=False,
+                timeout=timeout,
+                ssl=context,
+                **self._headers(request),
+            )
+            headers = Headers(answer.headers)
+            # A part of a file, or an answer in its place, is none.
+            if request.streamed and answer.status == _OK:
+                stream = _Stream(answer, partial(_transport_error, host=url.host, timeout=timeout, headers=headers))
+                return Response(status=answer.status, headers=headers, request=request, stream=stream)
+            content = await _whole(answer, request)
         except aiohttp.ClientResponseError as error:
             failure = _transport_error(error, url.host, timeout, headers)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -150,6 +159,23 @@ class AiohttpTransport:
         operation = catalogue.find(request.method, request.template)
         return f"https://{operation.host}" if operation and operation.host else self._base_url
 
+    def _headers(self, request: Request) -> dict[str, Any]:
+        """The headers of a request, as arguments for aiohttp."""
+        headers = (_STREAMED if request.streamed else _HELD).merge(request.headers).as_dict()
+        # Without it aiohttp would send chunks, whose number of bytes the receiver learns at the end.
+        length = {"Content-Length": str(request.payload.length)} if request.payload is not None else {}
+        if self._is_bare:
+            return {"headers": length, "middlewares": (partial(_once, headers=headers),)}
+        return {"headers": headers | length}
+
+    def _timeout_of(self, request: Request) -> aiohttp.ClientTimeout:
+        repeatable = is_repeatable(request)
+        if request.timeout is None and not request.streamed:
+            return self._timeouts_of[repeatable]
+        timeouts = chosen(request.timeout, self._timeouts)
+        timeout = _client_timeout(timeouts, repeatable)
+        return aiohttp.ClientTimeout(connect=timeout.connect, sock_read=timeouts.total) if request.streamed else timeout
+
     def _open_session(self) -> aiohttp.ClientSession:
         if self._closed:
             raise ConfigurationError("WeChatPay", "the client is closed", "Make calls before aclose(), or a new client")
@@ -165,15 +191,25 @@ class AiohttpTransport:
         return self._session
 
 
-def _headers(request: Request) -> dict[str, str]:
-    headers = {"User-Agent": _USER_AGENT, **request.headers.as_dict()}
-    if not request.streamed:
-        # Nothing that is held in memory needs unpacking first.
-        headers.setdefault("Accept-Encoding", "identity")
-    if request.payload is not None:
-        # Without it aiohttp would send chunks, whose number of bytes the receiver learns at the end.
-        headers["Content-Length"] = str(request.payload.length)
-    return headers
+async def _whole(answer: aiohttp.ClientResponse, request: Request) -> bytes:
+    """The content of an answer, whose connection is free for the next call then, or closed."""
+    most = LARGEST if 200 <= answer.status < 300 else _LARGEST_REFUSAL
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        while not answer.content.at_eof():
+            piece = await answer.content.readany()
+            pieces.append(piece)
+            size += len(piece)
+            if size > most:
+                raise too_large(most)
+    except BaseException:
+        answer.close()
+        raise
+    finally:
+        if request.payload is not None:  # it may still be read
+            await answer.wait_for_close()
+    return b"".join(pieces)
 
 
 class _Stream:
@@ -204,15 +240,21 @@ class _Stream:
 
 def new_session() -> ClientSession:
     """A session with the settings that the platform asks for, to be shared by several clients; the caller closes it."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(keepalive_timeout=_KEEPALIVE, limit=0),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        middlewares=(_once,),
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(keepalive_timeout=_KEEPALIVE, limit=0), cookie_jar=aiohttp.DummyCookieJar()
     )
+    _bare.add(session)
+    return session
 
 
-async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending a GET, a PUT or a DELETE again by itself, unseen and under the same signature."""
+async def _once(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType, headers: Mapping[str, str]
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a GET, a PUT or a DELETE again by itself, unseen and under the same signature.
+
+    The headers come in here, all at once: those of `ClientSession.request` are merged one by one, and twice.
+    """
+    request.headers.update(headers)
     try:
         return await send(request)
     except (aiohttp.ClientConnectorError, aiohttp.ClientConnectorCertificateError):
@@ -274,12 +316,12 @@ def _transport_error(
         mapped = ConnectionFailed(f"{host} did not answer in HTTP: {error.message}")
     else:
         mapped = _broken(error, host)
-    mapped.outcome = outcome
+    mapped.outcome, mapped.attempts = outcome, 1
     mapped.request_id = headers.get("Request-ID")  # of an answer that broke off
     return mapped
 
 
 def _broken(error: _Foreign, host: str | None) -> ConnectionFailed:
     mapped = ConnectionFailed(f"the connection to {host} broke: {str(error) or type(error).__name__}")
-    mapped.outcome = "unknown"
+    mapped.outcome, mapped.attempts = "unknown", 1
     return mapped
