@@ -65,7 +65,7 @@ def main() -> None:
     """Measure, print, keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", default=NAMES, help="contestants; NAME+uvloop for that event loop")
-    parser.add_argument("--rounds", type=int, default=24, help="how often each takes its turn (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=36, help="how often each takes its turn (%(default)s)")
     parser.add_argument("--concurrency", type=int, action="append", help="calls at once; again for more of them")
     given = parser.parse_args()
     found = measure(given.names, given.rounds, given.concurrency or list(BURSTS))

@@ -124,6 +124,29 @@ async def test_what_is_raised_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(holds(b"a", one) for one in done)
 
 
+def test_a_row_that_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while signatures are made in a row loses none: whoever uses the loop again finds them made."""
+    sign, made = rsa.sign, list[bytes]()
+
+    def interrupted(key: RSAPrivateKey, message: bytes) -> bytes:
+        made.append(message)
+        if len(made) == 10:
+            raise KeyboardInterrupt
+        return sign(key, message)
+
+    async def calls() -> list[bytes]:
+        return await asyncio.gather(*(under_way(b"a", threads=False) for _ in range(40)))
+
+    monkeypatch.setattr(rsa, "sign", interrupted)
+    loop = asyncio.new_event_loop()
+    first = loop.create_task(calls())
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_until_complete(first)
+    assert loop.run_until_complete(first) == [sign(KEY, b"a")] * 40
+    assert loop.run_until_complete(calls()) == [sign(KEY, b"a")] * 40
+    loop.close()
+
+
 @several_cores
 async def test_a_cancelled_call(signers: Counter[int]) -> None:
     """A call that is cancelled while it waits for its signature takes nothing from the others."""

@@ -344,6 +344,20 @@ async def test_what_comes_before_a_file_may_not_drip(started: bytes) -> None:
     assert caught.value.outcome == "unknown"
 
 
+async def test_what_is_known_of_a_refusal_that_stalls() -> None:
+    """The Request-ID of an answer that came in place of a file, and stopped, is on the error."""
+
+    async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 404 Not Found\r\nRequest-ID: r1\r\nContent-Length: 5\r\n\r\n")
+        await reader.read()
+
+    async with connected(stall) as transport:
+        with pytest.raises(TimedOut) as caught:
+            await transport(Request(method="GET", template="/v3/x", streamed=True, timeout=0.2))
+    assert caught.value.request_id == "r1"
+
+
 async def test_no_packed_answers_are_asked_for() -> None:
     """What is held in memory needs no unpacking, so no small answer can become a large one."""
     received: list[bytes] = []

@@ -41,10 +41,7 @@ def counted(handler: Handler) -> Handler:
 
 
 def _wrap(middleware: Middleware, call_next: Handler) -> Handler:
-    # A bound method is quicker to call than the object that has it.
-    call: Middleware = middleware.__call__  # type: ignore[operator] # mypy doesn't know it of a Callable
-
     def handle(request: Request) -> Awaitable[Response[Any]]:
-        return call(request, call_next)
+        return middleware(request, call_next)
 
     return handle

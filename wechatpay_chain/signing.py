@@ -26,7 +26,7 @@ from .crypto import rsa
 _MOST_THREADS = 4
 # With fewer calls under way, waiting for the others' signatures costs more than the caches give back.
 _MANY = 24
-# So many keep the loop no longer from its other tasks than signing one by one does, where as many tasks are ready.
+# Then the loop's other tasks have their turn.
 _IN_A_ROW = 64
 
 
@@ -114,17 +114,20 @@ class Desk:
         """The signature of `message`, made in the loop together with those that others wait for."""
         signature: asyncio.Future[bytes] = self.loop.create_future()
         if not self._row:
-            self.loop.call_soon(self._work_off)
+            self.loop.call_soon(self._sign_row)
         self._row.append((key, message, signature))
         return await signature
 
-    def _work_off(self) -> None:
-        for _ in range(min(len(self._row), _IN_A_ROW)):
-            key, message, future = self._row.popleft()
-            if not future.done():  # else its call was cancelled
-                _settle(future, _signature(key, message))
-        if self._row:
-            self.loop.call_soon(self._work_off)
+    def _sign_row(self) -> None:
+        try:
+            for _ in range(min(len(self._row), _IN_A_ROW)):
+                key, message, future = self._row[0]
+                if not future.done():  # else its call was cancelled
+                    _settle(future, _signature(key, message))
+                self._row.popleft()
+        finally:  # after a Ctrl-C too
+            if self._row:
+                self.loop.call_soon(self._sign_row)
 
     def _start(self) -> None:
         self._working += 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import platform
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import nullcontext
 from functools import partial
 from ssl import SSLContext
 from typing import Any
@@ -29,11 +30,12 @@ DEFAULT_BASE_URL = "https://api.mch.weixin.qq.com"
 _USER_AGENT = f"wechatpay_chain/{__version__} Python/{platform.python_version()} aiohttp/{aiohttp.__version__}"
 # The platform closes idle connections after 8 s; a request sent into that moment would be lost.
 _KEEPALIVE = 6.0
-# Sessions without middlewares of their own, which those of a request would replace.
-_bare: WeakSet[ClientSession] = WeakSet()
+# By `new_session`: they have no middlewares of their own, which those of a request would replace.
+_made_here: WeakSet[ClientSession] = WeakSet()
+_UNBOUNDED = nullcontext()
 # What goes out with every request. What is held in memory needs no unpacking first.
-_STREAMED = Headers({"User-Agent": _USER_AGENT})
-_HELD = Headers({"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"})
+_HEADERS_OF_STREAMED = Headers({"User-Agent": _USER_AGENT})
+_HEADERS = Headers({"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"})
 _OK = 200
 _LARGEST_REFUSAL = 1024 * 1024
 # So much of a streamed answer is handed on at once.
@@ -76,13 +78,13 @@ class AiohttpTransport:
         self._timeouts_of = [_client_timeout(self._timeouts, repeatable) for repeatable in (False, True)]
         self._session = session
         self._owns_session = session is None
-        self._is_bare = session is None or session in _bare
+        self._is_made_here = session is None or session in _made_here
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._client_tls = client_tls
         self._client_context: SSLContext | None = None
 
-    def __call__(self, request: Request) -> Awaitable[Response[Any]]:
+    async def __call__(self, request: Request) -> Response[Any]:
         """Send a request.
 
         Raises:
@@ -90,40 +92,30 @@ class AiohttpTransport:
             TimedOut: the time ran out; the same.
             ConfigurationError: the transport is closed, or belongs to another event loop.
         """
-        return self._stream(request) if request.streamed else self._send(request)
-
-    async def _stream(self, request: Request) -> Response[Any]:
-        # A file may take as long as it comes, and aiohttp has no limit for what comes before it.
-        seconds = chosen(request.timeout, self._timeouts).total
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._send(request)
-        except TimeoutError as error:
-            host = URL(self.base_url_of(request)).host
-            raise _transport_error(error, host, aiohttp.ClientTimeout(total=seconds), NO_HEADERS) from error
-
-    async def _send(self, request: Request) -> Response[Any]:
         session = self._open_session()
         timeout = self._timeout_of(request)
         url = URL(self.base_url_of(request) + request.target, encoded=True)
         context = await self._certified() if request.security else True
         headers = NO_HEADERS
         try:
-            answer = await session.request(
-                request.method,
-                url,
-                data=request.body or (request.payload and request.payload.chunks()),
-                allow_redirects=False,
-                timeout=timeout,
-                ssl=context,
-                **self._headers(request),
-            )
-            headers = Headers(answer.headers)
-            # A part of a file, or an answer in its place, is none.
-            if request.streamed and answer.status == _OK:
-                stream = _Stream(answer, partial(_transport_error, host=url.host, timeout=timeout, headers=headers))
-                return Response(status=answer.status, headers=headers, request=request, stream=stream)
-            content = await _whole(answer, request)
+            # A file may take as long as it comes, and aiohttp has no limit for what comes before it.
+            async with asyncio.timeout(timeout.sock_read) if request.streamed else _UNBOUNDED:
+                answer = await session.request(
+                    request.method,
+                    url,
+                    data=request.body or (request.payload and request.payload.chunks()),
+                    allow_redirects=False,
+                    timeout=timeout,
+                    ssl=context,
+                    **self._header_arguments(request),
+                )
+                headers = Headers(answer.headers)
+                # A part of a file, or an answer in its place, is none.
+                if request.streamed and answer.status == _OK:
+                    mapped = partial(_transport_error, host=url.host, timeout=timeout, headers=headers)
+                    stream = _Stream(answer, mapped)
+                    return Response(status=answer.status, headers=headers, request=request, stream=stream)
+                content = await _content_of(answer, request)
         except aiohttp.ClientResponseError as error:
             failure = _transport_error(error, url.host, timeout, headers)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -159,13 +151,13 @@ class AiohttpTransport:
         operation = catalogue.find(request.method, request.template)
         return f"https://{operation.host}" if operation and operation.host else self._base_url
 
-    def _headers(self, request: Request) -> dict[str, Any]:
+    def _header_arguments(self, request: Request) -> dict[str, Any]:
         """The headers of a request, as arguments for aiohttp."""
-        headers = (_STREAMED if request.streamed else _HELD).merge(request.headers).as_dict()
+        headers = (_HEADERS_OF_STREAMED if request.streamed else _HEADERS).merge(request.headers).as_dict()
         # Without it aiohttp would send chunks, whose number of bytes the receiver learns at the end.
         length = {"Content-Length": str(request.payload.length)} if request.payload is not None else {}
-        if self._is_bare:
-            return {"headers": length, "middlewares": (partial(_once, headers=headers),)}
+        if self._is_made_here:
+            return {"headers": length, "middlewares": (partial(_once, headers=headers | length),)}
         return {"headers": headers | length}
 
     def _timeout_of(self, request: Request) -> aiohttp.ClientTimeout:
@@ -191,7 +183,7 @@ class AiohttpTransport:
         return self._session
 
 
-async def _whole(answer: aiohttp.ClientResponse, request: Request) -> bytes:
+async def _content_of(answer: aiohttp.ClientResponse, request: Request) -> bytes:
     """The content of an answer, whose connection is free for the next call then, or closed."""
     most = LARGEST if 200 <= answer.status < 300 else _LARGEST_REFUSAL
     pieces: list[bytes] = []
@@ -207,7 +199,7 @@ async def _whole(answer: aiohttp.ClientResponse, request: Request) -> bytes:
         answer.close()
         raise
     finally:
-        if request.payload is not None:  # it may still be read
+        if request.payload is not None:  # aiohttp may still be reading it
             await answer.wait_for_close()
     return b"".join(pieces)
 
@@ -243,7 +235,7 @@ def new_session() -> ClientSession:
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(keepalive_timeout=_KEEPALIVE, limit=0), cookie_jar=aiohttp.DummyCookieJar()
     )
-    _bare.add(session)
+    _made_here.add(session)
     return session
 
 

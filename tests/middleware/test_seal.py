@@ -388,6 +388,22 @@ SPELLINGS_OF_A_VALUE: list[Any] = [
 ]
 
 
+async def test_a_near_miss_with_a_cycle(seal: Seal) -> None:
+    """A payload that contains itself is a mistake of the caller's on a misspelt path too."""
+    payload: dict[str, Any] = {}
+    payload["itself"] = payload
+    request = Request(method="POST", template="/v3/profitsharing/receivers%2Fadd", json=payload)
+    with pytest.raises(ConfigurationError, match="nested too deeply"):
+        await seal(request, unreached)
+
+
+async def test_an_escaped_path_of_apiv2_exposes_no_secret(seal: Seal) -> None:
+    """`EncodeV2` goes by the template, so one that hides its operation behind an escape is refused."""
+    request = Request(method="POST", template="/v2/mmpaysptrans/pay%5Fbank", xml={"enc_bank_no": "6222PLAIN"})
+    with pytest.raises(ConfigurationError, match="enc_bank_no would go out in plain"):
+        await seal(request, unreached)
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -464,3 +480,8 @@ async def test_names_that_are_no_text(seal: Seal) -> None:
     """A member named by something else than text is no reason for another exception than the encoder's."""
     with pytest.raises(ConfigurationError, match="the key is a Secret"):
         await sent(seal, Request(method="POST", template=RECOVER, json={Secret("6222"): 1}), Encode())
+
+
+async def unreached(_: Request) -> Response[Any]:
+    """Nothing is sent."""
+    raise AssertionError

@@ -23,7 +23,9 @@ def test_allowed(headers: dict[str, str]) -> None:
     check_headers(Headers(headers))
 
 
-@pytest.mark.parametrize("name", ["Authorization", "Host", "Content-Length", "Transfer-Encoding", "Connection"])
+@pytest.mark.parametrize(
+    "name", ["Authorization", "Host", "Content-Length", "Transfer-Encoding", "Connection", "Expect"]
+)
 @pytest.mark.parametrize("spell", [str, str.lower, str.upper, str.swapcase])
 def test_the_clients_own(name: str, spell: type[str]) -> None:
     """What decides who signs, where it goes and where it ends is refused in any case."""

@@ -42,19 +42,20 @@ class Failover:
         self._share = share
         self._notify = notify
         self._clock = clock
-        # None for a host that nothing stands in for.
-        self._hosts: dict[str, Hosts | None] = {}
+        self._hosts: dict[str, Hosts] = {}
 
     def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
         """Choose a host, call on, and remember how it did."""
         main = self._host_of(request)
-        if main not in self._hosts:
+        hosts = self._hosts.get(main)
+        if hosts is None:
             backups = self._backups_of(main)
-            self._hosts[main] = Hosts(main, backups, share=self._share) if backups else None
-        hosts = self._hosts[main]
-        return call_next(request) if hosts is None else self._call(request, call_next, main, hosts)
+            if not backups:
+                return call_next(request)
+            hosts = self._hosts[main] = Hosts(main, backups, share=self._share)
+        return self._with_backups(request, call_next, main, hosts)
 
-    async def _call(self, request: Request, call_next: Handler, main: str, hosts: Hosts) -> Response[Any]:
+    async def _with_backups(self, request: Request, call_next: Handler, main: str, hosts: Hosts) -> Response[Any]:
         before, started = hosts.current, self._clock()
         choice = hosts.choose(started, repeatable=is_repeatable(request))
         healthy = False

@@ -44,10 +44,13 @@ class Seal:
         if operation is None or operation.path != request.template:
             # By the path too: a placeholder, or an escape, may stand for what the catalogue knows by its word.
             operation = operation or catalogue.find(request.method, without_needless_escapes(request.path))
-            _refuse_near_miss(request, operation)
+        sealed = request if request.is_apiv2 else self._seal(request, operation)
+        if operation is None or operation.path != request.template:
+            # `EncodeV2` seals by the template alone.
+            _refuse_near_miss(request, None if request.is_apiv2 else operation)
+        response = await call_next(sealed)
         if request.is_apiv2:
-            return await call_next(request)
-        response = await call_next(self._seal(request, operation))
+            return response
         if operation and operation.answer_secret_fields and response.verified and self._private_key:
             return self._unseal(response, field_tree(operation.answer_secret_fields), self._private_key)
         return response
@@ -64,8 +67,9 @@ class Seal:
             payload = getattr(request, name)
             if payload is not None:
                 sealed[name] = seal(payload, marked.get(location, _UNMARKED), encrypt, name)
-                for place in misplaced(payload, location, secret_fields):
-                    _check_place(place, name, location, operation)
+                if operation is not None:
+                    for place in misplaced(payload, location, secret_fields):
+                        _refuse_unless_known(place, name, location, operation)
         if key is not None:  # in the platform's own spelling, however the caller wrote it
             sealed["headers"] = request.headers.plus(SERIAL_HEADER, key.serial)
         return request.changed(**sealed)
@@ -106,10 +110,10 @@ def _refuse_near_miss(request: Request, operation: catalogue.Operation | None) -
                 )
 
 
-def _check_place(place: Place, name: str, location: str, operation: catalogue.Operation | None) -> None:
+def _refuse_unless_known(place: Place, name: str, location: str, operation: catalogue.Operation) -> None:
     """A secret under another name or in another place than the operation's would go out in plain."""
     pointer = "/" + "/".join(place)
-    if operation and catalogue.field_type(operation.method, operation.path, location, pointer) is None:
+    if catalogue.field_type(operation.method, operation.path, location, pointer) is None:
         raise ConfigurationError(
             f"{name}{pointer}",
             "a secret field in a wrong place or spelling, which would go out in plain",

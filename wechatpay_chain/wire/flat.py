@@ -1,4 +1,4 @@
-"""Payloads of one level, which most are: nothing has to be looked for in them."""
+"""Payloads of one level, which most are: what is to be found in them is found by its name."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from ..message import Headers
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
 # Made by the client: setting one would change who signs, where it goes, or where the message ends.
-_OWN = frozenset({"authorization", "host", "content-length", "transfer-encoding", "connection"})
+_OWN = frozenset({"authorization", "host", "content-length", "transfer-encoding", "connection", "expect"})
 
 
 def check_headers(headers: Headers) -> None:
@@ -31,7 +31,7 @@ def _check_names(names: tuple[str, ...]) -> None:
     for name in names:
         if not _NAME.fullmatch(name):
             raise _mistake(name, "it is no header name", "Header names are ASCII without blanks")
-        if name.lower() in _OWN:
+        if str.lower(name) in _OWN:
             raise _mistake(name, "the client sets this header itself", "Leave it out")
 
 

@@ -103,9 +103,7 @@ def _seal_flat(payload: dict[str, Any], marked: FieldTree, encrypt: Encrypt, arg
     sealed = payload.copy()
     for name, below in marked.items():
         if name in payload:
-            value, pointer = payload[name], f"{argument}/{name}"
-            is_text = not below and type(value) is str
-            sealed[name] = encrypt(value, pointer) if is_text else _seal(value, below, encrypt, pointer)
+            sealed[name] = _seal(payload[name], below, encrypt, f"{argument}/{name}")
     return sealed
 
 
