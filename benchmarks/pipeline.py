@@ -133,7 +133,10 @@ async def main() -> None:
     async def bare() -> None:
         pass
 
-    wxpay = WeChatPay(keys["mchid"], keys["serial"], NoRSA(), certs, transport=transport, limits=wide)
+    wxpay, unlimited = (
+        WeChatPay(keys["mchid"], keys["serial"], NoRSA(), certs, transport=transport, limits=limits)
+        for limits in (wide, Limits(own={f"POST {PATH}": None}))
+    )
     credentials = Credentials.load(keys["mchid"], keys["serial"], NoRSA(), certs)
     with without_rsa():
         jobs = {
@@ -141,6 +144,9 @@ async def main() -> None:
             **chains(wxpay),
             **await steps(standard(credentials, limits=wide), answer),
             "whole call without RSA and socket": lambda: wxpay.v3.aggracctBc.wbChannel.controlOrders.recover.post(
+                json=ORDER
+            ),
+            "the same without a limit": lambda: unlimited.v3.aggracctBc.wbChannel.controlOrders.recover.post(
                 json=ORDER
             ),
         }
