@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable
 from contextlib import aclosing
 from typing import Any
 
@@ -12,11 +13,24 @@ LARGEST = 64 * 1024 * 1024
 """Bytes: larger than any answer of the platform that is no file."""
 
 
-def too_large(most: int) -> ConnectionFailed:
-    """What is raised for an answer of more than `most` bytes."""
-    error = ConnectionFailed(f"the answer is larger than {most} bytes, as only files are: use download()")
-    error.outcome, error.attempts = "unknown", 1
-    return error
+async def read_whole(pieces: AsyncIterable[bytes], most: int = LARGEST) -> bytes:
+    """All pieces in one.
+
+    Args:
+        pieces: what comes.
+        most: bytes.
+
+    Raises:
+        ConnectionFailed: more come.
+    """
+    content = bytearray()
+    async for piece in pieces:
+        content += piece
+        if len(content) > most:
+            error = ConnectionFailed(f"the answer is larger than {most} bytes, as only files are: use download()")
+            error.outcome, error.attempts = "unknown", 1
+            raise error
+    return bytes(content)
 
 
 async def without_stream(response: Response[Any]) -> Response[Any]:
@@ -27,14 +41,9 @@ async def without_stream(response: Response[Any]) -> Response[Any]:
     """
     if response.stream is None:
         return response
-    content = bytearray()
     try:
-        async with aclosing(response.stream) as stream:
-            async for piece in stream:
-                content += piece
-                if len(content) > LARGEST:
-                    raise too_large(LARGEST)
+        async with aclosing(response.stream):
+            return response.changed(content=await read_whole(response.stream), stream=None)
     except TransportError as error:
         error.request_id, error.attempts = response.request_id, response.attempts
         raise
-    return response.changed(content=bytes(content), stream=None)

@@ -21,7 +21,7 @@ from . import catalogue
 from ._version import __version__
 from .errors import ConfigurationError, ConnectionFailed, Outcome, TimedOut, TransportError
 from .message import NO_HEADERS, Headers, Request, Response
-from .reading import LARGEST, too_large
+from .reading import LARGEST, read_whole
 from .retrying import is_repeatable
 from .timeouts import Timeouts, chosen
 
@@ -186,22 +186,14 @@ class AiohttpTransport:
 async def _content_of(answer: aiohttp.ClientResponse, request: Request) -> bytes:
     """The content of an answer, whose connection is free for the next call then, or closed."""
     most = LARGEST if 200 <= answer.status < 300 else _LARGEST_REFUSAL
-    pieces: list[bytes] = []
-    size = 0
     try:
-        while not answer.content.at_eof():
-            piece = await answer.content.readany()
-            pieces.append(piece)
-            size += len(piece)
-            if size > most:
-                raise too_large(most)
+        return await read_whole(answer.content.iter_any(), most)
     except BaseException:
         answer.close()
         raise
     finally:
         if request.payload is not None:  # aiohttp may still be reading it
             await answer.wait_for_close()
-    return b"".join(pieces)
 
 
 class _Stream:

@@ -250,7 +250,7 @@ async def _pages(items: Iterable[Item] | AsyncIterable[Item]) -> AsyncIterator[l
         page = list[Item]()
         try:
             await asyncio.to_thread(page.extend, islice(iterator, _PAGE))
-        except Exception:
+        except Exception:  # whatever the caller's items raise: those before it are not lost
             yield page
             raise
         if not page:
@@ -275,7 +275,7 @@ async def _gathered(items: AsyncIterator[Item]) -> AsyncIterator[list[Item]]:
                 continue
             try:
                 item = coming.result()
-            except Exception:
+            except Exception:  # the same
                 yield page
                 raise
             if item is None:

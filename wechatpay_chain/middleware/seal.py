@@ -40,18 +40,18 @@ class Seal:
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
         """Seal the request, call on, decrypt what came back encrypted. APIv2's secrets are `EncodeV2`'s affair."""
-        operation = catalogue.find(request.method, request.template)
-        if operation is None or operation.path != request.template:
-            # By the path too: a placeholder, or an escape, may stand for what the catalogue knows by its word.
-            operation = operation or catalogue.find(request.method, without_needless_escapes(request.path))
+        # By the path too: a placeholder, or an escape, may stand for what the catalogue knows by its word.
+        operation = catalogue.find(request.method, request.template) or catalogue.find(
+            request.method, without_needless_escapes(request.path)
+        )
         sealed = request if request.is_apiv2 else self._seal(request, operation)
         if operation is None or operation.path != request.template:
             # `EncodeV2` seals by the template alone.
             _refuse_near_miss(request, None if request.is_apiv2 else operation)
         response = await call_next(sealed)
-        if request.is_apiv2:
+        if not operation or not operation.answer_secret_fields or request.is_apiv2:
             return response
-        if operation and operation.answer_secret_fields and response.verified and self._private_key:
+        if response.verified and self._private_key:
             return self._unseal(response, field_tree(operation.answer_secret_fields), self._private_key)
         return response
 

@@ -64,8 +64,6 @@ def seal(payload: Any, marked: FieldTree, encrypt: Encrypt, argument: str) -> An
         ConfigurationError: a marked field that holds no string, something else in place of an object with marked
             fields, or a payload that contains itself.
     """
-    if is_flat(payload):
-        return _seal_flat(payload, marked, encrypt, argument)
     try:
         return _seal(payload, marked or None, encrypt, argument)
     except RecursionError:
@@ -99,11 +97,11 @@ def _unseal_member(name: str, value: Any, marked: FieldTree, decrypt: Callable[[
         raise DecryptionError(f"{name}: {error.message}") from None
 
 
-def _seal_flat(payload: dict[str, Any], marked: FieldTree, encrypt: Encrypt, argument: str) -> dict[str, Any]:
+def _seal_flat(payload: dict[str, Any], marked: FieldTree, encrypt: Encrypt, pointer: str) -> dict[str, Any]:
     sealed = payload.copy()
     for name, below in marked.items():
         if name in payload:
-            sealed[name] = _seal(payload[name], below, encrypt, f"{argument}/{name}")
+            sealed[name] = _seal(payload[name], below, encrypt, f"{pointer}/{name}")
     return sealed
 
 
@@ -113,6 +111,8 @@ def _seal(value: Any, marked: FieldTree | None, encrypt: Encrypt, pointer: str) 
         value = value.value
     if isinstance(value, str) and not marked:
         return encrypt(value, pointer) if is_marked else value
+    if not is_marked and is_flat(value):
+        return _seal_flat(value, marked or {}, encrypt, pointer)
     if isinstance(value, Secret):
         return encrypt(value.reveal(), pointer)
     if isinstance(value, list | tuple):
