@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import KeyPair
-from wechatpay_chain.message import Headers
+from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.wire import v3
 
 PATH = "/v3/aggracct-bc/wb-channel/control-orders/recover"

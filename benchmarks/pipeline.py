@@ -21,7 +21,7 @@ from wechatpay_chain import Handler, Middleware, Request, Response, WeChatPay
 from wechatpay_chain.catalogue import find
 from wechatpay_chain.credentials import Credentials
 from wechatpay_chain.crypto import rsa
-from wechatpay_chain.message import Headers
+from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.middleware import standard
 from wechatpay_chain.pacing import Limits
 from wechatpay_chain.pipeline import compose

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from wechatpay_chain.chain import Chain
 from wechatpay_chain.errors import ConfigurationError
-from wechatpay_chain.message import Request
+from wechatpay_chain.http.request import Request
 
 
 def same(request: Request) -> Request:

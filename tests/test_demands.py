@@ -44,7 +44,8 @@ from wechatpay_chain.crypto import rsa as platform_rsa
 from wechatpay_chain.crypto.keys import load_public_key
 from wechatpay_chain.crypto.serials import canonical
 from wechatpay_chain.emulator import Emulator
-from wechatpay_chain.message import Attachment, Headers
+from wechatpay_chain.http.attachment import Attachment
+from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.retrying import RetryPolicy
 from wechatpay_chain.wire import v3
 

@@ -23,7 +23,7 @@ from wechatpay_chain.errors import (
     TrustError,
     WeChatPayError,
 )
-from wechatpay_chain.message import Headers
+from wechatpay_chain.http.headers import Headers
 
 CLASSES = sorted(
     (cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, WeChatPayError)),

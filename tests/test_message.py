@@ -16,7 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wechatpay_chain.errors import DecodeError, SignatureError
-from wechatpay_chain.message import Headers, Request, Response, Secret, about
+from wechatpay_chain.http.headers import Headers
+from wechatpay_chain.http.request import Request
+from wechatpay_chain.http.response import Response, about
+from wechatpay_chain.http.secret import Secret
 
 PLAIN = "张三-6222000011112222"
 NAMES = st.text("abcXYZ-", min_size=1, max_size=6)

@@ -12,8 +12,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from wechatpay_chain.errors import ConfigurationError
-from wechatpay_chain.message import Secret
-from wechatpay_chain.path import (
+from wechatpay_chain.http.path import (
     attribute_segment,
     check_path,
     check_query,
@@ -22,6 +21,7 @@ from wechatpay_chain.path import (
     literal_path,
     placeholders,
 )
+from wechatpay_chain.http.secret import Secret
 
 PCHAR = "abcXYZ019-._~!$&'()*+,;=:@"
 SEGMENTS = st.text(PCHAR, min_size=1, max_size=12).filter(lambda segment: segment.partition(";")[0] not in {".", ".."})

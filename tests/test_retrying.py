@@ -22,7 +22,9 @@ from wechatpay_chain.errors import (
     TimedOut,
     WeChatPayError,
 )
-from wechatpay_chain.message import Headers, Request, Response
+from wechatpay_chain.http.headers import Headers
+from wechatpay_chain.http.request import Request
+from wechatpay_chain.http.response import Response
 from wechatpay_chain.retrying import RetryBudget, RetryPolicy, is_repeatable, may_help, retry_after, worst
 from wechatpay_chain.wire.refusal import api_error
 

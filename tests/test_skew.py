@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wechatpay_chain.message import Headers
+from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.skew import PlatformClock
 
 NOW = 1_790_000_000.0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wechatpay_chain.errors import ConfigurationError
-from wechatpay_chain.timeouts import Timeouts, chosen
+from wechatpay_chain.http.timeout import Timeouts, chosen
 
 SECONDS = st.floats(min_value=1e-3, max_value=1e6)
 

@@ -12,8 +12,9 @@ import pytest
 
 from tests.tcp import Talk, answering, server, silent
 from wechatpay_chain.errors import ConfigurationError, ConnectionFailed, TimedOut, TransportError
-from wechatpay_chain.message import Headers, Request
-from wechatpay_chain.timeouts import Timeouts
+from wechatpay_chain.http.headers import Headers
+from wechatpay_chain.http.request import Request
+from wechatpay_chain.http.timeout import Timeouts
 from wechatpay_chain.transport import AiohttpTransport, check_base_url
 
 POST = Request(method="POST", template="/v3/x", body=b"{}")

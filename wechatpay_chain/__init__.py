@@ -36,7 +36,9 @@ from .errors import (
 if TYPE_CHECKING:
     from .chain import Chain
     from .client import WeChatPay
-    from .message import Request, Response, Secret
+    from .http.request import Request
+    from .http.response import Response
+    from .http.secret import Secret
     from .notifications import Notification, Reply, Webhook
     from .pipeline import Handler, Middleware
     from .sync import SyncWeChatPay
@@ -81,9 +83,9 @@ _LAZY = {
     "Middleware": "pipeline",
     "Notification": "notifications",
     "Reply": "notifications",
-    "Request": "message",
-    "Response": "message",
-    "Secret": "message",
+    "Request": "http.request",
+    "Response": "http.response",
+    "Secret": "http.secret",
     "SyncWeChatPay": "sync",
     "WeChatPay": "client",
     "Webhook": "notifications",

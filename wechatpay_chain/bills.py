@@ -26,7 +26,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from .crypto import aead, rsa
 from .downloads import Link, checked, unpacked
 from .errors import ConfigurationError, DecodeError
-from .message import Request, Response
+from .http.request import Request
+from .http.response import Response
 from .partfile import open_new
 from .wire.bills import Rows, Value, fen
 

@@ -14,8 +14,9 @@ from urllib.parse import unquote
 from . import catalogue
 from .errors import ConfigurationError
 from .hints import note_closest
-from .message import NO_HEADERS, Headers, Request
-from .path import attribute_segment, expand, join, literal_path
+from .http.headers import NO_HEADERS, Headers
+from .http.path import attribute_segment, expand, join, literal_path
+from .http.request import Request
 
 R = TypeVar("R")
 

@@ -21,18 +21,20 @@ from .draining import InFlight
 from .errors import ConfigurationError, Unauthorized, WeChatPayError
 from .files import Files
 from .hints import note_unknown, warn_deprecated
-from .message import Progress, Request, Response
+from .http.attachment import Progress
+from .http.path import literal_path
+from .http.request import Request
+from .http.response import Response
+from .http.timeout import Timeouts, chosen
 from .middleware import Encode, EncodeV2, Failover, ObserveAttempts, ObserveCalls, Retry, Sign, standard
 from .observing import Hook, guarded
 from .pacing import Limits
-from .path import literal_path
 from .payments import Payments
 from .pipeline import Handler, Middleware, compose, counted
 from .renewal import Renewal, Renewer
 from .retrying import RetryPolicy
 from .signing import Signer
 from .skew import PlatformClock
-from .timeouts import Timeouts, chosen
 from .transport import DEFAULT_BASE_URL, AiohttpTransport, ClientSession, check_base_url
 from .trust import Preference, TrustStore
 from .wire.hosts import twins

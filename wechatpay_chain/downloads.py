@@ -14,8 +14,10 @@ from typing import Any, cast
 from .crypto import digest
 from .crypto.hashing import hasher
 from .errors import ConfigurationError, DecodeError, SignatureError
-from .message import NO_HEADERS, Request, Response
-from .path import check_path, check_query
+from .http.headers import NO_HEADERS
+from .http.path import check_path, check_query
+from .http.request import Request
+from .http.response import Response
 from .wire.hosts import is_api_origin, split_url
 from .wire.v3 import STATEMENT_HEADER
 

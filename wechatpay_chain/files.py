@@ -15,7 +15,8 @@ from typing import Any
 
 from .downloads import Link, Wanted, announced, checked, unpacked, wanted
 from .errors import APIError, ConfigurationError, DecodeError, TransportError, TrustError
-from .message import Progress, Response, about
+from .http.attachment import Progress
+from .http.response import Response, about
 from .partfile import open_new
 from .pipeline import Handler
 from .wire import v2

@@ -7,7 +7,7 @@ from functools import cache
 
 from . import catalogue
 from .errors import NotFound, WeChatPayError, WeChatPayWarning
-from .message import Request
+from .http.request import Request
 
 
 def note_closest(error: WeChatPayError, method: str, path: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any, Literal, Protocol, cast
 
 from .errors import DecodeError
-from .message import Response
+from .http.response import Response
 
 _LIMIT = 50
 

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from .errors import ConfigurationError, WeChatPayError
-from .message import Request, Response
+from .http.request import Request
+from .http.response import Response
 
 Handler = Callable[[Request], Awaitable[Response[Any]]]
 """Takes a request and returns its answer, whatever the status; raises where there is no answer."""

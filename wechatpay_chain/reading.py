@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import Any
 
 from .errors import ConnectionFailed, TransportError
-from .message import Response
+from .http.response import Response
 
 LARGEST = 64 * 1024 * 1024
 """Bytes: larger than any answer of the platform that is no file."""

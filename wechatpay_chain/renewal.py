@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from .crypto import serials
 from .errors import APIError, ConfigurationError, DecodeError, TrustError, WeChatPayError
-from .message import Request
+from .http.request import Request
 from .observing import CertificatesChanged, Hook
 from .pipeline import Handler
 from .trust import PlatformKey, PlatformKeys, TrustStore, load_platform_keys, verifying_key

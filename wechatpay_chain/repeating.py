@@ -12,7 +12,7 @@ from copy import deepcopy
 from typing import Any, Protocol, cast
 
 from .errors import ConfigurationError, Outcome, RateLimited, WeChatPayError
-from .message import Response
+from .http.response import Response
 from .retrying import worst
 
 PAUSES = (1.0, 2.0, 4.0)

@@ -21,7 +21,7 @@ from .errors import (
     TransportError,
     WeChatPayError,
 )
-from .message import Request
+from .http.request import Request
 
 _RANK: dict[Outcome | None, int] = {None: 0, "not_sent": 0, "rejected": 1, "unknown": 2}
 

@@ -16,7 +16,8 @@ from .chain import Chain, Node
 from .client import WeChatPay, environment
 from .downloads import Link
 from .errors import ConfigurationError, ConnectionFailed
-from .message import Request, Response
+from .http.request import Request
+from .http.response import Response
 from .payments import Payments
 
 T = TypeVar("T")

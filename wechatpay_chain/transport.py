@@ -20,10 +20,12 @@ from yarl import URL
 from . import catalogue
 from ._version import __version__
 from .errors import ConfigurationError, ConnectionFailed, Outcome, TimedOut, TransportError
-from .message import NO_HEADERS, Headers, Request, Response
+from .http.headers import NO_HEADERS, Headers
+from .http.request import Request
+from .http.response import Response
+from .http.timeout import Timeouts, chosen
 from .reading import LARGEST, read_whole
 from .retrying import is_repeatable
-from .timeouts import Timeouts, chosen
 
 DEFAULT_BASE_URL = "https://api.mch.weixin.qq.com"
 

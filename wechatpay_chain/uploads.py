@@ -14,7 +14,8 @@ from typing import IO, Any
 
 from .crypto.hashing import hasher
 from .errors import ConfigurationError
-from .message import Attachment, File, Payload, Progress, Request
+from .http.attachment import Attachment, File, Payload, Progress
+from .http.request import Request
 from .wire.multipart import Envelope
 
 # A piece of this size is hashed in less than a millisecond.

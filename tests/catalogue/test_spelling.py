@@ -6,7 +6,7 @@ import pytest
 
 from wechatpay_chain.catalogue import operations, spell
 from wechatpay_chain.catalogue.spelling import attribute, steps
-from wechatpay_chain.path import attribute_segment, literal_path
+from wechatpay_chain.http.path import attribute_segment, literal_path
 
 
 @pytest.mark.parametrize(

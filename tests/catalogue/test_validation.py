@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from wechatpay_chain.catalogue import Operation, field_type, find, validate
-from wechatpay_chain.message import Secret
+from wechatpay_chain.http.secret import Secret
 
 JSAPI = "POST /v3/pay/transactions/jsapi"
 ORDER = {

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import Emulator
-from wechatpay_chain.message import Headers
+from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.wire import v3
 
 PUNISH = "/v3/aggracct-bc/wb-channel/control-orders/punish"

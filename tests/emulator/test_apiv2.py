@@ -8,7 +8,7 @@ import pytest
 
 from wechatpay_chain import Request
 from wechatpay_chain.emulator import Call, Emulator
-from wechatpay_chain.message import Headers
+from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.wire import v2
 
 ORDER = {"appid": "wx1", "out_trade_no": "A1", "transaction_id": "1", "nonce_str": "n"}

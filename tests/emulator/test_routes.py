@@ -15,7 +15,7 @@ from wechatpay_chain import (
     WeChatPay,
 )
 from wechatpay_chain.emulator import Call, Emulator, Refusal
-from wechatpay_chain.message import Headers
+from wechatpay_chain.http.headers import Headers
 
 
 async def test_a_route_of_ones_own(emulator: Emulator) -> None:

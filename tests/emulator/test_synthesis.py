@@ -18,7 +18,7 @@ from wechatpay_chain import (
 from wechatpay_chain.catalogue import Operation, operations
 from wechatpay_chain.catalogue.records import record
 from wechatpay_chain.emulator import Emulator, synthesis
-from wechatpay_chain.path import placeholders
+from wechatpay_chain.http.path import placeholders
 
 QUERY = "v3/aggracct-bc/wb-channel/control-orders/{out_request_no}"
 

@@ -28,10 +28,10 @@ from wechatpay_chain import (
 )
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.errors import Outcome
+from wechatpay_chain.http.timeout import Timeouts
 from wechatpay_chain.observing import ClockSkewed, Event, FailedOver, HostProbed
 from wechatpay_chain.pacing import Limits
 from wechatpay_chain.retrying import RetryPolicy
-from wechatpay_chain.timeouts import Timeouts
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
 QUICK = Timeouts(total=10, connect=1, read=0.5)

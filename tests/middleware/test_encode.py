@@ -11,7 +11,9 @@ import orjson
 import pytest
 
 from wechatpay_chain.errors import ConfigurationError
-from wechatpay_chain.message import Headers, Request, Response
+from wechatpay_chain.http.headers import Headers
+from wechatpay_chain.http.request import Request
+from wechatpay_chain.http.response import Response
 from wechatpay_chain.middleware import Encode
 
 UPLOAD = "/v3/merchant/media/upload"

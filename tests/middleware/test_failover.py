@@ -14,7 +14,8 @@ from wechatpay_chain import ConnectionFailed, TimedOut, WeChatPay
 from wechatpay_chain.emulator import Call, Emulator
 from wechatpay_chain.emulator.keys import KeyPair
 from wechatpay_chain.errors import Outcome, TransportError
-from wechatpay_chain.message import Request, Response
+from wechatpay_chain.http.request import Request
+from wechatpay_chain.http.response import Response
 from wechatpay_chain.middleware import Failover
 from wechatpay_chain.observing import Event, FailedOver, HostProbed
 from wechatpay_chain.renewal import Pace, Renewal

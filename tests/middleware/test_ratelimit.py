@@ -10,11 +10,13 @@ import pytest
 
 from tests.fake_time import FakeTime
 from wechatpay_chain.errors import RateLimited, TimedOut
-from wechatpay_chain.message import Headers, Request, Response
+from wechatpay_chain.http.headers import Headers
+from wechatpay_chain.http.request import Request
+from wechatpay_chain.http.response import Response
+from wechatpay_chain.http.timeout import Timeouts
 from wechatpay_chain.middleware import RateLimit
 from wechatpay_chain.observing import Event, LimiterDegraded, Waited
 from wechatpay_chain.pacing import Limits, Unreachable, Window
-from wechatpay_chain.timeouts import Timeouts
 
 CALL = Request(method="POST", template="/v3/x", timeout=1000.0)
 RECOVER = Request(method="POST", template="/v3/aggracct-bc/wb-channel/control-orders/recover", timeout=1000.0)

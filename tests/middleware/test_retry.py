@@ -9,12 +9,14 @@ import pytest
 
 from tests.fake_time import FakeTime
 from wechatpay_chain.errors import ConnectionFailed, Outcome, RateLimited, TimedOut, WeChatPayError
-from wechatpay_chain.message import Headers, Request, Response
+from wechatpay_chain.http.headers import Headers
+from wechatpay_chain.http.request import Request
+from wechatpay_chain.http.response import Response
+from wechatpay_chain.http.timeout import Timeouts
 from wechatpay_chain.middleware import Retry
 from wechatpay_chain.observing import Event, Retrying
 from wechatpay_chain.pipeline import counted
 from wechatpay_chain.retrying import RetryBudget, RetryPolicy
-from wechatpay_chain.timeouts import Timeouts
 
 GET = Request(method="GET", template="/v3/x")
 POST = Request(method="POST", template="/v3/x", body=b"{}")

@@ -24,9 +24,12 @@ from wechatpay_chain import catalogue
 from wechatpay_chain.catalogue import facts
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.errors import ConfigurationError, DecryptionError
-from wechatpay_chain.message import Headers, Request, Response, Secret
+from wechatpay_chain.http.headers import Headers
+from wechatpay_chain.http.path import expand, placeholders
+from wechatpay_chain.http.request import Request
+from wechatpay_chain.http.response import Response
+from wechatpay_chain.http.secret import Secret
 from wechatpay_chain.middleware import Encode, Seal
-from wechatpay_chain.path import expand, placeholders
 from wechatpay_chain.pipeline import Handler, compose
 from wechatpay_chain.trust import PlatformKeys
 

@@ -9,7 +9,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from wechatpay_chain.crypto import rsa
-from wechatpay_chain.message import Headers, Request, Response
+from wechatpay_chain.http.headers import Headers
+from wechatpay_chain.http.request import Request
+from wechatpay_chain.http.response import Response
 from wechatpay_chain.middleware import Sign
 from wechatpay_chain.signing import KeySigner
 from wechatpay_chain.wire import v3

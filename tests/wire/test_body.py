@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wechatpay_chain.errors import ConfigurationError
-from wechatpay_chain.message import Secret
-from wechatpay_chain.path import check_query
+from wechatpay_chain.http.path import check_query
+from wechatpay_chain.http.secret import Secret
 from wechatpay_chain.wire.body import check_text, encode_json, encode_query, floats, may_hold_floats
 
 BEIJING = timezone(timedelta(hours=8))

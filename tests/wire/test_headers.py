@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wechatpay_chain.errors import ConfigurationError
-from wechatpay_chain.message import Headers
+from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.wire.headers import check_headers
 
 

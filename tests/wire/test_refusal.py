@@ -21,7 +21,9 @@ from wechatpay_chain.errors import (
     ServerError,
     Unauthorized,
 )
-from wechatpay_chain.message import Headers, Request, Response
+from wechatpay_chain.http.headers import Headers
+from wechatpay_chain.http.request import Request
+from wechatpay_chain.http.response import Response
 from wechatpay_chain.wire import v3
 from wechatpay_chain.wire.refusal import api_error, is_refusal
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wechatpay_chain.errors import ConfigurationError, DecryptionError
-from wechatpay_chain.message import Secret
+from wechatpay_chain.http.secret import Secret
 from wechatpay_chain.wire.body import encode_json
 from wechatpay_chain.wire.sealing import field_tree, is_ciphertext, seal, unseal
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.crypto.keys import load_public_key
 from wechatpay_chain.errors import SignatureError, SignatureProbe
-from wechatpay_chain.message import Headers
+from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.trust import PlatformKeys
 from wechatpay_chain.wire import v3
 

@@ -17,7 +17,7 @@ from typing import Any, Self
 import orjson
 
 from ..errors import ConfigurationError
-from ..timeouts import Timeouts
+from ..http.timeout import Timeouts
 from .calling import Calling, Client, LookUp
 from .items import Item
 from .journal import Entry, Journal

@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from ..errors import APIError, ConfigurationError, RateLimited, TimedOut, WeChatPayError
-from ..message import Request, Response
+from ..http.request import Request
+from ..http.response import Response
+from ..http.timeout import Timeouts
 from ..retrying import is_repeatable, may_help
-from ..timeouts import Timeouts
 from .items import Item
 from .result import Result, State
 

@@ -13,9 +13,10 @@ import orjson
 
 from .. import catalogue
 from ..errors import ConfigurationError
-from ..message import METHODS, Headers, Request
-from ..path import expand, literal_path, placeholders
-from ..timeouts import Timeouts
+from ..http.headers import Headers
+from ..http.path import expand, literal_path, placeholders
+from ..http.request import METHODS, Request
+from ..http.timeout import Timeouts
 
 # The merchant's own numbers, the most telling first.
 _NUMBERS = (

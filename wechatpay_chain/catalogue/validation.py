@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, is_dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from wechatpay_chain.message import Secret
+from wechatpay_chain.http.secret import Secret
 
 from .facts import Operation, find
 from .records import Fields, Record, record

@@ -9,7 +9,8 @@ from typing import Any
 
 import orjson
 
-from ..message import Request, Response
+from ..http.request import Request
+from ..http.response import Response
 from ..wire import v3
 from ..wire.sealing import is_ciphertext
 

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from ..catalogue import Operation
 from ..catalogue.records import record
 from ..crypto import rsa
-from ..message import Headers, Response
+from ..http.headers import Headers
+from ..http.response import Response
 from ..wire import v3
 from ..wire.sealing import field_tree, seal
 from .call import Answer

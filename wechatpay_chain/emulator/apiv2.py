@@ -14,7 +14,9 @@ from ..catalogue import Operation, validate
 from ..crypto import digest, rsa
 from ..crypto.hashing import hasher
 from ..errors import DecodeError, DecryptionError, SignatureError
-from ..message import Headers, Request, Response
+from ..http.headers import Headers
+from ..http.request import Request
+from ..http.response import Response
 from ..wire import v2
 from .keys import KeyPair
 from .multipart import parse

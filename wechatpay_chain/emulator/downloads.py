@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.ciphers.modes import GCM
 
 from ..crypto.aead import CIPHERS
 from ..crypto.hashing import hasher
-from ..message import Headers, Response
+from ..http.headers import Headers
+from ..http.response import Response
 from .call import Answer, Call
 from .refusal import Refusal
 from .routes import Routes

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from .. import catalogue
 from ..crypto import serials
-from ..message import Headers, Request, Response
+from ..http.headers import Headers
+from ..http.request import Request
+from ..http.response import Response
 from ..wire.v3 import SERIAL_HEADER
 from . import answer, apiv2, builtin, gate, payload, refusal
 from .call import Answer, Call

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..crypto import rsa, serials
 from ..errors import SignatureError
-from ..message import Request
+from ..http.request import Request
 from ..wire import v3
 from . import refusal
 from .keys import KeyPair

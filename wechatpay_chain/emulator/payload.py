@@ -14,7 +14,7 @@ from ..catalogue.records import Fields, Record, record
 from ..crypto import rsa
 from ..crypto.hashing import hasher
 from ..errors import ConfigurationError, DecryptionError
-from ..message import Request
+from ..http.request import Request
 from ..wire.sealing import field_tree
 from ..wire.sealing import seal as replace_marked
 from ..wire.v3 import SERIAL_HEADER

@@ -12,7 +12,8 @@ from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
-from ..message import Headers, Request
+from ..http.headers import Headers
+from ..http.request import Request
 from ..pipeline import Handler
 
 # The platform's largest upload is 7.5 MB.

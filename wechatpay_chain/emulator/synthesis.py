@@ -14,7 +14,8 @@ import orjson
 
 from ..catalogue import Operation
 from ..catalogue.records import Fields, Record, record
-from ..message import Headers, Response
+from ..http.headers import Headers
+from ..http.response import Response
 from .call import Answer, Call
 from .downloads import BILL
 from .times import date, rfc3339

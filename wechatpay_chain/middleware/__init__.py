@@ -23,12 +23,12 @@ import time
 from collections.abc import Callable
 
 from ..credentials import Credentials
+from ..http.timeout import Timeouts
 from ..observing import Hook
 from ..pacing import Limits
 from ..pipeline import Middleware
 from ..retrying import RetryPolicy
 from ..skew import PlatformClock
-from ..timeouts import Timeouts
 from ..trust import PlatformKeys, TrustStore
 from .clock import Clock
 from .encode import Encode

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..message import Request, Response
+from ..http.request import Request
+from ..http.response import Response
 from ..observing import ClockSkewed, Hook
 from ..pipeline import Handler
 from ..skew import PlatformClock

@@ -7,8 +7,11 @@ from typing import Any
 
 from .. import catalogue
 from ..errors import ConfigurationError
-from ..message import METHODS, NO_HEADERS, File, Headers, Request, Response
-from ..path import check_path, check_query
+from ..http.attachment import File
+from ..http.headers import NO_HEADERS, Headers
+from ..http.path import check_path, check_query
+from ..http.request import METHODS, Request
+from ..http.response import Response
 from ..pipeline import Handler
 from ..uploads import Source, members_of_meta
 from ..wire import multipart

@@ -15,8 +15,10 @@ from .. import catalogue
 from ..crypto import rsa
 from ..crypto.keys import load_public_key
 from ..errors import ConfigurationError
-from ..message import Headers, Request, Response
-from ..path import check_path
+from ..http.headers import Headers
+from ..http.path import check_path
+from ..http.request import Request
+from ..http.response import Response
 from ..pipeline import Handler
 from ..signing import Signer
 from ..uploads import Source, members_of_meta

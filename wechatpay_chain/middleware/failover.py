@@ -8,7 +8,8 @@ from typing import Any
 
 from ..errors import ConnectionFailed, TransportError
 from ..health import Choice, Hosts
-from ..message import Request, Response
+from ..http.request import Request
+from ..http.response import Response
 from ..observing import FailedOver, Hook, HostProbed
 from ..pipeline import Handler
 from ..retrying import GATEWAY, is_repeatable

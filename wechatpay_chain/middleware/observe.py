@@ -10,7 +10,8 @@ from typing import Any
 
 from .. import catalogue
 from ..errors import APIError, WeChatPayError
-from ..message import Request, Response
+from ..http.request import Request
+from ..http.response import Response
 from ..observing import AttemptEnded, AttemptStarted, CallEnded, CallStarted, Hook
 from ..pipeline import Handler
 from ..wire.refusal import api_error, is_refusal

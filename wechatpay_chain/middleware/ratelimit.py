@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 
 from .. import catalogue
 from ..errors import RateLimited, TimedOut
-from ..message import Request, Response
+from ..http.request import Request
+from ..http.response import Response
+from ..http.timeout import Timeouts, chosen
 from ..observing import Hook, LimiterDegraded, Waited
 from ..pacing import Lane, Limits, SharedTurns, Unreachable, Window
 from ..pipeline import Handler
 from ..retrying import is_rate_limited, retry_after
-from ..timeouts import Timeouts, chosen
 from ..wire.refusal import api_error, is_refusal
 
 Unsent = TypeVar("Unsent", RateLimited, TimedOut)

@@ -10,11 +10,12 @@ from typing import Any
 
 from .. import catalogue
 from ..errors import APIError, Outcome, WeChatPayError
-from ..message import Request, Response
+from ..http.request import Request
+from ..http.response import Response
+from ..http.timeout import Timeouts, chosen
 from ..observing import Hook, Retrying
 from ..pipeline import Handler
 from ..retrying import RetryBudget, RetryPolicy, is_repeatable, retry_after, worst
-from ..timeouts import Timeouts, chosen
 from ..wire.refusal import api_error, is_refusal
 
 

@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from .. import catalogue
 from ..crypto import rsa
 from ..errors import ConfigurationError, DecodeError, DecryptionError
-from ..message import Request, Response, about
-from ..path import without_needless_escapes
+from ..http.path import without_needless_escapes
+from ..http.request import Request
+from ..http.response import Response, about
 from ..pipeline import Handler
 from ..trust import PlatformKey, PlatformKeys
 from ..wire.body import check_text

@@ -6,7 +6,8 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from ..message import Request, Response
+from ..http.request import Request
+from ..http.response import Response
 from ..pipeline import Handler
 from ..signing import Signer, desk_of_loop
 from ..wire import v3

@@ -6,7 +6,8 @@ from typing import Any
 
 from .. import catalogue
 from ..errors import ConfigurationError
-from ..message import Request, Response
+from ..http.request import Request
+from ..http.response import Response
 from ..pipeline import Handler
 
 

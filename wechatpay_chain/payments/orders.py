@@ -14,7 +14,7 @@ from urllib.parse import quote
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from ..crypto import rsa
-from ..message import Response
+from ..http.response import Response
 from .parameters import PREPAY, Prepay, member, prepay_id
 
 APP_PACKAGE = "Sign=WXPay"

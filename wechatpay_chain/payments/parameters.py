@@ -7,7 +7,7 @@ from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 from ..errors import ConfigurationError
-from ..message import Response
+from ..http.response import Response
 from ..wire import v2
 
 Prepay = str | Response[Any] | Mapping[str, Any]

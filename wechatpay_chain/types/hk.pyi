@@ -2,7 +2,7 @@
 from collections.abc import Sequence
 from typing import Literal, NotRequired, TypedDict
 
-from ..message import Secret
+from ..http.secret import Secret
 
 class V3CertificatesGetAnswer(TypedDict):
     data: list[V3CertificatesGetAnswerData]

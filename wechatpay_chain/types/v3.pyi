@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, NotRequired, TypedDict
 
-from ..message import Secret
+from ..http.secret import Secret
 
 class AbnormalFundProcessingReceiptsReceiptIdGetAnswer(TypedDict):
     product_name: Literal["C2C"]

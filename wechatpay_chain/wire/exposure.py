@@ -7,8 +7,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, cast
 
-from ..message import Secret
-from ..path import letters
+from ..http.path import letters
+from ..http.secret import Secret
 from .flat import is_flat
 from .sealing import members
 

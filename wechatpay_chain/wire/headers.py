@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from ..errors import ConfigurationError
-from ..message import Headers
+from ..http.headers import Headers
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
 # Made by the client: setting one would change who signs, where it goes, or where the message ends.

@@ -22,7 +22,7 @@ from ..errors import (
     ServerError,
     Unauthorized,
 )
-from ..message import Response
+from ..http.response import Response
 from . import refusal_v2, v3
 
 _CLASSES: dict[int, type[APIError]] = {

@@ -21,7 +21,7 @@ from ..errors import (
     Unauthorized,
     plain_code,
 )
-from ..message import Response
+from ..http.response import Response
 
 _SUCCESS = "SUCCESS"
 _FAIL = "FAIL"

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any, cast
 
 from ..errors import ConfigurationError, DecryptionError
-from ..message import Secret
+from ..http.secret import Secret
 from .flat import is_flat
 
 FieldTree = dict[str, "FieldTree"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
-from .errors import ConfigurationError
+from ..errors import ConfigurationError
 
 _SHARE = 2 / 3
 

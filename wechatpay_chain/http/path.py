@@ -12,7 +12,7 @@ from enum import Enum
 from functools import lru_cache
 from urllib.parse import quote
 
-from .errors import ConfigurationError
+from ..errors import ConfigurationError
 
 _CAPITAL = re.compile(r"[A-Z]")
 _ATTRIBUTE = re.compile(r"[a-z0-9][A-Za-z0-9_]*")

@@ -1,0 +1,92 @@
+"""A call, as a value: first what the caller wants, later also the bytes to be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import RequestLine
+from .attachment import File, Payload
+from .headers import NO_HEADERS, Headers
+from .timeout import Timeouts
+from .value import Value
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+"""The methods that the platform knows."""
+
+Params = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request(Value):
+    """One call, as a value: first what the caller wants, later also the bytes to be sent. Its repr shows no value.
+
+    Attributes:
+        method: `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+        template: the path with its placeholders, the key of the catalogue and of rate limits.
+        path: the path to be sent, percent-encoded; equals `template` where that has no placeholder.
+        params: query parameters before encoding.
+        json: the JSON payload before encoding; None for none.
+        xml: the APIv2 parameters before encoding; None for none.
+        file: the file to be uploaded.
+        meta: further members of an upload's `meta` part.
+        headers: headers to be sent.
+        timeout: seconds for the whole call, or all of its times; None for the client's.
+        retry: whether the call may be repeated after it may have arrived; None lets the operation's facts decide,
+            False makes one attempt and no more.
+        security: whether to present the merchant certificate; None lets the operation's facts decide.
+        query: the encoded query, without `?`.
+        body: the bytes to be sent; None until they are encoded.
+        payload: in place of `body`, a body too big to be held, which is read while it is sent.
+        signed_body: the bytes that the signature covers, where these are not the body (uploads sign `meta` alone).
+        origin: scheme and host to send to, in place of the operation's and the client's own (downloads).
+        streamed: whether a successful answer's content is to be handed on unread, as `Response.stream`.
+        call: numbers the calls of a process; None where nobody observes.
+        attempt: numbers the attempts of a call, from 1.
+    """
+
+    method: str
+    template: str
+    path: str = field(default="", repr=False)
+    params: Params | None = field(default=None, repr=False)
+    json: Any = field(default=None, repr=False)
+    xml: Mapping[str, Any] | None = field(default=None, repr=False)
+    file: File | None = field(default=None, repr=False)
+    meta: Mapping[str, Any] | None = field(default=None, repr=False)
+    headers: Headers = field(default=NO_HEADERS, repr=False)
+    timeout: float | Timeouts | None = field(default=None, repr=False)
+    retry: bool | None = field(default=None, repr=False)
+    security: bool | None = field(default=None, repr=False)
+    query: str = field(default="", repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    payload: Payload | None = field(default=None, repr=False)
+    signed_body: bytes | None = field(default=None, repr=False)
+    origin: str = field(default="", repr=False)
+    streamed: bool = field(default=False, repr=False)
+    call: int | None = field(default=None, repr=False)
+    attempt: int = field(default=1, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.path:
+            object.__setattr__(self, "path", self.template)
+
+    @property
+    def target(self) -> str:
+        """Path and query, exactly as signed and sent."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def is_apiv2(self) -> bool:
+        """Whether it is a call of APIv2, whose paths begin with `/v2` in a chain and without it on the wire."""
+        return self.template.startswith("/v2/")
+
+    @property
+    def signed_bytes(self) -> bytes:
+        """The bytes that an APIv3 signature covers."""
+        return self.body or b"" if self.signed_body is None else self.signed_body
+
+    @property
+    def line(self) -> RequestLine:
+        """What is safe to show of this request."""
+        return RequestLine(self.method, self.template)

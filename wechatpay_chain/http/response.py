@@ -1,0 +1,109 @@
+"""An answer, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+import orjson
+
+from ..errors import DecodeError, TrustError
+from .headers import NO_HEADERS, Headers
+from .request import Request
+from .value import Value
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Stream(Protocol):
+    """The content of an answer that is read as it comes."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def __anext__(self) -> bytes: ...
+
+    async def aclose(self) -> None:
+        """Let go of the connection, wherever the reading is."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response(Value, Generic[T_co]):
+    """An answer. What `send` and the verbs return has been verified, unless the operation's answers carry no signature.
+
+    Attributes:
+        status: HTTP status.
+        headers: headers, looked up in any case.
+        content: the raw bytes, as signed; fields that came encrypted are still encrypted here.
+        request: the request as it was sent.
+        verified: whether the answer's signature was checked and holds.
+        decrypted: the JSON with its encrypted fields decrypted, where the operation has such fields.
+        fields: the elements of an APIv2 answer; None for an answer that isn't XML.
+        stream: the content that is still to be read, where the request asked for it; `content` is empty then.
+        attempts: how many times the request was handed to the transport.
+        in_doubt: whether an earlier one of these attempts may have taken effect, whatever this answer says.
+    """
+
+    status: int
+    headers: Headers = field(default=NO_HEADERS, repr=False)
+    content: bytes = field(default=b"", repr=False)
+    request: Request | None = None
+    verified: bool = False
+    decrypted: bytes | None = field(default=None, repr=False)
+    fields: Mapping[str, str] | None = field(default=None, repr=False)
+    stream: Stream | None = field(default=None, repr=False)
+    attempts: int = field(default=1, repr=False)
+    in_doubt: bool = field(default=False, repr=False)
+
+    @property
+    def text(self) -> str:
+        """The raw content as UTF-8; bytes that are none become U+FFFD."""
+        return self.content.decode("utf-8", "replace")
+
+    @property
+    def request_id(self) -> str | None:
+        """The platform's `Request-ID`, to be quoted to its support."""
+        return self.headers.get("Request-ID")
+
+    def json(self) -> T_co:
+        """The content as Python values, encrypted fields decrypted; None for an answer without content.
+
+        Raises:
+            DecodeError: the content is not JSON.
+        """
+        content = self.content if self.decrypted is None else self.decrypted
+        if not content:
+            return cast("T_co", None)
+        try:
+            return cast("T_co", orjson.loads(content))
+        except orjson.JSONDecodeError as error:
+            # `from None`: the exception of orjson carries the whole document.
+            kind = self.headers.get("Content-Type", "no Content-Type")
+            raise about(
+                self,
+                DecodeError(f"the answer ({self.status}, {kind}, {len(self.content)} bytes) is not JSON: {error}"),
+            ) from None
+
+    def xml(self) -> T_co:
+        """The elements of an APIv2 answer, by name; all of them are texts.
+
+        Raises:
+            DecodeError: the answer isn't XML.
+        """
+        if self.fields is None:
+            raise about(self, DecodeError(f"the answer ({self.status}, {len(self.content)} bytes) is not APIv2's XML"))
+        return cast("T_co", dict(self.fields))
+
+
+Distrust = TypeVar("Distrust", bound=TrustError)
+
+
+def about(response: Response[Any], error: Distrust) -> Distrust:
+    """The error, with everything put on it that is known of the answer it speaks of."""
+    error.status, error.headers, error.content = response.status, response.headers, response.content
+    error.request_id = response.request_id
+    error.outcome, error.attempts = "unknown", response.attempts
+    if response.request is not None:
+        error.request = response.request.line
+    return error
