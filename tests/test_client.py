@@ -30,10 +30,10 @@ from wechatpay_chain import (
     WeChatPay,
     WeChatPayWarning,
 )
+from wechatpay_chain.catalogue.hints import warn_deprecated
 from wechatpay_chain.credentials import Credentials
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import Emulator
-from wechatpay_chain.hints import warn_deprecated
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.middleware import standard
 from wechatpay_chain.retrying import RetryPolicy

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 from urllib.parse import unquote
 
 from . import catalogue
+from .catalogue.hints import note_closest
 from .errors import ConfigurationError
-from .hints import note_closest
 from .http.headers import NO_HEADERS, Headers
 from .http.path import attribute_segment, expand, join, literal_path
 from .http.request import Request

@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 
 from . import catalogue
 from ._endpoints import Endpoints
+from .catalogue.hints import note_unknown, warn_deprecated
 from .chain import Chain, Node
 from .credentials import Credentials
 from .crypto.keys import PrivateKeySource, PublicKeySource
@@ -20,7 +21,6 @@ from .downloads import Link
 from .draining import InFlight
 from .errors import ConfigurationError, Unauthorized, WeChatPayError
 from .files import Files
-from .hints import note_unknown, warn_deprecated
 from .http.attachment import Progress
 from .http.path import literal_path
 from .http.request import Request

@@ -5,9 +5,9 @@ from __future__ import annotations
 import warnings
 from functools import cache
 
-from . import catalogue
-from .errors import NotFound, WeChatPayError, WeChatPayWarning
-from .http.request import Request
+from .. import catalogue
+from ..errors import NotFound, WeChatPayError, WeChatPayWarning
+from ..http.request import Request
 
 
 def note_closest(error: WeChatPayError, method: str, path: str) -> None:
