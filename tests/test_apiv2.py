@@ -37,7 +37,9 @@ from wechatpay_chain.emulator.apiv2 import RefusalV2, sandbox_key
 from wechatpay_chain.middleware import VerifyV2, standard
 from wechatpay_chain.retrying import RetryPolicy
 from wechatpay_chain.transport import AiohttpTransport
-from wechatpay_chain.wire import refusal_v2, v2, v2_fields
+from wechatpay_chain.wire import v2
+from wechatpay_chain.wire.v2 import parameters
+from wechatpay_chain.wire.v2 import refusal as refusal_v2
 
 ORDER: Any = {"appid": "wx1", "body": "茶 & <咖啡>", "out_trade_no": "A1", "total_fee": 29, "trade_type": "NATIVE"}
 ORDER |= {"spbill_create_ip": "127.0.0.1", "notify_url": "https://a.example/n"}
@@ -175,7 +177,7 @@ async def test_json_and_pairs_within_xml(emulator: Emulator, wxpay: WeChatPay) -
     detail = {"goods_detail": [{"goods_id": "1"}]}
     await wxpay.v2.pay.unifiedorder.post(xml=loose(ORDER, detail=detail, trade_type=Kind.NATIVE, total_fee=Decimal(1)))
     assert sent(emulator)["detail"] == '{"goods_detail":[{"goods_id":"1"}]}'
-    texts = v2_fields.texts({"risk_info": {"posttime": 1, "mobile": "2"}}, ["risk_info"], "xml")
+    texts = parameters.texts({"risk_info": {"posttime": 1, "mobile": "2"}}, ["risk_info"], "xml")
     assert texts == {"risk_info": "posttime%3D1%26mobile%3D2"}
 
 
@@ -481,8 +483,8 @@ async def test_the_other_hosts(emulator: Emulator) -> None:
 def test_no_value_adds_an_element(fields: dict[str, str]) -> None:
     """Whatever the values hold, `]]>` and tags included, they are read back as they were, and the signature fits."""
     fields = {name: value + "]]><sign>0</sign>" for name, value in fields.items()}
-    given = v2_fields.texts(fields, (), "xml")
-    complete = v2_fields.complete(given, v2_fields.Demands(), mchid="1", nonce="n", apiv2_key=KEY, argument="xml")
+    given = parameters.texts(fields, (), "xml")
+    complete = parameters.complete(given, parameters.Demands(), mchid="1", nonce="n", apiv2_key=KEY, argument="xml")
     read = v2.parse(v2.build(complete))
     assert read == complete
     v2.verify(read, KEY)

@@ -35,11 +35,11 @@ from .renewal import Renewal, Renewer
 from .retrying import RetryPolicy
 from .signing import Signer
 from .skew import PlatformClock
-from .transport import DEFAULT_BASE_URL, AiohttpTransport, ClientSession, check_base_url
+from .transport import AiohttpTransport, ClientSession
 from .trust import Preference, TrustStore
-from .wire.hosts import twins
+from .wire.hosts import DEFAULT_BASE_URL, check_base_url, twins
 from .wire.refusal import api_error, is_refusal
-from .wire.v3 import make_nonce
+from .wire.v3.signature import make_nonce
 
 R = TypeVar("R")
 

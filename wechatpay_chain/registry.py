@@ -15,7 +15,7 @@ from .errors import ConfigurationError, TrustError
 from .notifications import HeaderSource, Reply, Webhook
 from .notifications.headers import signature_headers
 from .transport import ClientSession, new_session
-from .wire.v3 import SERIAL_HEADER
+from .wire.v3.signature import SERIAL_HEADER
 
 
 @dataclass(frozen=True, slots=True)

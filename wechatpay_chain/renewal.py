@@ -24,9 +24,10 @@ from .http.request import Request
 from .observing import CertificatesChanged, Hook
 from .pipeline import Handler
 from .trust import PlatformKey, PlatformKeys, TrustStore, load_platform_keys, verifying_key
-from .wire import certificates, v3
-from .wire.certificates import SealedCertificate
+from .wire import v3
 from .wire.refusal import api_error
+from .wire.v3 import certificates
+from .wire.v3.certificates import SealedCertificate
 
 LONGEST = 12 * 3600.0
 """Seconds: the platform asks for shorter intervals than this."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import platform
-import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import nullcontext
 from functools import partial
 from ssl import SSLContext
 from typing import Any
-from urllib.parse import urlsplit
 from weakref import WeakSet
 
 import aiohttp
@@ -26,8 +24,7 @@ from .http.response import Response
 from .http.timeout import Timeouts, chosen
 from .reading import LARGEST, read_whole
 from .retrying import is_repeatable
-
-DEFAULT_BASE_URL = "https://api.mch.weixin.qq.com"
+from .wire.hosts import DEFAULT_BASE_URL, check_base_url
 
 _USER_AGENT = f"wechatpay_chain/{__version__} Python/{platform.python_version()} aiohttp/{aiohttp.__version__}"
 # The platform closes idle connections after 8 s; a request sent into that moment would be lost.
@@ -43,14 +40,6 @@ _LARGEST_REFUSAL = 1024 * 1024
 # So much of a streamed answer is handed on at once.
 _PIECE = 256 * 1024
 _Foreign = aiohttp.ClientError | TimeoutError | OSError
-# As strict about hosts as `wire.hosts.split_url`, which this layer does not know; and neither a user nor a query, not
-# even an empty one, which would swallow the path.
-_LABEL = r"[a-z0-9_][a-z0-9_-]{0,62}"
-_BASE_URL = re.compile(
-    rf"(?P<scheme>https?)://(?P<host>{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9a-f:.]+\])(?::[0-9]{{1,5}})?(?:/[^\x00-\x20\x7f?#]*)?",
-    re.IGNORECASE,
-)
-_OFFICIAL_HOST = re.compile(r"(?:.+\.)?(?:weixin\.qq\.com|wechatpay\.cn|tenpay\.com)")
 
 
 class AiohttpTransport:
@@ -247,30 +236,6 @@ async def _once(
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise _broken(error, request.url.host) from error
-
-
-def check_base_url(base_url: str, argument: str = "base_url") -> str:
-    """Scheme and host, and a path prefix, without a slash at the end.
-
-    Args:
-        base_url: as a caller gave it.
-        argument: where it was given.
-
-    Raises:
-        ConfigurationError: it is no http(s) URL, or the platform's host without TLS.
-    """
-    found = _BASE_URL.fullmatch(base_url) if base_url.isascii() else None
-    try:
-        _ = urlsplit(base_url).port  # raises where it is out of range, or the address in brackets is none
-    except ValueError:
-        found = None
-    if found is None:
-        raise ConfigurationError(
-            argument, f"{base_url!r} is not http(s)://host[:port]", f"Leave it out for {DEFAULT_BASE_URL}"
-        )
-    if found["scheme"].lower() == "http" and _OFFICIAL_HOST.fullmatch(found["host"].lower().removesuffix(".")):
-        raise ConfigurationError(argument, "the platform is called without TLS", "Write https://")
-    return base_url.rstrip("/")
 
 
 def _client_timeout(timeouts: Timeouts, repeatable: bool) -> aiohttp.ClientTimeout:

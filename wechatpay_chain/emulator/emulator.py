@@ -13,7 +13,7 @@ from ..crypto import serials
 from ..http.headers import Headers
 from ..http.request import Request
 from ..http.response import Response
-from ..wire.v3 import SERIAL_HEADER
+from ..wire.v3.signature import SERIAL_HEADER
 from . import answer, apiv2, builtin, gate, payload, refusal
 from .call import Answer, Call
 from .downloads import Downloads

@@ -17,7 +17,7 @@ from ..errors import ConfigurationError, DecryptionError
 from ..http.request import Request
 from ..wire.sealing import field_tree
 from ..wire.sealing import seal as replace_marked
-from ..wire.v3 import SERIAL_HEADER
+from ..wire.v3.signature import SERIAL_HEADER
 from . import refusal
 from .keys import KeyPair
 from .multipart import Upload, parse

@@ -22,12 +22,13 @@ from ..http.response import Response
 from ..pipeline import Handler
 from ..signing import Signer
 from ..uploads import Source, members_of_meta
-from ..wire import multipart, v2, v2_fields, v3
+from ..wire import multipart, v2, v3
 from ..wire.body import check_text, encode_query
 from ..wire.headers import check_headers
 from ..wire.hosts import check_origin
 from ..wire.refusal import api_error, is_refusal
 from ..wire.sealing import FieldTree, field_tree, is_ciphertext, seal
+from ..wire.v2 import parameters
 
 _BANK_KEY = Request(method="POST", template="/v2/risk/getpublickey")
 _PREFIX = "/v2"
@@ -141,8 +142,8 @@ class EncodeV2:
                 f"none was given, and {request.template} is a call of APIv2",
                 "Give WeChatPay(apiv2_key=...), the 32 characters set in the merchant portal under API security",
             )
-        return v2_fields.complete(
-            v2_fields.texts(payload, operation.urlencoded_fields if operation else (), argument),
+        return parameters.complete(
+            parameters.texts(payload, operation.urlencoded_fields if operation else (), argument),
             _demands(operation),
             mchid=self._mchid,
             nonce=self._nonce(),
@@ -165,7 +166,7 @@ class EncodeV2:
         return request.changed(path=request.path.removeprefix(_PREFIX), security=security, **encoded)
 
     async def _certify(self, request: Request, name: str, signer: Signer) -> Request:
-        given = v2_fields.texts(request.xml or {}, (), "xml")
+        given = parameters.texts(request.xml or {}, (), "xml")
         if name in given:
             return request
         fields = {"cert_serialno": self._serial, "timestamp": str(int(self._clock())), **given}
@@ -203,10 +204,10 @@ def _check(request: Request) -> None:
         raise ConfigurationError("xml", "an upload was given xml too", "Give further members of its form with meta=")
 
 
-def _demands(operation: catalogue.Operation | None) -> v2_fields.Demands:
+def _demands(operation: catalogue.Operation | None) -> parameters.Demands:
     if operation is None:
-        return v2_fields.Demands()
-    return v2_fields.Demands(
+        return parameters.Demands()
+    return parameters.Demands(
         merchant_field=operation.merchant_field,
         nonceless=operation.nonceless,
         signless=operation.signless,

@@ -20,7 +20,7 @@ from ..trust import PlatformKey, PlatformKeys
 from ..wire.body import check_text
 from ..wire.exposure import Place, misplaced, named
 from ..wire.sealing import FieldTree, field_tree, is_ciphertext, seal, unseal
-from ..wire.v3 import SERIAL_HEADER
+from ..wire.v3.signature import SERIAL_HEADER
 
 _UNMARKED: FieldTree = {}
 # What a request may bring, by its attribute, and where the catalogue has the fields of it.

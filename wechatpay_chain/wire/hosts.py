@@ -10,6 +10,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from ..errors import ConfigurationError
 
+DEFAULT_BASE_URL = "https://api.mch.weixin.qq.com"
+"""Where calls go unless the operation or the caller names another host."""
+
 API_HOSTS = frozenset(
     {
         "api.mch.weixin.qq.com",
@@ -26,7 +29,7 @@ API_HOSTS = frozenset(
 """Hosts that answer calls. Others, such as `pay.wechatpay.cn` with its invoices, never see a signature."""
 
 
-_MAIN, _BACKUP = "https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com"
+_MAIN, _BACKUP = DEFAULT_BASE_URL, "https://api2.mch.weixin.qq.com"
 _MAIN_CN, _BACKUP_CN = "https://api.wechatpay.cn", "https://api2.wechatpay.cn"
 
 # The backups of the other family help when a whole domain can't be resolved. fraud and payapp have no twin.
@@ -42,7 +45,12 @@ _TWINS = {
 
 
 _LABEL = r"[a-z0-9_][a-z0-9_-]{0,62}"
-_NETLOC = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9a-f:.]+\])(?::[0-9]{{1,5}})?", re.ASCII | re.IGNORECASE)
+_HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9a-f:.]+\])"
+_PORT = r"(?::[0-9]{1,5})?"
+_NETLOC = re.compile(_HOST + _PORT, re.ASCII | re.IGNORECASE)
+# Neither a user nor a query, not even an empty one, which would swallow the path.
+_BASE_URL = re.compile(rf"(?P<scheme>https?)://(?P<host>{_HOST}){_PORT}(?:/[^\x00-\x20\x7f?#]*)?", re.IGNORECASE)
+_OFFICIAL_HOST = re.compile(r"(?:.+\.)?(?:weixin\.qq\.com|wechatpay\.cn|tenpay\.com)")
 # `urlsplit` drops some of them without a word, so that something else would be checked than is sent.
 _BLANK_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
@@ -62,6 +70,30 @@ def split_url(url: str) -> SplitResult | None:
     # Letters of other scripts that have an ASCII twin match in spite of re.ASCII when case is ignored.
     usable = parts.netloc.isascii() and _NETLOC.fullmatch(parts.netloc)
     return parts if usable and parts.scheme in {"http", "https"} else None
+
+
+def check_base_url(base_url: str, argument: str = "base_url") -> str:
+    """Scheme and host, and a path prefix, without a slash at the end.
+
+    Args:
+        base_url: as a caller gave it.
+        argument: where it was given.
+
+    Raises:
+        ConfigurationError: it is no http(s) URL, or the platform's host without TLS.
+    """
+    found = _BASE_URL.fullmatch(base_url) if base_url.isascii() else None
+    try:
+        _ = urlsplit(base_url).port  # raises where it is out of range, or the address in brackets is none
+    except ValueError:
+        found = None
+    if found is None:
+        raise ConfigurationError(
+            argument, f"{base_url!r} is not http(s)://host[:port]", f"Leave it out for {DEFAULT_BASE_URL}"
+        )
+    if found["scheme"].lower() == "http" and _OFFICIAL_HOST.fullmatch(found["host"].lower().removesuffix(".")):
+        raise ConfigurationError(argument, "the platform is called without TLS", "Write https://")
+    return base_url.rstrip("/")
 
 
 def twins(origin: str) -> tuple[str, ...]:

@@ -23,7 +23,8 @@ from ..errors import (
     Unauthorized,
 )
 from ..http.response import Response
-from . import refusal_v2, v3
+from . import v3
+from .v2 import refusal as refusal_v2
 
 _CLASSES: dict[int, type[APIError]] = {
     400: BadRequest,

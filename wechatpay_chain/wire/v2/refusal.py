@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import (
+from ...errors import (
     APIError,
     BadRequest,
     Forbidden,
@@ -21,7 +21,7 @@ from ..errors import (
     Unauthorized,
     plain_code,
 )
-from ..http.response import Response
+from ...http.response import Response
 
 _SUCCESS = "SUCCESS"
 _FAIL = "FAIL"

@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from ..crypto import rsa
-from ..errors import SignatureError, SignatureProbe
-from . import rewritten
+from ...crypto import rsa
+from ...errors import SignatureError, SignatureProbe
+from . import diagnosis
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 MAX_AGE = 300
@@ -30,7 +30,7 @@ SIGNATURE_TYPE_HEADER = "Wechatpay-Signature-Type"
 TIMESTAMP_HEADER = "Wechatpay-Timestamp"
 STATEMENT_HEADER = "Wechatpay-Statement-Sha1"
 
-_SIGNED_HEADERS = (TIMESTAMP_HEADER, NONCE_HEADER, SERIAL_HEADER, SIGNATURE_HEADER)
+SIGNED_HEADERS = (TIMESTAMP_HEADER, NONCE_HEADER, SERIAL_HEADER, SIGNATURE_HEADER)
 _PROBE = "WECHATPAY/SIGNTEST/"
 _LONGEST_TIMESTAMP = 12
 _AUTHORIZATION_ITEM = re.compile(r'\s*([a-z_]+)="([^"]*)"\s*', re.ASCII)
@@ -102,7 +102,7 @@ def answer_message(timestamp: str, nonce: str, body: bytes) -> bytes:
 
 def is_signed(headers: Mapping[str, str]) -> bool:
     """Whether any of the signature headers is there. `headers` must be looked up in any case."""
-    return any(name in headers for name in _SIGNED_HEADERS)
+    return any(name in headers for name in SIGNED_HEADERS)
 
 
 def verify(
@@ -127,7 +127,7 @@ def verify(
     timestamp, nonce = headers.get(TIMESTAMP_HEADER), headers.get(NONCE_HEADER)
     serial, signature = headers.get(SERIAL_HEADER), headers.get(SIGNATURE_HEADER)
     if not (timestamp and nonce and serial and signature):
-        missing = [name for name in _SIGNED_HEADERS if not headers.get(name)]
+        missing = [name for name in SIGNED_HEADERS if not headers.get(name)]
         raise SignatureError(
             f"it is not signed: {', '.join(missing)} missing. Don't believe it. A proxy or gateway in between may have "
             "removed the headers"
@@ -152,7 +152,7 @@ def verify(
     try:
         rsa.verify(key, answer_message(timestamp, nonce, body), signature)
     except SignatureError as error:
-        found = rewritten.cause(body, partial(_fits, key, timestamp, nonce, signature))
+        found = diagnosis.cause(body, partial(_fits, key, timestamp, nonce, signature))
         raise SignatureError(f"{error.message}: {found}" if found else error.message) from None
 
 

@@ -12,12 +12,12 @@ from enum import Enum
 from typing import Any, cast
 from urllib.parse import quote
 
-from ..errors import ConfigurationError
-from . import v2
-from .body import check_text, encode_json
+from ...errors import ConfigurationError
+from ..body import check_text, encode_json
+from .signature import SignType, sign, workwx_sign
 
 _MERCHANT_FIELDS = ("mch_id", "mchid", "combine_mch_id")
-_SIGN_TYPES: dict[str, v2.SignType] = {"MD5": "MD5", "HMAC-SHA256": "HMAC-SHA256"}
+_SIGN_TYPES: dict[str, SignType] = {"MD5": "MD5", "HMAC-SHA256": "HMAC-SHA256"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +102,12 @@ def complete(
     if demands.signless:
         return completed
     if demands.workwx_fields and workwx_secret and "workwx_sign" not in completed:
-        completed["workwx_sign"] = v2.workwx_sign(completed, demands.workwx_fields, workwx_secret)
-    completed["sign"] = v2.sign(completed, apiv2_key, _sign_type(completed, demands, argument))
+        completed["workwx_sign"] = workwx_sign(completed, demands.workwx_fields, workwx_secret)
+    completed["sign"] = sign(completed, apiv2_key, _sign_type(completed, demands, argument))
     return completed
 
 
-def _sign_type(fields: Mapping[str, str], demands: Demands, argument: str) -> v2.SignType:
+def _sign_type(fields: Mapping[str, str], demands: Demands, argument: str) -> SignType:
     given = fields.get("sign_type", "MD5")
     allowed = demands.sign_types or tuple(_SIGN_TYPES)
     if given not in allowed or given not in _SIGN_TYPES:

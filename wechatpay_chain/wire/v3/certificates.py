@@ -11,8 +11,8 @@ from typing import Any, cast
 
 import orjson
 
-from ..crypto import aead
-from ..errors import DecodeError
+from ...crypto import aead
+from ...errors import DecodeError
 
 ALGORITHM = "AEAD_AES_256_GCM"
 

@@ -1,0 +1,17 @@
+"""APIv2: messages in flat XML, completed, signed with MD5 or HMAC-SHA256, and refused in its own words."""
+
+from .signature import SignType, certificate_message, sign, signed_text, verify, workwx_sign
+from .xml import BLANKS, build, is_xml, parse
+
+__all__ = [
+    "BLANKS",
+    "SignType",
+    "build",
+    "certificate_message",
+    "is_xml",
+    "parse",
+    "sign",
+    "signed_text",
+    "verify",
+    "workwx_sign",
+]

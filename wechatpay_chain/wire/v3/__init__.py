@@ -1,0 +1,39 @@
+"""APIv3: what is signed, what is believed, and how."""
+
+from .signature import (
+    MAX_AGE,
+    NONCE_HEADER,
+    SCHEME,
+    SERIAL_HEADER,
+    SIGNATURE_HEADER,
+    SIGNATURE_TYPE_HEADER,
+    SIGNED_HEADERS,
+    STATEMENT_HEADER,
+    TIMESTAMP_HEADER,
+    Authorization,
+    answer_message,
+    is_signed,
+    make_nonce,
+    request_message,
+    statement_body,
+    verify,
+)
+
+__all__ = [
+    "MAX_AGE",
+    "NONCE_HEADER",
+    "SCHEME",
+    "SERIAL_HEADER",
+    "SIGNATURE_HEADER",
+    "SIGNATURE_TYPE_HEADER",
+    "SIGNED_HEADERS",
+    "STATEMENT_HEADER",
+    "TIMESTAMP_HEADER",
+    "Authorization",
+    "answer_message",
+    "is_signed",
+    "make_nonce",
+    "request_message",
+    "statement_body",
+    "verify",
+]
