@@ -18,10 +18,10 @@ from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response
 from wechatpay_chain.http.timeout import Timeouts
 from wechatpay_chain.middleware import Clock, Failover, ObserveAttempts, ObserveCalls, RateLimit, Retry
-from wechatpay_chain.pacing import Limits
 from wechatpay_chain.pipeline import Handler, Middleware, compose
-from wechatpay_chain.retrying import RetryPolicy
-from wechatpay_chain.skew import PlatformClock
+from wechatpay_chain.policies.clock import PlatformClock
+from wechatpay_chain.policies.ratelimit import Limits
+from wechatpay_chain.policies.retry import RetryPolicy
 
 MOST = 10.0
 ROUNDS, CALLS = 60, 500

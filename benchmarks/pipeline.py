@@ -23,8 +23,8 @@ from wechatpay_chain.credentials import Credentials
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.middleware import standard
-from wechatpay_chain.pacing import Limits
 from wechatpay_chain.pipeline import compose
+from wechatpay_chain.policies.ratelimit import Limits
 from wechatpay_chain.wire import v3
 
 Job = Callable[[], Awaitable[object]]

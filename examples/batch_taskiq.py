@@ -23,7 +23,7 @@ from wechatpay_chain import WeChatPay
 from wechatpay_chain.batch import Calling, Item, read_jsonl
 from wechatpay_chain.contrib.limits import RedisTurns
 from wechatpay_chain.contrib.taskiq import provide
-from wechatpay_chain.pacing import Limits
+from wechatpay_chain.policies.ratelimit import Limits
 
 REDIS_URL = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 WORKERS = int(os.environ.get("WORKERS", "2"))

@@ -36,7 +36,7 @@ from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.middleware import standard
-from wechatpay_chain.retrying import RetryPolicy
+from wechatpay_chain.policies.retry import RetryPolicy
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
 ORDER: dict[str, Any] = {

@@ -46,7 +46,7 @@ from wechatpay_chain.crypto.serials import canonical
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.http.attachment import Attachment
 from wechatpay_chain.http.headers import Headers
-from wechatpay_chain.retrying import RetryPolicy
+from wechatpay_chain.policies.retry import RetryPolicy
 from wechatpay_chain.wire import v3
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"

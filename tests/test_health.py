@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wechatpay_chain.health import Choice, Hosts
+from wechatpay_chain.policies.failover import Choice, Hosts
 
 MAIN, BACKUP, LAST = "https://main", "https://backup", "https://last"
 

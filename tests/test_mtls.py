@@ -29,7 +29,7 @@ from cryptography.x509.oid import NameOID
 from wechatpay_chain import APIError, ConfigurationError, ConnectionFailed, Request, WeChatPay
 from wechatpay_chain.crypto import serials
 from wechatpay_chain.emulator import Emulator, KeyPair
-from wechatpay_chain.retrying import RetryPolicy
+from wechatpay_chain.policies.retry import RetryPolicy
 
 REVERSE: Any = {"appid": "wx1", "out_trade_no": "A1", "transaction_id": "1"}
 

@@ -22,8 +22,8 @@ from wechatpay_chain.observing import (
     Retrying,
     logged,
 )
+from wechatpay_chain.policies.retry import RetryPolicy
 from wechatpay_chain.renewal import Pace, Renewal, Renewer
-from wechatpay_chain.retrying import RetryPolicy
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
 ORDER = {"out_request_no": "P1", "mchid": "1900000109", "bal_account_no": "6222 0000 1111", "punish_scene": 1}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from wechatpay_chain.catalogue import Rate
 from wechatpay_chain.errors import ConfigurationError
-from wechatpay_chain.pacing import Lane, Limits, Window
+from wechatpay_chain.policies.ratelimit import Lane, Limits, Window
 
 windows = st.lists(st.builds(Window, st.integers(1, 5), st.floats(0.5, 20)), min_size=1, max_size=2)
 calls = st.lists(st.tuples(st.floats(0, 5), st.floats(0, 3), st.floats(0, 1)), min_size=1, max_size=40)

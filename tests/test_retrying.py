@@ -25,7 +25,7 @@ from wechatpay_chain.errors import (
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response
-from wechatpay_chain.retrying import RetryBudget, RetryPolicy, is_repeatable, may_help, retry_after, worst
+from wechatpay_chain.policies.retry import RetryBudget, RetryPolicy, is_repeatable, may_help, retry_after, worst
 from wechatpay_chain.wire.refusal import api_error
 
 RECOVER = "/v3/aggracct-bc/wb-channel/control-orders/recover"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wechatpay_chain.http.headers import Headers
-from wechatpay_chain.skew import PlatformClock
+from wechatpay_chain.policies.clock import PlatformClock
 
 NOW = 1_790_000_000.0
 

@@ -31,8 +31,8 @@ from wechatpay_chain import (
 )
 from wechatpay_chain.crypto import serials
 from wechatpay_chain.emulator import Emulator, KeyPair
+from wechatpay_chain.policies.retry import RetryPolicy
 from wechatpay_chain.renewal import Pace, Renewal
-from wechatpay_chain.retrying import RetryPolicy
 from wechatpay_chain.trust import PlatformKey, PlatformKeys, TrustStore, load_platform_keys, verifying_key
 
 CERTIFICATES = "/v3/certificates"

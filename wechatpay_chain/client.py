@@ -28,13 +28,13 @@ from .http.response import Response
 from .http.timeout import Timeouts, chosen
 from .middleware import Encode, EncodeV2, Failover, ObserveAttempts, ObserveCalls, Retry, Sign, standard
 from .observing import Hook, guarded
-from .pacing import Limits
 from .payments import Payments
 from .pipeline import Handler, Middleware, compose, counted
+from .policies.clock import PlatformClock
+from .policies.ratelimit import Limits
+from .policies.retry import RetryPolicy
 from .renewal import Renewal, Renewer
-from .retrying import RetryPolicy
 from .signing import Signer
-from .skew import PlatformClock
 from .transport import AiohttpTransport, ClientSession
 from .trust import Preference, TrustStore
 from .wire.hosts import DEFAULT_BASE_URL, check_base_url, twins

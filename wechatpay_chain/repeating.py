@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 
 from .errors import ConfigurationError, Outcome, RateLimited, WeChatPayError
 from .http.response import Response
-from .retrying import worst
+from .policies.retry import worst
 
 PAUSES = (1.0, 2.0, 4.0)
 """Seconds before each repetition."""

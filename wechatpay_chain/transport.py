@@ -22,8 +22,8 @@ from .http.headers import NO_HEADERS, Headers
 from .http.request import Request
 from .http.response import Response
 from .http.timeout import Timeouts, chosen
+from .policies.retry import is_repeatable
 from .reading import LARGEST, read_whole
-from .retrying import is_repeatable
 from .wire.hosts import DEFAULT_BASE_URL, check_base_url
 
 _USER_AGENT = f"wechatpay_chain/{__version__} Python/{platform.python_version()} aiohttp/{aiohttp.__version__}"

@@ -9,7 +9,7 @@ import time
 from redis.asyncio import Redis
 
 from wechatpay_chain.contrib.limits import RedisTurns
-from wechatpay_chain.pacing import Window
+from wechatpay_chain.policies.ratelimit import Window
 
 
 async def main() -> None:

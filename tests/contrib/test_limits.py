@@ -18,7 +18,7 @@ from wechatpay_chain import ConfigurationError, RateLimited, WeChatPay
 from wechatpay_chain.contrib.limits import RedisTurns
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.observing import Event, LimiterDegraded
-from wechatpay_chain.pacing import Limits, SharedTurns, Unreachable, Window
+from wechatpay_chain.policies.ratelimit import Limits, SharedTurns, Unreachable, Window
 
 ROOT = Path(__file__).parent.parent.parent
 

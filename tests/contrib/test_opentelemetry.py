@@ -19,8 +19,8 @@ from wechatpay_chain import WeChatPay, WeChatPayError
 from wechatpay_chain.catalogue import Rate
 from wechatpay_chain.contrib.opentelemetry import OpenTelemetry
 from wechatpay_chain.emulator import Emulator
-from wechatpay_chain.pacing import Limits
-from wechatpay_chain.retrying import RetryPolicy
+from wechatpay_chain.policies.ratelimit import Limits
+from wechatpay_chain.policies.retry import RetryPolicy
 
 
 async def test_a_call_with_a_repetition(emulator: Emulator) -> None:

@@ -12,7 +12,7 @@ from wechatpay_chain import (
     WeChatPay,
 )
 from wechatpay_chain.emulator import Emulator
-from wechatpay_chain.retrying import RetryPolicy
+from wechatpay_chain.policies.retry import RetryPolicy
 
 QUERY = "v3/aggracct-bc/wb-channel/control-orders/{out_request_no}"
 

@@ -30,8 +30,8 @@ from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.errors import Outcome
 from wechatpay_chain.http.timeout import Timeouts
 from wechatpay_chain.observing import ClockSkewed, Event, FailedOver, HostProbed
-from wechatpay_chain.pacing import Limits
-from wechatpay_chain.retrying import RetryPolicy
+from wechatpay_chain.policies.ratelimit import Limits
+from wechatpay_chain.policies.retry import RetryPolicy
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
 QUICK = Timeouts(total=10, connect=1, read=0.5)
@@ -245,7 +245,7 @@ async def test_a_503_storm_is_not_multiplied(emulator: Emulator) -> None:
 
 async def test_a_host_that_is_down(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls go to the backup at once, writes too, and come back when the main host is up again."""
-    monkeypatch.setattr("wechatpay_chain.health._FIRST_PAUSE", 0.1)
+    monkeypatch.setattr("wechatpay_chain.policies.failover._FIRST_PAUSE", 0.1)
     events: list[Event] = []
     writes = Writes(emulator)
     async with emulator.listen() as target, FaultyProxy(target) as main, FaultyProxy(target) as backup:

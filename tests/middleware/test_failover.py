@@ -18,8 +18,8 @@ from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response
 from wechatpay_chain.middleware import Failover
 from wechatpay_chain.observing import Event, FailedOver, HostProbed
+from wechatpay_chain.policies.retry import RetryPolicy
 from wechatpay_chain.renewal import Pace, Renewal
-from wechatpay_chain.retrying import RetryPolicy
 from wechatpay_chain.transport import AiohttpTransport
 from wechatpay_chain.wire.hosts import twins
 

@@ -16,7 +16,7 @@ from wechatpay_chain.http.response import Response
 from wechatpay_chain.http.timeout import Timeouts
 from wechatpay_chain.middleware import RateLimit
 from wechatpay_chain.observing import Event, LimiterDegraded, Waited
-from wechatpay_chain.pacing import Limits, Unreachable, Window
+from wechatpay_chain.policies.ratelimit import Limits, Unreachable, Window
 
 CALL = Request(method="POST", template="/v3/x", timeout=1000.0)
 RECOVER = Request(method="POST", template="/v3/aggracct-bc/wb-channel/control-orders/recover", timeout=1000.0)

@@ -16,7 +16,7 @@ from wechatpay_chain.http.timeout import Timeouts
 from wechatpay_chain.middleware import Retry
 from wechatpay_chain.observing import Event, Retrying
 from wechatpay_chain.pipeline import counted
-from wechatpay_chain.retrying import RetryBudget, RetryPolicy
+from wechatpay_chain.policies.retry import RetryBudget, RetryPolicy
 
 GET = Request(method="GET", template="/v3/x")
 POST = Request(method="POST", template="/v3/x", body=b"{}")

@@ -11,7 +11,7 @@ from ..errors import APIError, ConfigurationError, RateLimited, TimedOut, WeChat
 from ..http.request import Request
 from ..http.response import Response
 from ..http.timeout import Timeouts
-from ..retrying import is_repeatable, may_help
+from ..policies.retry import is_repeatable, may_help
 from .items import Item
 from .result import Result, State
 

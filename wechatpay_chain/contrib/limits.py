@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ConfigurationError
-from ..pacing import Unreachable, Window
+from ..policies.ratelimit import Unreachable, Window
 from ._extras import extra
 
 with extra("redis"):

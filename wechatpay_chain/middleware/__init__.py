@@ -25,10 +25,10 @@ from collections.abc import Callable
 from ..credentials import Credentials
 from ..http.timeout import Timeouts
 from ..observing import Hook
-from ..pacing import Limits
 from ..pipeline import Middleware
-from ..retrying import RetryPolicy
-from ..skew import PlatformClock
+from ..policies.clock import PlatformClock
+from ..policies.ratelimit import Limits
+from ..policies.retry import RetryPolicy
 from ..trust import PlatformKeys, TrustStore
 from .clock import Clock
 from .encode import Encode

@@ -8,7 +8,7 @@ from ..http.request import Request
 from ..http.response import Response
 from ..observing import ClockSkewed, Hook
 from ..pipeline import Handler
-from ..skew import PlatformClock
+from ..policies.clock import PlatformClock
 
 
 class Clock:

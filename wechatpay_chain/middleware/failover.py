@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from ..errors import ConnectionFailed, TransportError
-from ..health import Choice, Hosts
 from ..http.request import Request
 from ..http.response import Response
 from ..observing import FailedOver, Hook, HostProbed
 from ..pipeline import Handler
-from ..retrying import GATEWAY, is_repeatable
+from ..policies.failover import Choice, Hosts
+from ..policies.retry import GATEWAY, is_repeatable
 
 # Who waited this long for a connection knows that the host is at fault, and not the little time that it had.
 _PATIENT = 2.0

@@ -15,9 +15,9 @@ from ..http.request import Request
 from ..http.response import Response
 from ..http.timeout import Timeouts, chosen
 from ..observing import Hook, LimiterDegraded, Waited
-from ..pacing import Lane, Limits, SharedTurns, Unreachable, Window
 from ..pipeline import Handler
-from ..retrying import is_rate_limited, retry_after
+from ..policies.ratelimit import Lane, Limits, SharedTurns, Unreachable, Window
+from ..policies.retry import is_rate_limited, retry_after
 from ..wire.refusal import api_error, is_refusal
 
 Unsent = TypeVar("Unsent", RateLimited, TimedOut)

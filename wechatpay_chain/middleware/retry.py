@@ -15,7 +15,7 @@ from ..http.response import Response
 from ..http.timeout import Timeouts, chosen
 from ..observing import Hook, Retrying
 from ..pipeline import Handler
-from ..retrying import RetryBudget, RetryPolicy, is_repeatable, retry_after, worst
+from ..policies.retry import RetryBudget, RetryPolicy, is_repeatable, retry_after, worst
 from ..wire.refusal import api_error, is_refusal
 
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from . import catalogue
-from .errors import (
+from .. import catalogue
+from ..errors import (
     APIError,
     ConfigurationError,
     Outcome,
@@ -21,7 +21,7 @@ from .errors import (
     TransportError,
     WeChatPayError,
 )
-from .http.request import Request
+from ..http.request import Request
 
 _RANK: dict[Outcome | None, int] = {None: 0, "not_sent": 0, "rejected": 1, "unknown": 2}
 

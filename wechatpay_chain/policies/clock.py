@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
-from .wire.v3.signature import MAX_AGE, TIMESTAMP_HEADER
+from ..wire.v3.signature import MAX_AGE, TIMESTAMP_HEADER
 
 # Answers tell whole seconds, and are on their way for a while.
 _ACCURACY = 2.0
