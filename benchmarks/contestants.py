@@ -77,7 +77,7 @@ async def chain(given: dict[str, str], *, threads: bool = True, merchants: int =
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     from wechatpay_chain import WeChatPay
-    from wechatpay_chain.signing import KeySigner
+    from wechatpay_chain.credentials.signer import KeySigner
     from wechatpay_chain.transport import new_session
 
     key: Any = load_pem_private_key(given["private_key"].encode(), None)

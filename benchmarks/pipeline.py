@@ -19,7 +19,7 @@ from benchmarks.answering import ORDER, PATH, make_keys
 from benchmarks.figures import save, table
 from wechatpay_chain import Handler, Middleware, Request, Response, WeChatPay
 from wechatpay_chain.catalogue import find
-from wechatpay_chain.credentials import Credentials
+from wechatpay_chain.credentials.merchant import Credentials
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.middleware import standard

@@ -13,9 +13,9 @@ from cryptography.x509.oid import NameOID
 from hypothesis import settings
 
 from wechatpay_chain import WeChatPay
+from wechatpay_chain.credentials.platform_keys import PlatformKeys, load_platform_keys
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.keys import KeyPair
-from wechatpay_chain.trust import PlatformKeys, load_platform_keys
 
 # How long one example takes is the machine's affair, and being measured for coverage triples it.
 settings.register_profile("suite", settings.default, deadline=None, max_examples=40)

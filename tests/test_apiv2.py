@@ -31,7 +31,7 @@ from wechatpay_chain import (
     SignatureError,
     WeChatPay,
 )
-from wechatpay_chain.credentials import Credentials
+from wechatpay_chain.credentials.merchant import Credentials
 from wechatpay_chain.emulator import Call, Emulator
 from wechatpay_chain.emulator.apiv2 import RefusalV2, sandbox_key
 from wechatpay_chain.middleware import VerifyV2, standard

@@ -45,9 +45,9 @@ from wechatpay_chain import (
     WeChatPay,
     WeChatPayError,
 )
+from wechatpay_chain.credentials.renewal import Pace, Renewal
 from wechatpay_chain.crypto import digest, rsa
 from wechatpay_chain.emulator import Emulator, KeyPair
-from wechatpay_chain.renewal import Pace, Renewal
 from wechatpay_chain.wire import v2, v3
 
 PAID = {"transaction_id": "42", "out_trade_no": "A1", "total_fee": "1"}

@@ -31,7 +31,7 @@ from wechatpay_chain import (
     WeChatPayWarning,
 )
 from wechatpay_chain.catalogue.hints import warn_deprecated
-from wechatpay_chain.credentials import Credentials
+from wechatpay_chain.credentials.merchant import Credentials
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.http.headers import Headers

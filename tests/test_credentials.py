@@ -26,11 +26,11 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wechatpay_chain.credentials import Credentials
+from wechatpay_chain.credentials.merchant import Credentials
+from wechatpay_chain.credentials.signer import KeySigner, Signer
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.crypto.api_keys import load_apiv3_key
 from wechatpay_chain.errors import ConfigurationError
-from wechatpay_chain.signing import KeySigner, Signer
 
 MCHID = "1900000109"
 SERIAL = "0DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C"

@@ -10,6 +10,7 @@ import pytest
 
 from tests.faults.proxy import Fate, FaultyProxy
 from wechatpay_chain import ConfigurationError, ConnectionFailed, Request, Response, WeChatPay
+from wechatpay_chain.credentials.renewal import Pace, Renewal, Renewer
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.keys import KeyPair
 from wechatpay_chain.observing import (
@@ -23,7 +24,6 @@ from wechatpay_chain.observing import (
     logged,
 )
 from wechatpay_chain.policies.retry import RetryPolicy
-from wechatpay_chain.renewal import Pace, Renewal, Renewer
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
 ORDER = {"out_request_no": "P1", "mchid": "1900000109", "bal_account_no": "6222 0000 1111", "punish_scene": 1}

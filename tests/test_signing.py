@@ -13,9 +13,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from wechatpay_chain import WeChatPay
+from wechatpay_chain.credentials.signer import KeySigner, desk_of_loop
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import Emulator, KeyPair
-from wechatpay_chain.signing import KeySigner, desk_of_loop
 
 KEY = KeyPair.merchant().private_key
 several_cores = pytest.mark.skipif(

@@ -29,11 +29,17 @@ from wechatpay_chain import (
     WeChatPay,
     WeChatPayError,
 )
+from wechatpay_chain.credentials.platform_keys import (
+    PlatformKey,
+    PlatformKeys,
+    TrustStore,
+    load_platform_keys,
+    verifying_key,
+)
+from wechatpay_chain.credentials.renewal import Pace, Renewal
 from wechatpay_chain.crypto import serials
 from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.policies.retry import RetryPolicy
-from wechatpay_chain.renewal import Pace, Renewal
-from wechatpay_chain.trust import PlatformKey, PlatformKeys, TrustStore, load_platform_keys, verifying_key
 
 CERTIFICATES = "/v3/certificates"
 DAY = 86400.0

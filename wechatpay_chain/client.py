@@ -15,7 +15,10 @@ from . import catalogue
 from ._endpoints import Endpoints
 from .catalogue.hints import note_unknown, warn_deprecated
 from .chain import Chain, Node
-from .credentials import Credentials
+from .credentials.merchant import Credentials
+from .credentials.platform_keys import Preference, TrustStore
+from .credentials.renewal import Renewal, Renewer
+from .credentials.signer import Signer
 from .crypto.keys import PrivateKeySource, PublicKeySource
 from .downloads import Link
 from .draining import InFlight
@@ -33,10 +36,7 @@ from .pipeline import Handler, Middleware, compose, counted
 from .policies.clock import PlatformClock
 from .policies.ratelimit import Limits
 from .policies.retry import RetryPolicy
-from .renewal import Renewal, Renewer
-from .signing import Signer
 from .transport import AiohttpTransport, ClientSession
-from .trust import Preference, TrustStore
 from .wire.hosts import DEFAULT_BASE_URL, check_base_url, twins
 from .wire.refusal import api_error, is_refusal
 from .wire.v3.signature import make_nonce

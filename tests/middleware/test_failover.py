@@ -11,6 +11,7 @@ import pytest
 from tests.fake_time import FakeTime
 from tests.faults.proxy import FaultyProxy
 from wechatpay_chain import ConnectionFailed, TimedOut, WeChatPay
+from wechatpay_chain.credentials.renewal import Pace, Renewal
 from wechatpay_chain.emulator import Call, Emulator
 from wechatpay_chain.emulator.keys import KeyPair
 from wechatpay_chain.errors import Outcome, TransportError
@@ -19,7 +20,6 @@ from wechatpay_chain.http.response import Response
 from wechatpay_chain.middleware import Failover
 from wechatpay_chain.observing import Event, FailedOver, HostProbed
 from wechatpay_chain.policies.retry import RetryPolicy
-from wechatpay_chain.renewal import Pace, Renewal
 from wechatpay_chain.transport import AiohttpTransport
 from wechatpay_chain.wire.hosts import twins
 

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from wechatpay_chain import catalogue
 from wechatpay_chain.catalogue import facts
+from wechatpay_chain.credentials.platform_keys import PlatformKeys
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.errors import ConfigurationError, DecryptionError
 from wechatpay_chain.http.headers import Headers
@@ -31,7 +32,6 @@ from wechatpay_chain.http.response import Response
 from wechatpay_chain.http.secret import Secret
 from wechatpay_chain.middleware import Encode, Seal
 from wechatpay_chain.pipeline import Handler, compose
-from wechatpay_chain.trust import PlatformKeys
 
 PUBLIC_KEY_ID = "PUB_KEY_ID_0114232134912410000000000000"
 PLATFORM_SERIAL = "0A1B2C3D4E5F60718293A4B5C6D7E8F901234567"

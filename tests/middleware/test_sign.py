@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from wechatpay_chain.credentials.signer import KeySigner
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response
 from wechatpay_chain.middleware import Sign
-from wechatpay_chain.signing import KeySigner
 from wechatpay_chain.wire import v3
 
 MCHID, SERIAL = "1900000109", "1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C"

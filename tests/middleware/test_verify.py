@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from wechatpay_chain.credentials.platform_keys import PlatformKeys
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.errors import ConnectionFailed, SignatureError, SignatureProbe
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response
 from wechatpay_chain.middleware import Verify, VerifyV2
-from wechatpay_chain.trust import PlatformKeys
 from wechatpay_chain.wire import v3
 
 PUBLIC_KEY_ID = "PUB_KEY_ID_0114232134912410000000000000"

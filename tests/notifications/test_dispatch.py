@@ -15,9 +15,9 @@ import pytest
 
 from tests.notifications.sender import PAYMENT, merchant, notify, refund, sign, stranger, webhook, xml
 from wechatpay_chain import ConfigurationError, Notification, Reply
+from wechatpay_chain.credentials.signer import KeySigner
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.notifications import AuthorizationSigner, Kind, MemorySeen
-from wechatpay_chain.signing import KeySigner
 from wechatpay_chain.wire import v2, v3
 
 

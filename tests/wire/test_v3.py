@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wechatpay_chain.credentials.platform_keys import PlatformKeys
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.crypto.keys import load_public_key
 from wechatpay_chain.errors import SignatureError, SignatureProbe
 from wechatpay_chain.http.headers import Headers
-from wechatpay_chain.trust import PlatformKeys
 from wechatpay_chain.wire import v3
 
 PUBLIC_KEY_ID = "PUB_KEY_ID_0114232134912410000000000000"

@@ -22,14 +22,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ..credentials import Credentials
+from ..credentials.merchant import Credentials
+from ..credentials.platform_keys import PlatformKeys, TrustStore
 from ..http.timeout import Timeouts
 from ..observing import Hook
 from ..pipeline import Middleware
 from ..policies.clock import PlatformClock
 from ..policies.ratelimit import Limits
 from ..policies.retry import RetryPolicy
-from ..trust import PlatformKeys, TrustStore
 from .clock import Clock
 from .encode import Encode
 from .encode_v2 import EncodeV2

@@ -12,6 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from .. import catalogue
+from ..credentials.signer import Signer
 from ..crypto import rsa
 from ..crypto.keys import load_public_key
 from ..errors import ConfigurationError
@@ -20,7 +21,6 @@ from ..http.path import check_path
 from ..http.request import Request
 from ..http.response import Response
 from ..pipeline import Handler
-from ..signing import Signer
 from ..uploads import Source, members_of_meta
 from ..wire import multipart, v2, v3
 from ..wire.body import check_text, encode_query

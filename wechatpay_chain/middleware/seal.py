@@ -10,13 +10,13 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from .. import catalogue
+from ..credentials.platform_keys import PlatformKey, PlatformKeys
 from ..crypto import rsa
 from ..errors import ConfigurationError, DecodeError, DecryptionError
 from ..http.path import without_needless_escapes
 from ..http.request import Request
 from ..http.response import Response, about
 from ..pipeline import Handler
-from ..trust import PlatformKey, PlatformKeys
 from ..wire.body import check_text
 from ..wire.exposure import Place, misplaced, named
 from ..wire.sealing import FieldTree, field_tree, is_ciphertext, seal, unseal

@@ -6,10 +6,10 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
+from ..credentials.signer import Signer, desk_of_loop
 from ..http.request import Request
 from ..http.response import Response
 from ..pipeline import Handler
-from ..signing import Signer, desk_of_loop
 from ..wire import v3
 
 

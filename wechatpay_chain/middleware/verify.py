@@ -7,13 +7,13 @@ from functools import partial
 from typing import Any
 
 from .. import catalogue
+from ..credentials.platform_keys import PlatformKeys, verifying_key
 from ..errors import SignatureError
 from ..http.path import without_needless_escapes
 from ..http.request import Request
 from ..http.response import Response, about
 from ..pipeline import Handler
 from ..reading import without_stream
-from ..trust import PlatformKeys, verifying_key
 from ..wire import v3
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from ..wire import v3
 
 if TYPE_CHECKING:
-    from ..signing import Signer
+    from ..credentials.signer import Signer
 
 
 class ReplySigner(Protocol):

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from ..credentials.platform_keys import PlatformKeys, TrustStore, load_platform_keys, verifying_key
 from ..crypto import keys
 from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ..errors import ConfigurationError, DecodeError, TrustError
-from ..trust import PlatformKeys, TrustStore, load_platform_keys, verifying_key
 from ..wire import v3
 from . import sealed
 from .headers import HeaderSource, signature_headers

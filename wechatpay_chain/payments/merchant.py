@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Generic, TypedDict, TypeVar
 
+from ..credentials.signer import Signer
 from ..errors import ConfigurationError
-from ..signing import Signer
 from ..wire import v2
 from .coupons import coupon_h5, coupons_mini_program
 from .orders import Instalment, Unsigned, unsigned_app, unsigned_jsapi, without_appid

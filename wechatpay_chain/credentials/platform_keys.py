@@ -15,8 +15,8 @@ from typing import Literal, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from .crypto import keys, serials
-from .errors import ConfigurationError, SignatureError
+from ..crypto import keys, serials
+from ..errors import ConfigurationError, SignatureError
 
 Preference = Literal["public_key", "certificate"]
 """Which kind of key to ask answers from and to encrypt with, where both are there."""

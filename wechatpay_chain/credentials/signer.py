@@ -20,7 +20,7 @@ from typing import Protocol, runtime_checkable
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from .crypto import rsa
+from ..crypto import rsa
 
 # The loop itself is busy with what more threads would sign.
 _MOST_THREADS = 4

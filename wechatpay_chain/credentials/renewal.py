@@ -18,16 +18,16 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from .crypto import serials
-from .errors import APIError, ConfigurationError, DecodeError, TrustError, WeChatPayError
-from .http.request import Request
-from .observing import CertificatesChanged, Hook
-from .pipeline import Handler
-from .trust import PlatformKey, PlatformKeys, TrustStore, load_platform_keys, verifying_key
-from .wire import v3
-from .wire.refusal import api_error
-from .wire.v3 import certificates
-from .wire.v3.certificates import SealedCertificate
+from ..crypto import serials
+from ..errors import APIError, ConfigurationError, DecodeError, TrustError, WeChatPayError
+from ..http.request import Request
+from ..observing import CertificatesChanged, Hook
+from ..pipeline import Handler
+from ..wire import v3
+from ..wire.refusal import api_error
+from ..wire.v3 import certificates
+from ..wire.v3.certificates import SealedCertificate
+from .platform_keys import PlatformKey, PlatformKeys, TrustStore, load_platform_keys, verifying_key
 
 LONGEST = 12 * 3600.0
 """Seconds: the platform asks for shorter intervals than this."""

@@ -14,12 +14,12 @@ from ssl import SSLContext
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-from .crypto import keys, serials
-from .crypto.api_keys import load_apiv2_key, load_apiv3_key
-from .errors import ConfigurationError
-from .signing import KeySigner, Signer
-from .tls import ClientCertificate
-from .trust import PlatformKeys, Preference, load_platform_keys
+from ..crypto import keys, serials
+from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
+from ..errors import ConfigurationError
+from .client_certificate import ClientCertificate
+from .platform_keys import PlatformKeys, Preference, load_platform_keys
+from .signer import KeySigner, Signer
 
 _MCHID = re.compile(r"[0-9]{1,32}", re.ASCII)
 _SERIAL = re.compile(r"[0-9A-Za-z_\-]{1,64}", re.ASCII)
