@@ -27,7 +27,7 @@ from wechatpay_chain.crypto import rsa
 from wechatpay_chain.crypto.hashing import hasher
 from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.emulator.downloads import BILL
-from wechatpay_chain.wire.bills import Rows
+from wechatpay_chain.files.bill_rows import Rows
 
 FUND_FLOW = (
     "记账时间,微信支付业务单号,业务名称,收支金额(元),账户结余(元),资金变更提交申请人,备注\r\n"

@@ -19,9 +19,9 @@ from wechatpay_chain import (
 from wechatpay_chain.emulator import Call, Emulator, Refusal
 from wechatpay_chain.http.timeout import Timeouts, chosen
 from wechatpay_chain.paging import items
+from wechatpay_chain.payments.certainty import settle
+from wechatpay_chain.payments.waiting import ADVISED, wait_until_paid
 from wechatpay_chain.policies.retry import RetryPolicy
-from wechatpay_chain.repeating import settle
-from wechatpay_chain.waiting import ADVISED, wait_until_paid
 
 QUERY = "/v3/pay/transactions/out-trade-no/{out_trade_no}"
 # The client's own repetitions are another test's affair.

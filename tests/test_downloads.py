@@ -29,9 +29,9 @@ from wechatpay_chain import (
     SyncWeChatPay,
     WeChatPay,
 )
-from wechatpay_chain.downloads import checked, unpacked
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.downloads import BILL, LIFETIME
+from wechatpay_chain.files.content import checked, unpacked
 from wechatpay_chain.wire.hosts import check_origin
 
 BILL_PARAMS: Any = {"bill_date": "2026-01-01", "tar_type": "GZIP"}

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from wechatpay_chain import ConfigurationError, qr
+from wechatpay_chain import ConfigurationError
+from wechatpay_chain.payments import qr
 
 
 def test_qr_codes() -> None:

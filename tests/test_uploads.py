@@ -15,8 +15,8 @@ import pytest
 from tests.tcp import server
 from wechatpay_chain import BadRequest, ConfigurationError, Request, Response, WeChatPay
 from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.files.uploads import Source
 from wechatpay_chain.http.attachment import Attachment
-from wechatpay_chain.uploads import Source
 from wechatpay_chain.wire.multipart import envelope
 
 MEDIA = "v3/merchant/media/upload"

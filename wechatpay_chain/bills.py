@@ -24,12 +24,12 @@ from typing import Any, Literal, Protocol, cast
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from .crypto import aead, rsa
-from .downloads import Link, checked, unpacked
 from .errors import ConfigurationError, DecodeError
+from .files.atomic import open_new
+from .files.bill_rows import Rows, Value, fen
+from .files.content import Link, checked, unpacked
 from .http.request import Request
 from .http.response import Response
-from .partfile import open_new
-from .wire.bills import Rows, Value, fen
 
 __all__ = ["KINDS", "Kind", "Rows", "Value", "fen", "fetch", "fetch_encrypted", "read"]
 

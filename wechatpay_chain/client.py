@@ -20,10 +20,10 @@ from .credentials.platform_keys import Preference, TrustStore
 from .credentials.renewal import Renewal, Renewer
 from .credentials.signer import Signer
 from .crypto.keys import PrivateKeySource, PublicKeySource
-from .downloads import Link
 from .draining import InFlight
 from .errors import ConfigurationError, Unauthorized, WeChatPayError
-from .files import Files
+from .files.content import Link
+from .files.downloads import Files
 from .http.attachment import Progress
 from .http.path import literal_path
 from .http.request import Request

@@ -14,8 +14,8 @@ from typing import Any, Self, TypeVar
 from ._endpoints import SyncEndpoints
 from .chain import Chain, Node
 from .client import WeChatPay, environment
-from .downloads import Link
 from .errors import ConfigurationError, ConnectionFailed
+from .files.content import Link
 from .http.request import Request
 from .http.response import Response
 from .payments import Payments

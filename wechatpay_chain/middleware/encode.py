@@ -7,13 +7,13 @@ from typing import Any
 
 from .. import catalogue
 from ..errors import ConfigurationError
+from ..files.uploads import Source, members_of_meta
 from ..http.attachment import File
 from ..http.headers import NO_HEADERS, Headers
 from ..http.path import check_path, check_query
 from ..http.request import METHODS, Request
 from ..http.response import Response
 from ..pipeline import Handler
-from ..uploads import Source, members_of_meta
 from ..wire import multipart
 from ..wire.body import encode_json, encode_query, floats, may_hold_floats
 from ..wire.headers import check_headers

@@ -16,12 +16,12 @@ from ..credentials.signer import Signer
 from ..crypto import rsa
 from ..crypto.keys import load_public_key
 from ..errors import ConfigurationError
+from ..files.uploads import Source, members_of_meta
 from ..http.headers import Headers
 from ..http.path import check_path
 from ..http.request import Request
 from ..http.response import Response
 from ..pipeline import Handler
-from ..uploads import Source, members_of_meta
 from ..wire import multipart, v2, v3
 from ..wire.body import check_text, encode_query
 from ..wire.headers import check_headers

@@ -11,15 +11,15 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from .crypto import digest
-from .crypto.hashing import hasher
-from .errors import ConfigurationError, DecodeError, SignatureError
-from .http.headers import NO_HEADERS
-from .http.path import check_path, check_query
-from .http.request import Request
-from .http.response import Response
-from .wire.hosts import is_api_origin, split_url
-from .wire.v3.signature import STATEMENT_HEADER
+from ..crypto import digest
+from ..crypto.hashing import hasher
+from ..errors import ConfigurationError, DecodeError, SignatureError
+from ..http.headers import NO_HEADERS
+from ..http.path import check_path, check_query
+from ..http.request import Request
+from ..http.response import Response
+from ..wire.hosts import is_api_origin, split_url
+from ..wire.v3.signature import STATEMENT_HEADER
 
 Link = str | Mapping[str, Any] | Response[Any] | Request
 """A link, an answer or a member of one that holds a `download_url`, or a request whose answer is the file itself."""

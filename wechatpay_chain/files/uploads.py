@@ -12,11 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from .crypto.hashing import hasher
-from .errors import ConfigurationError
-from .http.attachment import Attachment, File, Payload, Progress
-from .http.request import Request
-from .wire.multipart import Envelope
+from ..crypto.hashing import hasher
+from ..errors import ConfigurationError
+from ..http.attachment import Attachment, File, Payload, Progress
+from ..http.request import Request
+from ..wire.multipart import Envelope
 
 # A piece of this size is hashed in less than a millisecond.
 _PIECE = 256 * 1024

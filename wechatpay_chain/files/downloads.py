@@ -13,14 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .downloads import Link, Wanted, announced, checked, unpacked, wanted
-from .errors import APIError, ConfigurationError, DecodeError, TransportError, TrustError
-from .http.attachment import Progress
-from .http.response import Response, about
-from .partfile import open_new
-from .pipeline import Handler
-from .wire import v2
-from .wire.refusal import api_error, is_refusal
+from ..errors import APIError, ConfigurationError, DecodeError, TransportError, TrustError
+from ..http.attachment import Progress
+from ..http.response import Response, about
+from ..pipeline import Handler
+from ..wire import v2
+from ..wire.refusal import api_error, is_refusal
+from .atomic import open_new
+from .content import Link, Wanted, announced, checked, unpacked, wanted
 
 _OK = 200
 # A refusal is short. What is longer is cut off, and then no XML.

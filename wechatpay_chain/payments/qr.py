@@ -9,7 +9,7 @@ from importlib import import_module
 from io import BytesIO, StringIO
 from typing import Any
 
-from .errors import ConfigurationError
+from ..errors import ConfigurationError
 
 # Payment codes are scanned off screens: the platform's own have this level.
 _ERROR_CORRECTION = "m"

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any, Protocol
 
-from .errors import APIError, RateLimited, WeChatPayError
-from .http.response import Response
+from ..errors import APIError, RateLimited, WeChatPayError
+from ..http.response import Response
 
 ADVISED = (5, 30, 60, 180, 300, 600, 1800)
 """Seconds between two queries of an order, as the platform advises; the last one goes on."""

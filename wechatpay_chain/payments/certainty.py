@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Protocol, cast
 
-from .errors import ConfigurationError, Outcome, RateLimited, WeChatPayError
-from .http.response import Response
-from .policies.retry import worst
+from ..errors import ConfigurationError, Outcome, RateLimited, WeChatPayError
+from ..http.response import Response
+from ..policies.retry import worst
 
 PAUSES = (1.0, 2.0, 4.0)
 """Seconds before each repetition."""
