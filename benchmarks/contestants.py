@@ -78,7 +78,7 @@ async def chain(given: dict[str, str], *, threads: bool = True, merchants: int =
 
     from wechatpay_chain import WeChatPay
     from wechatpay_chain.credentials.signer import KeySigner
-    from wechatpay_chain.transport import new_session
+    from wechatpay_chain.transport.aiohttp import new_session
 
     key: Any = load_pem_private_key(given["private_key"].encode(), None)
     certs = {given["public_key_id"]: given["public_key"]}

@@ -36,7 +36,7 @@ from wechatpay_chain.emulator import Call, Emulator
 from wechatpay_chain.emulator.apiv2 import RefusalV2, sandbox_key
 from wechatpay_chain.middleware import VerifyV2, standard
 from wechatpay_chain.policies.retry import RetryPolicy
-from wechatpay_chain.transport import AiohttpTransport
+from wechatpay_chain.transport.aiohttp import AiohttpTransport
 from wechatpay_chain.wire import v2
 from wechatpay_chain.wire.v2 import parameters
 from wechatpay_chain.wire.v2 import refusal as refusal_v2

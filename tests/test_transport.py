@@ -15,7 +15,7 @@ from wechatpay_chain.errors import ConfigurationError, ConnectionFailed, TimedOu
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.timeout import Timeouts
-from wechatpay_chain.transport import AiohttpTransport
+from wechatpay_chain.transport.aiohttp import AiohttpTransport
 from wechatpay_chain.wire.hosts import check_base_url
 
 POST = Request(method="POST", template="/v3/x", body=b"{}")

@@ -36,7 +36,7 @@ from .pipeline import Handler, Middleware, compose, counted
 from .policies.clock import PlatformClock
 from .policies.ratelimit import Limits
 from .policies.retry import RetryPolicy
-from .transport import AiohttpTransport, ClientSession
+from .transport.aiohttp import AiohttpTransport, ClientSession
 from .wire.hosts import DEFAULT_BASE_URL, check_base_url, twins
 from .wire.refusal import api_error, is_refusal
 from .wire.v3.signature import make_nonce

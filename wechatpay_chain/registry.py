@@ -14,7 +14,7 @@ from .client import WeChatPay
 from .errors import ConfigurationError, TrustError
 from .notifications import HeaderSource, Reply, Webhook
 from .notifications.headers import signature_headers
-from .transport import ClientSession, new_session
+from .transport.aiohttp import ClientSession, new_session
 from .wire.v3.signature import SERIAL_HEADER
 
 

@@ -198,7 +198,7 @@ async def test_a_connection_that_was_idle_is_not_the_callers_problem(
 
     The platform does after 8 s, the client before it, after 6. Here both are shorter.
     """
-    monkeypatch.setattr("wechatpay_chain.transport._KEEPALIVE", kept)
+    monkeypatch.setattr("wechatpay_chain.transport.aiohttp._KEEPALIVE", kept)
     writes = Writes(emulator)
     async with behind_proxy(emulator, idle=idle) as (wxpay, proxy):
         for number in ("1", "2"):

@@ -20,7 +20,7 @@ from wechatpay_chain.http.response import Response
 from wechatpay_chain.middleware import Failover
 from wechatpay_chain.observing import Event, FailedOver, HostProbed
 from wechatpay_chain.policies.retry import RetryPolicy
-from wechatpay_chain.transport import AiohttpTransport
+from wechatpay_chain.transport.aiohttp import AiohttpTransport
 from wechatpay_chain.wire.hosts import twins
 
 NOBODY = "http://127.0.0.1:1"

@@ -10,10 +10,10 @@ from .. import catalogue
 from ..credentials.platform_keys import PlatformKeys, verifying_key
 from ..errors import SignatureError
 from ..http.path import without_needless_escapes
+from ..http.reading import without_stream
 from ..http.request import Request
 from ..http.response import Response, about
 from ..pipeline import Handler
-from ..reading import without_stream
 from ..wire import v3
 
 

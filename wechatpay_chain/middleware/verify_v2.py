@@ -8,10 +8,10 @@ from typing import Any
 from .. import catalogue
 from ..errors import SignatureError, TrustError
 from ..http.path import without_needless_escapes
+from ..http.reading import without_stream
 from ..http.request import Request
 from ..http.response import Response, about
 from ..pipeline import Handler
-from ..reading import without_stream
 from ..wire import v2
 
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterable
 from contextlib import aclosing
 from typing import Any
 
-from .errors import ConnectionFailed, TransportError
-from .http.response import Response
+from ..errors import ConnectionFailed, TransportError
+from .response import Response
 
 LARGEST = 64 * 1024 * 1024
 """Bytes: larger than any answer of the platform that is no file."""

@@ -15,16 +15,16 @@ import aiohttp
 from aiohttp import ClientSession as ClientSession  # noqa: PLC0414 - the client names its type and never imports aiohttp
 from yarl import URL
 
-from . import catalogue
-from ._version import __version__
-from .errors import ConfigurationError, ConnectionFailed, Outcome, TimedOut, TransportError
-from .http.headers import NO_HEADERS, Headers
-from .http.request import Request
-from .http.response import Response
-from .http.timeout import Timeouts, chosen
-from .policies.retry import is_repeatable
-from .reading import LARGEST, read_whole
-from .wire.hosts import DEFAULT_BASE_URL, check_base_url
+from .. import catalogue
+from .._version import __version__
+from ..errors import ConfigurationError, ConnectionFailed, Outcome, TimedOut, TransportError
+from ..http.headers import NO_HEADERS, Headers
+from ..http.reading import LARGEST, read_whole
+from ..http.request import Request
+from ..http.response import Response
+from ..http.timeout import Timeouts, chosen
+from ..policies.retry import is_repeatable
+from ..wire.hosts import DEFAULT_BASE_URL, check_base_url
 
 _USER_AGENT = f"wechatpay_chain/{__version__} Python/{platform.python_version()} aiohttp/{aiohttp.__version__}"
 # The platform closes idle connections after 8 s; a request sent into that moment would be lost.
