@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wechatpay_chain.chain import Chain
+from wechatpay_chain.client.chain import Chain
 from wechatpay_chain.errors import ConfigurationError
 from wechatpay_chain.http.request import Request
 

@@ -16,9 +16,9 @@ from wechatpay_chain import (
     ServerError,
     WeChatPay,
 )
+from wechatpay_chain.client.paging import items
 from wechatpay_chain.emulator import Call, Emulator, Refusal
 from wechatpay_chain.http.timeout import Timeouts, chosen
-from wechatpay_chain.paging import items
 from wechatpay_chain.payments.certainty import settle
 from wechatpay_chain.payments.waiting import ADVISED, wait_until_paid
 from wechatpay_chain.policies.retry import RetryPolicy

@@ -11,8 +11,8 @@ import pytest
 
 from tests.notifications.sender import Envelope, refund, sign
 from wechatpay_chain import ConfigurationError, Notification, Webhook
+from wechatpay_chain.client.merchants import Merchants
 from wechatpay_chain.emulator import Emulator, KeyPair
-from wechatpay_chain.registry import Merchants
 
 FIRST, SECOND = "1900000101", "1900000102"
 

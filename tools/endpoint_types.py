@@ -128,7 +128,7 @@ def _imports(body: str) -> Iterator[str]:
         if used := sorted(_used(names, body)):
             yield f"from {module} import {', '.join(used)}\n"
     if "Secret" in _used(["Secret"], body):
-        yield "\nfrom ..message import Secret\n"
+        yield "\nfrom ..http.secret import Secret\n"
 
 
 def _used(names: Iterable[str], body: str) -> Iterator[str]:

@@ -34,8 +34,9 @@ from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 from typing_extensions import deprecated
 
-from .chain import Chain
-from .message import File, Response
+from .client.chain import Chain
+from .http.attachment import File
+from .http.response import Response
 from .types import {modules}
 
 _T = TypeVar("_T")

@@ -34,14 +34,14 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from .chain import Chain
-    from .client import WeChatPay
+    from .client.asynchronous import WeChatPay
+    from .client.blocking import SyncWeChatPay
+    from .client.chain import Chain
     from .http.request import Request
     from .http.response import Response
     from .http.secret import Secret
     from .notifications import Notification, Reply, Webhook
     from .pipeline import Handler, Middleware
-    from .sync import SyncWeChatPay
 
 __all__ = [
     "APIError",
@@ -78,7 +78,7 @@ __all__ = [
 
 # Loaded on first use: a process that only receives notifications pays neither for aiohttp nor for what calls need.
 _LAZY = {
-    "Chain": "chain",
+    "Chain": "client.chain",
     "Handler": "pipeline",
     "Middleware": "pipeline",
     "Notification": "notifications",
@@ -86,8 +86,8 @@ _LAZY = {
     "Request": "http.request",
     "Response": "http.response",
     "Secret": "http.secret",
-    "SyncWeChatPay": "sync",
-    "WeChatPay": "client",
+    "SyncWeChatPay": "client.blocking",
+    "WeChatPay": "client.asynchronous",
     "Webhook": "notifications",
 }
 

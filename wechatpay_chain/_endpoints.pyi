@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 from typing_extensions import deprecated
 
-from .chain import Chain
+from .client.chain import Chain
 from .http.attachment import File
 from .http.response import Response
 from .types import global_ as global__types, hk as hk_types, v2 as v2_types, v3 as v3_types

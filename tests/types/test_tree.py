@@ -12,7 +12,7 @@ import wechatpay_chain
 from wechatpay_chain import Request
 from wechatpay_chain.catalogue import operations
 from wechatpay_chain.catalogue.spelling import VERBS
-from wechatpay_chain.chain import Chain
+from wechatpay_chain.client.chain import Chain
 from wechatpay_chain.http.path import placeholders
 
 STUB = Path(wechatpay_chain.__file__).with_name("_endpoints.pyi")

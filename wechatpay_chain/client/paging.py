@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any, Literal, Protocol, cast
 
-from .errors import DecodeError
-from .http.response import Response
+from ..errors import DecodeError
+from ..http.response import Response
 
 _LIMIT = 50
 

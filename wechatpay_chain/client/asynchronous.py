@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from functools import partial
@@ -11,35 +10,36 @@ from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from . import catalogue
-from ._endpoints import Endpoints
-from .catalogue.hints import note_unknown, warn_deprecated
+from .. import catalogue
+from .._endpoints import Endpoints
+from ..catalogue.hints import note_unknown, warn_deprecated
+from ..credentials.merchant import Credentials
+from ..credentials.platform_keys import Preference, TrustStore
+from ..credentials.renewal import Renewal, Renewer
+from ..credentials.signer import Signer
+from ..crypto.keys import PrivateKeySource, PublicKeySource
+from ..errors import ConfigurationError, Unauthorized, WeChatPayError
+from ..files.content import Link
+from ..files.downloads import Files
+from ..http.attachment import Progress
+from ..http.path import literal_path
+from ..http.request import Request
+from ..http.response import Response
+from ..http.timeout import Timeouts, chosen
+from ..middleware import Encode, EncodeV2, Failover, ObserveAttempts, ObserveCalls, Retry, Sign, standard
+from ..observing import Hook, guarded
+from ..payments import Payments
+from ..pipeline import Handler, Middleware, compose, counted
+from ..policies.clock import PlatformClock
+from ..policies.ratelimit import Limits
+from ..policies.retry import RetryPolicy
+from ..transport.aiohttp import AiohttpTransport, ClientSession
+from ..wire.hosts import DEFAULT_BASE_URL, check_base_url, twins
+from ..wire.refusal import api_error, is_refusal
+from ..wire.v3.signature import make_nonce
 from .chain import Chain, Node
-from .credentials.merchant import Credentials
-from .credentials.platform_keys import Preference, TrustStore
-from .credentials.renewal import Renewal, Renewer
-from .credentials.signer import Signer
-from .crypto.keys import PrivateKeySource, PublicKeySource
-from .draining import InFlight
-from .errors import ConfigurationError, Unauthorized, WeChatPayError
-from .files.content import Link
-from .files.downloads import Files
-from .http.attachment import Progress
-from .http.path import literal_path
-from .http.request import Request
-from .http.response import Response
-from .http.timeout import Timeouts, chosen
-from .middleware import Encode, EncodeV2, Failover, ObserveAttempts, ObserveCalls, Retry, Sign, standard
-from .observing import Hook, guarded
-from .payments import Payments
-from .pipeline import Handler, Middleware, compose, counted
-from .policies.clock import PlatformClock
-from .policies.ratelimit import Limits
-from .policies.retry import RetryPolicy
-from .transport.aiohttp import AiohttpTransport, ClientSession
-from .wire.hosts import DEFAULT_BASE_URL, check_base_url, twins
-from .wire.refusal import api_error, is_refusal
-from .wire.v3.signature import make_nonce
+from .environment import environment
+from .in_flight import InFlight
 
 R = TypeVar("R")
 
@@ -369,24 +369,3 @@ def _renewer(
     if credentials.apiv3_key is None:
         raise ConfigurationError("apiv3_key", "renewal without it", "Give it: it opens downloaded certificates")
     return Renewer(store, renewal, download, credentials.apiv3_key, clock, notify)
-
-
-def environment(prefix: str) -> dict[str, Any]:
-    """The arguments of a client, from environment variables that start with `prefix`.
-
-    Raises:
-        ConfigurationError: a variable is missing.
-    """
-    arguments: dict[str, Any] = {name: _required(prefix + name.upper()) for name in ("mchid", "serial", "private_key")}
-    arguments["certs"] = {_required(prefix + "PUBLIC_KEY_ID"): _required(prefix + "PUBLIC_KEY")}
-    for name in ("apiv3_key", "apiv2_key", "merchant_cert", "base_url"):
-        if value := os.environ.get(prefix + name.upper()):
-            arguments[name] = value
-    return arguments
-
-
-def _required(variable: str) -> str:
-    value = os.environ.get(variable)
-    if not value:
-        raise ConfigurationError(variable, "the environment variable is not set", "Set it, or give the argument itself")
-    return value

@@ -11,14 +11,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from ._endpoints import SyncEndpoints
+from .._endpoints import SyncEndpoints
+from ..errors import ConfigurationError, ConnectionFailed
+from ..files.content import Link
+from ..http.request import Request
+from ..http.response import Response
+from ..payments import Payments
+from .asynchronous import WeChatPay
 from .chain import Chain, Node
-from .client import WeChatPay, environment
-from .errors import ConfigurationError, ConnectionFailed
-from .files.content import Link
-from .http.request import Request
-from .http.response import Response
-from .payments import Payments
+from .environment import environment
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from .errors import ConfigurationError
+from ..errors import ConfigurationError
 
 
 class InFlight:

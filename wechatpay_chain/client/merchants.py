@@ -10,12 +10,12 @@ from typing import Any, Self
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from .client import WeChatPay
-from .errors import ConfigurationError, TrustError
-from .notifications import HeaderSource, Reply, Webhook
-from .notifications.headers import signature_headers
-from .transport.aiohttp import ClientSession, new_session
-from .wire.v3.signature import SERIAL_HEADER
+from ..errors import ConfigurationError, TrustError
+from ..notifications import HeaderSource, Reply, Webhook
+from ..notifications.headers import signature_headers
+from ..transport.aiohttp import ClientSession, new_session
+from ..wire.v3.signature import SERIAL_HEADER
+from .asynchronous import WeChatPay
 
 
 @dataclass(frozen=True, slots=True)

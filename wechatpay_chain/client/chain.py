@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 from urllib.parse import unquote
 
-from . import catalogue
-from .catalogue.hints import note_closest
-from .errors import ConfigurationError
-from .http.headers import NO_HEADERS, Headers
-from .http.path import attribute_segment, expand, join, literal_path
-from .http.request import Request
+from .. import catalogue
+from ..catalogue.hints import note_closest
+from ..errors import ConfigurationError
+from ..http.headers import NO_HEADERS, Headers
+from ..http.path import attribute_segment, expand, join, literal_path
+from ..http.request import Request
 
 R = TypeVar("R")
 

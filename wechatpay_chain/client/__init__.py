@@ -1,0 +1,1 @@
+"""The clients: the chain, the pipeline and the network, put together."""
