@@ -15,7 +15,7 @@ from hypothesis import settings
 from wechatpay_chain import WeChatPay
 from wechatpay_chain.credentials.platform_keys import PlatformKeys, load_platform_keys
 from wechatpay_chain.emulator import Emulator
-from wechatpay_chain.emulator.keys import KeyPair
+from wechatpay_chain.emulator.platform.keys import KeyPair
 
 # How long one example takes is the machine's affair, and being measured for coverage triples it.
 settings.register_profile("suite", settings.default, deadline=None, max_examples=40)

@@ -33,7 +33,7 @@ from wechatpay_chain import (
 )
 from wechatpay_chain.credentials.merchant import Credentials
 from wechatpay_chain.emulator import Call, Emulator
-from wechatpay_chain.emulator.apiv2 import RefusalV2, sandbox_key
+from wechatpay_chain.emulator.platform.apiv2 import RefusalV2, sandbox_key
 from wechatpay_chain.middleware import VerifyV2, standard
 from wechatpay_chain.policies.retry import RetryPolicy
 from wechatpay_chain.transport.aiohttp import AiohttpTransport

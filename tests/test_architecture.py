@@ -218,7 +218,7 @@ def test_receivers_never_reach_the_client(row: str) -> None:
         ("middleware", True, "from .. import errors", "wechatpay_chain.errors"),
         ("middleware", True, "from . import seal", "wechatpay_chain.middleware.seal"),
         ("middleware.seal", False, "from ..errors import APIError", "wechatpay_chain.errors"),
-        ("middleware.seal", False, "from .signature import Sign", "wechatpay_chain.middleware.sign"),
+        ("middleware.seal", False, "from .sign import Sign", "wechatpay_chain.middleware.sign"),
         ("", True, "from .errors import APIError", "wechatpay_chain.errors"),
     ],
 )

@@ -26,7 +26,7 @@ from wechatpay_chain import (
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.crypto.hashing import hasher
 from wechatpay_chain.emulator import Emulator, KeyPair
-from wechatpay_chain.emulator.downloads import BILL
+from wechatpay_chain.emulator.products.files import BILL
 from wechatpay_chain.files.bill_rows import Rows
 
 FUND_FLOW = (

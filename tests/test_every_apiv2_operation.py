@@ -9,7 +9,7 @@ import pytest
 from wechatpay_chain import Response, WeChatPay, catalogue
 from wechatpay_chain.catalogue.records import Fields, Record, record
 from wechatpay_chain.emulator import Emulator
-from wechatpay_chain.emulator.apiv2 import sandbox_key
+from wechatpay_chain.emulator.platform.apiv2 import sandbox_key
 
 OPERATIONS = [operation for operation in catalogue.operations() if operation.path.startswith("/v2/")]
 pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated:wechatpay_chain.WeChatPayWarning")

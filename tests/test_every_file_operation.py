@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.test_synthesis import _arguments
+from tests.emulator.products.test_synthetic import _arguments
 from wechatpay_chain import Request, WeChatPay, bills, catalogue
 from wechatpay_chain.catalogue.records import Fields, record
 from wechatpay_chain.emulator import Emulator
-from wechatpay_chain.emulator.downloads import BILL
+from wechatpay_chain.emulator.products.files import BILL
 
 V3 = [operation for operation in catalogue.operations() if not operation.path.startswith("/v2/")]
 UPLOADS = [operation for operation in V3 if operation.body == "multipart"]

@@ -12,7 +12,7 @@ from tests.faults.proxy import Fate, FaultyProxy
 from wechatpay_chain import ConfigurationError, ConnectionFailed, Request, Response, WeChatPay
 from wechatpay_chain.credentials.renewal import Pace, Renewal, Renewer
 from wechatpay_chain.emulator import Emulator
-from wechatpay_chain.emulator.keys import KeyPair
+from wechatpay_chain.emulator.platform.keys import KeyPair
 from wechatpay_chain.observing import (
     AttemptEnded,
     AttemptStarted,

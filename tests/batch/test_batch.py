@@ -428,7 +428,7 @@ async def test_killed_in_the_middle(tmp_path: Path, emulator: Emulator, monkeypa
     None that was answered in the journal is sent again, and of the others only what was under way.
     """
     # The documented 200 a minute would hold the test up.
-    monkeypatch.setattr("wechatpay_chain.emulator.rates.RateWindows.admit", lambda *call: True)
+    monkeypatch.setattr("wechatpay_chain.emulator.platform.rates.RateWindows.admit", lambda *call: True)
     count, numbers, calls = 240, set[str](), Counter[str]()
     (tmp_path / "orders.jsonl").write_text("".join(json.dumps(order(f"K{n}")) + "\n" for n in range(count)))
 

@@ -13,7 +13,7 @@ from tests.faults.proxy import FaultyProxy
 from wechatpay_chain import ConnectionFailed, TimedOut, WeChatPay
 from wechatpay_chain.credentials.renewal import Pace, Renewal
 from wechatpay_chain.emulator import Call, Emulator
-from wechatpay_chain.emulator.keys import KeyPair
+from wechatpay_chain.emulator.platform.keys import KeyPair
 from wechatpay_chain.errors import Outcome, TransportError
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response

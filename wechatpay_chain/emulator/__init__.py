@@ -9,9 +9,9 @@ answers. It never imports the client.
 
 from __future__ import annotations
 
-from .call import Call
 from .emulator import Emulator
-from .keys import KeyPair
-from .refusal import Refusal
+from .platform.call import Call
+from .platform.keys import KeyPair
+from .platform.refusal import Refusal
 
 __all__ = ["Call", "Emulator", "KeyPair", "Refusal"]

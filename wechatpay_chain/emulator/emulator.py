@@ -14,15 +14,17 @@ from ..http.headers import Headers
 from ..http.request import Request
 from ..http.response import Response
 from ..wire.v3.signature import SERIAL_HEADER
-from . import answer, apiv2, builtin, gate, payload, refusal
-from .call import Answer, Call
-from .downloads import Downloads
-from .keys import KeyPair, make_apiv3_key
-from .ledger import ControlOrders
-from .rates import RateWindows
-from .refusal import Refusal
-from .routes import Match, Route, Routes, placeholder_values
-from .synthesis import synthesize
+from .platform import answer, apiv2, payload, refusal
+from .platform import authentication
+from .platform.call import Answer, Call
+from .platform.keys import KeyPair, make_apiv3_key
+from .platform.rates import RateWindows
+from .platform.refusal import Refusal
+from .platform.routes import Match, Route, Routes, placeholder_values
+from .products import security
+from .products.control_orders import ControlOrders
+from .products.files import Downloads
+from .products.synthetic import synthesize
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -83,7 +85,7 @@ class Emulator:
         self._own_routes = Routes()
         self._user_routes = Routes()
         ControlOrders().register(self._own_routes)
-        builtin.register(self._own_routes, lambda: self.platform_keys, self.apiv3_key)
+        security.register(self._own_routes, lambda: self.platform_keys, self.apiv3_key)
         self._downloads = Downloads()
         self._downloads.register(self._own_routes)
 
@@ -174,8 +176,8 @@ class Emulator:
         return answer.sign(answer.number(response, ending), operation, signing_key, self._clock())
 
     def _authenticate(self, request: Request) -> None:
-        gate.check_client_headers(request)
-        gate.authenticate(request, self.mchid, self.merchant_key, self._clock())
+        authentication.check_client_headers(request)
+        authentication.authenticate(request, self.mchid, self.merchant_key, self._clock())
 
     def _admit(self, request: Request, operation: catalogue.Operation | None) -> tuple[Call, Route]:
         now = self._clock()

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from ..emulator import Emulator
+from ...emulator import Emulator
 
 _ENVIRONMENT = "wechatpay.env"
 _PRIVATE_KEY = "apiclient_key.pem"

@@ -5,10 +5,10 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012365336
 
 from __future__ import annotations
 
-from ..crypto import rsa, serials
-from ..errors import SignatureError
-from ..http.request import Request
-from ..wire import v3
+from ...crypto import rsa, serials
+from ...errors import SignatureError
+from ...http.request import Request
+from ...wire import v3
 from . import refusal
 from .keys import KeyPair
 from .multipart import parse

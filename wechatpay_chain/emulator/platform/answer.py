@@ -11,13 +11,13 @@ from typing import Any
 import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from ..catalogue import Operation
-from ..catalogue.records import record
-from ..crypto import rsa
-from ..http.headers import Headers
-from ..http.response import Response
-from ..wire import v3
-from ..wire.sealing import field_tree, seal
+from ...catalogue import Operation
+from ...catalogue.records import record
+from ...crypto import rsa
+from ...http.headers import Headers
+from ...http.response import Response
+from ...wire import v3
+from ...wire.sealing import field_tree, seal
 from .call import Answer
 from .keys import KeyPair
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .. import Response, SyncWeChatPay, WeChatPay
+from ... import Response, SyncWeChatPay, WeChatPay
 
 Answers = tuple[Response[Any], Response[Any], Response[Any]]
 """The answers to punish, recover and query."""

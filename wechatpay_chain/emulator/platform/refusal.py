@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from ..http.headers import Headers
-from ..http.response import Response
+from ...http.headers import Headers
+from ...http.response import Response
 
 # The number that ends the Request-ID is finer than the code; these are the ones that are known.
 _SIGNATURE = 268443699

@@ -12,12 +12,12 @@ from typing import Any
 
 from cryptography import x509
 
-from ..crypto import aead
-from . import refusal
-from .call import Call
-from .keys import KeyPair
-from .routes import Route, Routes
-from .times import rfc3339
+from ...crypto import aead
+from ..platform import refusal
+from ..platform.call import Call
+from ..platform.keys import KeyPair
+from ..platform.routes import Route, Routes
+from ..platform.times import rfc3339
 
 _CERTIFICATES = ("/v3/certificates", "/v3/global/certificates", "/hk/v3/certificates")
 _ECHOED = ("echo_message", "encrypted_echo_message")

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..catalogue import Operation
-from ..http.headers import NO_HEADERS, Headers
-from ..http.response import Response
+from ...catalogue import Operation
+from ...http.headers import NO_HEADERS, Headers
+from ...http.response import Response
 
 Answer = Response[Any] | dict[str, Any] | list[Any] | None
 """What a call is answered with: JSON values, None for no content, or a whole response."""

@@ -12,13 +12,13 @@ from typing import Any, cast
 
 import orjson
 
-from ..catalogue import Operation
-from ..catalogue.records import Fields, Record, record
-from ..http.headers import Headers
-from ..http.response import Response
-from .call import Answer, Call
-from .downloads import BILL
-from .times import date, rfc3339
+from ...catalogue import Operation
+from ...catalogue.records import Fields, Record, record
+from ...http.headers import Headers
+from ...http.response import Response
+from ..platform.call import Answer, Call
+from ..platform.times import date, rfc3339
+from .files import BILL
 
 # The smallest GIF there is: one white pixel.
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .. import catalogue
+from ... import catalogue
 
 
 def configure_search(parser: argparse.ArgumentParser) -> None:

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ..catalogue import Operation, validate
-from ..crypto import digest, rsa
-from ..crypto.hashing import hasher
-from ..errors import DecodeError, DecryptionError, SignatureError
-from ..http.headers import Headers
-from ..http.request import Request
-from ..http.response import Response
-from ..wire import v2
+from ...catalogue import Operation, validate
+from ...crypto import digest, rsa
+from ...crypto.hashing import hasher
+from ...errors import DecodeError, DecryptionError, SignatureError
+from ...http.headers import Headers
+from ...http.request import Request
+from ...http.response import Response
+from ...wire import v2
 from .keys import KeyPair
 from .multipart import parse
 

@@ -17,7 +17,8 @@ from wechatpay_chain import (
 )
 from wechatpay_chain.catalogue import Operation, operations
 from wechatpay_chain.catalogue.records import record
-from wechatpay_chain.emulator import Emulator, synthesis
+from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.emulator.products import synthetic as synthesis
 from wechatpay_chain.http.path import placeholders
 
 QUERY = "v3/aggracct-bc/wb-channel/control-orders/{out_request_no}"

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import NameOID
 
-from ..crypto import aead, serials
+from ...crypto import aead, serials
 
 _BITS = 2048
 _EXPONENT = 65537

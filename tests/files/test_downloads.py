@@ -30,7 +30,7 @@ from wechatpay_chain import (
     WeChatPay,
 )
 from wechatpay_chain.emulator import Emulator
-from wechatpay_chain.emulator.downloads import BILL, LIFETIME
+from wechatpay_chain.emulator.products.files import BILL, LIFETIME
 from wechatpay_chain.files.content import checked, unpacked
 from wechatpay_chain.wire.hosts import check_origin
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
-from . import refusal
-from .call import Call
-from .routes import Routes
-from .times import rfc3339
+from ..platform import refusal
+from ..platform.call import Call
+from ..platform.routes import Routes
+from ..platform.times import rfc3339
 
 _PATH = "/v3/aggracct-bc/wb-channel/control-orders"
 # The version of the rules by which the emulator punishes; it has one.

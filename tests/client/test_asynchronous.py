@@ -279,7 +279,7 @@ def test_importing_the_package_does_not_import_aiohttp() -> None:
         "import sys, wechatpay_chain; assert 'aiohttp' not in sys.modules; wechatpay_chain.WeChatPay;"
         "assert 'aiohttp' in sys.modules; assert 'WeChatPay' in dir(wechatpay_chain)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ, cwd=Path(__file__).parent.parent)
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ, cwd=Path(__file__).parents[2])
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -9,15 +9,15 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from ..catalogue import Operation, validate
-from ..catalogue.records import Fields, Record, record
-from ..crypto import rsa
-from ..crypto.hashing import hasher
-from ..errors import ConfigurationError, DecryptionError
-from ..http.request import Request
-from ..wire.sealing import field_tree
-from ..wire.sealing import seal as replace_marked
-from ..wire.v3.signature import SERIAL_HEADER
+from ...catalogue import Operation, validate
+from ...catalogue.records import Fields, Record, record
+from ...crypto import rsa
+from ...crypto.hashing import hasher
+from ...errors import ConfigurationError, DecryptionError
+from ...http.request import Request
+from ...wire.sealing import field_tree
+from ...wire.sealing import seal as replace_marked
+from ...wire.v3.signature import SERIAL_HEADER
 from . import refusal
 from .keys import KeyPair
 from .multipart import Upload, parse

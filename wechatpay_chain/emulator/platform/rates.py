@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Hashable, Iterable
 from threading import Lock
 
-from ..catalogue import Rate
+from ...catalogue import Rate
 
 
 class RateWindows:

@@ -15,13 +15,13 @@ from typing import Any, cast
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 
-from ..crypto.aead import CIPHERS
-from ..crypto.hashing import hasher
-from ..http.headers import Headers
-from ..http.response import Response
-from .call import Answer, Call
-from .refusal import Refusal
-from .routes import Routes
+from ...crypto.aead import CIPHERS
+from ...crypto.hashing import hasher
+from ...http.headers import Headers
+from ...http.response import Response
+from ..platform.call import Answer, Call
+from ..platform.refusal import Refusal
+from ..platform.routes import Routes
 
 PATH = "/v3/billdownload/file"
 LIFETIME = 300

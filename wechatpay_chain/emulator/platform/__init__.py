@@ -1,0 +1,1 @@
+"""The other half of the protocol: what the platform checks, and how it answers."""

@@ -1,0 +1,1 @@
+"""The products of the platform: what each operation does to the records."""
