@@ -91,7 +91,7 @@ async def chain(given: dict[str, str], *, threads: bool = True, merchants: int =
                     KeySigner(key, threads=threads),
                     certs,
                     base_url=given["base_url"],
-                    limits=None,
+                    rate_limits=None,
                     session=session,
                 )
                 for _ in range(merchants)

@@ -20,7 +20,7 @@ from wechatpay_chain.emulator import Emulator
 
 async def main(calls: int = 10_000, share: float = 0.05) -> None:
     """Run and print."""
-    clock, chance = FastClock(300), random.Random(7)  # noqa: S311 - repeatable faults
+    clock, chance = FastClock(300), random.Random(7)  # noqa: S311 - idempotent faults
     faults: list[Fate] = [fault[0] for fault in FAULTS] + ["429"]
     broken = 0
 
@@ -31,7 +31,7 @@ async def main(calls: int = 10_000, share: float = 0.05) -> None:
         broken += 1
         return chance.choice(faults)
 
-    async with behind_proxy(Emulator(clock=clock), clock=clock, limits=None, slow=1.0) as (wxpay, proxy):
+    async with behind_proxy(Emulator(clock=clock), clock=clock, rate_limits=None, slow=1.0) as (wxpay, proxy):
         proxy.fate = fate
         started = time.perf_counter()
         seen = await exactly_once(proxy, wxpay, calls)

@@ -16,11 +16,11 @@ from statistics import median
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response
-from wechatpay_chain.http.timeout import Timeouts
+from wechatpay_chain.http.timeout import Timeout
 from wechatpay_chain.middleware import Clock, Failover, ObserveAttempts, ObserveCalls, RateLimit, Retry
 from wechatpay_chain.pipeline import Handler, Middleware, compose
 from wechatpay_chain.policies.clock import PlatformClock
-from wechatpay_chain.policies.ratelimit import Limits
+from wechatpay_chain.policies.ratelimit import RateLimits
 from wechatpay_chain.policies.retry import RetryPolicy
 
 MOST = 10.0
@@ -46,11 +46,11 @@ async def seconds(handler: Handler, request: Request) -> float:
 
 def middlewares() -> dict[str, tuple[Middleware, Request]]:
     """What is measured, and with which request."""
-    timeouts = Timeouts()
-    wide = Limits(own={"POST " + RECOVER.template: "900000000/s"})
+    timeouts = Timeout()
+    wide = RateLimits(overrides={"POST " + RECOVER.template: "900000000/s"})
     return {
         "Retry": (Retry(RetryPolicy(), timeouts), REQUEST),
-        "RateLimit, no limit": (RateLimit("1", Limits(), timeouts), REQUEST),
+        "RateLimit, no limit": (RateLimit("1", RateLimits(), timeouts), REQUEST),
         "RateLimit, within its limit": (RateLimit("1", wide, timeouts), RECOVER),
         "Clock": (Clock(PlatformClock(time.time)), REQUEST),
         "Failover": (Failover(lambda _: HOST, lambda _: ("https://api2.mch.weixin.qq.com",)), REQUEST),

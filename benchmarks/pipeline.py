@@ -24,7 +24,7 @@ from wechatpay_chain.crypto import rsa
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.middleware import standard
 from wechatpay_chain.pipeline import compose
-from wechatpay_chain.policies.ratelimit import Limits
+from wechatpay_chain.policies.ratelimit import RateLimits
 from wechatpay_chain.wire import v3
 
 Job = Callable[[], Awaitable[object]]
@@ -125,7 +125,7 @@ async def main() -> None:
     keys = make_keys()
     certs = {keys["public_key_id"]: keys["public_key"]}
     answer = answer_of(keys["public_key_id"])
-    wide = Limits(own={f"POST {PATH}": "900000000/s"})
+    wide = RateLimits(overrides={f"POST {PATH}": "900000000/s"})
 
     async def transport(_: Request) -> Response[Any]:
         return answer
@@ -134,15 +134,15 @@ async def main() -> None:
         pass
 
     wxpay, unlimited = (
-        WeChatPay(keys["mchid"], keys["serial"], NoRSA(), certs, transport=transport, limits=limits)
-        for limits in (wide, Limits(own={f"POST {PATH}": None}))
+        WeChatPay(keys["mchid"], keys["serial"], NoRSA(), certs, transport=transport, rate_limits=limits)
+        for limits in (wide, RateLimits(overrides={f"POST {PATH}": None}))
     )
     credentials = Credentials.load(keys["mchid"], keys["serial"], NoRSA(), certs)
     with without_rsa():
         jobs = {
             "bare": bare,
             **chains(wxpay),
-            **await steps(standard(credentials, limits=wide), answer),
+            **await steps(standard(credentials, rate_limits=wide), answer),
             "whole call without RSA and socket": lambda: wxpay.v3.aggracctBc.wbChannel.controlOrders.recover.post(
                 json=ORDER
             ),

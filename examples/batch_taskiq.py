@@ -23,7 +23,7 @@ from wechatpay_chain import WeChatPay
 from wechatpay_chain.batch import Calling, Item, read_jsonl
 from wechatpay_chain.contrib.limits import RedisTurns
 from wechatpay_chain.contrib.taskiq import provide
-from wechatpay_chain.policies.ratelimit import Limits
+from wechatpay_chain.policies.ratelimit import RateLimits
 
 REDIS_URL = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 WORKERS = int(os.environ.get("WORKERS", "2"))
@@ -40,7 +40,7 @@ redis: Redis = Redis.from_url(REDIS_URL)
 
 
 def make_client() -> WeChatPay:
-    return WeChatPay.from_env(limits=Limits(shared=RedisTurns(redis, among=WORKERS)))
+    return WeChatPay.from_env(rate_limits=RateLimits(shared=RedisTurns(redis, among=WORKERS)))
 
 
 client = provide(broker, make_client)

@@ -61,7 +61,7 @@ def wxpay(emulator: Emulator) -> WeChatPay:
 
 def client(emulator: Emulator, transport: Any = None, **changes: Any) -> WeChatPay:
     """A client with other arguments."""
-    arguments = {**emulator.credentials(), "retry": RetryPolicy(attempts=1), "limits": None, **changes}
+    arguments = {**emulator.credentials(), "retry": RetryPolicy(attempts=1), "rate_limits": None, **changes}
     return WeChatPay(**arguments, transport=transport or emulator)
 
 
@@ -448,16 +448,16 @@ async def test_the_simulation_system(emulator: Emulator, wxpay: WeChatPay) -> No
 
 def test_pages(emulator: Emulator, wxpay: WeChatPay) -> None:
     """The address of a page is complete: merchant, signature, fragment, host; an unsigned one has no signature."""
-    url = wxpay.page(wxpay.v2.papay.entrustweb, {"appid": "wx1", "plan_id": 12, "notify_url": "https://a/?b"})
+    url = wxpay.page_url(wxpay.v2.papay.entrustweb, {"appid": "wx1", "plan_id": 12, "notify_url": "https://a/?b"})
     assert url.startswith(
         "https://api.mch.weixin.qq.com/papay/entrustweb?appid=wx1&plan_id=12&notify_url=https%3A%2F%2Fa%2F%3Fb"
     )
     assert url.endswith("#wechat_redirect")
     fields = {"appid": "wx1", "mch_id": emulator.mchid, "notify_url": "https://a/?b", "plan_id": "12"}
     assert f"sign={v2.sign(fields, emulator.apiv2_key)}" in url
-    page = wxpay.page("v2/appauth/authindex", {"appid": "wx1"})
+    page = wxpay.page_url("v2/appauth/authindex", {"appid": "wx1"})
     assert page == f"https://payapp.weixin.qq.com/appauth/authindex?appid=wx1&mch_id={emulator.mchid}#wechat_redirect"
-    assert "sign_type=HMAC-SHA256" in wxpay.page("v2/papay/h5entrustweb", {"appid": "wx1"})
+    assert "sign_type=HMAC-SHA256" in wxpay.page_url("v2/papay/h5entrustweb", {"appid": "wx1"})
 
 
 async def test_the_other_hosts(emulator: Emulator) -> None:

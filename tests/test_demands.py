@@ -74,7 +74,9 @@ class Recorder:
 def recorded(emulator: Emulator, **changes: Any) -> tuple[WeChatPay, Recorder]:
     """A client, and the recorder that it sends to."""
     recorder = Recorder(emulator, **changes)
-    return WeChatPay(**emulator.credentials(), transport=recorder, retry=RetryPolicy(base=0.001), limits=None), recorder
+    return WeChatPay(
+        **emulator.credentials(), transport=recorder, retry=RetryPolicy(base=0.001), rate_limits=None
+    ), recorder
 
 
 @pytest.mark.parametrize("payload", [None, {}, {"description": "名 \u2028\t\"'"}, {"b": 1, "a": [1.5, True]}])

@@ -48,7 +48,7 @@ def facts(operation: Record) -> Record:
             path for path, enc in _encrypted(answer.get("fields", {}), "") if enc == "rsa:merchant"
         ],
         "rates": [[rate["n"], rate["per"], rate.get("by")] for rate in operation.get("rate", ())],
-        "reentrant": operation.get("reentrant", {}).get("documented"),
+        "idempotent": operation.get("reentrant", {}).get("documented"),
         "same_number": operation.get("retry") == "same-number",
         "certificate": operation.get("cert"),
         "deprecated": operation.get("deprecated"),

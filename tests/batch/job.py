@@ -17,7 +17,7 @@ async def main() -> None:
     """Run the batch to its end."""
     arguments = json.loads(sys.argv[1])
     folder = Path(arguments["folder"])
-    options = {**arguments["client"], "limits": None}
+    options = {**arguments["client"], "rate_limits": None}
     async with WeChatPay(**options) as wxpay, Batch(wxpay, folder / "journal", concurrency=8) as batch:
         progress = await batch.run(read_jsonl(folder / "orders.jsonl", PUNISH))
         await batch.write_results(folder / "results.jsonl")

@@ -42,7 +42,7 @@ def test_main_job():
     assert (operation.secret_key, operation.serial) == ("wechatpay", True)
     assert operation.rates == (Rate(n=200, per="min"),)
     assert operation.rates[0].seconds == 60
-    assert operation.reentrant
+    assert operation.idempotent
     assert not operation.same_number
 
 
@@ -120,7 +120,7 @@ def test_literal_sibling_without_the_verb_leaves_the_placeholder():
         ("GET /hk/v3/statements", {"answer": "file", "answer_signature": "sha1-header", "deprecated": True}),
         ("GET /v3/billdownload/file", {"answer": "file", "answer_signature": "none"}),
         ("POST /v2/secapi/pay/refund", {"certificate": True, "same_number": True, "accepted_on_429": True}),
-        ("POST /v3/refund/domestic/refunds", {"accepted_on_429": True, "reentrant": False}),
+        ("POST /v3/refund/domestic/refunds", {"accepted_on_429": True, "idempotent": False}),
         ("POST /v2/risk/getpublickey", {"host": "fraud.mch.weixin.qq.com", "answer_signature": "none"}),
         (
             "POST /v2/mmpaysptrans/pay_bank",

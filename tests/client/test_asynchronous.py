@@ -291,7 +291,14 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 @pytest.mark.parametrize(
     ("argument", "value"),
-    [("retry", 3), ("retry", False), ("limits", True), ("renewal", True), ("timeout", "5"), ("certs", ["key.pem"])],
+    [
+        ("retry", 3),
+        ("retry", False),
+        ("rate_limits", True),
+        ("renewal", True),
+        ("timeout", "5"),
+        ("certs", ["key.pem"]),
+    ],
 )
 def test_an_argument_of_another_kind(emulator: Emulator, argument: str, value: Any) -> None:
     """It is named when the client is made, not when a call has failed."""

@@ -18,7 +18,7 @@ from wechatpay_chain import ConfigurationError, RateLimited, WeChatPay
 from wechatpay_chain.contrib.limits import RedisTurns
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.observing import Event, LimiterDegraded
-from wechatpay_chain.policies.ratelimit import Limits, SharedTurns, Unreachable, Window
+from wechatpay_chain.policies.ratelimit import RateLimits, SharedTurns, Unreachable, Window
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -29,8 +29,8 @@ async def limited(
 ) -> AsyncIterator[WeChatPay]:
     """A client that shares a limit of 600 a minute for an operation."""
     emulator.on("POST", "/v3/new/thing")(lambda call: {"ok": True})
-    limits = Limits(own={"POST /v3/new/thing": "600/min"}, shared=turns, wait=wait)
-    options: dict[str, Any] = {"transport": emulator, "limits": limits, "observe": events.append}
+    limits = RateLimits(overrides={"POST /v3/new/thing": "600/min"}, shared=turns, wait=wait)
+    options: dict[str, Any] = {"transport": emulator, "rate_limits": limits, "observe": events.append}
     async with WeChatPay(**emulator.credentials(), **options) as wxpay:
         yield wxpay
 

@@ -19,7 +19,7 @@ from wechatpay_chain import WeChatPay, WeChatPayError
 from wechatpay_chain.catalogue import Rate
 from wechatpay_chain.contrib.opentelemetry import OpenTelemetry
 from wechatpay_chain.emulator import Emulator
-from wechatpay_chain.policies.ratelimit import Limits
+from wechatpay_chain.policies.ratelimit import RateLimits
 from wechatpay_chain.policies.retry import RetryPolicy
 
 
@@ -85,7 +85,7 @@ async def test_what_happens_on_the_way(emulator: Emulator) -> None:
             "backups": [backup],
             "observe": hook,
             "clock": lambda: time.time() - 200,
-            "limits": Limits(own={"POST /v3/new/thing": [Rate(n=2, per="s"), Rate(n=3, per="h")]}),
+            "rate_limits": RateLimits(overrides={"POST /v3/new/thing": [Rate(n=2, per="s"), Rate(n=3, per="h")]}),
         }
         async with WeChatPay(**emulator.credentials(), **options) as wxpay:
             await wxpay["v3/new/thing"].post(json={})

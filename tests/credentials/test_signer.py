@@ -224,7 +224,7 @@ def test_loops_have_desks_of_their_own() -> None:
 async def test_calls_at_once_are_all_accepted(emulator: Emulator, signers: Counter[int]) -> None:
     """The platform accepts each of many calls that are made at once, whoever signed them."""
     credentials: dict[str, Any] = emulator.credentials()
-    async with emulator.listen() as base_url, WeChatPay(**credentials, base_url=base_url, limits=None) as wxpay:
+    async with emulator.listen() as base_url, WeChatPay(**credentials, base_url=base_url, rate_limits=None) as wxpay:
         answers = await asyncio.gather(
             *(wxpay.v3.security.echo.post(json={"echo_message": f"{number}"}) for number in range(60))
         )

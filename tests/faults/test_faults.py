@@ -28,13 +28,13 @@ from wechatpay_chain import (
 )
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.errors import Outcome
-from wechatpay_chain.http.timeout import Timeouts
+from wechatpay_chain.http.timeout import Timeout
 from wechatpay_chain.observing import ClockSkewed, Event, FailedOver, HostProbed
-from wechatpay_chain.policies.ratelimit import Limits
+from wechatpay_chain.policies.ratelimit import RateLimits
 from wechatpay_chain.policies.retry import RetryPolicy
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
-QUICK = Timeouts(total=10, connect=1, read=0.5)
+QUICK = Timeout(total=10, connect=1, read=0.5)
 SOON = RetryPolicy(base=0.01, longest=0.02)
 
 
@@ -182,7 +182,7 @@ async def test_no_tls_and_no_such_name(emulator: Emulator) -> None:
     """A failed handshake and a name that can't be resolved: not sent, after all attempts."""
     async with behind_proxy(emulator, "garbage", "garbage", "garbage", "garbage") as (_, proxy):
         for base_url in (proxy.base_url.replace("http:", "https:"), "http://nobody.invalid"):
-            timeout = Timeouts(total=10, connect=0.1)
+            timeout = Timeout(total=10, connect=0.1)
             options = {**emulator.credentials(), "base_url": base_url, "retry": SOON, "timeout": timeout}
             async with WeChatPay(**options) as wxpay:
                 with pytest.raises((ConnectionFailed, TimedOut)) as caught:
@@ -226,7 +226,7 @@ async def test_a_429_storm(emulator: Emulator) -> None:
 async def test_a_503_storm_is_not_multiplied(emulator: Emulator) -> None:
     """In an outage of 300 queries little more than 300 requests go out, and the first one after it is answered."""
     Writes(emulator)
-    async with behind_proxy(emulator, limits=None, timeout=30) as (wxpay, proxy):
+    async with behind_proxy(emulator, rate_limits=None, timeout=30) as (wxpay, proxy):
         requests = itertools.count()
 
         def unavailable() -> Fate:
@@ -305,8 +305,8 @@ async def test_a_clock_that_is_off(emulator: Emulator, off: float) -> None:
 async def test_cancellation_leaves_nothing_behind(emulator: Emulator) -> None:
     """Who is cancelled while waiting for headers, the body or a turn leaves no task and no connection in use."""
     writes = Writes(emulator)
-    limits = Limits(own={"POST /v3/new/write": "1/min"})
-    options: dict[str, Any] = {"limits": limits, "timeout": Timeouts(total=90, read=60)}
+    limits = RateLimits(overrides={"POST /v3/new/write": "1/min"})
+    options: dict[str, Any] = {"rate_limits": limits, "timeout": Timeout(total=90, read=60)}
     async with behind_proxy(emulator, "slow headers", "slow body", slow=60, **options) as (wxpay, proxy):
         before = asyncio.all_tasks()
         await cancelled(wxpay.chain(PUNISH).post(json=order("X1")), lambda: len(proxy.passed) == 1)
@@ -418,7 +418,7 @@ async def test_every_write_takes_effect_exactly_once(caplog: pytest.LogCaptureFi
     def fate() -> Fate:
         return chance.choice(faults) if chance.random() < 0.05 else "fine"
 
-    async with behind_proxy(emulator, clock=clock, limits=None, slow=1.0) as (wxpay, proxy):
+    async with behind_proxy(emulator, clock=clock, rate_limits=None, slow=1.0) as (wxpay, proxy):
         proxy.fate = fate
         await exactly_once(proxy, wxpay, 300)
 

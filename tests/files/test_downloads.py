@@ -90,7 +90,7 @@ def test_the_blocking_client(emulator: Emulator, tmp_path: Path) -> None:
         assert b"".join(wxpay.stream(answer)) == BILL
         for _ in wxpay.stream(answer):
             break
-        assert wxpay.page("v2/papay/entrustweb", {"appid": "wx1"}).startswith(base_url)
+        assert wxpay.page_url("v2/papay/entrustweb", {"appid": "wx1"}).startswith(base_url)
 
 
 @pytest.mark.parametrize(

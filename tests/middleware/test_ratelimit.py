@@ -13,10 +13,10 @@ from wechatpay_chain.errors import RateLimited, TimedOut
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response
-from wechatpay_chain.http.timeout import Timeouts
+from wechatpay_chain.http.timeout import Timeout
 from wechatpay_chain.middleware import RateLimit
 from wechatpay_chain.observing import Event, LimiterDegraded, Waited
-from wechatpay_chain.policies.ratelimit import Limits, Unreachable, Window
+from wechatpay_chain.policies.ratelimit import RateLimits, Unreachable, Window
 
 CALL = Request(method="POST", template="/v3/x", timeout=1000.0)
 RECOVER = Request(method="POST", template="/v3/aggracct-bc/wb-channel/control-orders/recover", timeout=1000.0)
@@ -27,7 +27,7 @@ LIMITED: Response[Any] = Response(status=429, headers=Headers({"Retry-After": "3
 class World:
     """A RateLimit over a transport that takes a while and keeps the times of arrival."""
 
-    def __init__(self, limits: Limits, *answers: Response[Any], takes: float = 0.01) -> None:
+    def __init__(self, limits: RateLimits, *answers: Response[Any], takes: float = 0.01) -> None:
         self.time = FakeTime(1000.0)
         self.arrived: list[tuple[float, Request]] = []
         self.events: list[Event] = []
@@ -36,7 +36,7 @@ class World:
         self.limit = RateLimit(
             "1900000109",
             limits,
-            Timeouts(),
+            Timeout(),
             notify=self.events.append,
             clock=self.time,
             now=self.time,
@@ -62,7 +62,7 @@ class World:
 
 async def test_the_documented_limit_holds_by_default() -> None:
     """The recover operation is documented with 200 a minute: 450 calls at once take more than two minutes."""
-    world = World(Limits())
+    world = World(RateLimits())
     await asyncio.gather(*(world.call(RECOVER) for _ in range(450)))
     assert all(world.times[index + 200] >= world.times[index] + 60 for index in range(250))
     assert 120 <= world.times[-1] < 125
@@ -70,7 +70,7 @@ async def test_the_documented_limit_holds_by_default() -> None:
 
 async def test_first_come_first_served_and_cancellable() -> None:
     """Turns are given in the order of arrival; who is cancelled leaves the line without holding up the others."""
-    world = World(Limits(own={"POST /v3/x": "1/s"}))
+    world = World(RateLimits(overrides={"POST /v3/x": "1/s"}))
     requests = [Request(method="POST", template="/v3/x", body=bytes([n]), timeout=1000.0) for n in range(6)]
     tasks = [asyncio.create_task(world.call(request)) for request in requests]
     await asyncio.sleep(0)
@@ -83,7 +83,7 @@ async def test_first_come_first_served_and_cancellable() -> None:
 
 async def test_who_does_not_wait_is_told_at_once() -> None:
     """`wait=False` raises RateLimited before anything is sent."""
-    world = World(Limits(own={"POST /v3/x": "1/min"}, wait=False))
+    world = World(RateLimits(overrides={"POST /v3/x": "1/min"}, wait=False))
     await world.call()
     with pytest.raises(RateLimited, match="the next one is in") as caught:
         await world.call()
@@ -92,7 +92,7 @@ async def test_who_does_not_wait_is_told_at_once() -> None:
 
 async def test_a_turn_that_comes_too_late_is_told_at_once() -> None:
     """A call whose time ends before its turn doesn't wait in vain."""
-    world = World(Limits(own={"POST /v3/x": "1/min"}))
+    world = World(RateLimits(overrides={"POST /v3/x": "1/min"}))
     await world.call()
     with pytest.raises(TimedOut, match="doesn't come within 5 s") as caught:
         await world.call(Request(method="POST", template="/v3/x", timeout=5.0))
@@ -102,7 +102,7 @@ async def test_a_turn_that_comes_too_late_is_told_at_once() -> None:
 
 async def test_a_wait_ends_with_the_call() -> None:
     """A call that waits for another one to end gives up when its own time is over."""
-    world = World(Limits(own={"POST /v3/x": "1/min"}), takes=0)
+    world = World(RateLimits(overrides={"POST /v3/x": "1/min"}), takes=0)
     hanging = asyncio.ensure_future(world.limit(CALL, lambda request: asyncio.sleep(60, OK)))
     await asyncio.sleep(0)
     with pytest.raises(TimedOut, match=r"within 0\.01 s"):
@@ -113,7 +113,7 @@ async def test_a_wait_ends_with_the_call() -> None:
 
 async def test_a_refusal_for_the_rate_slows_the_operation_down() -> None:
     """After a 429 the next call waits as long as the platform asked for, without any documented limit."""
-    world = World(Limits(), LIMITED)
+    world = World(RateLimits(), LIMITED)
     assert (await world.call()).status == 429
     await world.call()
     assert world.times[1] == pytest.approx(3.01)
@@ -121,11 +121,11 @@ async def test_a_refusal_for_the_rate_slows_the_operation_down() -> None:
 
 async def test_what_was_waited_is_taken_off_the_calls_time() -> None:
     """The transport gets what is left."""
-    world = World(Limits(own={"POST /v3/x": "1/min"}))
+    world = World(RateLimits(overrides={"POST /v3/x": "1/min"}))
     await world.call()
     await world.call()
     left = world.arrived[1][1].timeout
-    assert isinstance(left, Timeouts)
+    assert isinstance(left, Timeout)
     assert left.total == pytest.approx(940)
 
 
@@ -149,7 +149,7 @@ class Turns:
 async def test_shared_turns_and_their_end(caplog: pytest.LogCaptureFixture) -> None:
     """Turns are asked of the store; when it fails, a warning, and the process goes on with its own share."""
     turns = Turns(0.0, 2.5, 0.0)
-    world = World(Limits(own={"POST /v3/x": "4/min"}, shared=turns), takes=0)
+    world = World(RateLimits(overrides={"POST /v3/x": "4/min"}, shared=turns), takes=0)
     for _ in range(4):
         await world.call()
     assert turns.asked[0] == ("1900000109 POST /v3/x", (Window(4, 60),))
@@ -161,6 +161,6 @@ async def test_shared_turns_and_their_end(caplog: pytest.LogCaptureFixture) -> N
 
 async def test_shared_turns_without_waiting() -> None:
     """`wait=False` asks the store once and raises."""
-    world = World(Limits(own={"POST /v3/x": "4/min"}, shared=Turns(7.0), wait=False))
+    world = World(RateLimits(overrides={"POST /v3/x": "4/min"}, shared=Turns(7.0), wait=False))
     with pytest.raises(RateLimited, match=r"in 7\.0 s"):
         await world.call()

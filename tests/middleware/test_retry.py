@@ -12,7 +12,7 @@ from wechatpay_chain.errors import ConnectionFailed, Outcome, RateLimited, Timed
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response
-from wechatpay_chain.http.timeout import Timeouts
+from wechatpay_chain.http.timeout import Timeout
 from wechatpay_chain.middleware import Retry
 from wechatpay_chain.observing import Event, Retrying
 from wechatpay_chain.pipeline import counted
@@ -57,7 +57,7 @@ class World:
         self.events: list[Event] = []
         self.retry = Retry(
             options.pop("policy", RetryPolicy(attempts=3, base=1.0)),
-            Timeouts(total=30),
+            Timeout(total=30),
             notify=self.events.append,
             clock=self.time,
             now=self.time,
@@ -139,7 +139,7 @@ async def test_one_deadline_for_all_attempts() -> None:
     with pytest.raises(ConnectionFailed):
         await world.call(Request(method="POST", template="/v3/x", timeout=13.0))
     left = world.script.requests[1].timeout
-    assert isinstance(left, Timeouts)
+    assert isinstance(left, Timeout)
     assert left.total == pytest.approx(6.5)
     assert (len(world.script.requests), world.time.now) == (2, 112.5)
 

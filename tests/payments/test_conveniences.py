@@ -16,11 +16,11 @@ from wechatpay_chain import (
     ServerError,
     WeChatPay,
 )
-from wechatpay_chain.client.paging import items
+from wechatpay_chain.client.paging import paginate
 from wechatpay_chain.emulator import Call, Emulator, Refusal
-from wechatpay_chain.http.timeout import Timeouts, chosen
-from wechatpay_chain.payments.certainty import settle
-from wechatpay_chain.payments.waiting import ADVISED, wait_until_paid
+from wechatpay_chain.http.timeout import Timeout, chosen
+from wechatpay_chain.payments.certainty import until_certain
+from wechatpay_chain.payments.waiting import ADVISED, wait_for_payment
 from wechatpay_chain.policies.retry import RetryPolicy
 
 QUERY = "/v3/pay/transactions/out-trade-no/{out_trade_no}"
@@ -72,7 +72,7 @@ def answering(emulator: Emulator, *states: str | Refusal) -> list[str]:
 async def wait(client: WeChatPay, clock: Time, **options: Any) -> Any:
     """Wait for an order."""
     params = {"mchid": "1900000109"}
-    answer = await wait_until_paid(client, "A1", params, sleep=clock.sleep, clock=clock, **options)
+    answer = await wait_for_payment(client, "A1", params, sleep=clock.sleep, clock=clock, **options)
     return answer.json()["trade_state"]
 
 
@@ -80,7 +80,7 @@ async def test_paid(emulator: Emulator, client: WeChatPay) -> None:
     """The pauses are the advised ones, and the waiting ends with the payment; a failed query is no end."""
     clock = Time()
     answering(emulator, "NOTPAY", Refusal(500, "SYSTEM_ERROR"), Refusal(429, "RATELIMIT_EXCEEDED"), "SUCCESS")
-    assert await wait(client, clock, deadline=600) == "SUCCESS"
+    assert await wait(client, clock, timeout=600) == "SUCCESS"
     assert clock.slept == list(ADVISED[:4])
 
 
@@ -88,7 +88,7 @@ async def test_the_deadline(emulator: Emulator, client: WeChatPay) -> None:
     """At the deadline the last state is returned, nothing is closed unasked, and not a second more is waited."""
     clock = Time()
     closed = answering(emulator, "NOTPAY")
-    assert await wait(client, clock, deadline=100) == "NOTPAY"
+    assert await wait(client, clock, timeout=100) == "NOTPAY"
     assert clock.now == 100
     assert not closed
 
@@ -96,7 +96,7 @@ async def test_the_deadline(emulator: Emulator, client: WeChatPay) -> None:
 async def test_closing(emulator: Emulator, client: WeChatPay) -> None:
     """Asked to, it closes the order at the deadline, and tells what became of it."""
     closed = answering(emulator, "NOTPAY", "NOTPAY", "CLOSED")
-    assert await wait(client, Time(), deadline=20, close=True) == "CLOSED"
+    assert await wait(client, Time(), timeout=20, close=True) == "CLOSED"
     assert closed == ["A1"]
 
 
@@ -109,19 +109,19 @@ async def test_the_payer_was_faster(emulator: Emulator, client: WeChatPay) -> No
     def close(call: Call) -> None:
         raise Refusal(400, codes[0])
 
-    assert await wait(client, Time(), deadline=3, close=True) == "SUCCESS"
+    assert await wait(client, Time(), timeout=3, close=True) == "SUCCESS"
     codes[0] = "PARAM_ERROR"
     answering(emulator, "NOTPAY")
     emulator.on("POST", f"{QUERY}/close")(close)
     with pytest.raises(APIError):
-        await wait(client, Time(), deadline=3, close=True)
+        await wait(client, Time(), timeout=3, close=True)
 
 
 async def test_no_such_order(emulator: Emulator, client: WeChatPay) -> None:
     """A refusal ends the waiting."""
     answering(emulator, Refusal(404, "ORDER_NOT_EXIST"))
     with pytest.raises(NotFound):
-        await wait(client, Time(), deadline=600)
+        await wait(client, Time(), timeout=600)
 
 
 async def test_a_service_providers_order(emulator: Emulator, client: WeChatPay) -> None:
@@ -133,7 +133,7 @@ async def test_a_service_providers_order(emulator: Emulator, client: WeChatPay) 
 
     clock = Time()
     params = {"sp_mchid": "1", "sub_mchid": "2"}
-    answer = await wait_until_paid(client, "A1", params, deadline=10, sleep=clock.sleep, clock=clock)
+    answer = await wait_for_payment(client, "A1", params, timeout=10, sleep=clock.sleep, clock=clock)
     assert answer.json()["trade_state"] == "REVOKED"
 
 
@@ -148,8 +148,8 @@ async def test_settle(emulator: Emulator) -> None:
         return await emulator(request)
 
     clock = Time()
-    wxpay = WeChatPay(**emulator.credentials(), transport=transport, retry=ONCE, limits=None)
-    answer = await settle(wxpay.v3.refund.domestic.refunds, json=REFUND, sleep=clock.sleep)
+    wxpay = WeChatPay(**emulator.credentials(), transport=transport, retry=ONCE, rate_limits=None)
+    answer = await until_certain(wxpay.v3.refund.domestic.refunds, json=REFUND, sleep=clock.sleep)
     assert answer.verified
     assert len(set(bodies)) == 1
     assert clock.slept == [1.0, 2.0]
@@ -165,13 +165,13 @@ async def test_settle_gives_up(emulator: Emulator, client: WeChatPay) -> None:
         raise refusal
 
     with pytest.raises(ServerError) as caught:
-        await settle(client.v3.refund.domestic.refunds, json=REFUND, sleep=clock.sleep)
+        await until_certain(client.v3.refund.domestic.refunds, json=REFUND, sleep=clock.sleep)
     assert (clock.slept, caught.value.attempts) == ([1.0, 2.0, 4.0], 4)
     refusal = Refusal(403, "NOT_ENOUGH")
     with pytest.raises(APIError, match="NOT_ENOUGH"):
-        await settle(client.v3.refund.domestic.refunds, json=REFUND, sleep=clock.sleep)
+        await until_certain(client.v3.refund.domestic.refunds, json=REFUND, sleep=clock.sleep)
     with pytest.raises(ConfigurationError, match="no number"):
-        await settle(client.v3.refund.domestic.refunds, json={"out_trade_no": "A1"})
+        await until_certain(client.v3.refund.domestic.refunds, json={"out_trade_no": "A1"})
     assert len(clock.slept) == 3
 
 
@@ -183,19 +183,19 @@ async def test_settle_ends_in_time(emulator: Emulator) -> None:
 
     async def transport(request: Request) -> Response[Any]:
         assert request.timeout is not None
-        given.append(chosen(request.timeout, Timeouts()).total)
+        given.append(chosen(request.timeout, Timeout()).total)
         clock.now += 4
         return answers[0] if len(answers) == 1 else answers.pop(0)
 
-    wxpay = WeChatPay(**emulator.credentials(), transport=transport, retry=ONCE, limits=None)
+    wxpay = WeChatPay(**emulator.credentials(), transport=transport, retry=ONCE, rate_limits=None)
     refunds = wxpay.v3.refund.domestic.refunds
     with pytest.raises(APIError, match="NOT_ENOUGH") as caught:
-        await settle(refunds, timeout=60, json=REFUND, clock=clock, sleep=clock.sleep)
+        await until_certain(refunds, timeout=60, json=REFUND, clock=clock, sleep=clock.sleep)
     assert (given, caught.value.outcome, caught.value.attempts) == ([60, 55], "unknown", 2)
     answers[:] = [lost]
     given.clear()
     with pytest.raises(ServerError):
-        await settle(refunds, timeout=12, json=REFUND, clock=clock, sleep=clock.sleep)
+        await until_certain(refunds, timeout=12, json=REFUND, clock=clock, sleep=clock.sleep)
     assert given == [12, 7, 1]
 
 
@@ -209,9 +209,9 @@ async def test_settle_overslept(emulator: Emulator) -> None:
     async def oversleep(seconds: float) -> None:
         await clock.sleep(seconds + 60)
 
-    wxpay = WeChatPay(**emulator.credentials(), transport=transport, retry=ONCE, limits=None)
+    wxpay = WeChatPay(**emulator.credentials(), transport=transport, retry=ONCE, rate_limits=None)
     with pytest.raises(ServerError) as caught:
-        await settle(wxpay.v3.refund.domestic.refunds, json=REFUND, clock=clock, sleep=oversleep)
+        await until_certain(wxpay.v3.refund.domestic.refunds, json=REFUND, clock=clock, sleep=oversleep)
     assert (caught.value.outcome, caught.value.attempts) == ("unknown", 2)
 
 
@@ -228,7 +228,7 @@ async def test_paging(emulator: Emulator, client: WeChatPay, size: int, counted:
         answer: dict[str, Any] = {"data": list(range(size))[offset : offset + limit]}
         return {**answer, "total_count": size} if counted else answer
 
-    found = [item async for item in items(client["v3/new/list"], {"a": "b"}, limit=2)]
+    found = [item async for item in paginate(client["v3/new/list"], {"a": "b"}, limit=2)]
     assert found == list(range(size))
     assert len(pages) == (max(1, -(-size // 2)) if counted else size // 2 + 1)
 
@@ -241,7 +241,7 @@ async def test_paging_in_smaller_pages_than_asked_for(emulator: Emulator, client
         offset = int(call.query["offset"])
         return {"data": list(range(5))[offset : offset + 2], "total_count": 5}
 
-    assert [item async for item in items(client["v3/new/list"], limit=50)] == list(range(5))
+    assert [item async for item in paginate(client["v3/new/list"], limit=50)] == list(range(5))
 
 
 async def test_paging_by_page(emulator: Emulator, client: WeChatPay) -> None:
@@ -251,7 +251,7 @@ async def test_paging_by_page(emulator: Emulator, client: WeChatPay) -> None:
     def page(call: Call) -> dict[str, Any]:
         return {"list": [call.query["page"]] * (2 if call.query["page"] == "1" else 1)}
 
-    pages = items(
+    pages = paginate(
         client["v3/new/list"], member="list", limit=2, limit_name="size", offset_name="page", by="page", first=1
     )
     found = [item async for item in pages]
@@ -262,5 +262,5 @@ async def test_paging_something_else(emulator: Emulator, client: WeChatPay) -> N
     """An answer without such a list is named."""
     emulator.on("GET", "/v3/new/list")(lambda call: {"data": {}})
     with pytest.raises(DecodeError, match="no list 'data'"):
-        async for _ in items(client["v3/new/list"]):
+        async for _ in paginate(client["v3/new/list"]):
             pass

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from wechatpay_chain.catalogue import Rate
 from wechatpay_chain.errors import ConfigurationError
-from wechatpay_chain.policies.ratelimit import Lane, Limits, Window
+from wechatpay_chain.policies.ratelimit import Lane, RateLimits, Window
 
 windows = st.lists(st.builds(Window, st.integers(1, 5), st.floats(0.5, 20)), min_size=1, max_size=2)
 calls = st.lists(st.tuples(st.floats(0, 5), st.floats(0, 3), st.floats(0, 1)), min_size=1, max_size=40)
@@ -92,7 +92,7 @@ def test_shares_are_no_more_than_the_whole(n: int, among: int) -> None:
 )
 def test_own_limits(given_: Any, expected: tuple[Window, ...]) -> None:
     """Texts and rates are taken; one's own stand in for the documented ones."""
-    limits = Limits(own={"POST /v3/x": given_})
+    limits = RateLimits(overrides={"POST /v3/x": given_})
     assert limits.windows("POST /v3/x", [Rate(n=9, per="s")]) == expected
     assert limits.windows("POST /v3/y", [Rate(n=9, per="s")]) == (Window(9, 1),)
 
@@ -102,5 +102,5 @@ def test_own_limits(given_: Any, expected: tuple[Window, ...]) -> None:
 )
 def test_limits_are_checked(own: dict[str, Any]) -> None:
     """A key that names no operation, and a rate that is none, are told at construction."""
-    with pytest.raises(ConfigurationError, match=r"limits\.own"):
-        Limits(own=own)
+    with pytest.raises(ConfigurationError, match=r"rate_limits\.overrides"):
+        RateLimits(overrides=own)

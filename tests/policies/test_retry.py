@@ -25,7 +25,7 @@ from wechatpay_chain.errors import (
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response
-from wechatpay_chain.policies.retry import RetryBudget, RetryPolicy, is_repeatable, may_help, retry_after, worst
+from wechatpay_chain.policies.retry import RetryBudget, RetryPolicy, is_idempotent, may_help, retry_after, worst
 from wechatpay_chain.wire.refusal import api_error
 
 RECOVER = "/v3/aggracct-bc/wb-channel/control-orders/recover"
@@ -60,7 +60,7 @@ def refused(status: int, code: str = "") -> APIError:
 )
 def test_what_may_be_repeated(method: str, template: str, retry: bool | None, expected: bool) -> None:
     """A GET, a documented re-entrant operation, and what the caller says; no other method by itself."""
-    assert is_repeatable(Request(method=method, template=template, retry=retry)) is expected
+    assert is_idempotent(Request(method=method, template=template, retry=retry)) is expected
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_what_may_be_repeated(method: str, template: str, retry: bool | None, ex
 )
 def test_what_a_repetition_may_help(error: WeChatPayError, as_write: bool, as_read: bool) -> None:
     """What never left is repeated, and a refusal for the rate; what may have arrived only where that does no harm."""
-    assert may_help(error, repeatable=False) is as_write
-    assert may_help(error, repeatable=True) is as_read
+    assert may_help(error, idempotent=False) is as_write
+    assert may_help(error, idempotent=True) is as_read
 
 
 def test_a_pending_payment_is_no_server_error() -> None:
@@ -117,7 +117,7 @@ def test_a_pending_payment_is_no_server_error() -> None:
 def test_pauses_are_bounded(made: int, attempts: int, chance: float, asked: float | None) -> None:
     """A pause lies between what the platform asked for and the bound above it; after the last attempt there is none."""
     policy = RetryPolicy(attempts=attempts)
-    pause = policy.pause(refused(429), made=made, repeatable=False, asked=asked, chance=chance)
+    pause = policy.pause(refused(429), made=made, idempotent=False, asked=asked, chance=chance)
     if made >= attempts:
         assert pause is None
     else:

@@ -14,7 +14,7 @@ from tests.tcp import Talk, answering, server, silent
 from wechatpay_chain.errors import ConfigurationError, ConnectionFailed, TimedOut, TransportError
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
-from wechatpay_chain.http.timeout import Timeouts
+from wechatpay_chain.http.timeout import Timeout
 from wechatpay_chain.transport.aiohttp import AiohttpTransport
 from wechatpay_chain.wire.hosts import check_base_url
 
@@ -22,7 +22,7 @@ POST = Request(method="POST", template="/v3/x", body=b"{}")
 
 
 @asynccontextmanager
-async def connected(talk: Talk, timeout: float | Timeouts = 5) -> AsyncIterator[AiohttpTransport]:
+async def connected(talk: Talk, timeout: float | Timeout = 5) -> AsyncIterator[AiohttpTransport]:
     """A transport that is closed in the end, connected to such a server."""
     async with server(talk) as base_url:
         transport = AiohttpTransport(base_url, timeout=timeout)
@@ -283,7 +283,7 @@ def test_unusual_base_urls(base_url: str) -> None:
 
 async def test_an_attempt_ends_in_its_time() -> None:
     """A server that says nothing is given up after the attempt's time, long before the call's."""
-    async with connected(silent, timeout=Timeouts(total=60, attempt=0.05)) as transport:
+    async with connected(silent, timeout=Timeout(total=60, attempt=0.05)) as transport:
         with pytest.raises(TimedOut, match=r"within 0\.05 s") as caught:
             await transport(POST)
     assert caught.value.outcome == "unknown"

@@ -17,7 +17,7 @@ from typing import Any, Self
 import orjson
 
 from ..errors import ConfigurationError
-from ..http.timeout import Timeouts
+from ..http.timeout import Timeout
 from .calling import Calling, Client, LookUp
 from .items import Item
 from .journal import Entry, Journal
@@ -85,7 +85,7 @@ class Batch:
         repeat: bool = False,
         look_up: LookUp | None = None,
         patience: float = 3600.0,
-        timeout: Timeouts = Timeouts(total=600, attempt=20),  # noqa: B008 - it is immutable
+        timeout: Timeout = Timeout(total=600, attempt=20),  # noqa: B008 - it is immutable
         on_progress: Callable[[Progress], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,

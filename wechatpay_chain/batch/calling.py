@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from ..errors import APIError, ConfigurationError, RateLimited, TimedOut, WeChatPayError
 from ..http.request import Request
 from ..http.response import Response
-from ..http.timeout import Timeouts
-from ..policies.retry import is_repeatable, may_help
+from ..http.timeout import Timeout
+from ..policies.retry import is_idempotent, may_help
 from .items import Item
 from .result import Result, State
 
@@ -58,7 +58,7 @@ class Calling:
         repeat: bool = False,
         look_up: LookUp | None = None,
         patience: float = 3600.0,
-        timeout: Timeouts = Timeouts(total=600, attempt=20),  # noqa: B008 - it is immutable
+        timeout: Timeout = Timeout(total=600, attempt=20),  # noqa: B008 - it is immutable
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -87,11 +87,11 @@ class Calling:
             TypeError: a placeholder of its path is missing or unknown.
         """
         request = item.request(retry=self._retry, timeout=self._timeout)
-        repeatable = is_repeatable(request)
+        idempotent = is_idempotent(request)
         in_doubt, ends, pause = was_sent, self._clock() + self._patience, 1.0
         error: WeChatPayError | None = None
         while True:
-            looks_up = in_doubt and not repeatable
+            looks_up = in_doubt and not idempotent
             if looks_up and self._look_up is None:
                 return _failed(item, error, "unknown")
             if error is not None:
@@ -114,20 +114,20 @@ class Calling:
                 error = raised
             failed_to_look = looks_up and in_doubt
             in_doubt = in_doubt or error.outcome == "unknown"
-            state = _state(error, in_doubt=in_doubt, repeatable=repeatable, failed_to_look=failed_to_look)
+            state = _state(error, in_doubt=in_doubt, idempotent=idempotent, failed_to_look=failed_to_look)
             if state is not None:
                 return _failed(item, error, state)
 
 
-def _state(error: WeChatPayError, *, in_doubt: bool, repeatable: bool, failed_to_look: bool) -> State | None:
+def _state(error: WeChatPayError, *, in_doubt: bool, idempotent: bool, failed_to_look: bool) -> State | None:
     """What an error leaves an item in; None where it is to be called, or looked up, again."""
     if isinstance(error, ConfigurationError):
         return "sent" if in_doubt else "waiting"  # nothing was sent, and won't be until something is mended
-    if in_doubt and not repeatable and not failed_to_look:
+    if in_doubt and not idempotent and not failed_to_look:
         return None
     if error.attempts == 0 and isinstance(error, RateLimited | TimedOut):
         return None  # its turn didn't come
-    if may_help(error, repeatable=repeatable or failed_to_look):
+    if may_help(error, idempotent=idempotent or failed_to_look):
         return None
     return "unknown" if in_doubt else "refused"
 

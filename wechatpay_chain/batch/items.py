@@ -16,7 +16,7 @@ from ..errors import ConfigurationError
 from ..http.headers import Headers
 from ..http.path import expand, literal_path, placeholders
 from ..http.request import METHODS, Request
-from ..http.timeout import Timeouts
+from ..http.timeout import Timeout
 
 # The merchant's own numbers, the most telling first.
 _NUMBERS = (
@@ -56,7 +56,7 @@ class Item:
     headers: Mapping[str, str] | None = field(default=None, repr=False)
     key: str = ""
 
-    def request(self, *, retry: bool | None = None, timeout: Timeouts | None = None) -> Request:
+    def request(self, *, retry: bool | None = None, timeout: Timeout | None = None) -> Request:
         """The call.
 
         Raises:

@@ -48,7 +48,7 @@ def manners(operation: Operation) -> Iterator[str]:
         yield f"Decrypted in the answer: {', '.join(operation.answer_secret_fields)}."
     if operation.rates:
         yield f"Limit: {', '.join(_rate(rate) for rate in operation.rates)}."
-    if operation.reentrant:
+    if operation.idempotent:
         yield "Re-entrant: a repeat with the same number and content has the effect of one call."
     if operation.same_number:
         yield "A repeat must keep the merchant's own number."

@@ -62,7 +62,7 @@ class Operation:
         answer_secret_fields: answer fields that come encrypted for the merchant, `list[].member`.
         answer_signature: what the answer's signature covers.
         rates: documented rate limits.
-        reentrant: documented as re-entrant: a repeat with the same number and content has the same effect as one call.
+        idempotent: documented as re-entrant: a repeat with the same number and content has the same effect as one call.
         same_number: documented: a repeat must keep the merchant's own number.
         certificate: the merchant certificate must be presented (mTLS).
         deprecated: switched off, abandoned or superseded.
@@ -98,7 +98,7 @@ class Operation:
     answer_secret_fields: tuple[str, ...] = ()
     answer_signature: AnswerSignature = "body"
     rates: tuple[Rate, ...] = ()
-    reentrant: bool = False
+    idempotent: bool = False
     same_number: bool = False
     certificate: bool = False
     deprecated: bool = False

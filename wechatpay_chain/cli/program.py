@@ -8,13 +8,15 @@ import sys
 from collections.abc import Callable, Sequence
 
 from .._version import __version__
-from .commands import catalogue
-from .commands import demo
-from .commands import emulator
+from .commands import catalogue, demo, emulator
 
 _COMMANDS: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...] = (
     ("demo", "run the main job against the emulator and show every step", demo.configure),
-    ("emulator", "run the emulator on a port, with fresh keys that other programs find in a folder", emulator.configure),
+    (
+        "emulator",
+        "run the emulator on a port, with fresh keys that other programs find in a folder",
+        emulator.configure,
+    ),
     ("search", "find operations by name, path or field", catalogue.configure_search),
     ("describe", "tell what the catalogue knows of a path", catalogue.configure_describe),
 )

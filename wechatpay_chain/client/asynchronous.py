@@ -25,13 +25,13 @@ from ..http.attachment import Progress
 from ..http.path import literal_path
 from ..http.request import Request
 from ..http.response import Response
-from ..http.timeout import Timeouts, chosen
+from ..http.timeout import Timeout, chosen
 from ..middleware import Encode, EncodeV2, Failover, ObserveAttempts, ObserveCalls, Retry, Sign, standard
 from ..observing import Hook, guarded
 from ..payments import Payments
 from ..pipeline import Handler, Middleware, compose, counted
 from ..policies.clock import PlatformClock
-from ..policies.ratelimit import Limits
+from ..policies.ratelimit import RateLimits
 from ..policies.retry import RetryPolicy
 from ..transport.aiohttp import AiohttpTransport, ClientSession
 from ..wire.hosts import DEFAULT_BASE_URL, check_base_url, twins
@@ -64,7 +64,7 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
             checked against `serial` and `private_key`. Where the key isn't here, an `ssl.SSLContext` that presents it.
         workwx_secret: the secret of WeCom's payment application, for its `workwx_sign`.
         base_url: scheme and host; a test server, a reverse proxy, or one of the platform's other hosts.
-        timeout: seconds for a whole call with all its attempts, or all of its times: `Timeouts(total=30, attempt=10)`.
+        timeout: seconds for a whole call with all its attempts, or all of its times: `Timeout(total=30, attempt=10)`.
         session: an aiohttp session of the caller's own; it stays open.
         transport: a `Handler` in place of the network; `base_url`, `timeout` and `session` are then not used.
         middlewares: the steps of a call, in place of `wechatpay_chain.middleware.standard(...)`.
@@ -72,7 +72,7 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
         renewal: how platform certificates are downloaded and renewed; needs `apiv3_key`, and `certs` may be left out.
         prefer: which kind of key to ask answers from and to encrypt with, where `certs` has both.
         retry: how often and how soon calls are repeated that may be; `RetryPolicy(attempts=1)` repeats none.
-        limits: the rates to keep to, by default the documented ones of each operation; None keeps to none.
+        rate_limits: the rates to keep to, by default the documented ones of each operation; None keeps to none.
         backups: base URLs to send to while `base_url` is down; by default its official twins, () for none.
         observe: is told of what happens; see `wechatpay_chain.observing`.
         clock: gives Unix time in seconds.
@@ -95,7 +95,7 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
         merchant_cert: PublicKeySource | SSLContext | None = None,
         workwx_secret: str | None = None,
         base_url: str = DEFAULT_BASE_URL,
-        timeout: float | Timeouts = Timeouts(),  # noqa: B008 - it is immutable
+        timeout: float | Timeout = Timeout(),  # noqa: B008 - it is immutable
         session: ClientSession | None = None,
         transport: Handler | None = None,
         middlewares: Sequence[Middleware] | None = None,
@@ -103,7 +103,7 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
         renewal: Renewal | None = None,
         prefer: Preference = "public_key",
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - it is immutable
-        limits: Limits | None = Limits(),  # noqa: B008 - the same
+        rate_limits: RateLimits | None = RateLimits(),  # noqa: B008 - the same
         backups: Sequence[str] | None = None,
         observe: Hook | None = None,
         clock: Callable[[], float] = time.time,
@@ -112,7 +112,7 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
         _check_kind(
             "retry", retry, RetryPolicy, "RetryPolicy(attempts=1) repeats nothing; retry=False belongs to a call"
         )
-        _check_kind("limits", limits, Limits | None, "None keeps to none")
+        _check_kind("rate_limits", rate_limits, RateLimits | None, "None keeps to none")
         _check_kind("renewal", renewal, Renewal | None, "Renewal() renews every eight hours")
         credentials = Credentials.load(
             mchid,
@@ -128,7 +128,7 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
         self._mchid = credentials.mchid
         self._network = AiohttpTransport(base_url, timeout=timeout, session=session, client_tls=credentials.client_tls)
         notify = guarded(observe)
-        self._timeouts = chosen(timeout, Timeouts())
+        self._timeouts = chosen(timeout, Timeout())
         self._clock = clock = PlatformClock(clock, corrects=correct_clock)
         if backups is None and transport is not None:
             backups = ()
@@ -151,7 +151,7 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
                 workwx_secret=workwx_secret,
                 timeouts=self._timeouts,
                 retry=retry,
-                limits=limits,
+                rate_limits=rate_limits,
                 notify=notify,
             )
             if middlewares is None
@@ -300,8 +300,8 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
             link, hash_type=hash_type, hash_value=hash_value, timeout=timeout, progress=progress, unpack=unpack
         )
 
-    def page(self, path: object, params: Mapping[str, Any]) -> str:
-        """The address of a page of APIv2 that a payer opens: `wxpay.page("v2/papay/entrustweb", {...})`.
+    def page_url(self, path: object, params: Mapping[str, Any]) -> str:
+        """The address of a page of APIv2 that a payer opens: `wxpay.page_url("v2/papay/entrustweb", {...})`.
 
         Nothing is sent. The merchant's number and the signature are filled in.
 

@@ -81,9 +81,9 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
             if not self._closed:
                 self._wait(_close(pieces))
 
-    def page(self, path: object, params: Mapping[str, Any]) -> str:
+    def page_url(self, path: object, params: Mapping[str, Any]) -> str:
         """The address of a page of APIv2, as `WeChatPay.page`."""
-        return self._client.page(path, params)
+        return self._client.page_url(path, params)
 
     @property
     def payments(self) -> Payments[dict[str, str]]:

@@ -20,7 +20,7 @@ class Gettable(Protocol):
         ...
 
 
-async def items(
+async def paginate(
     chain: Gettable,
     params: Mapping[str, Any] | None = None,
     *,
@@ -34,7 +34,8 @@ async def items(
 ) -> AsyncGenerator[Any, None]:
     """The items of all pages, one by one.
 
-        async for complaint in items(wxpay.v3.merchantService.complaintsV2, {"begin_date": ..., "end_date": ...}): ...
+        complaints = paginate(wxpay.v3.merchantService.complaintsV2, {"begin_date": ..., "end_date": ...})
+        async for complaint in complaints: ...
 
     Args:
         chain: the path.

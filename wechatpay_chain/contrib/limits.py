@@ -1,7 +1,7 @@
 """Rate limits that many processes share through Redis: `pip install wechatpay-chain[redis]`.
 
 redis = redis.asyncio.Redis.from_url("redis://localhost:6379/0")
-wxpay = WeChatPay(..., limits=Limits(shared=RedisTurns(redis, among=8)))
+wxpay = WeChatPay(..., rate_limits=RateLimits(shared=RedisTurns(redis, among=8)))
 """
 
 from __future__ import annotations

@@ -14,8 +14,7 @@ from ..http.headers import Headers
 from ..http.request import Request
 from ..http.response import Response
 from ..wire.v3.signature import SERIAL_HEADER
-from .platform import answer, apiv2, payload, refusal
-from .platform import authentication
+from .platform import answer, apiv2, authentication, payload, refusal
 from .platform.call import Answer, Call
 from .platform.keys import KeyPair, make_apiv3_key
 from .platform.rates import RateWindows

@@ -23,7 +23,7 @@ _PIECE = 256 * 1024
 # Up to here a body is held in memory: one write, and nothing to gain.
 _SMALL = 1024 * 1024
 
-Limits = Sequence[tuple[Sequence[str], int]]
+RateLimits = Sequence[tuple[Sequence[str], int]]
 """Allowed suffixes, each group with the most bytes that a file of it may have."""
 
 
@@ -72,7 +72,7 @@ class Source:
             stack.push_async_callback(asyncio.to_thread, opened.close)
             yield cls(name, opened, length, given.progress)
 
-    def check(self, limits: Limits, name: str = "") -> None:
+    def check(self, limits: RateLimits, name: str = "") -> None:
         """Refuse a file that the platform would refuse for its suffix or its size.
 
         Args:

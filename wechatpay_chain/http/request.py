@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import RequestLine
 from .attachment import File, Payload
 from .headers import NO_HEADERS, Headers
-from .timeout import Timeouts
+from .timeout import Timeout
 from .value import Value
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -55,7 +55,7 @@ class Request(Value):
     file: File | None = field(default=None, repr=False)
     meta: Mapping[str, Any] | None = field(default=None, repr=False)
     headers: Headers = field(default=NO_HEADERS, repr=False)
-    timeout: float | Timeouts | None = field(default=None, repr=False)
+    timeout: float | Timeout | None = field(default=None, repr=False)
     retry: bool | None = field(default=None, repr=False)
     security: bool | None = field(default=None, repr=False)
     query: str = field(default="", repr=False)

@@ -10,7 +10,7 @@ _SHARE = 2 / 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
+class Timeout:
     """The seconds that a call may take.
 
     The platform names no values (https://pay.weixin.qq.com/doc/v3/merchant/4012081709); payments by code may take
@@ -40,23 +40,23 @@ class Timeouts:
             if not isinstance(seconds, int | float) or not seconds > 0:
                 raise ConfigurationError("timeout", f"{seconds!r} was found", "Give a positive number of seconds")
 
-    def of_attempt(self, *, repeatable: bool) -> float:
+    def of_attempt(self, *, idempotent: bool) -> float:
         """The seconds that an attempt may take.
 
         Args:
-            repeatable: whether another one may follow although this one may have arrived.
+            idempotent: whether another one may follow although this one may have arrived.
         """
         if self.attempt is not None:
             return min(self.attempt, self.total)
-        return self.total * _SHARE if repeatable else self.total
+        return self.total * _SHARE if idempotent else self.total
 
-    def within(self, seconds: float) -> Timeouts:
+    def within(self, seconds: float) -> Timeout:
         """These, with `seconds` for the whole."""
         return replace(self, total=seconds)
 
 
-def chosen(given: float | Timeouts | None, default: Timeouts) -> Timeouts:
+def chosen(given: float | Timeout | None, default: Timeout) -> Timeout:
     """What a caller gave: a number is the whole call's seconds, None stands for the default."""
     if given is None:
         return default
-    return given if isinstance(given, Timeouts) else default.within(given)
+    return given if isinstance(given, Timeout) else default.within(given)

@@ -24,11 +24,11 @@ from collections.abc import Callable
 
 from ..credentials.merchant import Credentials
 from ..credentials.platform_keys import PlatformKeys, TrustStore
-from ..http.timeout import Timeouts
+from ..http.timeout import Timeout
 from ..observing import Hook
 from ..pipeline import Middleware
 from ..policies.clock import PlatformClock
-from ..policies.ratelimit import Limits
+from ..policies.ratelimit import RateLimits
 from ..policies.retry import RetryPolicy
 from .clock import Clock
 from .encode import Encode
@@ -68,9 +68,9 @@ def standard(
     validate: bool = False,
     trust: TrustStore | None = None,
     workwx_secret: str | None = None,
-    timeouts: Timeouts = Timeouts(),  # noqa: B008 - it is immutable
+    timeouts: Timeout = Timeout(),  # noqa: B008 - it is immutable
     retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - the same
-    limits: Limits | None = Limits(),  # noqa: B008 - the same
+    rate_limits: RateLimits | None = RateLimits(),  # noqa: B008 - the same
     notify: Hook | None = None,
 ) -> tuple[Middleware, ...]:
     """The middlewares of a client, outermost first. Add to the tuple, or replace a step, and give it as `middlewares=`.
@@ -83,7 +83,7 @@ def standard(
         workwx_secret: the secret of WeCom's payment application, for its `workwx_sign`.
         timeouts: of a call that brings none.
         retry: how often and how soon calls are repeated.
-        limits: the rates to keep to; None keeps to none and never slows down.
+        rate_limits: the rates to keep to; None keeps to none and never slows down.
         notify: is told of what happens.
     """
     clock = clock if isinstance(clock, PlatformClock) else PlatformClock(clock)
@@ -107,7 +107,7 @@ def standard(
             clock=clock,
         ),
         Retry(retry, timeouts, notify=notify, now=clock),
-        *((RateLimit(credentials.mchid, limits, timeouts, notify=notify, now=clock),) if limits else ()),
+        *((RateLimit(credentials.mchid, rate_limits, timeouts, notify=notify, now=clock),) if rate_limits else ()),
         Verify(platform_keys, clock, store.renewer.fetch if store.renewer else None),
         VerifyV2(credentials.apiv2_key),
         Clock(clock, notify=notify),

@@ -12,7 +12,7 @@ from ..http.response import Response
 from ..observing import FailedOver, Hook, HostProbed
 from ..pipeline import Handler
 from ..policies.failover import Choice, Hosts
-from ..policies.retry import GATEWAY, is_repeatable
+from ..policies.retry import GATEWAY, is_idempotent
 
 # Who waited this long for a connection knows that the host is at fault, and not the little time that it had.
 _PATIENT = 2.0
@@ -58,7 +58,7 @@ class Failover:
 
     async def _with_backups(self, request: Request, call_next: Handler, main: str, hosts: Hosts) -> Response[Any]:
         before, started = hosts.current, self._clock()
-        choice = hosts.choose(started, repeatable=is_repeatable(request))
+        choice = hosts.choose(started, idempotent=is_idempotent(request))
         healthy = False
         try:
             response = await call_next(request if choice.host == main else request.changed(origin=choice.host))

@@ -13,10 +13,10 @@ from .. import catalogue
 from ..errors import RateLimited, TimedOut
 from ..http.request import Request
 from ..http.response import Response
-from ..http.timeout import Timeouts, chosen
+from ..http.timeout import Timeout, chosen
 from ..observing import Hook, LimiterDegraded, Waited
 from ..pipeline import Handler
-from ..policies.ratelimit import Lane, Limits, SharedTurns, Unreachable, Window
+from ..policies.ratelimit import Lane, RateLimits, SharedTurns, Unreachable, Window
 from ..policies.retry import is_rate_limited, retry_after
 from ..wire.refusal import api_error, is_refusal
 
@@ -47,8 +47,8 @@ class RateLimit:
     def __init__(
         self,
         mchid: str,
-        limits: Limits,
-        timeouts: Timeouts,
+        limits: RateLimits,
+        timeouts: Timeout,
         *,
         notify: Hook | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -233,7 +233,7 @@ def _is_limited(response: Response[Any]) -> bool:
     return is_refusal(response) and is_rate_limited(api_error(response))
 
 
-def _late(queue: _Queue, timeouts: Timeouts) -> TimedOut:
+def _late(queue: _Queue, timeouts: Timeout) -> TimedOut:
     return _unsent(TimedOut(f"its turn under {queue} doesn't come within {timeouts.total:g} s"))
 
 

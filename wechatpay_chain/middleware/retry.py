@@ -12,10 +12,10 @@ from .. import catalogue
 from ..errors import APIError, Outcome, WeChatPayError
 from ..http.request import Request
 from ..http.response import Response
-from ..http.timeout import Timeouts, chosen
+from ..http.timeout import Timeout, chosen
 from ..observing import Hook, Retrying
 from ..pipeline import Handler
-from ..policies.retry import RetryBudget, RetryPolicy, is_repeatable, retry_after, worst
+from ..policies.retry import RetryBudget, RetryPolicy, is_idempotent, retry_after, worst
 from ..wire.refusal import api_error, is_refusal
 
 
@@ -39,7 +39,7 @@ class Retry:
     def __init__(
         self,
         policy: RetryPolicy,
-        timeouts: Timeouts,
+        timeouts: Timeout,
         *,
         budget: RetryBudget | None = None,
         notify: Hook | None = None,
@@ -111,7 +111,7 @@ class Retry:
         pause = self._policy.pause(
             error,
             made=made,
-            repeatable=is_repeatable(request),
+            idempotent=is_idempotent(request),
             asked=retry_after(error.headers, self._now()) if isinstance(error, APIError) else None,
             chance=self._chance(),
         )

@@ -38,7 +38,7 @@ class Postable(Protocol):
         ...
 
 
-async def settle(
+async def until_certain(
     chain: Postable,
     *,
     timeout: float = 60.0,  # noqa: ASYNC109 - of all calls together; each gets what is left of it
@@ -49,7 +49,7 @@ async def settle(
 ) -> Response[Any]:
     """Post a refund or a transfer, and repeat it as long as nobody knows whether it was accepted.
 
-        await settle(wxpay.v3.refund.domestic.refunds, json={"out_refund_no": "R1", ...})
+        await until_certain(wxpay.v3.refund.domestic.refunds, json={"out_refund_no": "R1", ...})
 
     It goes further than the client's own repetitions, which each of these calls may have besides: it repeats whatever
     left the outcome open, an answer that can't be believed or a code that nobody knows too.

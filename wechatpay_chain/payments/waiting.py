@@ -33,18 +33,18 @@ class Client(Protocol):
         ...
 
 
-async def wait_until_paid(
+async def wait_for_payment(
     wxpay: Client,
     out_trade_no: str,
     params: Mapping[str, str],
     *,
-    deadline: float,
+    timeout: float,  # noqa: ASYNC109 - of all queries together
     pauses: Sequence[float] = ADVISED,
     close: bool = False,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Response[Any]:
-    """Query an order until it is paid, or settled otherwise, or the deadline has come.
+    """Query an order until it is paid, or settled otherwise, or `timeout` has passed.
 
     Queries that fail without an answer, or for their rate, are repeated at the next turn.
 
@@ -52,9 +52,9 @@ async def wait_until_paid(
         wxpay: the client.
         out_trade_no: the merchant's number of the order.
         params: `mchid`; of a service provider `sp_mchid` and `sub_mchid`.
-        deadline: seconds from now.
+        timeout: seconds to wait at most.
         pauses: seconds before each query; the last one goes on.
-        close: whether to close the order at the deadline, so that it can't be paid any more.
+        close: whether to close the order at the end, so that it can't be paid any more.
         sleep: waits.
         clock: gives seconds.
 
@@ -66,7 +66,7 @@ async def wait_until_paid(
         WeChatPayError: a query was refused, or the last one failed.
     """
     path = _PARTNER if "sp_mchid" in params else _DIRECT
-    end = clock() + deadline
+    end = clock() + timeout
     for pause in chain(pauses, repeat(pauses[-1])):
         left = end - clock()
         if left <= 0:

@@ -63,21 +63,21 @@ class Hosts:
         """Where calls go at the moment, but for probes."""
         return self._current().name
 
-    def choose(self, now: float, *, repeatable: bool) -> Choice:
+    def choose(self, now: float, *, idempotent: bool) -> Choice:
         """The host for a call.
 
         Args:
             now: seconds of a clock that never goes back, here and below.
-            repeatable: whether the call may be repeated after it may have arrived, so that it can serve as a probe.
+            idempotent: whether the call may be repeated after it may have arrived, so that it can serve as a probe.
         """
         current = self._current()
         for host in self._hosts:
             if host is current:
                 break
-            if self._may_probe(host, now, repeatable=repeatable):
+            if self._may_probe(host, now, idempotent=idempotent):
                 host.probed = now
                 return Choice(host.name, probe=True)
-        if repeatable and self._every and current is self._hosts[0]:
+        if idempotent and self._every and current is self._hosts[0]:
             self._count += 1
             if self._count >= self._every:
                 self._count = 0
@@ -115,7 +115,7 @@ class Hosts:
                 return host
         return min(self._hosts, key=lambda host: host.until)
 
-    def _may_probe(self, host: _Host, now: float, *, repeatable: bool) -> bool:
+    def _may_probe(self, host: _Host, now: float, *, idempotent: bool) -> bool:
         if host.until > now or host.probed > now - _PROBE:
             return False
-        return repeatable or (host.down_since is not None and now >= host.down_since + _FORCED)
+        return idempotent or (host.down_since is not None and now >= host.down_since + _FORCED)

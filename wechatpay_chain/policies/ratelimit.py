@@ -63,12 +63,12 @@ class SharedTurns(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """The rates that a client keeps to: `WeChatPay(..., limits=Limits(own={...}))`.
+class RateLimits:
+    """The rates that a client keeps to: `WeChatPay(..., rate_limits=RateLimits(overrides={...}))`.
 
     Attributes:
-        own: `"POST /v3/refund/domestic/refunds"` -> `"6/s"`, a `Rate`, several of them, or None for no limit. They
-            stand in for the documented ones, which hold for all other operations.
+        overrides: rates in place of the documented ones, which hold for all other operations:
+            `"POST /v3/refund/domestic/refunds"` -> `"6/s"`, a `Rate`, several of them, or None for no limit.
         wait: whether a call waits for its turn; False raises `RateLimited` at once.
         shared: turns that are shared with other processes; None for those of this process alone.
 
@@ -76,14 +76,16 @@ class Limits:
         ConfigurationError: a key or a rate is malformed.
     """
 
-    own: Mapping[str, str | Rate | Sequence[Rate] | None] = field(default_factory=dict[str, "str | Rate | None"])
+    overrides: Mapping[str, str | Rate | Sequence[Rate] | None] = field(default_factory=dict[str, "str | Rate | None"])
     wait: bool = True
     shared: SharedTurns | None = None
 
     def __post_init__(self) -> None:
-        for name, given in self.own.items():
+        for name, given in self.overrides.items():
             if not re.fullmatch(r"(GET|POST|PUT|PATCH|DELETE) /\S*", name):
-                raise ConfigurationError(f"limits.own[{name!r}]", "no operation", "Write 'METHOD /path/{placeholder}'")
+                raise ConfigurationError(
+                    f"rate_limits.overrides[{name!r}]", "no operation", "Write 'METHOD /path/{placeholder}'"
+                )
             windows_of(given, name)
 
     def windows(self, name: str, documented: Sequence[Rate]) -> tuple[Window, ...]:
@@ -93,7 +95,7 @@ class Limits:
             name: method and path template.
             documented: what the catalogue says of it.
         """
-        return windows_of(self.own[name], name) if name in self.own else windows_of(documented, name)
+        return windows_of(self.overrides[name], name) if name in self.overrides else windows_of(documented, name)
 
 
 def windows_of(given: str | Rate | Sequence[Rate] | None, name: str) -> tuple[Window, ...]:
@@ -107,7 +109,9 @@ def windows_of(given: str | Rate | Sequence[Rate] | None, name: str) -> tuple[Wi
     if isinstance(given, str):
         found = _RATE.fullmatch(given)
         if found is None:
-            raise ConfigurationError(f"limits.own[{name!r}]", f"{given!r} was found", "Write '200/min': s, min, h or d")
+            raise ConfigurationError(
+                f"rate_limits.overrides[{name!r}]", f"{given!r} was found", "Write '200/min': s, min, h or d"
+            )
         given = Rate(n=int(found[1]), per=cast("Literal['s', 'min', 'h', 'd']", found[2]))
     rates = (given,) if isinstance(given, Rate) else given
     return tuple(Window(rate.n, rate.seconds) for rate in rates)

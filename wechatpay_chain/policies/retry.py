@@ -59,25 +59,25 @@ class RetryPolicy:
             raise ConfigurationError("retry.base", f"{self.base!r} was found", "Give more than 0, at most `longest`")
 
     def pause(
-        self, error: WeChatPayError, *, made: int, repeatable: bool, asked: float | None, chance: float
+        self, error: WeChatPayError, *, made: int, idempotent: bool, asked: float | None, chance: float
     ) -> float | None:
         """Seconds until the next attempt; None where there is to be none.
 
         Args:
             error: what the last attempt ended with.
             made: how many were made so far.
-            repeatable: whether the call may be repeated after it may have arrived.
+            idempotent: whether the call may be repeated after it may have arrived.
             asked: the seconds that the platform asked to wait (`Retry-After`); None where it didn't.
             chance: a random number from 0 to 1.
         """
-        if made >= self.attempts or not may_help(error, repeatable=repeatable):
+        if made >= self.attempts or not may_help(error, idempotent=idempotent):
             return None
         # The exponent is bounded: 2.0 ** 1024 would be an OverflowError.
         pause = chance * min(self.longest, self.base * 2.0 ** min(made - 1, 60))
         return pause if asked is None else asked + pause
 
 
-def is_repeatable(request: Request) -> bool:
+def is_idempotent(request: Request) -> bool:
     """Whether a call may be repeated after it may have arrived.
 
     A GET changes nothing; a re-entrant operation does once what it is asked for twice; and the caller may say so.
@@ -87,26 +87,26 @@ def is_repeatable(request: Request) -> bool:
     if request.method == "GET":
         return True
     operation = catalogue.find(request.method, request.template)
-    return operation is not None and operation.reentrant
+    return operation is not None and operation.idempotent
 
 
-def may_help(error: WeChatPayError, *, repeatable: bool) -> bool:
+def may_help(error: WeChatPayError, *, idempotent: bool) -> bool:
     """Whether a repetition may fare better, and does no harm.
 
     Args:
         error: what the last attempt ended with.
-        repeatable: whether the call may be repeated after it may have arrived.
+        idempotent: whether the call may be repeated after it may have arrived.
     """
     if error.attempts == 0:
         return False  # it never got as far as the transport, and wouldn't the next time
     if isinstance(error, TransportError):
-        return repeatable or error.outcome == "not_sent"
+        return idempotent or error.outcome == "not_sent"
     if is_rate_limited(error):
         return True  # that it was accepted all the same is possible of refunds, and then a repetition is the advice
     if isinstance(error, ServerError):
         passing = error.has_code(*_PASSING) or error.status in GATEWAY or (error.status == 500 and not error.code)
-        return repeatable and passing
-    return repeatable and isinstance(error, SignatureProbe)
+        return idempotent and passing
+    return idempotent and isinstance(error, SignatureProbe)
 
 
 def is_rate_limited(error: WeChatPayError) -> bool:

@@ -22,8 +22,8 @@ from ..http.headers import NO_HEADERS, Headers
 from ..http.reading import LARGEST, read_whole
 from ..http.request import Request
 from ..http.response import Response
-from ..http.timeout import Timeouts, chosen
-from ..policies.retry import is_repeatable
+from ..http.timeout import Timeout, chosen
+from ..policies.retry import is_idempotent
 from ..wire.hosts import DEFAULT_BASE_URL, check_base_url
 
 _USER_AGENT = f"wechatpay_chain/{__version__} Python/{platform.python_version()} aiohttp/{aiohttp.__version__}"
@@ -60,13 +60,13 @@ class AiohttpTransport:
         self,
         base_url: str = DEFAULT_BASE_URL,
         *,
-        timeout: float | Timeouts = Timeouts(),  # noqa: B008 - it is immutable
+        timeout: float | Timeout = Timeout(),  # noqa: B008 - it is immutable
         session: ClientSession | None = None,
         client_tls: Callable[[], SSLContext] | None = None,
     ) -> None:
         self._base_url = check_base_url(base_url)
-        self._timeouts = chosen(timeout, Timeouts())
-        self._timeouts_of = [_client_timeout(self._timeouts, repeatable) for repeatable in (False, True)]
+        self._timeouts = chosen(timeout, Timeout())
+        self._timeouts_of = [_client_timeout(self._timeouts, idempotent) for idempotent in (False, True)]
         self._session = session
         self._owns_session = session is None
         self._is_made_here = session is None or session in _made_here
@@ -152,11 +152,11 @@ class AiohttpTransport:
         return {"headers": headers | length}
 
     def _timeout_of(self, request: Request) -> aiohttp.ClientTimeout:
-        repeatable = is_repeatable(request)
+        idempotent = is_idempotent(request)
         if request.timeout is None and not request.streamed:
-            return self._timeouts_of[repeatable]
+            return self._timeouts_of[idempotent]
         timeouts = chosen(request.timeout, self._timeouts)
-        timeout = _client_timeout(timeouts, repeatable)
+        timeout = _client_timeout(timeouts, idempotent)
         return aiohttp.ClientTimeout(connect=timeout.connect, sock_read=timeouts.total) if request.streamed else timeout
 
     def _open_session(self) -> aiohttp.ClientSession:
@@ -238,8 +238,8 @@ async def _once(
         raise _broken(error, request.url.host) from error
 
 
-def _client_timeout(timeouts: Timeouts, repeatable: bool) -> aiohttp.ClientTimeout:
-    attempt = timeouts.of_attempt(repeatable=repeatable)
+def _client_timeout(timeouts: Timeout, idempotent: bool) -> aiohttp.ClientTimeout:
+    attempt = timeouts.of_attempt(idempotent=idempotent)
     return aiohttp.ClientTimeout(
         total=attempt,
         # Below the whole, so that a call that never left its machine is known as such.

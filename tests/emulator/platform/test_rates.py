@@ -20,7 +20,7 @@ QUERY = "v3/aggracct-bc/wb-channel/control-orders/{out_request_no}"
 async def test_the_201st_call_within_a_minute(both: Emulator, clock: Clock) -> None:
     """Two hundred calls a minute are answered, the next is refused, and a minute later the first is forgotten."""
     once = RetryPolicy(attempts=1)
-    wxpay = WeChatPay(**both.credentials(), transport=both, clock=clock, limits=None, retry=once)
+    wxpay = WeChatPay(**both.credentials(), transport=both, clock=clock, rate_limits=None, retry=once)
     query = {"out_request_no": "P1", "params": {"control_type": "PUNISH", "mchid": "1900000109"}}
     for _ in range(200):
         with pytest.raises(NotFound):
@@ -39,7 +39,7 @@ async def test_the_201st_call_within_a_minute(both: Emulator, clock: Clock) -> N
 
 async def test_rates_are_counted_by_operation(both: Emulator, clock: Clock) -> None:
     """Calls of one operation don't use up the rate of another."""
-    wxpay = WeChatPay(**both.credentials(), transport=both, clock=clock, limits=None)
+    wxpay = WeChatPay(**both.credentials(), transport=both, clock=clock, rate_limits=None)
     for number in range(200):
         await wxpay.chain(PUNISH).post(
             json={"out_request_no": f"P{number}", "mchid": "1", "bal_account_no": "6222", "punish_scene": 1}

@@ -21,8 +21,7 @@ from ...emulator import Emulator
 from ...emulator.server import Listening
 from ...errors import BadRequest
 from ..terminal import WIDTH, Terminal
-from . import demo_exchange
-from . import demo_spellings
+from . import demo_exchange, demo_spellings
 
 _ACCOUNT = "6222 0000 1111"
 _INDENT = "    "
@@ -88,7 +87,9 @@ class Demo:
     def _job(self, number: int) -> demo_spellings.Job:
         return demo_spellings.Job(number=number, mchid=self._emulator.mchid, account=_ACCOUNT)
 
-    def _show(self, number: int, spelling: demo_spellings.Spelling, job: demo_spellings.Job, answers: demo_spellings.Answers) -> None:
+    def _show(
+        self, number: int, spelling: demo_spellings.Spelling, job: demo_spellings.Job, answers: demo_spellings.Answers
+    ) -> None:
         punished, recovered, queried = answers
         order: dict[str, Any] = job.recover(punished)
         # The last request is the query, the one before it recovered.
@@ -119,9 +120,13 @@ class Demo:
     ) -> None:
         terminal = self._terminal
         terminal.heading("1  The call, and all that happens in it")
-        terminal.block("The call (punish, recover, query; from here on recover is shown)", demo_spellings.source(spelling))
+        terminal.block(
+            "The call (punish, recover, query; from here on recover is shown)", demo_spellings.source(spelling)
+        )
         sealed = demo_exchange.sealed_fields(order, arrived)
-        terminal.block("order", _indented({**order, **{field.name: demo_exchange.mask(field.plain) for field in sealed}}))
+        terminal.block(
+            "order", _indented({**order, **{field.name: demo_exchange.mask(field.plain) for field in sealed}})
+        )
         terminal.block(
             f"Encrypted for {arrived.headers['Wechatpay-Serial']}",
             (
