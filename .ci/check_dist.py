@@ -37,6 +37,9 @@ def main() -> str | None:
         return f"the wheel lacks {lacking}"
     if lacking := missing(IN_SDIST, sdist_names):
         return f"the source distribution lacks {lacking}"
+    description = zipfile.ZipFile(wheel).read(f"{info}METADATA").decode().partition("\n\n")[2]
+    if lacking := [heading for heading in ["# wechatpay_chain", "## What is new"] if heading not in description]:
+        return f"the wheel's page lacks {lacking}"
     if wheel.stat().st_size > MAX_WHEEL:
         biggest = sorted(zipfile.ZipFile(wheel).infolist(), key=lambda item: -item.compress_size)[:5]
         return f"the wheel is bigger than {MAX_WHEEL:,} bytes; biggest: {[item.filename for item in biggest]}"
