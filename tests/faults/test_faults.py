@@ -30,6 +30,7 @@ from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.errors import Outcome
 from wechatpay_chain.http.timeout import Timeout
 from wechatpay_chain.observing import ClockSkewed, Event, FailedOver, HostProbed
+from wechatpay_chain.policies.backoff import Backoff
 from wechatpay_chain.policies.ratelimit import RateLimits
 from wechatpay_chain.policies.retry import RetryPolicy
 
@@ -245,7 +246,7 @@ async def test_a_503_storm_is_not_multiplied(emulator: Emulator) -> None:
 
 async def test_a_host_that_is_down(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls go to the backup at once, writes too, and come back when the main host is up again."""
-    monkeypatch.setattr("wechatpay_chain.policies.failover._FIRST_PAUSE", 0.1)
+    monkeypatch.setattr("wechatpay_chain.policies.failover._LEFT_ALONE", Backoff(0.1, 30.0, jitter=0))
     events: list[Event] = []
     writes = Writes(emulator)
     async with emulator.listen() as target, FaultyProxy(target) as main, FaultyProxy(target) as backup:

@@ -190,12 +190,12 @@ async def test_settle_ends_in_time(emulator: Emulator) -> None:
     wxpay = WeChatPay(**emulator.credentials(), transport=transport, retry=ONCE, rate_limits=None)
     refunds = wxpay.v3.refund.domestic.refunds
     with pytest.raises(APIError, match="NOT_ENOUGH") as caught:
-        await until_certain(refunds, timeout=60, json=REFUND, clock=clock, sleep=clock.sleep)
+        await until_certain(refunds, timeout=60, json=REFUND, monotonic=clock, sleep=clock.sleep)
     assert (given, caught.value.outcome, caught.value.attempts) == ([60, 55], "unknown", 2)
     answers[:] = [lost]
     given.clear()
     with pytest.raises(ServerError):
-        await until_certain(refunds, timeout=12, json=REFUND, clock=clock, sleep=clock.sleep)
+        await until_certain(refunds, timeout=12, json=REFUND, monotonic=clock, sleep=clock.sleep)
     assert given == [12, 7, 1]
 
 
@@ -211,7 +211,7 @@ async def test_settle_overslept(emulator: Emulator) -> None:
 
     wxpay = WeChatPay(**emulator.credentials(), transport=transport, retry=ONCE, rate_limits=None)
     with pytest.raises(ServerError) as caught:
-        await until_certain(wxpay.v3.refund.domestic.refunds, json=REFUND, clock=clock, sleep=oversleep)
+        await until_certain(wxpay.v3.refund.domestic.refunds, json=REFUND, monotonic=clock, sleep=oversleep)
     assert (caught.value.outcome, caught.value.attempts) == ("unknown", 2)
 
 

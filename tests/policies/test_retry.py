@@ -26,6 +26,7 @@ from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response
 from wechatpay_chain.policies.retry import RetryBudget, RetryPolicy, is_idempotent, may_help, retry_after, worst
+from wechatpay_chain.wire.codes import PASSING, TOO_MANY
 from wechatpay_chain.wire.refusal import api_error
 
 RECOVER = "/v3/aggracct-bc/wb-channel/control-orders/recover"
@@ -78,6 +79,11 @@ def test_what_may_be_repeated(method: str, template: str, retry: bool | None, ex
         (refused(429, "RATELIMIT_EXCEEDED"), True, True),
         (refused(403, "FREQUENCY_LIMITED"), True, True),
         (refused(403, "FREQUENCYLIMITED"), True, True),
+        (refused(400, "RATELIMIT_EXCEEDED"), True, True),
+        (refused(500, "FREQUENCY_LIMITED"), False, True),
+        (refused(503, "RATE_LIMITED"), False, True),
+        (refused(504, "RATELIMIT_EXCEEDED"), False, True),
+        (refused(202, "FREQUENCY_LIMITED"), False, True),
         (refused(500, "SYSTEM_ERROR"), False, True),
         (refused(500, "SYSTEMERROR"), False, True),
         (refused(500, "BANK_ERROR"), False, True),
@@ -100,6 +106,22 @@ def test_what_a_repetition_may_help(error: WeChatPayError, as_write: bool, as_re
     """What never left is repeated, and a refusal for the rate; what may have arrived only where that does no harm."""
     assert may_help(error, idempotent=False) is as_write
     assert may_help(error, idempotent=True) is as_read
+
+
+@given(
+    status=st.sampled_from([200, 202, 302, 400, 403, 408, 421, 425, 500, 501, 502, 503, 504]),
+    code=st.sampled_from(["", "SYSTEM_ERROR", "SYSTEMERROR", *PASSING, *TOO_MANY, "NEVER_HEARD_OF"]),
+)
+def test_a_write_of_unknown_outcome_is_not_repeated(status: int, code: str) -> None:
+    """Whatever the code says: a write that may have taken effect is not made again unless that does no harm."""
+    error = refused(status, code)
+    assert error.outcome == "rejected" or not may_help(error, idempotent=False)
+
+
+def test_a_refund_that_is_limited_is_repeated() -> None:
+    """A 429 leaves a refund's outcome open, and the platform asks for the same refund again."""
+    error = api_error(Response(status=429, content=b'{"code":"RATELIMIT_EXCEEDED"}'), accepted_on_429=True)
+    assert (error.outcome, may_help(error, idempotent=False)) == ("unknown", True)
 
 
 def test_a_pending_payment_is_no_server_error() -> None:

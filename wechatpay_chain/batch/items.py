@@ -17,17 +17,8 @@ from ..http.headers import Headers
 from ..http.path import expand, literal_path, placeholders
 from ..http.request import METHODS, Request
 from ..http.timeout import Timeout
+from ..policies.merchant_numbers import merchant_number
 
-# The merchant's own numbers, the most telling first.
-_NUMBERS = (
-    "out_request_no",
-    "out_refund_no",
-    "out_bill_no",
-    "out_batch_no",
-    "out_order_no",
-    "out_trade_no",
-    "partner_trade_no",
-)
 # What a line's members are; the others may be anything.
 _MEMBERS: dict[str, type] = {"path": str, "method": str, "key": str, "params": dict, "values": dict, "headers": dict}
 # What a cell of a table holds, by the catalogue's type: texts as they are, all else as JSON writes it.
@@ -232,10 +223,8 @@ def _typed(cell: str, kind: str | None, name: str) -> Any:
 
 def _own_number(item: Item) -> str:
     for members in (item.json, item.params, item.values):
-        if isinstance(members, Mapping):
-            for name in _NUMBERS:
-                if found := cast("Mapping[str, Any]", members).get(name):
-                    return str(found)
+        if number := merchant_number(members):
+            return number
     raise ConfigurationError(
         "items", f"an item for {item.path} holds no number of the merchant's own", "Give it a key that is its alone"
     )

@@ -6,27 +6,19 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012791862
 from __future__ import annotations
 
 import asyncio
+import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from copy import deepcopy
 from typing import Any, Protocol, cast
 
 from ..errors import ConfigurationError, Outcome, RateLimited, WeChatPayError
 from ..http.response import Response
+from ..policies.backoff import Backoff
+from ..policies.merchant_numbers import MERCHANT_NUMBERS, ORDER_NUMBERS, merchant_number
 from ..policies.retry import worst
 
-PAUSES = (1.0, 2.0, 4.0)
-"""Seconds before each repetition."""
-
-_NUMBERS = (
-    "out_refund_no",
-    "out_bill_no",
-    "out_batch_no",
-    "out_request_no",
-    "out_order_no",
-    "partner_trade_no",
-    "mch_billno",
-)
+_BACKOFF = Backoff(1.0, 4.0, jitter=0)
 
 
 class Postable(Protocol):
@@ -42,8 +34,9 @@ async def until_certain(
     chain: Postable,
     *,
     timeout: float = 60.0,  # noqa: ASYNC109 - of all calls together; each gets what is left of it
-    pauses: Sequence[float] = PAUSES,
-    clock: Callable[[], float] = time.monotonic,
+    attempts: int = 4,
+    backoff: Backoff = _BACKOFF,
+    monotonic: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     **options: Any,
 ) -> Response[Any]:
@@ -57,9 +50,10 @@ async def until_certain(
     Args:
         chain: the path.
         timeout: seconds for all calls together, with the client's own repetitions and the pauses.
-        pauses: seconds before each repetition.
-        clock: a clock that never goes back, in seconds.
-        sleep: waits.
+        attempts: how many calls to make at most.
+        backoff: the pauses between them; by default 1, 2 and 4 seconds.
+        monotonic: seconds of a clock that never goes back.
+        sleep: what to await for a pause; `asyncio.sleep` outside of tests.
         options: of the verb `post`. The payload must hold the merchant's own number; it is copied once, so that every
             repetition has the same.
 
@@ -69,22 +63,21 @@ async def until_certain(
             sum.
     """
     payload: object = options.get("json", options.get("xml"))
-    if not isinstance(payload, Mapping) or not _numbered(cast("Mapping[str, object]", payload)):
-        raise ConfigurationError("json", "it holds no number of the merchant's own", f"Give one: {', '.join(_NUMBERS)}")
-    kept, deadline = deepcopy(options), clock() + timeout
-    attempts, outcome, coming = 0, cast("Outcome | None", None), list(pauses)
+    if merchant_number(payload, but=ORDER_NUMBERS) is None:
+        names = ", ".join(name for name in MERCHANT_NUMBERS if name not in ORDER_NUMBERS)
+        raise ConfigurationError("json", "it holds no number of the merchant's own", f"Give one: {names}")
+    kept, deadline = deepcopy(options), monotonic() + timeout
+    made, sent, outcome = 0, 0, cast("Outcome | None", None)
     while True:
+        made += 1
         try:
-            return await chain.post(**kept, timeout=max(deadline - clock(), 0.001))
+            return await chain.post(**kept, timeout=max(deadline - monotonic(), 0.001))
         except WeChatPayError as error:
-            attempts += error.attempts
+            sent += error.attempts
             is_open = error.outcome == "unknown" or isinstance(error, RateLimited)
             error.outcome = outcome = worst(outcome, error.outcome)
-            if not is_open or not coming or clock() + coming[0] >= deadline:
-                error.attempts = attempts
+            pause = backoff.pause(made, random.random())  # noqa: S311 - spreads the load, hides nothing
+            if not is_open or made >= attempts or monotonic() + pause >= deadline:
+                error.attempts = sent
                 raise
-        await sleep(coming.pop(0))
-
-
-def _numbered(payload: Mapping[str, object]) -> bool:
-    return any(payload.get(name) for name in _NUMBERS)
+        await sleep(pause)

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-# Failures in a row, of calls that were sent, after which a host counts as down. Who can't be connected to is down.
+from .backoff import Backoff
+
+# Failures in a row, of calls that were sent, after which a host counts as down. A failed connection counts at once.
 _MOST_FAILURES = 3
 # Seconds for which a host that is down is left alone; doubled by each failed probe.
-_FIRST_PAUSE = 5.0
-_LONGEST_PAUSE = 30.0
+_LEFT_ALONE = Backoff(5.0, 30.0, jitter=0)
 # After so many seconds a call that may not be repeated goes to the main host too: there may be no others.
 _FORCED = 180.0
 # A probe that nobody heard of again is given up after so many seconds.
@@ -32,12 +33,12 @@ class Choice:
 
 
 class _Host:
-    __slots__ = ("down_since", "failures", "name", "pause", "probed", "until")
+    __slots__ = ("down_since", "failures", "name", "probed", "setbacks", "until")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.failures = 0
-        self.pause = 0.0
+        self.setbacks = 0
         self.until = -inf
         self.down_since: float | None = None
         self.probed = -inf
@@ -89,7 +90,7 @@ class Hosts:
     def good(self, name: str) -> None:
         """A host answered."""
         host = self._by_name[name]
-        host.failures, host.pause, host.until, host.down_since = 0, 0.0, -inf, None
+        host.failures, host.setbacks, host.until, host.down_since = 0, 0, -inf, None
 
     def bad(self, name: str, now: float, *, unreachable: bool) -> None:
         """A host didn't answer, or a gateway in its place.
@@ -103,8 +104,8 @@ class Hosts:
         host.failures += 1
         if unreachable or host.failures >= _MOST_FAILURES:
             if now >= host.until:  # those that failed together count once
-                host.pause = min(max(host.pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
-                host.until = now + host.pause
+                host.setbacks += 1
+                host.until = now + _LEFT_ALONE.pause(host.setbacks)
             if host.down_since is None or now >= host.down_since + _FORCED:
                 host.down_since = now
         host.probed = -inf

@@ -20,14 +20,14 @@ from ..errors import (
     SignatureProbe,
     TransportError,
     WeChatPayError,
+    plain_code,
 )
 from ..http.request import Request
+from ..wire.codes import PASSING, TOO_MANY
+from .backoff import Backoff
 
 _RANK: dict[Outcome | None, int] = {None: 0, "not_sent": 0, "rejected": 1, "unknown": 2}
 
-# A status of 500 may be permanent (OPENID_MISMATCH): the code decides. One that nobody knows is not repeated.
-_PASSING = ("SYSTEM_ERROR", "BANK_ERROR", "SERVICE_UNAVAILABLE", "BIZERR_NEED_RETRY")
-_TOO_MANY = ("FREQUENCY_LIMITED", "FREQUENCY_LIMIT_EXCEED", "RATELIMIT_EXCEEDED", "RATE_LIMITED", "FREQ_LIMIT")
 GATEWAY = frozenset({502, 503, 504})
 """Statuses of a gateway in front of the platform, whatever the body says."""
 
@@ -72,8 +72,7 @@ class RetryPolicy:
         """
         if made >= self.attempts or not may_help(error, idempotent=idempotent):
             return None
-        # The exponent is bounded: 2.0 ** 1024 would be an OverflowError.
-        pause = chance * min(self.longest, self.base * 2.0 ** min(made - 1, 60))
+        pause = Backoff(self.base, self.longest).pause(made, chance)
         return pause if asked is None else asked + pause
 
 
@@ -99,19 +98,30 @@ def may_help(error: WeChatPayError, *, idempotent: bool) -> bool:
     """
     if error.attempts == 0:
         return False  # it never got as far as the transport, and wouldn't the next time
+    if isinstance(error, RateLimited):
+        # A refund may have been accepted all the same, and then the platform asks for the same refund again:
+        # https://pay.weixin.qq.com/doc/v3/merchant/4012791862
+        return True
+    if error.outcome == "unknown" and not idempotent:
+        return False  # whatever the code says: it may have taken effect
     if isinstance(error, TransportError):
         return idempotent or error.outcome == "not_sent"
     if is_rate_limited(error):
-        return True  # that it was accepted all the same is possible of refunds, and then a repetition is the advice
+        return True
     if isinstance(error, ServerError):
-        passing = error.has_code(*_PASSING) or error.status in GATEWAY or (error.status == 500 and not error.code)
+        # A 500 may be permanent (OPENID_MISMATCH): its code tells, and an unknown code is not repeated.
+        passing = _has(error, PASSING) or error.status in GATEWAY or (error.status == 500 and not error.code)
         return idempotent and passing
     return idempotent and isinstance(error, SignatureProbe)
 
 
 def is_rate_limited(error: WeChatPayError) -> bool:
     """Whether the platform refused a call for its rate, by any of the codes that it has for that."""
-    return isinstance(error, RateLimited) or (isinstance(error, APIError) and error.has_code(*_TOO_MANY))
+    return isinstance(error, RateLimited) or (isinstance(error, APIError) and _has(error, TOO_MANY))
+
+
+def _has(error: APIError, codes: frozenset[str]) -> bool:
+    return plain_code(error.code) in codes
 
 
 def worst(one: Outcome | None, other: Outcome | None) -> Outcome | None:

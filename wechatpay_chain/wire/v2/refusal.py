@@ -6,7 +6,7 @@ https://pay.weixin.qq.com/doc/v2/merchant/4011985891
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...errors import (
@@ -22,17 +22,13 @@ from ...errors import (
     plain_code,
 )
 from ...http.response import Response
+from ..codes import PASSING, TOO_MANY
 
 _SUCCESS = "SUCCESS"
 _FAIL = "FAIL"
 
 # Spelled without underscores: products and years differ in them.
 _PENDING = "USERPAYING"
-_BROKEN = "SYSTEMERROR BANKERROR BIZERRNEEDRETRY SERVICEUNAVAILABLE"
-_TOO_MANY = (
-    "FREQUENCYLIMITED FREQUENCYLIMIT FREQUENCYLIMITEXCEED RATELIMITEXCEEDED RATELIMITED RATELIMIT FREQLIMIT "
-    "INVALIDREQTOOMUCH"
-)
 _MISSING = "ORDERNOTEXIST REFUNDNOTEXIST RESOURCENOTEXISTS NOTFOUND"
 _FORBIDDEN = "NOAUTH NOTENOUGH RULELIMIT ACCOUNTERROR USERACCOUNTABNORMAL REQUESTBLOCKED MONEYLIMIT SENDNUMLIMIT"
 _BAD = (
@@ -41,16 +37,16 @@ _BAD = (
     "AUTHCODEEXPIRE AUTHCODEERROR AUTHCODEINVALID BUYERMISMATCH NOTSUPORTCARD CAERROR OPENIDERROR OPENIDMISMATCH "
     "INVALIDTRANSACTIONID"
 )
-_CODES: dict[type[APIError], str] = {
-    Pending: _PENDING,
-    ServerError: _BROKEN,
-    RateLimited: _TOO_MANY,
-    NotFound: _MISSING,
-    Unauthorized: "SIGNERROR",
-    Forbidden: _FORBIDDEN,
-    BadRequest: _BAD,
+_CODES: dict[type[APIError], Iterable[str]] = {
+    Pending: _PENDING.split(),
+    ServerError: PASSING,
+    RateLimited: TOO_MANY,
+    NotFound: _MISSING.split(),
+    Unauthorized: ("SIGNERROR",),
+    Forbidden: _FORBIDDEN.split(),
+    BadRequest: _BAD.split(),
 }
-_CLASSES = {code: kind for kind, codes in _CODES.items() for code in codes.split()}
+_CLASSES = {code: kind for kind, codes in _CODES.items() for code in codes}
 _UNKNOWN = (Pending, ServerError)
 
 

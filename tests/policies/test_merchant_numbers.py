@@ -1,0 +1,36 @@
+"""The merchant's own numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from wechatpay_chain.policies.merchant_numbers import MERCHANT_NUMBERS, ORDER_NUMBERS, merchant_number
+
+
+@pytest.mark.parametrize("name", MERCHANT_NUMBERS)
+def test_each_name_is_found(name: str) -> None:
+    """A payload with one number is known by it."""
+    assert merchant_number({name: "A1", "amount": 1}) == "A1"
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({"out_trade_no": "order", "out_refund_no": "refund"}, "refund"),
+        ({"out_order_no": "order", "out_return_no": "return"}, "return"),
+        ({"out_refund_no": "", "out_trade_no": "order"}, "order"),
+        ({"out_request_no": 7}, "7"),
+        ({"amount": 1}, None),
+        ({}, None),
+        (None, None),
+        (["out_trade_no"], None),
+    ],
+)
+def test_the_most_telling_number_counts(members: object, expected: str | None) -> None:
+    """A refund is named by its own number, not by its order's; what is empty or no mapping holds none."""
+    assert merchant_number(members) == expected
+
+
+def test_an_order_does_not_name_its_refund() -> None:
+    """Where the numbers of orders don't count, a refund without its own number has none."""
+    assert merchant_number({"out_trade_no": "A1"}, but=ORDER_NUMBERS) is None

@@ -1,0 +1,40 @@
+"""The merchant's own numbers: by them the platform tells a repetition from a second order.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012791862
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, cast
+
+MERCHANT_NUMBERS = (
+    "out_request_no",
+    "out_refund_no",
+    "out_return_no",
+    "out_bill_no",
+    "out_batch_no",
+    "out_order_no",
+    "out_trade_no",
+    "combine_out_trade_no",
+    "partner_trade_no",
+    "mch_billno",
+)
+"""Names of the members that hold one. A payload may hold several (a refund names its order, too): the first counts."""
+
+ORDER_NUMBERS = frozenset({"out_trade_no", "combine_out_trade_no"})
+"""Those that name an order: beside a refund or a transfer they don't tell one repetition from another."""
+
+
+def merchant_number(members: object, *, but: Collection[str] = ()) -> str | None:
+    """The merchant's own number in a payload, parameters or path values; None where there is none.
+
+    Args:
+        members: where to look; anything but a mapping holds none.
+        but: names of `MERCHANT_NUMBERS` that don't count.
+    """
+    if not isinstance(members, Mapping):
+        return None
+    known = cast("Mapping[str, Any]", members)
+    found = (known.get(name) for name in MERCHANT_NUMBERS if name not in but)
+    return next((str(number) for number in found if number), None)
