@@ -22,8 +22,9 @@ ALLOWED = {
     "types": "http",
     # the kernel: sums, facts, and what is signed; no I/O, no clock
     "crypto": "errors",
+    "diagnosis": "errors http crypto",
     "catalogue": "errors http",
-    "wire": "errors http crypto",
+    "wire": "errors http crypto diagnosis",
     "policies": "errors http catalogue wire",
     # what a call passes through
     "pipeline": "errors http",

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 Outcome = Literal["not_sent", "rejected", "unknown"]
 """What is known of a call's effect: nothing left this machine; the platform refused it; or it may have taken effect."""
@@ -36,6 +36,32 @@ _ADVICE_WRITE = (
     "Its outcome is unknown, it may have taken effect: query it, or repeat it with the same number and the same "
     "content; never with a new number."
 )
+
+
+Certainty = Literal["proven", "likely", "possible"]
+"""How sure a cause is: a trial showed it, the signs speak for it, or nothing speaks against it."""
+
+_LEADS: Mapping[Certainty, str] = {"proven": "", "likely": "probably ", "possible": "perhaps "}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something went wrong, as far as it can be told from what was found; `diagnosis` finds them.
+
+    Attributes:
+        name: names the kind of cause, for programs: `body-reordered`, `clock-skewed`.
+        text: what happened, as a clause. It holds no secret.
+        remedy: what to do.
+        certainty: how sure it is.
+    """
+
+    name: str
+    text: str
+    remedy: str
+    certainty: Certainty
+
+    def __str__(self) -> str:
+        return f"{_LEADS[self.certainty]}{self.text}. {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +84,13 @@ class WeChatPayError(Exception):
         request_id: the platform's `Request-ID` of the answer, to be quoted to its support.
         attempts: how many times the request was handed to the transport.
         outcome: `"not_sent"`, `"rejected"` or `"unknown"`; None outside of a call.
+        causes: why it may have happened, the surest first.
     """
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+        self.causes: tuple[Cause, ...] = ()
         self.request: RequestLine | None = None
         self.request_id: str | None = None
         self.attempts = 0
@@ -70,11 +98,22 @@ class WeChatPayError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.request}: {self.message}" if self.request else self.message
+        if self.causes:
+            text += f": {self.causes[0]}"
         if self.request_id:
             text += f" [Request-ID {self.request_id}]"
         if self.outcome == "unknown" and self.request:
             text += " " + (_ADVICE_READ if self.request.method == "GET" else _ADVICE_WRITE)
         return text
+
+    def because(self, *causes: Cause | None) -> Self:
+        """The error itself, with what was found out of its causes; its text tells the first."""
+        self.causes = tuple(sorted(filter(None, causes), key=_by_certainty))
+        return self
+
+
+def _by_certainty(cause: Cause) -> int:
+    return list(_LEADS).index(cause.certainty)
 
 
 class ConfigurationError(WeChatPayError, ValueError):

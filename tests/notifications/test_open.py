@@ -86,9 +86,15 @@ def test_repr_shows_no_content() -> None:
 @pytest.mark.parametrize(
     ("rewrite", "says"),
     [
-        (lambda body: json.dumps(json.loads(body)).encode(), "parsed and written again on its way here"),
+        (
+            lambda body: json.dumps(json.loads(body)).encode(),
+            "parsed and written again .the signature fits the same JSON",
+        ),
         (lambda body: json.dumps(json.loads(body), indent=2, ensure_ascii=False).encode(), "parsed and written again"),
-        (lambda body: json.dumps(json.loads(body), sort_keys=True).encode(), "probably parsed and written again"),
+        (
+            lambda body: json.dumps(json.loads(body), sort_keys=True).encode(),
+            "probably the body is JSON, but not as the platform writes it",
+        ),
         (lambda _body: b"", "the body is empty"),
     ],
     ids=["json.dumps", "indented", "sorted", "read before"],

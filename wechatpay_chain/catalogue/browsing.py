@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from itertools import dropwhile
 from urllib.parse import unquote
 
-from ..http.path import letters
+from ..http.names import letters
 from .facts import Operation, find, paths, templates, tree
 from .spelling import attribute
 

@@ -76,6 +76,10 @@ class PlatformKeys:
         """The key of this serial, or None."""
         return self._keys.get(serial) or self._keys.get(serials.key(serial))
 
+    def by_name(self) -> dict[str, RSAPublicKey]:
+        """All keys by their names, to find out which of them made a signature."""
+        return {key.serial: key.public_key for key in self}
+
     def __iter__(self) -> Iterator[PlatformKey]:
         return iter(self._keys.values())
 

@@ -6,6 +6,8 @@ import re
 
 PUBLIC_KEY_PREFIX = "PUB_KEY_ID_"
 
+# The platform names a public key by two digits, the merchant's number, the date and digits that count.
+_PUBLIC_KEY_ID = re.compile(r"PUB_KEY_ID_\d\d(\d{10})20\d{6}\d+", re.ASCII)
 _HEX = re.compile(r"[0-9A-F]+")
 _SERIAL_DIGITS = 40
 
@@ -38,3 +40,9 @@ def key(serial: str) -> str:
     """What two spellings of one serial have in common: for comparing and looking up, not for sending."""
     serial = canonical(serial)
     return serial if serial.startswith(PUBLIC_KEY_PREFIX) else serial.lstrip("0")
+
+
+def merchant_of(serial: str) -> str | None:
+    """The merchant number in the name of a WeChat Pay public key; None for another name, or one without it."""
+    found = _PUBLIC_KEY_ID.fullmatch(serial)
+    return found[1] if found else None

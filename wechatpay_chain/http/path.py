@@ -28,7 +28,6 @@ _QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*")
 
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
-_NO_LETTER = re.compile(r"[\W_]")
 _LONGEST_INT = 512
 _USE_PLACEHOLDER = "Write a value as a {placeholder} and give it to the verb: chain('v3/…/{id}').get(id=...)"
 
@@ -123,12 +122,6 @@ def check_path(path: str) -> None:
 def without_needless_escapes(path: str) -> str:
     """The path with letters, digits, `-`, `.`, `_` and `~` unescaped: an equivalent path (RFC 3986, 6.2.2.2)."""
     return _ESCAPE.sub(_unescape_needless, path) if "%" in path else path
-
-
-@lru_cache(maxsize=4096)
-def letters(name: str) -> str:
-    """A name without what spellings of it differ in: capitals, hyphens, underscores."""
-    return _NO_LETTER.sub("", name.lower())
 
 
 def check_query(query: str) -> None:

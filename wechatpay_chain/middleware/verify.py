@@ -72,7 +72,8 @@ class Verify:
 
     def _verify(self, response: Response[Any], body: bytes) -> None:
         now = self._clock()
-        v3.verify(response.headers, body, partial(verifying_key, self._platform_keys(), now=now), now)
+        keys = self._platform_keys()
+        v3.verify(response.headers, body, partial(verifying_key, keys, now=now), now, keys.by_name)
 
     def _holds(self, response: Response[Any]) -> bool:
         if not v3.is_signed(response.headers):

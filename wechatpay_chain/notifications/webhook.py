@@ -227,7 +227,7 @@ class Webhook:
     def _open_sealed(self, headers: Mapping[str, str], body: bytes) -> Notification[dict[str, Any]]:
         if self._apiv3_key is None:
             raise ConfigurationError("apiv3_key", "an APIv3 notification came", "Give apiv3_key and certs to read it")
-        v3.verify(headers, body, self._find_key, self._clock())
+        v3.verify(headers, body, self._find_key, self._clock(), self._trust.keys.by_name)
         notification = sealed.read(body, self._apiv3_key)
         if self._private_key is None:
             return notification

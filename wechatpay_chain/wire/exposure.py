@@ -7,7 +7,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, cast
 
-from ..http.path import letters
+from ..http.names import letters
 from ..http.secret import Secret
 from .flat import is_flat
 from .sealing import members

@@ -10,14 +10,12 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ...crypto import rsa
-from ...errors import SignatureError, SignatureProbe
-from . import diagnosis
+from ...errors import Cause, SignatureError, SignatureProbe
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 MAX_AGE = 300
@@ -110,6 +108,7 @@ def verify(
     body: bytes,
     find_key: Callable[[str], RSAPublicKey | None],
     now: float,
+    known_keys: Callable[[], Mapping[str, RSAPublicKey]] = dict,
 ) -> None:
     """Check the signature of an answer or a notification.
 
@@ -118,23 +117,24 @@ def verify(
         body: its raw bytes, or what is signed in their place.
         find_key: the platform's key for a serial, None for an unknown one.
         now: Unix time in seconds.
+        known_keys: gives all keys by their names, to find out why a signature doesn't fit.
 
     Raises:
         SignatureProbe: a wrong signature sent on purpose.
         SignatureError: a header is missing, the timestamp is more than 300 s away, the serial is unknown, or the
-            signature does not fit.
+            signature does not fit; with what was found out of its causes.
     """
     timestamp, nonce = headers.get(TIMESTAMP_HEADER), headers.get(NONCE_HEADER)
     serial, signature = headers.get(SERIAL_HEADER), headers.get(SIGNATURE_HEADER)
     if not (timestamp and nonce and serial and signature):
         missing = [name for name in SIGNED_HEADERS if not headers.get(name)]
-        raise SignatureError(
-            f"it is not signed: {', '.join(missing)} missing. Don't believe it. A proxy or gateway in between may have "
-            "removed the headers"
-        )
+        from ...diagnosis import answer
+
+        error = SignatureError(f"it is not signed: {', '.join(missing)} missing. Don't believe it")
+        raise error.because(*answer.unsigned(headers, body))
     if headers.get(SIGNATURE_TYPE_HEADER, SCHEME) != SCHEME:
         raise SignatureError(f"its signature type is not {SCHEME}")
-    _check_time(timestamp, now)
+    _check_time(timestamp, now, headers)
     if not (nonce.isascii() and nonce.isprintable()) or " " in nonce:
         raise SignatureError(f"{NONCE_HEADER} holds blanks or control characters")
     if signature.startswith(_PROBE):
@@ -143,17 +143,46 @@ def verify(
             "refused. Nothing is broken; the right one is sent again"
         )
     key = find_key(serial)
+    signed = _Signed(timestamp, nonce, signature, body)
     if key is None:
-        raise SignatureError(
-            f"it is signed with the unknown key {serial[:64]!r}. If the merchant "
-            "portal shows this serial or public key identifier, add it to certs"
-        )
-
+        error = SignatureError(f"it is signed with the unknown key {serial[:64]!r}")
+        raise error.because(*signed.causes_of_unknown(serial[:64], known_keys()))
     try:
         rsa.verify(key, answer_message(timestamp, nonce, body), signature)
     except SignatureError as error:
-        found = diagnosis.cause(body, partial(_fits, key, timestamp, nonce, signature))
-        raise SignatureError(f"{error.message}: {found}" if found else error.message) from None
+        raise error.because(*signed.causes_of_misfit(serial, key, known_keys())) from None
+
+
+class _Signed(NamedTuple):
+    """A message whose signature doesn't hold, to find out why."""
+
+    timestamp: str
+    nonce: str
+    signature: str
+    body: bytes
+
+    def fits(self, key: RSAPublicKey, body: bytes) -> bool:
+        try:
+            rsa.verify(key, answer_message(self.timestamp, self.nonce, body), self.signature)
+        except SignatureError:
+            return False
+        return True
+
+    def causes_of_unknown(self, serial: str, keys: Mapping[str, RSAPublicKey]) -> tuple[Cause | None, ...]:
+        from ...diagnosis import signature as of_signature
+
+        misnamed = of_signature.other_key(serial, keys, lambda key: self.fits(key, self.body))
+        return (misnamed, *of_signature.unknown_name(serial, tuple(keys)))
+
+    def causes_of_misfit(
+        self, serial: str, key: RSAPublicKey, keys: Mapping[str, RSAPublicKey]
+    ) -> tuple[Cause | None, ...]:
+        from ...diagnosis import body as of_body
+        from ...diagnosis import signature as of_signature
+
+        found = of_body.causes(self.body, lambda body: self.fits(key, body))
+        misnamed = of_signature.other_key(serial, keys, lambda other: self.fits(other, self.body))
+        return (*found, misnamed, of_signature.same_name(serial))
 
 
 def statement_body(headers: Mapping[str, str], content: bytes | None) -> bytes:
@@ -175,21 +204,25 @@ def statement_body(headers: Mapping[str, str], content: bytes | None) -> bytes:
     return f'{{"sha1":"{stated}"}}'.encode()
 
 
-def _fits(key: RSAPublicKey, timestamp: str, nonce: str, signature: str, body: bytes) -> bool:
-    try:
-        rsa.verify(key, answer_message(timestamp, nonce, body), signature)
-    except SignatureError:
-        return False
-    return True
-
-
-def _check_time(timestamp: str, now: float) -> None:
+def _check_time(timestamp: str, now: float, headers: Mapping[str, str]) -> None:
     if not (timestamp.isdecimal() and timestamp.isascii() and len(timestamp) <= _LONGEST_TIMESTAMP):
         raise SignatureError(f"{TIMESTAMP_HEADER} is not a number of seconds")
     ahead = int(timestamp) - now
     if abs(ahead) > MAX_AGE:
+        from ...diagnosis import signature as of_signature
+
         direction = "ahead of" if ahead > 0 else "behind"
-        raise SignatureError(
-            f"its timestamp is {abs(ahead):.0f} s {direction} this machine's clock, more than {MAX_AGE} s. Either it "
-            "is an old message sent again, or this clock is wrong: synchronise it (NTP)"
+        error = SignatureError(
+            f"its timestamp is {abs(ahead):.0f} s {direction} this machine's clock, more than {MAX_AGE} s"
         )
+        date = _date(headers)
+        raise error.because(of_signature.clock(ahead, None if date is None else date - now))
+
+
+def _date(headers: Mapping[str, str]) -> float | None:
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return parsedate_to_datetime(headers.get("Date", "")).timestamp()
+    except ValueError:
+        return None

@@ -1,0 +1,10 @@
+"""Why something doesn't fit, how sure that is, and what to do about it.
+
+Pure checks over what was found: no I/O, no clock. The errors of the client and of the webhook, the emulator's page and
+the commands `doctor` and `verify` all ask here, so that one mistake has one name everywhere. Each check gives
+`errors.Cause`s, the surest first; an error carries them as `error.causes`.
+
+    body        the bytes aren't those that were signed: written again, wrapped, cut off, in another charset
+    signature   a key that is not the platform's, another merchant's, or filed under another name; clocks
+    answer      what answered isn't the platform: a proxy, a login page, an inspected connection
+"""

@@ -1,0 +1,109 @@
+"""Why a signature doesn't fit although the body is what was signed: keys, their names, and clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from ..crypto import serials
+from ..errors import Cause
+from ..http.names import distance
+
+_K = TypeVar("_K")
+
+# Another merchant's key is tried too, and one client may know many.
+_MOST_KEYS = 16
+# Where the Date of an answer and the time that it is signed with are farther apart, it was kept on its way.
+_SAME_TIME = 60
+_MOST_SLIPS = 2
+_SHORTEST_PART = 12
+
+
+def other_key(serial: str, keys: Mapping[str, _K], fits: Callable[[_K], bool]) -> Cause | None:
+    """The cause where another key than the one of this name made the signature.
+
+    Args:
+        serial: what `Wechatpay-Serial` says.
+        keys: the keys that we have, by the names that they are filed under.
+        fits: whether the signature fits under a key.
+    """
+    for name, key in list(keys.items())[:_MOST_KEYS]:
+        if serials.key(name) != serials.key(serial) and fits(key):
+            text = (
+                f"the signature fits the key that certs files under {name!r}, so that key is filed under a wrong name"
+            )
+            return Cause("key-misnamed", text, f"File it under {serial!r}", "proven")
+    return None
+
+
+def same_name(serial: str) -> Cause:
+    """The cause that remains where the body seems untouched and the key of this name doesn't fit."""
+    text = (
+        f"certs[{serial!r}] may hold another key than the platform's of this name, such as another merchant's or an "
+        "older download, or the message is forged"
+    )
+    return Cause("key-other", text, "Download the key that the merchant portal shows under this name", "possible")
+
+
+def unknown_name(serial: str, names: tuple[str, ...], mchid: str | None = None) -> tuple[Cause, ...]:
+    """The causes where no key of this name is known.
+
+    Args:
+        serial: what `Wechatpay-Serial` says.
+        names: of the keys that we have.
+        mchid: our merchant number; without it the names of our keys tell.
+    """
+    found: list[Cause] = []
+    slip = next((name for name in names if _resembles(name, serial)), None)
+    if slip is not None:
+        text = f"certs has {slip!r}, which differs from it by a slip of the pen"
+        found.append(Cause("key-name-mangled", text, f"If that is its key, file it under {serial!r}", "likely"))
+    owner = serials.merchant_of(serial)
+    ours = {mchid, *map(serials.merchant_of, names)} - {None}
+    if owner and ours and owner not in ours:
+        text = f"its name says that it is the key of merchant {owner}, and this is {mchid or ours.pop()}"
+        remedy = "Use each merchant's own key, and send each merchant's notifications to its own client"
+        found.append(Cause("key-of-another-merchant", text, remedy, "likely"))
+    kinds = {name.startswith(serials.PUBLIC_KEY_PREFIX) for name in names}
+    if not found and serials.is_certificate_serial(serial) and kinds == {True}:
+        text = "the platform still signs with a certificate for this merchant, and certs holds public keys only"
+        remedy = (
+            "Add the platform certificate to certs (GET /v3/certificates, or renewal=) until the switch is complete"
+        )
+        found.append(Cause("key-certificate-missing", text, remedy, "likely"))
+    if not found and serial.startswith(serials.PUBLIC_KEY_PREFIX) and kinds == {False}:
+        text = "the merchant was switched to the WeChat Pay public key, and certs holds certificates only"
+        remedy = "Add it: identifier and wechatpay_public_key.pem are in the merchant portal under API security"
+        found.append(Cause("key-public-key-missing", text, remedy, "likely"))
+    if not found:
+        text = "it is the key of another merchant or a newer one of this merchant, or the message is forged"
+        remedy = "If the merchant portal shows this serial or public key identifier, add it to certs"
+        found.append(Cause("key-unknown", text, remedy, "possible"))
+    return tuple(found)
+
+
+def clock(ahead: float, date_ahead: float | None = None) -> Cause:
+    """The cause where a timestamp is too far from this machine's clock.
+
+    Args:
+        ahead: seconds that the timestamp is ahead of this machine's clock; negative where it is behind.
+        date_ahead: the same of the answer's `Date` header; None where there is none.
+    """
+    away = f"{abs(ahead):.0f} s"
+    if date_ahead is not None and abs(date_ahead - ahead) <= _SAME_TIME:
+        text = f"this machine's clock is {away} {'behind' if ahead > 0 else 'ahead of'} the platform's"
+        return Cause("clock-skewed", text, "Synchronise it (NTP)", "proven")
+    old = "it is an old message sent again, or kept by something on its way"
+    if date_ahead is not None:
+        return Cause("message-old", old, "Look for a cache or a queue in between", "likely")
+    if ahead < 0:
+        return Cause("message-old", old, "Or this machine's clock is wrong: synchronise it (NTP)", "possible")
+    text = f"this machine's clock is about {away} behind"
+    return Cause("clock-skewed", text, "Synchronise it (NTP)", "likely")
+
+
+def _resembles(name: str, serial: str) -> bool:
+    ours, theirs = (serials.key(text).upper().removeprefix(serials.PUBLIC_KEY_PREFIX) for text in (name, serial))
+    short, long = sorted((ours, theirs), key=len)
+    part = len(short) >= _SHORTEST_PART and (long.startswith(short) or long.endswith(short))
+    return part or distance(ours, theirs, _MOST_SLIPS) <= _MOST_SLIPS
