@@ -1,7 +1,8 @@
-"""Reading an answer whole, which is held in memory, and so may only have so many bytes."""
+"""Reading an answer whole: it is held in memory, so its size is bounded."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import AsyncIterable
 from contextlib import aclosing
 from typing import Any
@@ -11,6 +12,8 @@ from .response import Response
 
 LARGEST = 64 * 1024 * 1024
 """Bytes: larger than any answer of the platform that is no file."""
+
+_GZIP_OR_ZLIB = frozenset({"gzip", "x-gzip", "deflate"})
 
 
 async def read_whole(pieces: AsyncIterable[bytes], most: int = LARGEST) -> bytes:
@@ -27,10 +30,46 @@ async def read_whole(pieces: AsyncIterable[bytes], most: int = LARGEST) -> bytes
     async for piece in pieces:
         content += piece
         if len(content) > most:
-            error = ConnectionFailed(f"the answer is larger than {most} bytes, as only files are: use download()")
-            error.outcome, error.attempts = "unknown", 1
-            raise error
+            raise _too_large(most)
     return bytes(content)
+
+
+def unpacked(content: bytes, encoding: str, most: int = LARGEST) -> bytes:
+    """The content of an answer that came compressed although that wasn't asked for, as some gateways do.
+
+    Args:
+        content: what came.
+        encoding: `Content-Encoding` of the answer; empty or `identity` for plain content.
+        most: bytes that it may unpack to.
+
+    Raises:
+        ConnectionFailed: it is damaged, of an unknown encoding, or unpacks to more.
+    """
+    encoding = encoding.strip().lower()
+    if encoding in {"", "identity"}:
+        return content
+    if encoding not in _GZIP_OR_ZLIB:
+        raise _unreadable(f"the answer came compressed as {encoding!r}, which was not asked for")
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip or zlib, by its first bytes
+    try:
+        plain = unpacker.decompress(content, most + 1)
+    except zlib.error as error:
+        raise _unreadable(f"the answer is not the {encoding} that it claims to be ({error})") from None
+    if len(plain) > most:
+        raise _too_large(most)
+    if not unpacker.eof:
+        raise _unreadable(f"the answer's {encoding} was cut off")
+    return plain
+
+
+def _too_large(most: int) -> ConnectionFailed:
+    return _unreadable(f"the answer is larger than {most} bytes, as only files are: use download()")
+
+
+def _unreadable(message: str) -> ConnectionFailed:
+    error = ConnectionFailed(message)
+    error.outcome, error.attempts = "unknown", 1
+    return error
 
 
 async def without_stream(response: Response[Any]) -> Response[Any]:

@@ -1,0 +1,123 @@
+"""Foreign exceptions as errors of ours: all that aiohttp, ssl and the operating system can raise."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import socket
+import ssl
+from collections.abc import Iterator
+
+import aiohttp
+import pytest
+from aiohttp import client_exceptions
+from aiohttp.client_reqrep import RequestInfo
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from wechatpay_chain.errors import ConnectionFailed, Outcome, TimedOut, TransportError
+from wechatpay_chain.transport.failures import FAILURES, cause_of, failure_of, transport_error
+
+TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5, sock_read=10)
+
+UNSENT = {
+    aiohttp.ClientConnectorError,
+    aiohttp.ClientConnectorCertificateError,
+    aiohttp.ClientConnectorDNSError,
+    aiohttp.ClientConnectorSSLError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.ClientProxyConnectionError,
+    aiohttp.ClientSSLError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.InvalidURL,
+    aiohttp.InvalidUrlClientError,
+    aiohttp.InvalidUrlRedirectClientError,
+    aiohttp.NonHttpUrlClientError,
+    aiohttp.NonHttpUrlRedirectClientError,
+    aiohttp.ServerFingerprintMismatch,
+    client_exceptions.UnixClientConnectorError,
+    ssl.SSLCertVerificationError,
+    UnicodeError,
+}
+LATE = {aiohttp.ConnectionTimeoutError, aiohttp.ServerTimeoutError, aiohttp.SocketTimeoutError, TimeoutError}
+
+
+def subclasses_of(kind: type[Exception]) -> Iterator[type[Exception]]:
+    """A class and all below it that the standard library defines."""
+    yield kind
+    for below in kind.__subclasses__():
+        if below.__module__ in {"builtins", "socket", "ssl", "asyncio.exceptions"}:
+            yield from subclasses_of(below)
+
+
+OF_AIOHTTP = {
+    found
+    for module in (aiohttp, client_exceptions)
+    for found in vars(module).values()
+    if inspect.isclass(found) and issubclass(found, aiohttp.ClientError)
+}
+OF_THE_SYSTEM = {*subclasses_of(OSError), *subclasses_of(ssl.SSLError), socket.gaierror, socket.herror, UnicodeError}
+
+
+KINDS = {kind.__qualname__: kind for kind in OF_AIOHTTP | OF_THE_SYSTEM}
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_every_exception_has_its_error(name: str) -> None:
+    """What can't have left says so, what ran out of time is a TimedOut, and all else may have taken effect."""
+    kind = KINDS[name]
+    failure = failure_of(kind)
+    expected: Outcome = "not_sent" if kind in UNSENT else "unknown"
+    assert failure.outcome == expected
+    assert failure.kind is (TimedOut if kind in LATE else ConnectionFailed)
+
+
+@pytest.mark.parametrize("kind", [ValueError, KeyError, RuntimeError, AssertionError, EOFError, asyncio.QueueFull])
+def test_anything_else_is_the_sessions(kind: type[Exception]) -> None:
+    """An exception of no network is the session's own, and says nothing of the connection."""
+    assert failure_of(kind) == FAILURES[Exception]
+    assert FAILURES[Exception].kind is TransportError
+
+
+@pytest.mark.parametrize("kind", [OSError, aiohttp.ClientError, TimeoutError, ValueError, aiohttp.ClientPayloadError])
+def test_what_the_connector_never_had_was_not_sent(kind: type[Exception]) -> None:
+    """Whatever is raised before the connector was asked, nothing left this machine."""
+    error = transport_error(kind("x"), host="h", timeout=TIMEOUT, was_handed_over=False)
+    assert (error.outcome, error.attempts) == ("not_sent", 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (aiohttp.ConnectionTimeoutError(), "no connection to h within 5 s"),
+        (aiohttp.SocketTimeoutError(), "nothing came from h within 10 s"),
+        (TimeoutError(), "no complete answer from h within 30 s"),
+        (ConnectionResetError(104, "reset"), "the connection to h broke: [Errno 104] reset"),
+        (aiohttp.ServerDisconnectedError(), "the connection to h broke: Server disconnected"),
+        (OSError(), "the connection to h broke: OSError"),
+        (aiohttp.InvalidURL("proxy:80"), "no connection to h: 'proxy:80' is no address"),
+        (KeyError("{x}"), "the aiohttp session raised KeyError: '{x}'"),
+    ],
+)
+def test_what_an_error_says(error: Exception, expected: str) -> None:
+    """The host, the time that ran out, and the reason."""
+    assert str(transport_error(error, host="h", timeout=TIMEOUT)) == expected
+
+
+@pytest.mark.parametrize("url", ["user:password@proxy:80", "http://user:password@[", "//user:password@proxy"])
+def test_credentials_of_a_proxy_are_not_shown(url: str) -> None:
+    """An address that aiohttp doesn't take may hold a password, which no error shows."""
+    proxy = URL("http://user:password@proxy:8080")
+    error = transport_error(aiohttp.InvalidURL(url), host="h", timeout=TIMEOUT, proxy=proxy)
+    assert "password" not in str(error)
+    assert "through the proxy http://proxy:8080" in str(error)
+
+
+def test_exceptions_with_headers_are_not_chained() -> None:
+    """Aiohttp's exceptions about answers hold the request, so they are never the cause of ours."""
+    headers = CIMultiDictProxy(CIMultiDict({"Authorization": "secret"}))
+    info = RequestInfo(URL("http://h"), "GET", headers, URL("http://h"))
+    assert cause_of(aiohttp.ClientResponseError(info, ())) is None
+    assert cause_of(aiohttp.ClientHttpProxyError(info, ())) is None
+    error = OSError()
+    assert cause_of(error) is error

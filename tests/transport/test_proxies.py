@@ -1,0 +1,115 @@
+"""A proxy that refuses, or that is none: nothing of the call has left."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.tcp import answering, server
+from wechatpay_chain import WeChatPay
+from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.errors import ConnectionFailed, TransportError
+from wechatpay_chain.http.request import Request
+from wechatpay_chain.observing import AttemptStarted, Event
+from wechatpay_chain.policies.retry import RetryPolicy
+from wechatpay_chain.transport.aiohttp import AiohttpTransport
+
+POST = Request(method="POST", template="/v3/x", body=b"{}")
+BASE_URL = "https://api.example.invalid"
+UNSUITABLE = [
+    "127.0.0.1:3128",
+    "proxy:3128",
+    "http://999.1.1.1:3128",
+    "http://127.1:3128",
+    "http://a..b:3128",
+    "http://" + "a" * 64 + ":3128",
+    "http://nobody.invalid:3128",
+    "http://",
+    "http://127.0.0.1:99999",
+    "http://[",
+    "not an address",
+]
+
+
+async def failed(session: aiohttp.ClientSession, base_url: str = BASE_URL) -> TransportError:
+    """What a POST over a session ends with."""
+    async with session:
+        with pytest.raises(TransportError) as caught:
+            await AiohttpTransport(base_url, session=session)(POST)
+    return caught.value
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 405, 407, 429, 500, 502, 503, 504])
+async def test_a_proxy_that_refuses_the_tunnel_sent_nothing(status: int) -> None:
+    """CONNECT refused with any status: a connection that wasn't made; the error names the proxy and the status."""
+    received: list[bytes] = []
+    raw = f"HTTP/1.1 {status} Reason\r\nContent-Length: 0\r\n\r\n".encode()
+    async with server(answering(raw, received)) as proxy:
+        error = await failed(aiohttp.ClientSession(proxy=proxy))
+    assert received[0].startswith(b"CONNECT api.example.invalid:443 ")
+    assert (type(error), error.outcome) == (ConnectionFailed, "not_sent")
+    assert f"through the proxy {proxy}, which refused it: {status} Reason" in str(error)
+    assert ("user and password" in str(error)) is (status == 407)
+    assert error.__cause__ is error.__context__ is None
+
+
+@pytest.mark.parametrize("proxy", UNSUITABLE)
+@pytest.mark.parametrize("in_environment", [False, True])
+async def test_an_address_that_is_none(proxy: str, in_environment: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy without scheme, or at no address, given to the session or in a variable: nothing was sent."""
+    if in_environment:
+        monkeypatch.setenv("https_proxy", proxy)
+        error = await failed(aiohttp.ClientSession(trust_env=True))
+    else:
+        error = await failed(aiohttp.ClientSession(proxy=proxy))
+    assert error.outcome == "not_sent"
+
+
+async def test_a_proxy_without_scheme_is_named() -> None:
+    """The error quotes the proxy's address and says how to write it."""
+    error = await failed(aiohttp.ClientSession(proxy="127.0.0.1:3128"))
+    assert "'127.0.0.1:3128' is no address" in str(error)
+    assert "http://host:port" in str(error)
+
+
+@pytest.mark.parametrize("host", ["999.1.1.1", "127.1", "1.2.3", "nobody.invalid"])
+async def test_a_base_url_at_no_address(host: str) -> None:
+    """A host that is no address, without a proxy: a connection that wasn't made."""
+    error = await failed(aiohttp.ClientSession(), f"http://{host}")
+    assert (type(error), error.outcome) == (ConnectionFailed, "not_sent")
+    assert host in str(error)
+
+
+async def test_a_proxy_that_is_not_there() -> None:
+    """Nobody listens where the proxy should be: the error says that it is the proxy."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        error = await failed(aiohttp.ClientSession(proxy=f"http://127.0.0.1:{unused.getsockname()[1]}"))
+    assert error.outcome == "not_sent"
+    assert "no connection to the proxy" in str(error)
+
+
+async def test_a_refused_tunnel_is_tried_again_and_elsewhere(emulator: Emulator) -> None:
+    """A write is repeated, and goes to the backup, like after any connection that wasn't made."""
+    events: list[Event] = []
+    order: Any = {"out_trade_no": "T1"}
+    async with (
+        server(answering(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")) as proxy,
+        aiohttp.ClientSession(proxy=proxy) as session,
+        WeChatPay(
+            **emulator.credentials(),
+            session=session,
+            base_url="https://one.invalid",
+            backups=["https://two.invalid"],
+            retry=RetryPolicy(attempts=3, base=0.001),
+            observe=events.append,
+        ) as wxpay,
+    ):
+        with pytest.raises(ConnectionFailed, match="503 Busy") as caught:
+            await wxpay.v3.pay.transactions.native.post(json=order)
+    assert (caught.value.outcome, caught.value.attempts) == ("not_sent", 3)
+    hosts = [event.host for event in events if type(event) is AttemptStarted]
+    assert hosts[:2] == ["https://one.invalid", "https://two.invalid"]

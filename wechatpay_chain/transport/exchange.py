@@ -1,0 +1,182 @@
+"""One request on its way through an aiohttp session, whatever that session is set to.
+
+A session may be the caller's own, shared with the rest of a program: with credentials, middlewares and trace
+configurations that are meant for others. None of them decides what an answer of the platform means: the answer is
+taken where it comes from the connection, before anybody else sees it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from ..errors import TransportError
+from ..http.headers import NO_HEADERS, Headers
+from ..http.reading import LARGEST, read_whole, unpacked
+from ..http.request import Request
+from ..http.response import Response
+from .failures import cause_of, transport_error
+from .stream import Stream
+
+_AUTHORIZATION = "Authorization"
+_OK = 200
+_LARGEST_REFUSAL = 1024 * 1024
+
+
+class Exchange:
+    """A request and its answer.
+
+    Args:
+        request: what is sent.
+        headers: all that go out with it.
+        host: where it goes.
+        session: sends it.
+        timeout: how long that may take.
+        is_ours: whether the session was made here, and so has no settings of anybody else's.
+
+    Attributes:
+        response: the answer with its content; None for none, and for one that is read as a stream.
+        headers: those of the answer, as soon as they came.
+    """
+
+    __slots__ = (
+        "_error",
+        "_host",
+        "_is_ours",
+        "_proxy",
+        "_request",
+        "_sent",
+        "_session",
+        "_timeout",
+        "_was_sent",
+        "headers",
+        "response",
+    )
+
+    def __init__(
+        self,
+        request: Request,
+        headers: Headers,
+        host: str | None,
+        session: aiohttp.ClientSession,
+        timeout: aiohttp.ClientTimeout,
+        *,
+        is_ours: bool,
+    ) -> None:
+        self._request = request
+        self._sent = headers
+        self._host = host
+        self._session = session
+        self._timeout = timeout
+        self._is_ours = is_ours
+        self._proxy: URL | None = None
+        self._was_sent = False
+        self._error: TransportError | None = None
+        self.response: Response[Any] | None = None
+        self.headers: Headers = NO_HEADERS
+
+    def arguments(self) -> dict[str, Any]:
+        """What aiohttp needs to know besides method, URL and body."""
+        # Asked for uncompressed, an answer that is compressed all the same is unpacked here, up to a bound.
+        arguments = {
+            "allow_redirects": False,
+            "raise_for_status": False,
+            "auto_decompress": not self._asks_for_identity,
+            "timeout": self._timeout,
+        }
+        if self._is_ours:
+            # All headers at once, in `_send`: those of `ClientSession.request` are merged one by one, and twice.
+            length = self._sent.get("Content-Length")
+            given = {} if length is None else {"Content-Length": length}
+            return {**arguments, "headers": given, "middlewares": (self._send,)}
+        # aiohttp refuses an Authorization beside the credentials of a session or of a .netrc: ours is set later.
+        given = {name: value for name, value in self._sent.items() if name.lower() != _AUTHORIZATION.lower()}
+        # Middlewares of a request replace the session's, for which there is no public attribute.
+        theirs = getattr(self._session, "_middlewares", ())
+        return {**arguments, "headers": given, "middlewares": (self._authorize, *theirs, self._send)}
+
+    async def answer(self, answer: aiohttp.ClientResponse) -> Response[Any]:
+        """The answer that the session returned; a whole file is still to be read."""
+        if self._request.streamed and answer.status == _OK:
+            stream = Stream(answer, self.failure)
+            return Response(status=_OK, headers=self.headers, request=self._request, stream=stream)
+        # None where a session answers by itself, without a connection.
+        return self.response or await self._read(answer)
+
+    def failure(self, error: Exception) -> TransportError:
+        """What to raise in place of what the session, or reading the answer, raised.
+
+        What the connection ended with counts more than what others made of it.
+        """
+        if self._error is not None:
+            return self._error
+        if isinstance(error, TransportError):
+            return error
+        mapped = transport_error(
+            error, host=self._host, timeout=self._timeout, proxy=self._proxy, was_handed_over=self._was_sent
+        )
+        mapped.request_id = self.headers.get("Request-ID")  # of an answer that broke off
+        mapped.__cause__ = cause_of(error)
+        return mapped
+
+    async def _authorize(
+        self, request: aiohttp.ClientRequest, call_next: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        self._set_authorization(request)
+        return await call_next(request)
+
+    async def _send(
+        self, request: aiohttp.ClientRequest, call_next: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """The last step before the connection, and the first that sees the answer.
+
+        What it raises isn't aiohttp's, so that aiohttp doesn't send a GET, a PUT or a DELETE again by itself, unseen
+        and under the same signature.
+        """
+        if self._is_ours:
+            request.headers.update(self._sent.as_dict())
+        else:
+            self._set_authorization(request)
+        self._proxy, self._was_sent = request.proxy, True
+        try:
+            answer = await call_next(request)
+            self.headers = Headers(answer.headers)
+            if not (self._request.streamed and answer.status == _OK):
+                await self._read(answer)
+        except Exception as error:  # noqa: BLE001 - trace configurations of the session may raise anything
+            failure = self.failure(error)
+        else:
+            return answer
+        # A middleware of the session may have sent the request more than once: what may have arrived counts.
+        if self._error is None or self._error.outcome == "not_sent":
+            self._error = failure
+        raise failure  # not in the handler, whose exception would become its context
+
+    async def _read(self, answer: aiohttp.ClientResponse) -> Response[Any]:
+        """Take the whole content. The connection is free for the next call then, or closed."""
+        most = LARGEST if 200 <= answer.status < 300 else _LARGEST_REFUSAL
+        try:
+            content = await read_whole(answer.content.iter_any(), most)
+        except BaseException:
+            answer.close()
+            raise
+        finally:
+            if self._request.payload is not None:  # aiohttp may still be reading it
+                await answer.wait_for_close()
+        # For middlewares and trace configurations of the session that read the answer after this.
+        answer._body = content  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: there is no public way
+        if content and self._asks_for_identity:
+            content = unpacked(content, self.headers.get("Content-Encoding", ""), most)
+        self.response = Response.of(status=answer.status, headers=self.headers, content=content, request=self._request)
+        return self.response
+
+    @property
+    def _asks_for_identity(self) -> bool:
+        return self._sent.get("Accept-Encoding") == "identity"
+
+    def _set_authorization(self, request: aiohttp.ClientRequest) -> None:
+        value = self._sent.get(_AUTHORIZATION)
+        if value is not None:
+            request.headers[_AUTHORIZATION] = value

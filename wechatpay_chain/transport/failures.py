@@ -1,0 +1,127 @@
+"""Why a request brought no answer: each foreign exception as one of our errors, with what is known of its outcome."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from ..errors import ConnectionFailed, Outcome, TimedOut, TransportError
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What an exception means.
+
+    Attributes:
+        kind: the class of our error.
+        outcome: what is known of the request, once it was handed to the connector.
+        text: of the error; `{host}`, `{proxy}`, `{error}`, `{name}`, `{connect}`, `{read}`, `{total}` are filled in.
+    """
+
+    kind: type[TransportError]
+    outcome: Outcome
+    text: str
+
+
+_NO_CONNECTION = Failure(ConnectionFailed, "not_sent", "no connection to {host}: {error}")
+_NO_ADDRESS = Failure(ConnectionFailed, "not_sent", "no connection to {host}{proxy}: {error} is no address")
+_NO_TIME_TO_ANSWER = Failure(TimedOut, "unknown", "no complete answer from {host} within {total}")
+_BROKEN = Failure(ConnectionFailed, "unknown", "the connection to {host} broke: {error}")
+
+FAILURES: dict[type[Exception], Failure] = {
+    aiohttp.ClientConnectorError: _NO_CONNECTION,
+    aiohttp.ServerFingerprintMismatch: Failure(
+        ConnectionFailed, "not_sent", "{host} presents another certificate than the session's fingerprint allows"
+    ),
+    ssl.SSLCertVerificationError: _NO_CONNECTION,
+    aiohttp.ClientProxyConnectionError: Failure(ConnectionFailed, "not_sent", "no connection to the proxy: {error}"),
+    aiohttp.ClientHttpProxyError: Failure(
+        ConnectionFailed, "not_sent", "no connection to {host}{proxy}, which refused it: {error}"
+    ),
+    aiohttp.InvalidURL: _NO_ADDRESS,
+    aiohttp.NonHttpUrlClientError: _NO_ADDRESS,
+    UnicodeError: _NO_CONNECTION,
+    aiohttp.ConnectionTimeoutError: Failure(TimedOut, "not_sent", "no connection to {host}{proxy} within {connect}"),
+    aiohttp.SocketTimeoutError: Failure(TimedOut, "unknown", "nothing came from {host} within {read}"),
+    aiohttp.ServerTimeoutError: _NO_TIME_TO_ANSWER,
+    TimeoutError: _NO_TIME_TO_ANSWER,
+    aiohttp.ClientPayloadError: Failure(ConnectionFailed, "unknown", "the answer of {host} was cut off"),
+    aiohttp.ClientResponseError: Failure(ConnectionFailed, "unknown", "{host} did not answer in HTTP: {error}"),
+    aiohttp.ClientError: _BROKEN,
+    OSError: _BROKEN,
+    # A session's own middlewares and trace configurations may raise anything.
+    Exception: Failure(TransportError, "unknown", "the aiohttp session raised {name}: {error}"),
+}
+"""The nearest class of an exception counts, so the order of the rows doesn't."""
+
+
+def failure_of(kind: type[Exception]) -> Failure:
+    """What exceptions of a class mean, by the nearest class in the table."""
+    return next(FAILURES[base] for base in kind.__mro__ if base in FAILURES)
+
+
+def transport_error(
+    error: Exception,
+    *,
+    host: str | None,
+    timeout: aiohttp.ClientTimeout,
+    proxy: URL | None = None,
+    was_handed_over: bool = True,
+) -> TransportError:
+    """The error to raise in place of a foreign exception.
+
+    Args:
+        error: what was raised.
+        host: where the request was to go.
+        timeout: of the request.
+        proxy: that it was to go through.
+        was_handed_over: whether the connector was asked to send it. Before that nothing can have left.
+    """
+    failure = failure_of(type(error))
+    mapped = failure.kind(
+        failure.text.format(
+            host=host,
+            proxy=_named(proxy),
+            error=_text_of(error),
+            name=type(error).__name__,
+            connect=_seconds(timeout.connect),
+            read=_seconds(timeout.sock_read),
+            total=_seconds(timeout.total or timeout.sock_read),
+        )
+    )
+    mapped.outcome = failure.outcome if was_handed_over else "not_sent"
+    mapped.attempts = 1
+    return mapped
+
+
+def cause_of(error: Exception) -> Exception | None:
+    """What to chain to our error: aiohttp's exceptions about answers hold the request's headers, the signature too."""
+    return None if isinstance(error, aiohttp.ClientResponseError) else error
+
+
+def _text_of(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        login = ". Give the session its user and password" if error.status == 407 else ""
+        return f"{error.status} {error.message}{login}"
+    if isinstance(error, aiohttp.ClientResponseError):
+        return error.message
+    if isinstance(error, aiohttp.InvalidURL):
+        return "what was given" if "@" in str(error.url) else f"{str(error.url)!r}"
+    return str(error) or type(error).__name__
+
+
+def _named(proxy: URL | None) -> str:
+    """The proxy, without its user and password."""
+    if proxy is None:
+        return ""
+    if proxy.raw_host is None:
+        return " through its proxy, whose URL lacks a scheme or a host (write http://host:port)"
+    return f" through the proxy {proxy.scheme}://{proxy.host_port_subcomponent}"
+
+
+def _seconds(value: Any) -> str:
+    return f"{value:g} s" if isinstance(value, int | float) else "the given time"

@@ -1,0 +1,45 @@
+"""The content of an answer, read as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+import aiohttp
+
+from ..errors import TransportError
+
+# So much is handed on at once.
+_PIECE = 256 * 1024
+
+
+class Stream:
+    """Holds the connection until the content ends, or until it is closed.
+
+    Args:
+        answer: whose content it is.
+        failure: what to raise in place of what reading raised.
+    """
+
+    def __init__(self, answer: aiohttp.ClientResponse, failure: Callable[[Exception], TransportError]) -> None:
+        self._chunks = answer.content.iter_chunked(_PIECE)
+        self._answer = answer
+        self._failure = failure
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            return await anext(self._chunks)
+        except StopAsyncIteration:
+            await self.aclose()
+            raise
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            failure = self._failure(error)
+        await self.aclose()
+        raise failure
+
+    async def aclose(self) -> None:
+        """Let go of the connection, wherever the reading is."""
+        self._answer.release()
+        await self._answer.wait_for_close()
