@@ -19,7 +19,7 @@ from benchmarks.answering import ORDER, PATH, make_keys
 from benchmarks.figures import save, table
 from wechatpay_chain import Handler, Middleware, Request, Response, WeChatPay
 from wechatpay_chain.catalogue import find
-from wechatpay_chain.credentials.merchant import Credentials
+from wechatpay_chain.client.options import Options
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.middleware import standard
@@ -137,12 +137,12 @@ async def main() -> None:
         WeChatPay(keys["mchid"], keys["serial"], NoRSA(), certs, transport=transport, rate_limits=limits)
         for limits in (wide, RateLimits(overrides={f"POST {PATH}": None}))
     )
-    credentials = Credentials.load(keys["mchid"], keys["serial"], NoRSA(), certs)
+    options = Options(mchid=keys["mchid"], serial=keys["serial"], private_key=NoRSA(), certs=certs, rate_limits=wide)
     with without_rsa():
         jobs = {
             "bare": bare,
             **chains(wxpay),
-            **await steps(standard(credentials, rate_limits=wide), answer),
+            **await steps(standard(options), answer),
             "whole call without RSA and socket": lambda: wxpay.v3.aggracctBc.wbChannel.controlOrders.recover.post(
                 json=ORDER
             ),

@@ -31,7 +31,7 @@ from wechatpay_chain import (
     SignatureError,
     WeChatPay,
 )
-from wechatpay_chain.credentials.merchant import Credentials
+from wechatpay_chain.client.options import Options
 from wechatpay_chain.emulator import Call, Emulator
 from wechatpay_chain.emulator.platform.apiv2 import RefusalV2, sandbox_key
 from wechatpay_chain.middleware import VerifyV2, standard
@@ -94,10 +94,10 @@ async def test_an_order_over_a_socket(emulator: Emulator) -> None:
         return response
 
     credentials = emulator.credentials()
-    steps = (*standard(Credentials.load(**credentials)), watch)
+    steps = (*standard(Options(**credentials)), watch)
     async with (
         emulator.listen() as base_url,
-        WeChatPay(**credentials, base_url=base_url, middlewares=steps) as over_http,
+        WeChatPay(**credentials, base_url=base_url, pipeline=steps) as over_http,
     ):
         assert (await over_http.v2.pay.unifiedorder.post(xml=ORDER)).verified
     assert (seen[0].path, seen[0].template) == ("/pay/unifiedorder", "/v2/pay/unifiedorder")

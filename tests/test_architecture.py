@@ -44,7 +44,7 @@ ALLOWED = {
         "errors observing http crypto catalogue wire policies pipeline credentials files transport middleware payments "
         "notifications client.chain _endpoints"
     ),
-    "__init__": "_version errors http pipeline notifications client.chain client",
+    "__init__": ("_version errors http policies pipeline credentials payments notifications client.chain client"),
     # adapters, the platform's half, and programs
     "contrib": "_version errors observing policies notifications",
     "emulator": "errors http crypto catalogue wire pipeline",

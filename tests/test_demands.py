@@ -177,23 +177,22 @@ async def test_demand_06_a_sign_error_over_the_same_text_blames_the_key(emulator
 
 def test_demand_07_the_merchants_certificate_is_no_platform_certificate(emulator: Emulator) -> None:
     """The merchant's own public key among the platform's is recognised at construction."""
-    credentials = emulator.credentials()
     own = emulator.merchant_key.private_key.public_key()
     with pytest.raises(ConfigurationError, match="merchant's own certificate or public key"):
-        WeChatPay(**{**credentials, "certs": {"PUB_KEY_ID_1": own}})
+        WeChatPay(**emulator.credentials(certs={"PUB_KEY_ID_1": own}))
 
 
 def test_demand_07_the_serials_are_not_mixed_up(emulator: Emulator) -> None:
     """A public key identifier as the merchant's serial is recognised at construction."""
     credentials = emulator.credentials()
     with pytest.raises(ConfigurationError, match="serial: the identifier of a WeChat Pay public key"):
-        WeChatPay(**{**credentials, "serial": next(iter(credentials["certs"]))})
+        WeChatPay(**emulator.credentials(serial=next(iter(credentials["certs"]))))
 
 
 def test_demand_10_a_wrong_apiv3_key_is_named(emulator: Emulator) -> None:
     """Another length is noticed at construction, another key is named as the cause where it fails."""
     with pytest.raises(ConfigurationError, match="apiv3_key: 31 bytes"):
-        WeChatPay(**{**emulator.credentials(), "apiv3_key": "k" * 31})
+        WeChatPay(**emulator.credentials(apiv3_key="k" * 31))
     sealed = aead.encrypt(b"a" * 32, b"n" * 12, b"{}")
     with pytest.raises(DecryptionError, match="APIv3 key"):
         aead.decrypt(b"b" * 32, b"n" * 12, sealed)
@@ -350,7 +349,7 @@ async def test_demand_30_a_test_server_in_the_platforms_place(emulator: Emulator
     """The emulator serves on a port and inside of the process."""
     async with emulator.listen() as base_url:
         for place in ({"base_url": base_url}, {"transport": emulator}):
-            async with WeChatPay(**{**emulator.credentials(), **place}) as wxpay:
+            async with WeChatPay(**emulator.credentials(**place)) as wxpay:
                 assert (await wxpay.chain(PUNISH).post(json=ORDER)).verified
 
 
@@ -471,7 +470,7 @@ def test_demand_49_configuration_objects_stay_as_they_are(emulator: Emulator) ->
     """The caller's dictionaries of keys are read, never written."""
     credentials = emulator.credentials()
     certs = dict(credentials["certs"])
-    WeChatPay(**{**credentials, "certs": certs})
+    WeChatPay(**emulator.credentials(certs=certs))
     assert certs == credentials["certs"]
 
 

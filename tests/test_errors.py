@@ -14,6 +14,7 @@ from wechatpay_chain import errors
 from wechatpay_chain.errors import (
     APIError,
     ConfigurationError,
+    ConnectionFailed,
     DecodeError,
     Outcome,
     RequestLine,
@@ -84,7 +85,23 @@ def test_tree() -> None:
     assert {cls.__name__: cls.__mro__[1].__name__ for cls in CLASSES if cls is not WeChatPayError} == PARENTS
     assert WeChatPayError.__base__ is Exception
     assert issubclass(ConfigurationError, ValueError)
-    assert not any(issubclass(cls, ValueError | OSError) for cls in CLASSES if cls is not ConfigurationError)
+    builtin = {cls.__name__: cls.__mro__[2:] for cls in CLASSES if issubclass(cls, ValueError | OSError)}
+    assert {name: next(one for one in bases if one.__module__ == "builtins") for name, bases in builtin.items()} == {
+        "ConfigurationError": ValueError,
+        "ConnectionFailed": ConnectionError,
+        "TimedOut": TimeoutError,
+    }
+
+
+@pytest.mark.parametrize(("kind", "builtin"), [(ConnectionFailed, ConnectionError), (TimedOut, TimeoutError)])
+def test_failures_of_the_network_are_those_of_python_too(kind: type[WeChatPayError], builtin: type[OSError]) -> None:
+    """Code that knows nothing of this package catches them by Python's own names, with the same text."""
+    error = kind("what happened")
+    error.request, error.outcome = LINE, "not_sent"
+    with pytest.raises(builtin) as caught:
+        raise error
+    assert str(caught.value) == f"{LINE}: what happened"
+    assert (error.errno, error.args) == (None, ("what happened",))  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_the_docstring_draws_every_class() -> None:

@@ -32,7 +32,7 @@ ORDER = {"out_request_no": "P1", "mchid": "1900000109", "bal_account_no": "6222 
 def with_hook(emulator: Emulator, **options: Any) -> tuple[WeChatPay, list[Event]]:
     """A client, and what its hook was told."""
     events: list[Event] = []
-    return WeChatPay(**{**emulator.credentials(), "transport": emulator, "observe": events.append, **options}), events
+    return WeChatPay(**emulator.credentials(**{"transport": emulator, "observe": events.append, **options})), events
 
 
 async def test_a_call_from_beginning_to_end(emulator: Emulator) -> None:

@@ -11,6 +11,7 @@ from itertools import pairwise
 import pytest
 
 import wechatpay_chain
+from wechatpay_chain import errors
 
 
 def in_a_fresh_interpreter(program: str) -> str:
@@ -18,6 +19,19 @@ def in_a_fresh_interpreter(program: str) -> str:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+PUBLIC = """
+    WeChatPay SyncWeChatPay Chain Request Response Secret Attachment Handler Middleware Signer Timeout RateLimits
+    RetryPolicy Renewal Merchants paginate wait_for_payment until_certain Webhook Notification Reply
+"""
+
+
+def test_the_public_names_are_these() -> None:
+    """The package exports what its contract names, every error class, and its warning; nothing else."""
+    ours = [value for value in vars(errors).values() if inspect.isclass(value) and value.__module__ == errors.__name__]
+    raised = {kind.__name__ for kind in ours if issubclass(kind, Exception)}
+    assert set(wechatpay_chain.__all__) == {*PUBLIC.split(), *raised}
 
 
 def test_names_are_sorted() -> None:
@@ -77,7 +91,7 @@ def test_the_client_brings_aiohttp() -> None:
 
 def test_no_other_name_brings_aiohttp() -> None:
     """Values, errors, chains and the receiving half come without aiohttp."""
-    names = sorted(set(wechatpay_chain.__all__) - {"SyncWeChatPay", "WeChatPay"})
+    names = sorted(set(wechatpay_chain.__all__) - {"Merchants", "SyncWeChatPay", "WeChatPay"})
     program = f"import sys; from wechatpay_chain import {', '.join(names)}; print('aiohttp' in sys.modules)"
     assert in_a_fresh_interpreter(program) == "False"
 

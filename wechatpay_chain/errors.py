@@ -3,8 +3,8 @@
     WeChatPayError
     ├── ConfigurationError (also a ValueError)   the caller: an argument or a key is wrong, nothing was sent
     ├── TransportError                           the network: no complete answer came
-    │   ├── ConnectionFailed
-    │   └── TimedOut
+    │   ├── ConnectionFailed (also a ConnectionError)
+    │   └── TimedOut (also a TimeoutError)
     ├── TrustError                               an answer or a notification that must not be believed
     │   ├── SignatureError
     │   │   └── SignatureProbe
@@ -143,11 +143,11 @@ class TransportError(WeChatPayError):
     """No complete answer came. `outcome` says whether the request can have reached the platform."""
 
 
-class ConnectionFailed(TransportError):
+class ConnectionFailed(TransportError, ConnectionError):
     """The connection could not be made, or broke before the answer was complete."""
 
 
-class TimedOut(TransportError):
+class TimedOut(TransportError, TimeoutError):
     """The time given to the call ran out."""
 
 

@@ -75,16 +75,20 @@ class AttemptStarted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptEnded(AttemptStarted):
-    """The transport is done with it.
+class AttemptEnded(Event):
+    """The transport answered, or failed.
 
     Attributes:
-        seconds: that it took.
+        attempt: numbers the attempts of a call, from 1.
+        host: scheme and host, and a port where it isn't the usual one.
+        seconds: how long the attempt took.
         status: HTTP status; None where no answer came.
         request_id: the platform's `Request-ID`.
         error: why no answer came; None where one came, whatever its status.
     """
 
+    attempt: int
+    host: str
     seconds: float
     status: int | None = None
     request_id: str | None = None

@@ -31,11 +31,9 @@ from wechatpay_chain import (
     WeChatPayWarning,
 )
 from wechatpay_chain.catalogue.hints import warn_deprecated
-from wechatpay_chain.credentials.merchant import Credentials
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.http.headers import Headers
-from wechatpay_chain.middleware import standard
 from wechatpay_chain.policies.retry import RetryPolicy
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
@@ -168,20 +166,19 @@ async def test_a_forged_answer_is_not_believed(emulator: Emulator) -> None:
 
 async def test_a_custom_signer_takes_the_place_of_the_key(emulator: Emulator) -> None:
     """Any object with `async def sign(message)` signs, such as a KMS."""
-    credentials = emulator.credentials()
-    key: RSAPrivateKey = credentials["private_key"]
+    key: RSAPrivateKey = emulator.credentials()["private_key"]
 
     class Remote:
         async def sign(self, message: bytes) -> bytes:
             await asyncio.sleep(0)
             return rsa.sign(key, message)
 
-    async with WeChatPay(**{**credentials, "private_key": Remote()}, transport=emulator) as wxpay:
+    async with WeChatPay(**emulator.credentials(private_key=Remote()), transport=emulator) as wxpay:
         assert (await wxpay.chain(PUNISH).post(json=ORDER)).verified
 
 
 async def test_middlewares_are_a_tuple_of_callables(emulator: Emulator) -> None:
-    """A plain function in front of the standard steps sees the request before it is sealed and the trusted answer."""
+    """A plain function is added outside: it sees the request before it is sealed, and the trusted answer."""
     seen: list[tuple[Any, bool]] = []
 
     async def watch(request: Request, call_next: Handler) -> Response[Any]:
@@ -189,9 +186,7 @@ async def test_middlewares_are_a_tuple_of_callables(emulator: Emulator) -> None:
         seen.append((request.json, response.verified))
         return response
 
-    arguments = emulator.credentials()
-    steps = (watch, *standard(Credentials.load(**arguments)))
-    async with WeChatPay(**arguments, transport=emulator, middlewares=steps) as wxpay:
+    async with WeChatPay(**emulator.credentials(), transport=emulator, middlewares=[watch]) as wxpay:
         await wxpay.chain(PUNISH).post(json=ORDER)
     assert seen == [(ORDER, True)]
 

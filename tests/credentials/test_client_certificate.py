@@ -198,7 +198,7 @@ async def test_an_untrusted_server(
 
 async def test_apiv3_by_request(emulator: Emulator) -> None:
     """`security=True` of any call wants the certificate, and says when there is none."""
-    async with WeChatPay(**{**emulator.credentials(), "merchant_cert": None}) as wxpay:
+    async with WeChatPay(**emulator.credentials(merchant_cert=None)) as wxpay:
         with pytest.raises(ConfigurationError, match="merchant_cert"):
             await wxpay["v3/certificates"].get(security=True)
 
@@ -210,6 +210,6 @@ def test_a_certificate_without_its_key(emulator: Emulator) -> None:
         async def sign(self, message: bytes) -> bytes:
             return b""
 
-    wxpay = WeChatPay(**{**emulator.credentials(), "private_key": Remote()}, transport=emulator)
+    wxpay = WeChatPay(**emulator.credentials(private_key=Remote()), transport=emulator)
     with pytest.raises(ConfigurationError, match="SSLContext"):
         wxpay.v2.secapi.pay.reverse.post(xml=REVERSE).send(None)

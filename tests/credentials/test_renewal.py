@@ -68,7 +68,7 @@ class World:
         """A client that knows only these keys."""
         given = {pair.serial: pair.public_pem for pair in certs}
         options = {"renewal": Renewal(pace=Pace(1e6)), "transport": self, "clock": lambda: self.now, **options}
-        return WeChatPay(**{**self.emulator.credentials(), "certs": given or None, **options})
+        return WeChatPay(**self.emulator.credentials(**{"certs": given or None, **options}))
 
 
 async def call(wxpay: WeChatPay) -> Response[Any]:

@@ -72,13 +72,7 @@ async def behind_proxy(
         emulator.listen() as target,
         FaultyProxy(target, then_fine(*fates), slow=slow, idle=idle) as proxy,
         WeChatPay(
-            **{
-                **emulator.credentials(),
-                "base_url": proxy.base_url,
-                "timeout": QUICK,
-                "retry": SOON,
-                **options,
-            }
+            **emulator.credentials(**{"base_url": proxy.base_url, "timeout": QUICK, "retry": SOON, **options})
         ) as wxpay,
     ):
         yield wxpay, proxy

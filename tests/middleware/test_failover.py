@@ -158,7 +158,7 @@ async def test_certificates_and_downloads_go_to_the_backup_too(merchant_pair: Ke
     emulator = Emulator(merchant_key=merchant_pair, platform_keys=[KeyPair.certified()])
     options: dict[str, Any] = {"base_url": NOBODY, "certs": None, "renewal": Renewal(pace=Pace(1e6))}
     async with emulator.listen() as target, FaultyProxy(target) as backup:
-        async with WeChatPay(**{**emulator.credentials(), **options, "backups": [backup.base_url]}) as wxpay:
+        async with WeChatPay(**emulator.credentials(**options, backups=[backup.base_url])) as wxpay:
             bill = await wxpay.v3.bill.tradebill.get(params={"bill_date": "2026-01-01"})
             await wxpay.download(bill, to=tmp_path / "bill.csv")
         paths = [request.split(b" ")[1].partition(b"?")[0].decode() for request in backup.passed]

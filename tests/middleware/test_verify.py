@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from wechatpay_chain.credentials.platform_keys import PlatformKeys
+from wechatpay_chain.credentials.platform_keys import PlatformKeys, TrustStore
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.errors import ConnectionFailed, SignatureError, SignatureProbe
 from wechatpay_chain.http.headers import Headers
@@ -43,7 +43,7 @@ def headers(key: RSAPrivateKey, body: bytes, timestamp: int = NOW) -> Headers:
 @pytest.fixture
 def verify(platform_keys: PlatformKeys) -> Verify:
     """The middleware at a fixed time."""
-    return Verify(lambda: platform_keys, lambda: NOW)
+    return Verify(TrustStore(platform_keys), lambda: NOW)
 
 
 async def checked(verify: Verify, request: Request, status: int, fields: Headers, content: bytes) -> Response[Any]:
@@ -166,10 +166,10 @@ async def test_the_transport_cannot_vouch_for_itself(verify: Verify) -> None:
 
 async def test_keys_are_those_of_the_moment(platform_keys: PlatformKeys, platform_key: RSAPrivateKey) -> None:
     """A key that is taken out is not believed any more."""
-    current = [platform_keys]
-    verify = Verify(lambda: current[0], lambda: NOW)
+    trust = TrustStore(platform_keys)
+    verify = Verify(trust, lambda: NOW)
     assert (await checked(verify, POST, 200, headers(platform_key, BODY), BODY)).verified
-    current[0] = PlatformKeys([])
+    trust.keys = PlatformKeys([])
     with pytest.raises(SignatureError, match="unknown key"):
         await checked(verify, POST, 200, headers(platform_key, BODY), BODY)
 

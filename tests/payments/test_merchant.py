@@ -43,7 +43,7 @@ def test_the_blocking_client_gives_the_parameters_themselves(emulator: Emulator)
 
 def test_apiv2_parameters_need_its_key(emulator: Emulator) -> None:
     """Without the APIv2 key nothing is signed with an empty one."""
-    wxpay = WeChatPay(**{**emulator.credentials(), "apiv2_key": None}, transport=emulator)
+    wxpay = WeChatPay(**emulator.credentials(apiv2_key=None), transport=emulator)
     with pytest.raises(ConfigurationError, match="apiv2_key"):
         wxpay.payments.payscore_detail("500", "O1")
 

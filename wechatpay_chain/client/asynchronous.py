@@ -1,45 +1,37 @@
-"""`WeChatPay`: the chain, the pipeline and the network, put together."""
+"""`WeChatPay`: the asyncio client."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
-from functools import partial
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from pathlib import Path
-from ssl import SSLContext
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from .. import catalogue
 from .._endpoints import Endpoints
 from ..catalogue.hints import note_unknown, warn_deprecated
-from ..credentials.merchant import Credentials
-from ..credentials.platform_keys import Preference, TrustStore
-from ..credentials.renewal import Renewal, Renewer
-from ..credentials.signer import Signer
-from ..crypto.keys import PrivateKeySource, PublicKeySource
-from ..errors import ConfigurationError, Unauthorized, WeChatPayError
-from ..files.content import Link
+from ..errors import Unauthorized, WeChatPayError
 from ..files.downloads import Files
-from ..http.attachment import Progress
 from ..http.path import literal_path
 from ..http.request import Request
-from ..http.response import Response
-from ..http.timeout import Timeout, chosen
-from ..middleware import Encode, EncodeV2, Failover, ObserveAttempts, ObserveCalls, Retry, Sign, standard
-from ..observing import Hook, guarded
+from ..middleware import EncodeV2
 from ..payments import Payments
-from ..pipeline import Handler, Middleware, compose, counted
-from ..policies.clock import PlatformClock
-from ..policies.ratelimit import RateLimits
-from ..policies.retry import RetryPolicy
-from ..transport.aiohttp import AiohttpTransport, ClientSession
-from ..wire.hosts import DEFAULT_BASE_URL, check_base_url, twins
+from ..wire.hosts import DEFAULT_BASE_URL
 from ..wire.refusal import api_error, is_refusal
 from ..wire.v3.signature import make_nonce
 from .chain import Chain, Node
 from .environment import environment
 from .in_flight import InFlight
+from .options import Arguments, FurtherArguments, Options
+from .pipelines import build
+
+if TYPE_CHECKING:
+    from ..credentials.platform_keys import TrustStore
+    from ..credentials.signer import Signer
+    from ..crypto.keys import PrivateKeySource, PublicKeySource
+    from ..files.content import Link
+    from ..http.attachment import Progress
+    from ..http.response import Response
 
 R = TypeVar("R")
 
@@ -47,7 +39,7 @@ R = TypeVar("R")
 _FOUND = 302
 
 
-class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
+class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
     """The asyncio client of one merchant.
 
         async with WeChatPay(mchid, serial, Path("apiclient_key.pem"), {"PUB_KEY_ID_...": Path("key.pem")}) as wxpay:
@@ -58,26 +50,9 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
         serial: serial number of the merchant API certificate, 40 hexadecimal digits.
         private_key: its private key: a path, PEM or DER in any form, PKCS#12, a loaded key, or a `Signer`.
         certs: certificate serial or `PUB_KEY_ID_...` -> platform certificate or WeChat Pay public key, in any form.
-        apiv3_key: the 32 characters that decrypt notifications and downloaded certificates.
-        apiv2_key: the 32 characters that sign APIv2 calls.
-        merchant_cert: the merchant API certificate, as PEM or PKCS#12, for the APIv2 operations that ask for it (mTLS);
-            checked against `serial` and `private_key`. Where the key isn't here, an `ssl.SSLContext` that presents it.
-        workwx_secret: the secret of WeCom's payment application, for its `workwx_sign`.
-        base_url: scheme and host; a test server, a reverse proxy, or one of the platform's other hosts.
-        timeout: seconds for a whole call with all its attempts, or all of its times: `Timeout(total=30, attempt=10)`.
-        session: an aiohttp session of the caller's own; it stays open.
-        transport: a `Handler` in place of the network; `base_url`, `timeout` and `session` are then not used.
-        middlewares: the steps of a call, in place of `wechatpay_chain.middleware.standard(...)`.
-        validate: whether to check payloads against the catalogue before anything is sent; the platform decides anyway.
-        renewal: how platform certificates are downloaded and renewed; needs `apiv3_key`, and `certs` may be left out.
-        prefer: which kind of key to ask answers from and to encrypt with, where `certs` has both.
-        retry: how often and how soon calls are repeated that may be; `RetryPolicy(attempts=1)` repeats none.
-        rate_limits: the rates to keep to, by default the documented ones of each operation; None keeps to none.
-        backups: base URLs to send to while `base_url` is down; by default its official twins, () for none.
-        observe: is told of what happens; see `wechatpay_chain.observing`.
-        clock: gives Unix time in seconds.
-        correct_clock: whether to sign and to check by the platform's time, as its answers tell it, where this
-            machine's clock is off. Better is to set the clock: believing the answers' time, an old answer is believed.
+        options: everything else: `apiv3_key`, `apiv2_key`, `merchant_cert`, `workwx_secret`, `base_url`, `timeout`,
+            `session`, `transport`, `middlewares`, `pipeline`, `validate`, `renewal`, `prefer`, `retry`, `rate_limits`,
+            `backups`, `observe`, `clock`, `correct_clock`; `wechatpay_chain.client.options.Options` describes each.
 
     Raises:
         ConfigurationError: an argument is wrong; with its name, what was found, and the remedy.
@@ -89,94 +64,25 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
         serial: str,
         private_key: PrivateKeySource | Signer,
         certs: Mapping[str, PublicKeySource] | None = None,
-        *,
-        apiv3_key: str | bytes | None = None,
-        apiv2_key: str | None = None,
-        merchant_cert: PublicKeySource | SSLContext | None = None,
-        workwx_secret: str | None = None,
-        base_url: str = DEFAULT_BASE_URL,
-        timeout: float | Timeout = Timeout(),  # noqa: B008 - it is immutable
-        session: ClientSession | None = None,
-        transport: Handler | None = None,
-        middlewares: Sequence[Middleware] | None = None,
-        validate: bool = False,
-        renewal: Renewal | None = None,
-        prefer: Preference = "public_key",
-        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - it is immutable
-        rate_limits: RateLimits | None = RateLimits(),  # noqa: B008 - the same
-        backups: Sequence[str] | None = None,
-        observe: Hook | None = None,
-        clock: Callable[[], float] = time.time,
-        correct_clock: bool = False,
+        **options: Unpack[FurtherArguments],
     ) -> None:
-        _check_kind(
-            "retry", retry, RetryPolicy, "RetryPolicy(attempts=1) repeats nothing; retry=False belongs to a call"
-        )
-        _check_kind("rate_limits", rate_limits, RateLimits | None, "None keeps to none")
-        _check_kind("renewal", renewal, Renewal | None, "Renewal() renews every eight hours")
-        credentials = Credentials.load(
-            mchid,
-            serial,
-            private_key,
-            certs,
-            apiv3_key=apiv3_key,
-            apiv2_key=apiv2_key,
-            merchant_cert=merchant_cert,
-            prefer=prefer,
-            renews=renewal is not None,
-        )
-        self._mchid = credentials.mchid
-        self._network = AiohttpTransport(base_url, timeout=timeout, session=session, client_tls=credentials.client_tls)
-        notify = guarded(observe)
-        self._timeouts = chosen(timeout, Timeout())
-        self._clock = clock = PlatformClock(clock, corrects=correct_clock)
-        if backups is None and transport is not None:
-            backups = ()
-        handler = self._network if transport is None else counted(transport)
-        handler = compose(self._below(base_url, backups, notify), handler)
-        observed = (ObserveCalls(notify),) if notify else ()
-        again = Retry(retry, self._timeouts, notify=notify, now=clock)
-        self._trust = TrustStore(credentials.platform_keys, prefer=prefer)
-        self._renewer: Renewer | None = None
-        if renewal is not None:
-            sign = Sign(credentials.mchid, credentials.serial, credentials.signer, clock)
-            download = compose((*observed, Encode(), again, sign), handler)
-            self._renewer = _renewer(self._trust, renewal, download, credentials, clock, notify)
-        self._handler = compose(
-            standard(
-                credentials,
-                clock=clock,
-                validate=validate,
-                trust=self._trust,
-                workwx_secret=workwx_secret,
-                timeouts=self._timeouts,
-                retry=retry,
-                rate_limits=rate_limits,
-                notify=notify,
-            )
-            if middlewares is None
-            else middlewares,
-            handler,
-        )
-        fetch = compose((*observed, again), handler)
-        self._files = Files(self.send, fetch, base_url.rstrip("/"), DEFAULT_BASE_URL)
+        self._options = Options(mchid=mchid, serial=serial, private_key=private_key, certs=certs, **options)
+        pipelines = build(self._options)
+        credentials, clock = self._options.credentials, pipelines.clock
+        self._network = pipelines.network
+        self._handler = pipelines.call
+        self._trust = pipelines.trust
+        self._renewer = pipelines.renewer
+        self._clock = clock
+        self._files = Files(self.send, pipelines.fetch, self._options.base_url.rstrip("/"), DEFAULT_BASE_URL)
         self._pages = EncodeV2(credentials.mchid, credentials.apiv2_key)
         self._payment_keys = (credentials.mchid, credentials.signer, credentials.apiv2_key, clock, make_nonce)
         self._in_flight = InFlight()
         self._path = ""
         self._send = self.send
 
-    def _below(self, base_url: str, backups: Sequence[str] | None, notify: Hook | None) -> tuple[Middleware, ...]:
-        """What requests of every kind pass through, downloads and renewals too."""
-        host_of = self._network.base_url_of
-        if backups is not None:
-            backups = tuple(check_base_url(url, f"backups[{index}]") for index, url in enumerate(backups))
-        backups_of = partial(_backups, main=base_url.rstrip("/"), given=backups)
-        failover = () if backups == () else (Failover(host_of, backups_of, notify=notify),)
-        return (*failover, ObserveAttempts(notify, host_of)) if notify else failover
-
     @classmethod
-    def from_env(cls, prefix: str = "WECHATPAY_", **options: Any) -> Self:
+    def from_env(cls, prefix: str = "WECHATPAY_", **options: Unpack[Arguments]) -> Self:
         """A client from environment variables.
 
         `MCHID`, `SERIAL`, `PRIVATE_KEY` (path or PEM), `PUBLIC_KEY` (path or PEM) with `PUBLIC_KEY_ID`; optional
@@ -189,7 +95,24 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
         Raises:
             ConfigurationError: a variable is missing, or its value is wrong.
         """
-        return cls(**{**environment(prefix), **options})
+        arguments: dict[str, Any] = {**environment(prefix), **options}
+        return cls(**arguments)
+
+    def with_options(self, **options: Unpack[Arguments]) -> Self:
+        """Another client, with other values for some options: `wxpay.with_options(timeout=5)`.
+
+        The two share nothing but a `session` that was given: the new one has connections of its own, to be closed.
+
+        Raises:
+            ConfigurationError: an argument is wrong.
+        """
+        arguments: dict[str, Any] = {**self._options.arguments(), **options}
+        return type(self)(**arguments)
+
+    @property
+    def options(self) -> Options:
+        """The options that the client was made of."""
+        return self._options
 
     @property
     def trust(self) -> TrustStore:
@@ -331,7 +254,7 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
 
         It takes no longer than a call may (`timeout`).
         """
-        await self._in_flight.drain(self._timeouts.total)
+        await self._in_flight.drain(self._options.timeouts.total)
         if self._renewer is not None:
             await self._renewer.aclose()
         await self._network.aclose()
@@ -345,27 +268,4 @@ class WeChatPay(Endpoints, Node[Coroutine[Any, Any, Response[Any]]]):
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} mchid={self._mchid}>"
-
-
-def _check_kind(argument: str, value: object, kind: Any, remedy: str) -> None:
-    # Callers may be untyped, and what is wrong would show only when a call has failed, in place of its outcome.
-    if not isinstance(value, kind):
-        raise ConfigurationError(argument, f"a {type(value).__name__} was found", remedy)
-
-
-def _backups(host: str, *, main: str, given: Sequence[str] | None) -> Sequence[str]:
-    return twins(host) if given is None or host != main else given
-
-
-def _renewer(
-    store: TrustStore,
-    renewal: Renewal,
-    download: Handler,
-    credentials: Credentials,
-    clock: Callable[[], float],
-    notify: Hook | None,
-) -> Renewer:
-    if credentials.apiv3_key is None:
-        raise ConfigurationError("apiv3_key", "renewal without it", "Give it: it opens downloaded certificates")
-    return Renewer(store, renewal, download, credentials.apiv3_key, clock, notify)
+        return f"<{type(self).__name__} mchid={self._options.mchid}>"

@@ -62,7 +62,7 @@ class OpenTelemetry:
             self._call_started(event)
         elif isinstance(event, CallEnded):
             self._call_ended(event)
-        elif isinstance(event, AttemptEnded):  # before AttemptStarted, which it is too
+        elif isinstance(event, AttemptEnded):
             self._attempt_ended(event)
         elif isinstance(event, AttemptStarted):
             self._attempt_started(event)
@@ -126,7 +126,7 @@ class OpenTelemetry:
         span.end()
 
 
-def _of_request(event: AttemptStarted) -> dict[str, str | int]:
+def _of_request(event: AttemptStarted | AttemptEnded) -> dict[str, str | int]:
     parts = urlsplit(event.host)
     return {
         "http.request.method": _method(event),

@@ -88,8 +88,12 @@ class Emulator:
         self._downloads = Downloads()
         self._downloads.register(self._own_routes)
 
-    def credentials(self) -> dict[str, Any]:
-        """The arguments of a client of this merchant: `WeChatPay(**emulator.credentials(), ...)`."""
+    def credentials(self, **changes: Any) -> dict[str, Any]:
+        """The arguments of a client of this merchant: `WeChatPay(**emulator.credentials(), ...)`.
+
+        Args:
+            changes: further arguments of the client, or others in place of these.
+        """
         return {
             "mchid": self.mchid,
             "serial": self.merchant_key.serial,
@@ -99,6 +103,7 @@ class Emulator:
             "apiv3_key": self.apiv3_key,
             "apiv2_key": self.apiv2_key,
             "merchant_cert": self.merchant_key.public_pem if self.merchant_key.certificate else None,
+            **changes,
         }
 
     @property

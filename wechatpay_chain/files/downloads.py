@@ -102,6 +102,8 @@ class Files:
                     await asyncio.to_thread(file.write, piece)
             await asyncio.to_thread(file.close)
             await asyncio.to_thread(part.replace, to)
+        except TransportError:
+            raise  # an OSError too, and not the file's
         except OSError as error:
             raise _unwritable(to, error) from None
         finally:

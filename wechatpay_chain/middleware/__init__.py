@@ -1,31 +1,32 @@
-"""The steps of a call, each a middleware of its own.
+"""The steps of a call, each a middleware of its own; `standard(options)` lists those of a client, outermost first.
 
-    Seal     plain secrets become ciphertext, those that come back are decrypted
-    Encode   payload becomes bytes, exactly once
-    Retry    the loop over attempts, bounded by one deadline; what follows runs once per attempt
-    RateLimit   waits for a turn
-    Verify   an answer that isn't signed by the platform is not handed on
-    Clock    measures how far the platform's clock is from this machine's
-    Sign     fresh timestamp and nonce, Authorization
+    Seal       plain secrets become ciphertext, encrypted fields of the answer are decrypted
+    Encode     the payload becomes bytes, exactly once
+    Retry      the loop over attempts, bounded by one deadline; what follows runs once per attempt
+    RateLimit  waits for a turn
+    Verify     refuses an answer that the platform didn't sign
+    Clock      measures how far the platform's clock is from this machine's
+    Sign       fresh timestamp and nonce, Authorization
 
 A call of APIv2 goes past these, through two of its own:
 
-    EncodeV2   parameters are completed, sealed, signed and written, exactly once
-    VerifyV2   an answer whose sign doesn't fit is not handed on
+    EncodeV2   the parameters are completed, sealed, signed and written, exactly once
+    VerifyV2   refuses an answer whose `sign` doesn't fit
 
-Validate and ObserveCalls stand before them when they are asked for. Beneath all of them, where requests of every kind
-pass, the client puts Failover and ObserveAttempts.
+ObserveCalls and Validate stand before them where the options ask for them. Beneath all of them, where requests of
+every kind pass, the client puts Failover and ObserveAttempts.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from ..credentials.merchant import Credentials
-from ..credentials.platform_keys import PlatformKeys, TrustStore
+from ..credentials.platform_keys import PlatformKeys, Preference, TrustStore
+from ..errors import ConfigurationError
 from ..http.timeout import Timeout
-from ..observing import Hook
+from ..observing import Hook, guarded
 from ..pipeline import Middleware
 from ..policies.clock import PlatformClock
 from ..policies.ratelimit import RateLimits
@@ -34,6 +35,7 @@ from .clock import Clock
 from .encode import Encode
 from .encode_v2 import EncodeV2
 from .failover import Failover
+from .in_place_of import InPlaceOf
 from .observe import ObserveAttempts, ObserveCalls
 from .ratelimit import RateLimit
 from .retry import Retry
@@ -48,68 +50,150 @@ __all__ = [
     "Encode",
     "EncodeV2",
     "Failover",
+    "InPlaceOf",
     "ObserveAttempts",
     "ObserveCalls",
     "RateLimit",
     "Retry",
     "Seal",
     "Sign",
+    "StandardOptions",
     "Validate",
     "Verify",
     "VerifyV2",
+    "check_additions",
+    "check_pipeline",
     "standard",
 ]
 
+# A pipeline without one of these would send secrets in plain, send unsigned calls, or believe anyone.
+_NEEDED = (Seal, Encode, EncodeV2, Verify, VerifyV2, Sign)
 
-def standard(
-    credentials: Credentials,
-    *,
-    clock: Callable[[], float] = time.time,
-    validate: bool = False,
-    trust: TrustStore | None = None,
-    workwx_secret: str | None = None,
-    timeouts: Timeout = Timeout(),  # noqa: B008 - it is immutable
-    retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - the same
-    rate_limits: RateLimits | None = RateLimits(),  # noqa: B008 - the same
-    notify: Hook | None = None,
-) -> tuple[Middleware, ...]:
-    """The middlewares of a client, outermost first. Add to the tuple, or replace a step, and give it as `middlewares=`.
+
+class StandardOptions(Protocol):
+    """What the standard steps take of a client's options; `wechatpay_chain.client.options.Options` has it."""
+
+    @property
+    def credentials(self) -> Credentials:
+        """The merchant's keys and the platform's."""
+        ...
+
+    @property
+    def workwx_secret(self) -> str | None:
+        """The secret of WeCom's payment application."""
+        ...
+
+    @property
+    def timeouts(self) -> Timeout:
+        """The times of a call that brings none of its own."""
+        ...
+
+    @property
+    def validate(self) -> bool:
+        """Whether payloads are checked against the catalogue."""
+        ...
+
+    @property
+    def prefer(self) -> Preference:
+        """Which kind of platform key to ask answers from and to encrypt with."""
+        ...
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """How often and how soon calls are repeated."""
+        ...
+
+    @property
+    def rate_limits(self) -> RateLimits | None:
+        """The rates to keep to; None keeps to none."""
+        ...
+
+    @property
+    def observe(self) -> Hook | None:
+        """Called with each event."""
+        ...
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """Returns Unix time in seconds."""
+        ...
+
+    @property
+    def correct_clock(self) -> bool:
+        """Whether to go by the platform's time where this machine's clock is off."""
+        ...
+
+
+def standard(options: StandardOptions) -> tuple[Middleware, ...]:
+    """The steps of a client with these options, outermost first. Change the tuple and give it as `pipeline=`.
+
+        options = Options(**arguments)
+        wxpay = WeChatPay(**arguments, pipeline=(timed, *standard(options)))
 
     Args:
-        credentials: what the merchant signs, verifies and decrypts with.
-        clock: gives Unix time in seconds; a `PlatformClock` to learn how far it is off, or to correct it.
-        validate: whether to check payloads against the catalogue before anything is sent.
-        trust: the platform's keys where they change; by default those of `credentials`.
-        workwx_secret: the secret of WeCom's payment application, for its `workwx_sign`.
-        timeouts: of a call that brings none.
-        retry: how often and how soon calls are repeated.
-        rate_limits: the rates to keep to; None keeps to none and never slows down.
-        notify: is told of what happens.
+        options: of the client, `wechatpay_chain.client.options.Options`; those of one that exists are `wxpay.options`.
     """
-    clock = clock if isinstance(clock, PlatformClock) else PlatformClock(clock)
-    store = TrustStore(credentials.platform_keys) if trust is None else trust
+    credentials, notify = options.credentials, guarded(options.observe)
+    clock = PlatformClock(options.clock, corrects=options.correct_clock)
+    trust = TrustStore(credentials.platform_keys, prefer=options.prefer)
 
     def platform_keys() -> PlatformKeys:
-        return store.keys
+        return trust.keys
 
     return (
         *((ObserveCalls(notify),) if notify else ()),
-        *((Validate(),) if validate else ()),
+        *((Validate(),) if options.validate else ()),
         Seal(platform_keys, credentials.private_key),
         Encode(),
         EncodeV2(
             credentials.mchid,
             credentials.apiv2_key,
             presents_certificate=credentials.client_tls is not None,
-            workwx_secret=workwx_secret,
+            workwx_secret=options.workwx_secret,
             serial=credentials.serial,
             signer=credentials.signer,
             clock=clock,
         ),
-        Retry(retry, timeouts, notify=notify, now=clock),
-        *((RateLimit(credentials.mchid, rate_limits, timeouts, notify=notify, now=clock),) if rate_limits else ()),
-        Verify(platform_keys, clock, store.renewer.fetch if store.renewer else None),
+        Retry(options.retry, options.timeouts, notify=notify, now=clock),
+        *(
+            (RateLimit(credentials.mchid, options.rate_limits, options.timeouts, notify=notify, now=clock),)
+            if options.rate_limits
+            else ()
+        ),
+        Verify(trust, clock),
         VerifyV2(credentials.apiv2_key),
         Clock(clock, notify=notify),
         Sign(credentials.mchid, credentials.serial, credentials.signer, clock),
     )
+
+
+def check_pipeline(steps: Sequence[Middleware]) -> None:
+    """Refuse a pipeline without a step that keeps calls safe, unless an `InPlaceOf` says that it is meant so.
+
+    Raises:
+        ConfigurationError: such a step is missing.
+    """
+    present = [step.replaced if isinstance(step, InPlaceOf) else step for step in steps]
+    for kind in _NEEDED:
+        if not any(isinstance(step, kind) for step in present):
+            raise ConfigurationError(
+                "pipeline",
+                f"there is no {kind.__name__} in it",
+                "Make it of standard(options), with InPlaceOf(step, ...) where a step was replaced or left out on "
+                "purpose. Steps to be added go to middlewares=",
+            )
+
+
+def check_additions(steps: Sequence[Middleware]) -> None:
+    """Refuse standard steps as additions, which would do their work twice.
+
+    Raises:
+        ConfigurationError: there is one among them.
+    """
+    for step in steps:
+        if isinstance(step, _NEEDED):
+            raise ConfigurationError(
+                "middlewares",
+                f"the standard step {type(step).__name__} is among them",
+                "They are added to the standard steps: give yours alone, or all of them as pipeline=",
+            )

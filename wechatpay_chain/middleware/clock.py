@@ -23,24 +23,24 @@ class Clock:
     """
 
     def __init__(self, clock: PlatformClock, *, notify: Hook | None = None) -> None:
-        self._clock = clock
+        self.clock = clock
         self._notify = notify
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
         """Call on, and read the time of the answer."""
         response = await call_next(request)
-        if not self._clock.measure(response.headers):
+        if not self.clock.measure(response.headers):
             return response
         if self._notify is not None:
             self._notify(
                 ClockSkewed(
                     call=request.call,
                     request=request.line,
-                    seconds=self._clock.skew or 0.0,
-                    corrected=self._clock.corrects,
+                    seconds=self.clock.skew or 0.0,
+                    corrected=self.clock.corrects,
                 )
             )
-        if response.status != 401 or request.retry is False or not (self._clock.corrects and self._clock.is_off):
+        if response.status != 401 or request.retry is False or not (self.clock.corrects and self.clock.is_off):
             return response
         again = await call_next(request)
         return again.changed(attempts=response.attempts + again.attempts)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from .. import catalogue
-from ..credentials.platform_keys import PlatformKeys, verifying_key
+from ..credentials.platform_keys import Renews, TrustStore, verifying_key
 from ..errors import SignatureError
 from ..http.path import without_needless_escapes
 from ..http.reading import without_stream
@@ -24,28 +24,21 @@ class Verify:
     The platform doesn't sign every refusal, so a refusal is handed on with `verified` saying whether it was.
 
     Args:
-        platform_keys: gives the platform's keys of the moment.
-        clock: gives Unix time in seconds.
-        fetch: gets the key of an unknown serial, if that may be; None where nobody does.
+        trust: the platform's keys; where somebody renews them, the key of an unknown serial is fetched.
+        clock: returns Unix time in seconds.
     """
 
-    def __init__(
-        self,
-        platform_keys: Callable[[], PlatformKeys],
-        clock: Callable[[], float],
-        fetch: Callable[[str], Awaitable[None]] | None = None,
-    ) -> None:
-        self._platform_keys = platform_keys
+    def __init__(self, trust: TrustStore, clock: Callable[[], float]) -> None:
+        self.trust = trust
         self._clock = clock
-        self._fetch = fetch
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
         """Call on, then check the answer's signature. APIv2's is inside of the body, and `VerifyV2`'s affair."""
         response = await call_next(request)
         if request.is_apiv2:
             return response
-        if self._fetch is not None:
-            await self._fetch_unknown(response, self._fetch)
+        if self.trust.renewer is not None:
+            await self._fetch_unknown(response, self.trust.renewer)
         if not 200 <= response.status < 300:
             return response.changed(verified=self._holds(response))
         signature = _signature_of_answer(request)
@@ -65,14 +58,14 @@ class Verify:
             raise about(response, error) from None
         return response.changed(verified=response.stream is None)
 
-    async def _fetch_unknown(self, response: Response[Any], fetch: Callable[[str], Awaitable[None]]) -> None:
+    async def _fetch_unknown(self, response: Response[Any], renewer: Renews) -> None:
         serial = response.headers.get(v3.SERIAL_HEADER)
-        if serial and self._platform_keys().find(serial) is None:
-            await fetch(serial)
+        if serial and self.trust.keys.find(serial) is None:
+            await renewer.fetch(serial)
 
     def _verify(self, response: Response[Any], body: bytes) -> None:
         now = self._clock()
-        keys = self._platform_keys()
+        keys = self.trust.keys
         v3.verify(response.headers, body, partial(verifying_key, keys, now=now), now, keys.by_name)
 
     def _holds(self, response: Response[Any]) -> bool:

@@ -1,0 +1,175 @@
+"""What a client is made of: one frozen value, which both clients, `Merchants` and `from_env` share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, Unpack
+
+from ..credentials.merchant import Credentials
+from ..credentials.renewal import Renewal
+from ..errors import ConfigurationError
+from ..http.timeout import Timeout, chosen
+from ..middleware import check_additions, check_pipeline
+from ..policies.ratelimit import RateLimits
+from ..policies.retry import RetryPolicy
+from ..wire.hosts import DEFAULT_BASE_URL, check_base_url
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from ..credentials.platform_keys import Preference
+    from ..credentials.signer import Signer
+    from ..crypto.keys import PrivateKeySource, PublicKeySource
+    from ..observing import Hook
+    from ..pipeline import Handler, Middleware
+    from ..transport.aiohttp import ClientSession
+
+
+class FurtherArguments(TypedDict, total=False):
+    """The keyword arguments that a client takes beside its four first ones; `Options` describes them."""
+
+    apiv3_key: str | bytes | None
+    apiv2_key: str | None
+    merchant_cert: PublicKeySource | SSLContext | None
+    workwx_secret: str | None
+    base_url: str
+    timeout: float | Timeout
+    session: ClientSession | None
+    transport: Handler | None
+    middlewares: Sequence[Middleware]
+    pipeline: Sequence[Middleware] | None
+    validate: bool
+    renewal: Renewal | None
+    prefer: Preference
+    retry: RetryPolicy
+    rate_limits: RateLimits | None
+    backups: Sequence[str] | None
+    observe: Hook | None
+    clock: Callable[[], float]
+    correct_clock: bool
+
+
+class Arguments(FurtherArguments, total=False):
+    """All arguments of a client, none of them required: those that change, or that come in beside others."""
+
+    mchid: str
+    serial: str
+    private_key: PrivateKeySource | Signer
+    certs: Mapping[str, PublicKeySource] | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Options:
+    """The arguments of one client, checked as a whole. Its repr shows the merchant's number and the host alone.
+
+    Attributes:
+        mchid: merchant number, digits.
+        serial: serial number of the merchant API certificate, 40 hexadecimal digits.
+        private_key: its private key: a path, PEM or DER in any form, PKCS#12, a loaded key, or a `Signer`.
+        certs: certificate serial or `PUB_KEY_ID_...` -> platform certificate or WeChat Pay public key, in any form.
+        apiv3_key: the 32 characters that decrypt notifications and downloaded certificates.
+        apiv2_key: the 32 characters that sign APIv2 calls.
+        merchant_cert: the merchant API certificate, as PEM or PKCS#12, for the APIv2 operations that ask for it (mTLS);
+            checked against `serial` and `private_key`. Where the key isn't here, an `ssl.SSLContext` that presents it.
+        workwx_secret: the secret of WeCom's payment application, for its `workwx_sign`.
+        base_url: scheme and host; a test server, a reverse proxy, or one of the platform's other hosts.
+        timeout: seconds for a whole call with all its attempts, or all of its times: `Timeout(total=30, attempt=10)`.
+        session: an aiohttp session of the caller's own; it stays open.
+        transport: a `Handler` in place of the network; `base_url` and `session` are then not used.
+        middlewares: steps to be added outside of the standard ones. They see a call before it is sealed and signed,
+            and its answer once that is verified.
+        pipeline: the steps in place of the standard ones, made of `wechatpay_chain.middleware.standard(options)`.
+        validate: whether to check payloads against the catalogue before anything is sent; the platform decides anyway.
+        renewal: how platform certificates are downloaded and renewed; needs `apiv3_key`, and `certs` may be left out.
+        prefer: which kind of key to ask answers from and to encrypt with, where `certs` has both.
+        retry: how often and how soon calls are repeated that may be; `RetryPolicy(attempts=1)` repeats none.
+        rate_limits: the rates to keep to, by default the documented ones of each operation; None keeps to none.
+        backups: base URLs to send to while `base_url` is down; by default its official twins, () for none.
+        observe: called with each event of a call; see `wechatpay_chain.observing`.
+        clock: returns Unix time in seconds.
+        correct_clock: whether to sign and to check by the platform's time, which its answers tell, where this
+            machine's clock is off. Setting the clock is better: who believes the answers' time believes an old answer.
+        credentials: the keys, loaded from the arguments above.
+
+    Raises:
+        ConfigurationError: an argument is wrong; with its name, what was found, and the remedy.
+    """
+
+    mchid: str
+    serial: str = field(repr=False)
+    private_key: PrivateKeySource | Signer = field(repr=False)
+    certs: Mapping[str, PublicKeySource] | None = field(default=None, repr=False)
+    apiv3_key: str | bytes | None = field(default=None, repr=False)
+    apiv2_key: str | None = field(default=None, repr=False)
+    merchant_cert: PublicKeySource | SSLContext | None = field(default=None, repr=False)
+    workwx_secret: str | None = field(default=None, repr=False)
+    base_url: str = DEFAULT_BASE_URL
+    timeout: float | Timeout = field(default=Timeout(), repr=False)
+    session: ClientSession | None = field(default=None, repr=False)
+    transport: Handler | None = field(default=None, repr=False)
+    middlewares: Sequence[Middleware] = field(default=(), repr=False)
+    pipeline: Sequence[Middleware] | None = field(default=None, repr=False)
+    validate: bool = field(default=False, repr=False)
+    renewal: Renewal | None = field(default=None, repr=False)
+    prefer: Preference = field(default="public_key", repr=False)
+    retry: RetryPolicy = field(default=RetryPolicy(), repr=False)
+    rate_limits: RateLimits | None = field(default=RateLimits(), repr=False)
+    backups: Sequence[str] | None = field(default=None, repr=False)
+    observe: Hook | None = field(default=None, repr=False)
+    clock: Callable[[], float] = field(default=time.time, repr=False)
+    correct_clock: bool = field(default=False, repr=False)
+    credentials: Credentials = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        _check_kind(
+            "retry", self.retry, RetryPolicy, "RetryPolicy(attempts=1) repeats nothing; retry=False belongs to a call"
+        )
+        _check_kind("rate_limits", self.rate_limits, RateLimits | None, "None keeps to none")
+        _check_kind("renewal", self.renewal, Renewal | None, "Renewal() renews every eight hours")
+        chosen(self.timeout, Timeout())
+        check_base_url(self.base_url)
+        for index, url in enumerate(self.backups or ()):
+            check_base_url(url, f"backups[{index}]")
+        if self.renewal is not None and self.apiv3_key is None:
+            raise ConfigurationError("apiv3_key", "renewal without it", "Give it: it opens downloaded certificates")
+        check_additions(self.middlewares)
+        if self.pipeline is not None:
+            check_pipeline(self.pipeline)
+        object.__setattr__(self, "credentials", self._load())
+
+    @property
+    def timeouts(self) -> Timeout:
+        """All times of a call that brings none of its own."""
+        return chosen(self.timeout, Timeout())
+
+    def changed(self, **arguments: Unpack[Arguments]) -> Options:
+        """These options with other values for some arguments."""
+        return replace(self, **arguments)
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments that they were made of."""
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.init}
+
+    def _load(self) -> Credentials:
+        return Credentials.load(
+            self.mchid,
+            self.serial,
+            self.private_key,
+            self.certs,
+            apiv3_key=self.apiv3_key,
+            apiv2_key=self.apiv2_key,
+            merchant_cert=self.merchant_cert,
+            prefer=self.prefer,
+            renews=self.renewal is not None,
+        )
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("options hold keys and are not pickled: pickle what they were made of, if it may be kept")
+
+
+def _check_kind(argument: str, value: object, kind: Any, remedy: str) -> None:
+    # Callers may be untyped, and what is wrong would show only when a call has failed, in place of its outcome.
+    if not isinstance(value, kind):
+        raise ConfigurationError(argument, f"a {type(value).__name__} was found", remedy)

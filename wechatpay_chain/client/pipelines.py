@@ -1,0 +1,111 @@
+"""The pipelines of a client, made of its options in one place.
+
+    call       every call: the steps of the caller's own, then the standard ones
+    fetch      a file from a foreign host: nothing on this way makes a signature, so none can reach that host
+    download   the platform's certificates, where they are renewed: signed, and verified by whoever asked
+
+All three end in `below`: Failover and ObserveAttempts around the transport.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from ..credentials.platform_keys import TrustStore
+from ..credentials.renewal import Renewer
+from ..middleware import (
+    Clock,
+    Encode,
+    Failover,
+    InPlaceOf,
+    ObserveAttempts,
+    ObserveCalls,
+    Retry,
+    Sign,
+    Verify,
+    standard,
+)
+from ..observing import Hook, guarded
+from ..pipeline import Handler, Middleware, compose, counted
+from ..policies.clock import PlatformClock
+from ..transport.aiohttp import AiohttpTransport
+from ..wire.hosts import check_base_url, twins
+from .options import Options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipelines:
+    """What a client sends through, and what its steps share.
+
+    Attributes:
+        network: the connections; unused where the options bring a transport.
+        call: takes a call.
+        fetch: takes a request to a foreign host.
+        trust: the platform's keys that Seal and Verify use.
+        clock: the clock that Sign and Verify use.
+        renewer: renews `trust`; None where the options bring no renewal.
+    """
+
+    network: AiohttpTransport
+    call: Handler
+    fetch: Handler
+    trust: TrustStore
+    clock: PlatformClock
+    renewer: Renewer | None
+
+
+def build(options: Options) -> Pipelines:
+    """The pipelines of a client."""
+    credentials, notify = options.credentials, guarded(options.observe)
+    network = AiohttpTransport(
+        options.base_url, timeout=options.timeouts, session=options.session, client_tls=credentials.client_tls
+    )
+    transport = network if options.transport is None else counted(options.transport)
+    handler = compose(_below(options, network, notify), transport)
+    steps = standard(options) if options.pipeline is None else options.pipeline
+    trust, clock = _shared(steps, options)
+    observed = (ObserveCalls(notify),) if notify else ()
+    again = Retry(options.retry, options.timeouts, notify=notify, now=clock)
+    renewer: Renewer | None = None
+    if options.renewal is not None and credentials.apiv3_key is not None:
+        sign = Sign(credentials.mchid, credentials.serial, credentials.signer, clock)
+        download = compose((*observed, Encode(), again, sign), handler)
+        renewer = Renewer(trust, options.renewal, download, credentials.apiv3_key, clock, notify)
+    return Pipelines(
+        network=network,
+        call=compose((*options.middlewares, *steps), handler),
+        fetch=compose((*observed, again), handler),
+        trust=trust,
+        clock=clock,
+        renewer=renewer,
+    )
+
+
+def _below(options: Options, network: AiohttpTransport, notify: Hook | None) -> tuple[Middleware, ...]:
+    """What requests of every kind pass through."""
+    host_of = network.base_url_of
+    given = options.backups
+    if given is None and options.transport is not None:
+        given = ()
+    if given is not None:
+        given = tuple(check_base_url(url, f"backups[{index}]") for index, url in enumerate(given))
+    backups_of = partial(_backups, main=options.base_url.rstrip("/"), given=given)
+    failover = () if given == () else (Failover(host_of, backups_of, notify=notify),)
+    return (*failover, ObserveAttempts(notify, host_of)) if notify else failover
+
+
+def _backups(host: str, *, main: str, given: Sequence[str] | None) -> Sequence[str]:
+    return twins(host) if given is None or host != main else given
+
+
+def _shared(steps: Sequence[Middleware], options: Options) -> tuple[TrustStore, PlatformClock]:
+    """The keys and the clock of a pipeline: renewing and reporting go by the very ones that its steps use."""
+    known = [step.replaced if isinstance(step, InPlaceOf) else step for step in steps]
+    trusts = (step.trust for step in known if isinstance(step, Verify))
+    clocks = (step.clock for step in known if isinstance(step, Clock))
+    return (
+        next(trusts, None) or TrustStore(options.credentials.platform_keys, prefer=options.prefer),
+        next(clocks, None) or PlatformClock(options.clock, corrects=options.correct_clock),
+    )
