@@ -317,9 +317,7 @@ async def test_demand_27_a_202_with_an_error_code_is_no_success(emulator: Emulat
 
 async def test_demand_27_a_204_is_a_success(wxpay: WeChatPay) -> None:
     """An empty answer is verified like any other, and its JSON is None."""
-    answer = await wxpay["v3/pay/transactions/out-trade-no/{out_trade_no}/close"].post(
-        out_trade_no="1", json={"mchid": "1900000109"}
-    )
+    answer = await wxpay.v3.goldplan.merchants.closeAdvertisingShow.post(json={"sub_mchid": "1900000109"})
     assert (answer.status, answer.verified, answer.json()) == (204, True, None)
 
 

@@ -79,6 +79,18 @@ class RawClient:
         """The ciphertext of a secret."""
         return rsa.encrypt(self.emulator.platform_keys[0].private_key.public_key(), plaintext)
 
+    def order(self, number: str = "A1", total: int = 100, **members: Any) -> dict[str, Any]:
+        """A complete payload of a Native order."""
+        return {
+            "appid": "wxd678efh567hg6787",
+            "mchid": self.emulator.mchid,
+            "description": "coffee",
+            "out_trade_no": number,
+            "notify_url": "https://shop.example/notify",
+            "amount": {"total": total, "currency": "CNY"},
+            **members,
+        }
+
     def punishment(self, number: str = "P1", account: str = "6222 0000 1111", **members: Any) -> dict[str, Any]:
         """A complete payload of punish."""
         return {

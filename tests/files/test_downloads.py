@@ -30,7 +30,8 @@ from wechatpay_chain import (
     WeChatPay,
 )
 from wechatpay_chain.emulator import Emulator
-from wechatpay_chain.emulator.products.files import BILL, LIFETIME
+from wechatpay_chain.emulator.products.files import BILL
+from wechatpay_chain.emulator.world.downloads import LIFETIME
 from wechatpay_chain.files.content import checked, unpacked
 from wechatpay_chain.wire.hosts import check_origin
 
@@ -494,9 +495,9 @@ async def test_a_signed_answer_is_not_streamed_past_its_signature(emulator: Emul
     """An operation whose answers are signed is verified before a piece is handed on."""
     query = Request(
         method="GET",
-        template="/v3/pay/transactions/id/{id}",
-        path="/v3/pay/transactions/id/1",
-        params={"mchid": "1900000109"},
+        template="/v3/marketing/favor/stocks/{stock_id}",
+        path="/v3/marketing/favor/stocks/1",
+        params={"stock_creator_mchid": "1900000109"},
     )
     assert b"".join([piece async for piece in wxpay.stream(query)]).startswith(b"{")
 

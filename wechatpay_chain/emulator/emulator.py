@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import catalogue
@@ -14,16 +16,19 @@ from ..http.headers import Headers
 from ..http.request import Request
 from ..http.response import Response
 from ..wire.v3.signature import SERIAL_HEADER
+from .exchange import Exchange
 from .platform import answer, apiv2, authentication, payload, refusal
-from .platform.call import Answer, Call
+from .platform.call import DEFAULT_BASE_URL, Answer, Call
 from .platform.keys import KeyPair, make_apiv3_key
 from .platform.rates import RateWindows
 from .platform.refusal import Refusal
-from .platform.routes import Match, Route, Routes, placeholder_values
-from .products import security
-from .products.control_orders import ControlOrders
-from .products.files import Downloads
+from .platform.routes import Match, Routes, UserRoute, placeholder_values
+from .products import PRODUCTS
+from .products.product import Route
 from .products.synthetic import synthesize
+from .world.merchants import Merchant
+from .world.state import State
+from .world.world import World
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -31,36 +36,37 @@ if TYPE_CHECKING:
     from .server import Listening
 
 _KEPT_CALLS = 1000
+_ROUTES: dict[str, Route] = {line: route for product in PRODUCTS for line, route in product.routes.items()}
+_SYNTHETIC = Headers({"Emulator-Answer": "synthetic"})
 
 
 class Emulator:
-    """The platform for one merchant: a `Handler`, or a server on a port.
+    """The platform: a `Handler`, or a server on a port.
 
         emulator = Emulator()
         wxpay = WeChatPay(**emulator.credentials(), transport=emulator)
 
         async with emulator.listen() as base_url, WeChatPay(**emulator.credentials(), base_url=base_url) as wxpay: ...
 
-    Every operation of the catalogue is answered: control orders, the echo, the platform certificates and links to
-    files from what happened before, all others with synthetic values of the right types. It may be used from many
-    threads.
+    Every operation of the catalogue is answered: those of the products in `products/` from what happened before, all
+    others with synthetic values of the right types. It may be used from many threads.
 
     Args:
-        mchid: the merchant's number.
-        clock: gives Unix time in seconds.
-        merchant_key: the merchant's key; a fresh one by default.
+        mchid: the first merchant's number.
+        clock: gives real Unix time in seconds.
+        merchant_key: the first merchant's key; a fresh one by default.
         platform_keys: the platform's keys; by default one fresh WeChat Pay public key.
-        apiv3_key: 32 characters; fresh ones by default.
-        apiv2_key: 32 characters; fresh ones by default.
+        apiv3_key: the first merchant's, 32 characters; fresh ones by default.
+        apiv2_key: the first merchant's, 32 characters; fresh ones by default.
+        state: a folder that keeps the world's records; by default they are kept in memory only.
 
     Attributes:
-        mchid: the merchant's number.
-        merchant_key: the merchant's key.
-        platform_keys: the platform's keys. The one that a request's `Wechatpay-Serial` names signs its answer, else
-            the first certificate, else the first key. Put another tuple here to rotate them.
-        apiv3_key: 32 characters.
-        apiv2_key: 32 characters.
+        world: merchants, records, the clock and what is to be announced.
         calls: the last 1000 calls that passed all checks, the newest last.
+        exchanges: the last 1000 requests with their answers, the newest last.
+
+    Raises:
+        ConfigurationError: the state folder can't be used.
     """
 
     def __init__(
@@ -72,46 +78,85 @@ class Emulator:
         platform_keys: Sequence[KeyPair] | None = None,
         apiv3_key: str | None = None,
         apiv2_key: str | None = None,
+        state: Path | None = None,
     ) -> None:
-        self.mchid = mchid
-        self.merchant_key = merchant_key or KeyPair.merchant()
-        self.platform_keys = tuple(platform_keys or (KeyPair.wechatpay(),))
-        self.apiv3_key = apiv3_key or make_apiv3_key()
-        self.apiv2_key = apiv2_key or make_apiv3_key()
-        self.calls: deque[Call] = deque(maxlen=_KEPT_CALLS)
         self._clock = clock
+        self.world = World(
+            [kind for product in PRODUCTS for kind in product.kinds],
+            clock=clock,
+            state=None if state is None else State(state),
+        )
+        self.world.platform_keys = tuple(platform_keys or (KeyPair.wechatpay(),))
+        self._first = self.add_merchant(
+            Merchant(
+                mchid=mchid,
+                key=merchant_key or KeyPair.merchant(),
+                apiv3_key=apiv3_key or make_apiv3_key(),
+                apiv2_key=apiv2_key or make_apiv3_key(),
+            )
+        )
+        self.calls: deque[Call] = deque(maxlen=_KEPT_CALLS)
+        self.exchanges: deque[Exchange] = deque(maxlen=_KEPT_CALLS)
+        self._watchers: list[Callable[[Exchange], None]] = []
+        self._numbers = itertools.count(1)
         self._rates = RateWindows()
-        self._own_routes = Routes()
         self._user_routes = Routes()
-        ControlOrders().register(self._own_routes)
-        security.register(self._own_routes, lambda: self.platform_keys, self.apiv3_key)
-        self._downloads = Downloads()
-        self._downloads.register(self._own_routes)
 
-    def credentials(self, **changes: Any) -> dict[str, Any]:
-        """The arguments of a client of this merchant: `WeChatPay(**emulator.credentials(), ...)`.
+    @property
+    def mchid(self) -> str:
+        """The first merchant's number."""
+        return self._first.mchid
+
+    @property
+    def merchant_key(self) -> KeyPair:
+        """The first merchant's key."""
+        return self._first.key
+
+    @property
+    def apiv3_key(self) -> str:
+        """The first merchant's APIv3 key."""
+        return self._first.apiv3_key
+
+    @property
+    def apiv2_key(self) -> str:
+        """The first merchant's APIv2 key."""
+        return self._first.apiv2_key
+
+    @property
+    def platform_keys(self) -> tuple[KeyPair, ...]:
+        """The platform's keys; put another tuple here to rotate them.
+
+        The one that a request's `Wechatpay-Serial` names signs its answer, else the first certificate, else the first.
+        """
+        return self.world.platform_keys
+
+    @platform_keys.setter
+    def platform_keys(self, keys: Sequence[KeyPair]) -> None:
+        self.world.platform_keys = tuple(keys)
+
+    def add_merchant(self, merchant: Merchant) -> Merchant:
+        """Let another merchant call; one of the same number is replaced. Returns it."""
+        self.world.merchants[merchant.mchid] = merchant
+        return merchant
+
+    def credentials(self, mchid: str | None = None, /, **changes: Any) -> dict[str, Any]:
+        """The arguments of a client of a merchant: `WeChatPay(**emulator.credentials(), ...)`.
 
         Args:
+            mchid: whose; by default the first merchant's.
             changes: further arguments of the client, or others in place of these.
+
+        Raises:
+            KeyError: there is no such merchant.
         """
-        return {
-            "mchid": self.mchid,
-            "serial": self.merchant_key.serial,
-            # Loaded: parsing and checking it would cost every client 40 ms.
-            "private_key": self.merchant_key.private_key,
-            "certs": {key.serial: key.public_pem for key in self.platform_keys},
-            "apiv3_key": self.apiv3_key,
-            "apiv2_key": self.apiv2_key,
-            "merchant_cert": self.merchant_key.public_pem if self.merchant_key.certificate else None,
-            **changes,
-        }
+        return {**self.world.merchants[mchid or self.mchid].credentials(self.platform_keys), **changes}
 
     @property
     def bank_key(self) -> KeyPair:
         """Opens what calls of APIv2 encrypt for the bank; its public half is what `risk/getpublickey` answers."""
-        return self.platform_keys[0]
+        return self.world.bank_key
 
-    def on(self, method: str, template: str) -> Callable[[Route], Route]:
+    def on(self, method: str, template: str) -> Callable[[UserRoute], UserRoute]:
         """Answer a path by a function of one's own; it wins over what the emulator would do.
 
             @emulator.on("POST", "/v3/new/{id}")
@@ -126,11 +171,20 @@ class Emulator:
             template: path with `{placeholders}`.
         """
 
-        def register(route: Route) -> Route:
+        def register(route: UserRoute) -> UserRoute:
             self._user_routes.add(method, template, route)
             return route
 
         return register
+
+    def watch(self, watcher: Callable[[Exchange], None]) -> Callable[[], None]:
+        """Call a function with every exchange once its answer is made.
+
+        Returns:
+            What ends it.
+        """
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher)
 
     def listen(self, host: str = "127.0.0.1", port: int = 0, *, tls: SSLContext | None = None) -> Listening:
         """A server for this emulator, to be used with `async with` or, in a program without event loop, `with`.
@@ -147,57 +201,78 @@ class Emulator:
 
         return Listening(self.receive, host, port, tls)
 
+    def close(self) -> None:
+        """Let go of the state folder."""
+        self.world.close()
+
     async def __call__(self, request: Request) -> Response[Any]:
         """Answer a client in the same process, where no transport names itself in a `User-Agent`."""
         headers = Headers({"User-Agent": "in-process"}).merge(request.headers)
         body = request.body if request.payload is None else await request.payload.read()
-        response = await self.receive(request.changed(headers=headers, body=body))
+        response = await self.receive(request.changed(headers=headers, body=body, origin=""))
         return response.changed(request=request)
 
     async def receive(self, request: Request) -> Response[Any]:
         """Answer a request as it came: only method, path, query, headers and body are looked at.
 
-        Of an APIv2 call also `security`, which says whether the merchant certificate was presented.
+        Also `origin`, the scheme and host that it was sent to, which links in the answer begin with; and of an APIv2
+        call `security`, which says whether the merchant certificate was presented.
         """
-        apiv2_operation = catalogue.find(request.method, "/v2" + request.path.removeprefix("/v2"))
-        if apiv2_operation is not None:
-            return await self._receive_apiv2(request, apiv2_operation)
+        exchange = Exchange(number=next(self._numbers), time=self._clock(), request=request)
+        self.world.ripen()
+        exchange.operation = catalogue.find(request.method, "/v2" + request.path.removeprefix("/v2"))
+        if exchange.operation is not None:
+            response = await self._receive_apiv2(exchange, exchange.operation)
+        else:
+            exchange.operation = catalogue.find(request.method, request.path)
+            response = await self._receive_apiv3(exchange)
+        exchange.response, exchange.seconds = response, self._clock() - exchange.time
+        self.exchanges.append(exchange)
+        for watcher in tuple(self._watchers):
+            watcher(exchange)
+        return response
+
+    async def _receive_apiv3(self, exchange: Exchange) -> Response[Any]:
+        request, operation = exchange.request, exchange.operation
         try:
-            self._authenticate(request)
+            authentication.check_client_headers(request)
+            merchant = authentication.authenticate(request, self.world.merchants, exchange.time)
         except Refusal as refused:
+            exchange.refusal = refused
             return answer.number(refused.response(), refused.number)
-        operation = catalogue.find(request.method, request.path)
+        exchange.mchid = merchant.mchid
         try:
-            call, route = self._admit(request, operation)
+            match = self._match(request, operation)
+            call = exchange.call = self._admit(exchange, match)
             self.calls.append(call)
-            value = route(call)
-            if isinstance(value, Awaitable):
-                value = await value
-            response, ending = answer.respond(value, operation, self.merchant_key.private_key.public_key()), 0
+            value = await self._perform(match, call)
+            response, ending = answer.respond(value, operation, merchant.key.private_key.public_key()), 0
+            if match.synthetic:
+                response = response.changed(headers=response.headers.merge(_SYNTHETIC))
         except Refusal as refused:
+            exchange.refusal = refused
             response, ending = refused.response(), refused.number
         signing_key = self._named_key(request) or self._default_key()
-        return answer.sign(answer.number(response, ending), operation, signing_key, self._clock())
+        return answer.sign(answer.number(response, ending), operation, signing_key, exchange.time)
 
-    def _authenticate(self, request: Request) -> None:
-        authentication.check_client_headers(request)
-        authentication.authenticate(request, self.mchid, self.merchant_key, self._clock())
-
-    def _admit(self, request: Request, operation: catalogue.Operation | None) -> tuple[Call, Route]:
-        now = self._clock()
-        match = self._match(request, operation)
-        if operation is not None and not self._rates.admit((operation.method, operation.path), operation.rates, now):
+    def _admit(self, exchange: Exchange, match: Match) -> Call:
+        request, operation = exchange.request, exchange.operation
+        if operation is not None and not self._rates.admit(
+            (operation.method, operation.path, exchange.mchid), operation.rates, exchange.time
+        ):
             raise refusal.too_many()
         content = payload.read(request, operation)
         if operation is not None:
             named = request.headers.get(SERIAL_HEADER)
             content = payload.unseal(content, operation, named, self._named_key(request))
             payload.check(content, request, operation)
-        call = Call(
+        return Call(
             method=request.method,
             path=request.path,
             operation=operation,
-            time=now,
+            time=self.world.now,
+            mchid=exchange.mchid,
+            base_url=request.origin or DEFAULT_BASE_URL,
             values=match.values,
             query=content.query,
             json=content.json,
@@ -205,54 +280,66 @@ class Emulator:
             file=content.file,
             headers=request.headers,
         )
-        return call, match.route
 
     def _match(self, request: Request, operation: catalogue.Operation | None) -> Match:
         method, path = request.method, request.path
-        match = self._user_routes.find(method, path) or self._own_routes.find(method, path)
+        match = self._user_routes.find(method, path)
         if match is not None:
             return match
         if operation is not None:
-            values = placeholder_values(operation.path, path) or {}
-            return Match(route=partial(self._synthesize, operation=operation), values=values)
+            return self._known(operation, path)
         if catalogue.at(path) or self._user_routes.knows(path):
             raise refusal.wrong_method()
         raise refusal.no_operation(method, path)
 
-    def _synthesize(self, call: Call, operation: catalogue.Operation) -> Answer:
-        return self._downloads.link(synthesize(call, operation), call)
+    def _known(self, operation: catalogue.Operation, path: str) -> Match:
+        values = placeholder_values(operation.path, path) or {}
+        route = _ROUTES.get(f"{operation.method} {operation.path}")
+        if route is not None:
+            return Match(route=partial(route, self.world), values=values, own=False)
+        return Match(
+            route=partial(synthesize, self.world, operation=operation), values=values, own=False, synthetic=True
+        )
 
-    async def _receive_apiv2(self, request: Request, operation: catalogue.Operation) -> Response[Any]:
-        key, kind = apiv2.key_of(operation, self.apiv2_key), None
+    async def _perform(self, match: Match, call: Call) -> Answer:
+        if not match.own:
+            with self.world.transaction():
+                value = match.route(call)
+        else:
+            value = match.route(call)
+        return await value if isinstance(value, Awaitable) else value
+
+    async def _receive_apiv2(self, exchange: Exchange, operation: catalogue.Operation) -> Response[Any]:
+        request, kind, key = exchange.request, None, ""
         try:
-            received = apiv2.receive(request, operation, self.mchid, key, self.merchant_key, self.bank_key)
+            read = apiv2.read(request, operation)
+            merchant = apiv2.merchant_of(read, operation, self.world.merchants)
+            exchange.mchid, key = merchant.mchid, apiv2.key_of(operation, merchant.apiv2_key)
+            received = apiv2.receive(read, request, operation, key, merchant.key, self.bank_key)
             kind = received.fields.get("sign_type")
-            call = Call(
+            call = exchange.call = Call(
                 method=request.method,
                 path=request.path,
                 operation=operation,
-                time=self._clock(),
+                time=self.world.now,
+                mchid=merchant.mchid,
+                base_url=request.origin or DEFAULT_BASE_URL,
                 xml=received.fields,
                 file=received.file,
                 headers=request.headers,
             )
             self.calls.append(call)
-            own = self._user_routes.find(request.method, operation.path)
-            value = own.route(call) if own else self._known_apiv2(call, operation)
-            if isinstance(value, Awaitable):
-                value = await value
+            match = self._user_routes.find(request.method, operation.path) or self._known(operation, operation.path)
+            value = await self._perform(match, call)
         except apiv2.RefusalV2 as refused:
+            exchange.refusal = refused
             return apiv2.refuse(refused, operation, key, kind)
+        except Refusal as refused:
+            exchange.refusal = refused
+            return apiv2.refuse(apiv2.translated(refused), operation, key, kind)
         if isinstance(value, dict) and operation.answer == "xml":
             return apiv2.respond(value, operation, key, kind)
-        return answer.respond(value, None, self.merchant_key.private_key.public_key())
-
-    def _known_apiv2(self, call: Call, operation: catalogue.Operation) -> Answer:
-        if operation.path == "/v2/risk/getpublickey":
-            return {**apiv2.public_key(self.bank_key), "mch_id": self.mchid}
-        if operation.path.endswith("/getsignkey"):
-            return {"mch_id": self.mchid, "sandbox_signkey": apiv2.sandbox_key(self.apiv2_key)}
-        return synthesize(call, operation)
+        return answer.respond(value, None, merchant.key.private_key.public_key())
 
     def _named_key(self, request: Request) -> KeyPair | None:
         named = serials.key(request.headers.get(SERIAL_HEADER, ""))

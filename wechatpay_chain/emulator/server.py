@@ -91,6 +91,7 @@ class Listening:
                 headers=Headers(request.headers.items()),
                 body=await request.read(),
                 security=self._presented(request),
+                origin=f"{request.scheme}://{request.host}",
             )
         )
         return web.Response(status=response.status, headers=dict(response.headers), body=response.content or None)

@@ -28,7 +28,8 @@ def verify(answer: Response[Any], emulator: Emulator) -> None:
 
 def test_answers_are_signed(raw: RawClient) -> None:
     """Answers and refusals of a known merchant are signed, those without content too."""
-    closing = "/v3/pay/transactions/out-trade-no/1/close"
+    raw.post("/v3/pay/transactions/native", raw.order())
+    closing = "/v3/pay/transactions/out-trade-no/A1/close"
     for answer, status in (
         (raw.post(ECHO, {"echo_message": "a"}), 200),
         (raw.post(closing, {"mchid": "1900000109"}), 204),

@@ -85,10 +85,31 @@ def test_secret_for_another_key(raw: RawClient, certificate: KeyPair) -> None:
     assert "平台私钥解密失败" in answer.body["message"]
 
 
-@pytest.mark.parametrize("serial", [None, "", "PUB_KEY_ID_0114000000000000000000000000"])
-@pytest.mark.parametrize("target", [PUNISH, QUERY.format("P1", "PUNISH")])
+@pytest.mark.parametrize("serial", [None, ""])
+def test_serial_without_a_secret(raw: RawClient, serial: str | None) -> None:
+    """An operation that can carry secrets goes without `Wechatpay-Serial` where it carries none."""
+    target = "/v3/pay/transactions/native"
+    body = json.dumps(raw.order()).encode()
+    headers = raw.headers("POST", target, body)
+    del headers["Wechatpay-Serial"]
+    if serial is not None:
+        headers["Wechatpay-Serial"] = serial
+    answer = raw.send("POST", target, body, headers)
+    assert answer.status == 200
+    assert "code_url" in answer.body
+
+
+@pytest.mark.parametrize(
+    ("target", "serial"),
+    [
+        (PUNISH, None),
+        (PUNISH, ""),
+        (PUNISH, "PUB_KEY_ID_0114000000000000000000000000"),
+        (QUERY.format("P1", "PUNISH"), "PUB_KEY_ID_0114000000000000000000000000"),
+    ],
+)
 def test_serial_that_names_no_key(raw: RawClient, serial: str | None, target: str) -> None:
-    """An operation that demands `Wechatpay-Serial` is refused without it, and with the name of an unknown key."""
+    """A secret without `Wechatpay-Serial` is refused, and so is the name of an unknown key."""
     body = json.dumps(raw.punishment()).encode() if target == PUNISH else b""
     method = "POST" if body else "GET"
     headers = raw.headers(method, target, body)

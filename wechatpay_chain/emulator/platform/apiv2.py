@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from ...catalogue import Operation, validate
@@ -20,6 +20,9 @@ from ...http.response import Response
 from ...wire import v2
 from .keys import KeyPair
 from .multipart import parse
+from .refusal import Refusal
+
+M = TypeVar("M")
 
 _XML = Headers({"Content-Type": "text/xml; charset=utf-8"})
 _LONGEST_NONCE = 32
@@ -43,6 +46,23 @@ class RefusalV2(Exception):
         self.code = code
 
 
+# APIv2's spelling of what the products raise; what isn't here loses its underscores.
+_CODES = {
+    "INVALID_REQUEST": "INVALID_REQUEST",
+    "PARAM_ERROR": "PARAM_ERROR",
+    "OUT_TRADE_NO_USED": "OUT_TRADE_NO_USED",
+    "AUTH_CODE_EXPIRED": "AUTHCODEEXPIRE",
+    "AUTH_CODE_INVALID": "AUTH_CODE_INVALID",
+    "RESOURCE_NOT_EXISTS": "RESOURCE_NOT_EXISTS",
+    "RATELIMIT_EXCEEDED": "FREQUENCY_LIMITED",
+}
+
+
+def translated(refusal: Refusal) -> RefusalV2:
+    """A product's refusal in the words of APIv2."""
+    return RefusalV2(refusal.message, _CODES.get(refusal.code, refusal.code.replace("_", "")))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """What a call carries: its parameters, and of an upload the file."""
@@ -61,15 +81,27 @@ def key_of(operation: Operation, apiv2_key: str) -> str:
     return sandbox_key(apiv2_key) if operation.path.startswith(_SANDBOX) else apiv2_key
 
 
+def merchant_of(received: Received, operation: Operation, merchants: Mapping[str, M]) -> M:
+    """The merchant that a call names.
+
+    Raises:
+        RefusalV2: nobody has that number.
+    """
+    merchant = merchants.get(received.fields.get(operation.merchant_field or "mch_id", ""))
+    if merchant is None:
+        raise RefusalV2("mch_id参数格式错误")
+    return merchant
+
+
 def receive(
-    request: Request, operation: Operation, mchid: str, apiv2_key: str, merchant_key: KeyPair, bank_key: KeyPair
+    received: Received, request: Request, operation: Operation, apiv2_key: str, merchant_key: KeyPair, bank_key: KeyPair
 ) -> Received:
-    """Read a call, check who makes it, and hold it against the catalogue.
+    """Check who makes a call, hold it against the catalogue, and decrypt it.
 
     Args:
+        received: what `read` found.
         request: as received. `security` says whether the merchant certificate was presented, None where nobody knows.
         operation: what is called.
-        mchid: the merchant's number.
         apiv2_key: signs.
         merchant_key: signs where a signature by the merchant's private key is asked for.
         bank_key: opens what is encrypted for the bank.
@@ -79,10 +111,7 @@ def receive(
     """
     if operation.certificate and request.security is False:
         raise RefusalV2("证书已过期或未携带API证书")
-    received = _read(request, operation)
     fields = received.fields
-    if fields.get(operation.merchant_field or "mch_id") != mchid:
-        raise RefusalV2("mch_id参数格式错误")
     if not operation.nonceless and not 0 < len(fields.get("nonce_str", "")) <= _LONGEST_NONCE:
         raise RefusalV2("nonce_str参数长度有误")
     if not operation.signless:
@@ -130,18 +159,18 @@ def refuse(refusal: RefusalV2, operation: Operation, apiv2_key: str, kind: str |
     return _written({**fields, "err_code": refusal.code, "err_code_des": refusal.message}, operation, apiv2_key, kind)
 
 
-def public_key(bank_key: KeyPair) -> dict[str, str]:
-    """The answer of `risk/getpublickey`, whose key is in PKCS#1."""
-    return {"result_code": "SUCCESS", "pub_key": bank_key.pkcs1_pem}
-
-
 def _written(fields: dict[str, str], operation: Operation, apiv2_key: str, kind: str | None) -> Response[Any]:
     if operation.answer_signature != "none":
         fields["sign"] = v2.sign(fields, apiv2_key, _SIGN_KINDS.get(kind or "MD5", "MD5"))
     return Response(status=200, headers=_XML, content=v2.build(fields))
 
 
-def _read(request: Request, operation: Operation) -> Received:
+def read(request: Request, operation: Operation) -> Received:
+    """Read a call's parameters.
+
+    Raises:
+        RefusalV2: they aren't XML.
+    """
     if operation.body == "none":
         return Received(fields=dict(parse_qsl(request.query, keep_blank_values=True)))
     upload = parse(request.headers.get("Content-Type", ""), request.body or b"")

@@ -5,6 +5,9 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012365336
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Protocol, TypeVar
+
 from ...crypto import rsa, serials
 from ...errors import SignatureError
 from ...http.request import Request
@@ -12,6 +15,18 @@ from ...wire import v3
 from . import refusal
 from .keys import KeyPair
 from .multipart import parse
+
+
+class Signatory(Protocol):
+    """Someone whose signature is known."""
+
+    @property
+    def key(self) -> KeyPair:
+        """The pair that signs."""
+        ...
+
+
+M = TypeVar("M", bound=Signatory)
 
 
 def check_client_headers(request: Request) -> None:
@@ -24,14 +39,13 @@ def check_client_headers(request: Request) -> None:
         raise refusal.no_client_headers()
 
 
-def authenticate(request: Request, mchid: str, merchant_key: KeyPair, now: float) -> None:
-    """Check that the merchant signed the very request that arrived.
+def authenticate(request: Request, merchants: Mapping[str, M], now: float) -> M:
+    """Check that a merchant signed the very request that arrived. Returns the merchant.
 
     Args:
         request: path, query, headers and body as received.
-        mchid: the merchant's number.
-        merchant_key: the merchant's key.
-        now: Unix time in seconds.
+        merchants: by their number.
+        now: real Unix time in seconds.
 
     Raises:
         Refusal: 401.
@@ -41,17 +55,19 @@ def authenticate(request: Request, mchid: str, merchant_key: KeyPair, now: float
     # The platform looks at the clock before it looks at the signature.
     if not (timestamp.isascii() and timestamp.isdecimal()) or abs(now - int(timestamp)) > v3.MAX_AGE:
         raise refusal.unauthorized("Http头Authorization中的timestamp与发起请求的时间不得超过5分钟")
-    if authorization.mchid != mchid:
+    merchant = merchants.get(authorization.mchid)
+    if merchant is None:
         raise refusal.unauthorized("签名错误")
-    if serials.key(authorization.serial) != serials.key(merchant_key.serial):
+    if serials.key(authorization.serial) != serials.key(merchant.key.serial):
         raise refusal.unauthorized("商户证书序列号有误。请使用签名私钥匹配的证书序列号")
     body = signed_body(request)
     message = v3.request_message(request.method, request.target, timestamp, authorization.nonce, body)
     try:
-        rsa.verify(merchant_key.private_key.public_key(), message, authorization.signature)
+        rsa.verify(merchant.key.private_key.public_key(), message, authorization.signature)
     except SignatureError:
         head = message[: len(message) - len(body) - 1]
         raise refusal.wrong_signature(request.method, request.target, head, body) from None
+    return merchant
 
 
 def signed_body(request: Request) -> bytes:

@@ -13,6 +13,9 @@ from ...http.response import Response
 Answer = Response[Any] | dict[str, Any] | list[Any] | None
 """What a call is answered with: JSON values, None for no content, or a whole response."""
 
+DEFAULT_BASE_URL = "https://api.mch.weixin.qq.com"
+"""What links begin with where no port is listened on."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -22,7 +25,9 @@ class Call:
         method: `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
         path: as received, percent-encoded.
         operation: what the catalogue knows; None for a route of the user's own.
-        time: when it came, Unix time in seconds.
+        time: when it came, the world's Unix time in seconds.
+        mchid: the merchant that signed it.
+        base_url: scheme and host that the request was sent to, to be put before links.
         values: the placeholders' values, decoded.
         query: the query parameters, decoded; a list where the catalogue has an array or a name is repeated.
         json: the body, or None; secret fields are plain here.
@@ -36,6 +41,8 @@ class Call:
     path: str
     operation: Operation | None = None
     time: float = 0.0
+    mchid: str = ""
+    base_url: str = DEFAULT_BASE_URL
     values: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     query: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
     json: Any = field(default=None, repr=False)

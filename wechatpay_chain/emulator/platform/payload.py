@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -69,12 +70,15 @@ def unseal(payload: Payload, operation: Operation, serial: str | None, key: KeyP
     """
     if not operation.serial:
         return payload
+    marked = field_tree(operation.secret_fields)
+    if not serial and not _has_secrets(payload, marked):
+        # The header names the key of what is encrypted; the official SDKs leave it out where nothing is.
+        return payload
     if not serial:
         raise refusal.undecryptable(SERIAL_HEADER, "header", "required, but missing")
     if key is None:
         raise refusal.undecryptable(SERIAL_HEADER, "header", "no public key or certificate has this name")
     private_key = key.private_key
-    marked = field_tree(operation.secret_fields)
 
     # Sealing walks over the marked fields and replaces them; here by their plaintexts.
     def decrypt(value: str, pointer: str) -> str:
@@ -104,6 +108,21 @@ def unseal(payload: Payload, operation: Operation, serial: str | None, key: KeyP
     )
 
 
+def _has_secrets(payload: Payload, marked: Mapping[str, Any]) -> bool:
+    found: list[str] = []
+
+    def note(value: str, _pointer: str) -> str:
+        found.append(value)
+        return value
+
+    for location in marked:
+        content = getattr(payload, location)
+        if content is not None:
+            with contextlib.suppress(ConfigurationError):
+                replace_marked(content, marked[location], note, location)
+    return bool(found)
+
+
 def check(payload: Payload, request: Request, operation: Operation) -> None:
     """Hold a decrypted payload against the catalogue.
 
@@ -112,7 +131,7 @@ def check(payload: Payload, request: Request, operation: Operation) -> None:
             long, or an upload's digest is another.
     """
     for name, field in _params(operation).get("header", {}).items():
-        if field.get("req") and not request.headers.get(name):
+        if field.get("req") and name != SERIAL_HEADER and not request.headers.get(name):
             raise refusal.bad_parameter(name, "header", "required, but missing")
     if (operation.body == "multipart") != (payload.meta is not None):
         raise refusal.bad_content_type(request.headers.get("Content-Type", ""))

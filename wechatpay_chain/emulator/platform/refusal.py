@@ -142,3 +142,29 @@ def repeated(message: str) -> Refusal:
 def invalid_state(message: str) -> Refusal:
     """The state of the order doesn't allow it."""
     return Refusal(400, "INVALID_REQUEST", message)
+
+
+def no_order() -> Refusal:
+    """There is no such order."""
+    return Refusal(404, "ORDER_NOT_EXIST", "订单不存在", number=_MISSING)
+
+
+def number_used() -> Refusal:
+    """An `out_trade_no` is used again, with other content."""
+    return Refusal(403, "OUT_TRADE_NO_USED", "201 商户订单号重复", number=_REPEATED)
+
+
+def order_paid() -> Refusal:
+    """The order was paid already."""
+    return Refusal(400, "ORDERPAID", "该订单已支付")
+
+
+def order_closed() -> Refusal:
+    """The order was closed, or its payment ended otherwise."""
+    return Refusal(400, "ORDER_CLOSED", "该订单已关闭")
+
+
+def other_merchant(field: str) -> Refusal:
+    """The merchant in the call isn't the one that signed it."""
+    location = "body" if field.startswith("/") else "query"
+    return bad_parameter(field, location, "not the merchant that signed the request", "商户号与签名的商户号不一致")

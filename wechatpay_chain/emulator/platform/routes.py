@@ -8,16 +8,25 @@ from urllib.parse import unquote
 
 from .call import Answer, Call
 
-Route = Callable[[Call], Answer | Awaitable[Answer]]
+UserRoute = Callable[[Call], Answer | Awaitable[Answer]]
 """Answers a call: a function or a coroutine function."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A route that fits a path, and the values that the path gives to the route's placeholders."""
+    """A route that fits a path.
 
-    route: Route
+    Attributes:
+        route: answers.
+        values: what the path gives to the route's placeholders.
+        own: whether it is the user's, and not one of the emulator's products.
+        synthetic: whether it answers by the catalogue's shape alone.
+    """
+
+    route: UserRoute
     values: dict[str, str]
+    own: bool = True
+    synthetic: bool = False
 
 
 class Routes:
@@ -27,9 +36,9 @@ class Routes:
     """
 
     def __init__(self) -> None:
-        self._routes: list[tuple[str, str, Route]] = []
+        self._routes: list[tuple[str, str, UserRoute]] = []
 
-    def add(self, method: str, template: str, route: Route) -> None:
+    def add(self, method: str, template: str, route: UserRoute) -> None:
         """Add a route; it wins over older ones of the same template."""
         self._routes = sorted([(method, template, route), *self._routes], key=lambda entry: entry[1].count("{"))
 

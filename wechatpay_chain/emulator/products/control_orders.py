@@ -7,15 +7,16 @@ https://pay.weixin.qq.com/doc/v3/merchant/4016025274 (query)
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass, field, replace
-from threading import Lock
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..platform import refusal
 from ..platform.call import Call
-from ..platform.routes import Routes
 from ..platform.times import rfc3339
+from ..world import numbers
+from ..world.records import Kind, Record
+from ..world.world import World
+from .product import Product
 
 _PATH = "/v3/aggracct-bc/wb-channel/control-orders"
 # The version of the rules by which the emulator punishes; it has one.
@@ -23,156 +24,143 @@ _RULE_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """An order of either kind.
+class ControlOrder(Record):
+    """A punishment or a recovery. Its state says what became of the account: `ACTIVE`, `RECOVERED`, `SUCCESS`.
 
     Attributes:
+        out_request_no: the merchant's number.
         number: the platform's number.
         content: what was asked for, secrets plain.
-        accepted: when, Unix time in seconds.
+        punishment: of a recovery, the key of the punishment that it ended.
     """
 
+    out_request_no: str
     number: str
     content: dict[str, Any] = field(repr=False)
-    accepted: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Punishment(Order):
-    """An account was put under control; `recovered` once it was released."""
-
-    recovered: bool = False
+    punishment: str = ""
 
     @property
-    def account(self) -> tuple[str, str]:
-        """Merchant and account."""
-        return self.content["mchid"], self.content["bal_account_no"]
-
-    def told(self) -> dict[str, Any]:
-        """The order as a query tells it."""
-        accepted = rfc3339(self.accepted)
-        return _present(
-            wxpay_punish_no=self.number,
-            out_request_no=self.content["out_request_no"],
-            mchid=self.content["mchid"],
-            punish_scene=self.content["punish_scene"],
-            punish_rule_version=_RULE_VERSION,
-            punish_reason=self.content.get("punish_reason"),
-            punish_start_time=accepted,
-            punish_end_time=self.content.get("punish_end_time"),
-            punish_accept_time=accepted,
-            punish_finish_time=accepted,
-            punish_state="SUCCESS",
-            effect_state="RECOVERED" if self.recovered else "ACTIVE",
-        )
+    def key(self) -> str:
+        """What its table has it under."""
+        return f"{self.mchid}/{self.out_request_no}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recovery(Order):
-    """An account was released from a punishment."""
-
-    punishment: Punishment
-
-    def told(self) -> dict[str, Any]:
-        """The order as a query tells it."""
-        accepted = rfc3339(self.accepted)
-        return _present(
-            wxpay_recover_no=self.number,
-            out_request_no=self.content["out_request_no"],
-            related_wxpay_punish_no=self.content["related_wxpay_punish_no"],
-            mchid=self.content["mchid"],
-            # Numbers in a punishment's answer, texts in this one.
-            punish_scene=str(self.punishment.content["punish_scene"]),
-            punish_rule_version=str(_RULE_VERSION),
-            recover_accept_time=accepted,
-            recover_finish_time=accepted,
-            recover_state="SUCCESS",
-            recover_reason=self.content["recover_reason"],
-        )
+def _kind(name: str) -> Kind[ControlOrder]:
+    return Kind(
+        name=name,
+        record=ControlOrder,
+        key=lambda order: order.key,
+        indexes={"number": lambda order: order.number},
+    )
 
 
-class ControlOrders:
-    """Punishments and recoveries, each by the merchant's own number."""
-
-    def __init__(self) -> None:
-        self._punishments: dict[str, Punishment] = {}
-        self._recoveries: dict[str, Recovery] = {}
-        self._sequence = itertools.count(1)
-        self._lock = Lock()
-
-    def register(self, routes: Routes) -> None:
-        """Add the ledger's routes."""
-        routes.add("POST", f"{_PATH}/punish", self.punish)
-        routes.add("POST", f"{_PATH}/recover", self.recover)
-        routes.add("GET", f"{_PATH}/{{out_request_no}}", self.query)
-
-    def punish(self, call: Call) -> dict[str, Any]:
-        """Put an account under control.
-
-        Raises:
-            Refusal: the number was used with other content.
-        """
-        content: dict[str, Any] = call.json
-        with self._lock:
-            order = self._punishments.get(content["out_request_no"])
-            if order is None:
-                order = Punishment(number=self._number(call.time), content=content, accepted=call.time)
-                self._punishments[content["out_request_no"]] = order
-            _same_content(order, content)
-        return {"wxpay_punish_no": order.number, "out_request_no": content["out_request_no"]}
-
-    def recover(self, call: Call) -> dict[str, Any]:
-        """Release an account from a punishment.
-
-        Raises:
-            Refusal: the number was used with other content; or there is no such punishment, it was of another account,
-                or the account was already released from it.
-        """
-        content: dict[str, Any] = call.json
-        with self._lock:
-            order = self._recoveries.get(content["out_request_no"])
-            if order is None:
-                punishment = self._active(content)
-                order = Recovery(
-                    number=self._number(call.time), content=content, accepted=call.time, punishment=punishment
-                )
-                self._recoveries[content["out_request_no"]] = order
-                self._punishments[punishment.content["out_request_no"]] = replace(punishment, recovered=True)
-            _same_content(order, content)
-        return {"wxpay_recover_no": order.number, "out_request_no": content["out_request_no"]}
-
-    def query(self, call: Call) -> dict[str, Any]:
-        """Tell an order by the merchant's own number, its kind and the merchant it is about.
-
-        Raises:
-            Refusal: there is none.
-        """
-        number, kind = call.values["out_request_no"], call.query["control_type"]
-        with self._lock:
-            order = self._punishments.get(number) if kind == "PUNISH" else self._recoveries.get(number)
-        if order is None or order.content["mchid"] != call.query["mchid"]:
-            raise refusal.not_found("控制单不存在")
-        return {"control_scene": kind, f"{kind.lower()}_order": order.told()}
-
-    def _active(self, content: dict[str, Any]) -> Punishment:
-        wanted = content["related_wxpay_punish_no"]
-        punishment = next((order for order in self._punishments.values() if order.number == wanted), None)
-        if punishment is None:
-            raise refusal.not_found("关联的管控单不存在")
-        if punishment.account != (content["mchid"], content["bal_account_no"]):
-            raise refusal.bad_parameter("/bal_account_no", "body", "not the account of the punishment")
-        if punishment.recovered:
-            raise refusal.invalid_state("关联的管控单已解除管控")
-        return punishment
-
-    def _number(self, now: float) -> str:
-        return f"{rfc3339(now)[:10].replace('-', '')}{next(self._sequence):020d}"
+PUNISHMENTS = _kind("punishments")
+RECOVERIES = _kind("recoveries")
 
 
-def _same_content(order: Order, content: dict[str, Any]) -> None:
-    if order.content != content:
+def _punish(world: World, call: Call) -> dict[str, Any]:
+    order = _repeated(world, PUNISHMENTS, call) or world.of(PUNISHMENTS).put(_order(call, "ACTIVE"))
+    return {"wxpay_punish_no": order.number, "out_request_no": order.out_request_no}
+
+
+def _recover(world: World, call: Call) -> dict[str, Any]:
+    order = _repeated(world, RECOVERIES, call)
+    if order is None:
+        punishment = _active(world, call)
+        order = world.of(RECOVERIES).put(_order(call, "SUCCESS", punishment.key))
+        world.of(PUNISHMENTS).put(punishment.moved("RECOVERED", call.time))
+    return {"wxpay_recover_no": order.number, "out_request_no": order.out_request_no}
+
+
+def _query(world: World, call: Call) -> dict[str, Any]:
+    kind = call.query["control_type"]
+    table = world.of(PUNISHMENTS if kind == "PUNISH" else RECOVERIES)
+    order = table.get(f"{call.mchid}/{call.values['out_request_no']}")
+    if order is None or order.content["mchid"] != call.query["mchid"]:
+        raise refusal.not_found("控制单不存在")
+    if kind == "PUNISH":
+        return {"control_scene": kind, "punish_order": _told_punishment(order)}
+    punishment = world.of(PUNISHMENTS).get(order.punishment)
+    return {"control_scene": kind, "recover_order": _told_recovery(order, punishment)}
+
+
+def _order(call: Call, state: str, punishment: str = "") -> ControlOrder:
+    return ControlOrder(
+        mchid=call.mchid,
+        made=call.time,
+        state=state,
+        history=((call.time, state),),
+        out_request_no=call.json["out_request_no"],
+        number=f"{numbers.stamp(call.time, '%Y%m%d')}{numbers.digits_of(20)}",
+        content=call.json,
+        punishment=punishment,
+    )
+
+
+def _repeated(world: World, kind: Kind[ControlOrder], call: Call) -> ControlOrder | None:
+    order = world.of(kind).get(f"{call.mchid}/{call.json['out_request_no']}")
+    if order is not None and order.content != call.json:
         raise refusal.repeated("out_request_no已被使用，且请求参数与首次请求不一致")
+    return order
+
+
+def _active(world: World, call: Call) -> ControlOrder:
+    content: dict[str, Any] = call.json
+    punishment = world.of(PUNISHMENTS).one("number", content["related_wxpay_punish_no"])
+    if punishment is None:
+        raise refusal.not_found("关联的管控单不存在")
+    if any(punishment.content[name] != content[name] for name in ("mchid", "bal_account_no")):
+        raise refusal.bad_parameter("/bal_account_no", "body", "not the account of the punishment")
+    if punishment.state == "RECOVERED":
+        raise refusal.invalid_state("关联的管控单已解除管控")
+    return punishment
+
+
+def _told_punishment(order: ControlOrder) -> dict[str, Any]:
+    accepted = rfc3339(order.made)
+    return _present(
+        wxpay_punish_no=order.number,
+        out_request_no=order.out_request_no,
+        mchid=order.content["mchid"],
+        punish_scene=order.content["punish_scene"],
+        punish_rule_version=_RULE_VERSION,
+        punish_reason=order.content.get("punish_reason"),
+        punish_start_time=accepted,
+        punish_end_time=order.content.get("punish_end_time"),
+        punish_accept_time=accepted,
+        punish_finish_time=accepted,
+        punish_state="SUCCESS",
+        effect_state=order.state,
+    )
+
+
+def _told_recovery(order: ControlOrder, punishment: ControlOrder | None) -> dict[str, Any]:
+    accepted = rfc3339(order.made)
+    return _present(
+        wxpay_recover_no=order.number,
+        out_request_no=order.out_request_no,
+        related_wxpay_punish_no=order.content["related_wxpay_punish_no"],
+        mchid=order.content["mchid"],
+        # Numbers in a punishment's answer, texts in this one.
+        punish_scene=None if punishment is None else str(punishment.content["punish_scene"]),
+        punish_rule_version=str(_RULE_VERSION),
+        recover_accept_time=accepted,
+        recover_finish_time=accepted,
+        recover_state="SUCCESS",
+        recover_reason=order.content["recover_reason"],
+    )
 
 
 def _present(**members: Any) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
+
+
+PRODUCT = Product(
+    name="control_orders",
+    kinds=(PUNISHMENTS, RECOVERIES),
+    routes={
+        f"POST {_PATH}/punish": _punish,
+        f"POST {_PATH}/recover": _recover,
+        f"GET {_PATH}/{{out_request_no}}": _query,
+    },
+)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import secrets
 from collections.abc import Mapping
-from threading import Lock
 from typing import Any, cast
 
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -21,12 +20,11 @@ from ...http.headers import Headers
 from ...http.response import Response
 from ..platform.call import Answer, Call
 from ..platform.refusal import Refusal
-from ..platform.routes import Routes
+from ..world.downloads import LIFETIME
+from ..world.world import World
+from .product import Product
 
 PATH = "/v3/billdownload/file"
-LIFETIME = 300
-"""Seconds that a link lives."""
-
 BILL = (
     "\ufeff交易时间,公众账号ID,商户号,微信订单号,商户订单号,交易状态,应结订单金额,手续费,费率,订单金额\r\n"
     "`2026-01-01 08:00:00,`wx2421b1c4370ec43b,`1900000109,`4200000001,`A1,`SUCCESS,`0.29,`0.00000,`0.60%,`0.29\r\n"
@@ -36,63 +34,64 @@ BILL = (
 ).encode()
 """What every link leads to: a bill of two orders."""
 
-_HOST = "https://api.mch.weixin.qq.com"
-_KEPT = 1000
+_BOM = "\ufeff".encode()
 _KEY_SIZES = {"AEAD_AES_256_GCM": 32, "SM4_GCM": 16}
 
 
-class Downloads:
-    """The files that links were given to, until they expire."""
+def offer(world: World, call: Call, content: bytes, *, packed: bool = False) -> str:
+    """Keep a file for five minutes.
 
-    def __init__(self) -> None:
-        self._files: dict[str, tuple[float, bytes]] = {}
-        self._lock = Lock()
+    Args:
+        world: keeps it.
+        call: whose answer has the link.
+        content: the file as it is handed out.
+        packed: whether it is packed with gzip.
 
-    def register(self, routes: Routes) -> None:
-        """Add the route of the links."""
-        routes.add("GET", PATH, self._serve)
+    Returns:
+        The link.
+    """
+    kind = "&tartype=gzip" if packed else ""
+    return f"{call.base_url}{PATH}?token={world.downloads.keep(content, call.time)}{kind}"
 
-    def link(self, value: Answer, call: Call) -> Answer:
-        """A synthetic answer, in which every `download_url` leads somewhere, and every digest fits.
 
-        Args:
-            value: the answer.
-            call: the call that it answers, which says whether files are packed, and with what they are encrypted.
-        """
-        if isinstance(value, list):
-            return [self.link(item, call) for item in value]
-        if not isinstance(value, dict):
-            return value
-        members = {name: self.link(item, call) for name, item in value.items()}
-        return self._linked(members, call) if "download_url" in members else members
+def link(world: World, value: Answer, call: Call) -> Answer:
+    """A synthetic answer, in which every `download_url` leads somewhere, and every digest fits.
 
-    def _linked(self, members: dict[str, Any], call: Call) -> dict[str, Any]:
-        packed = "GZIP" in {call.query.get("tar_type"), _member(call.json, "tar_type")}
-        content = gzip.compress(BILL) if packed else BILL
-        if "encrypt_key" in members:
-            key, nonce, content = _encrypted(content, call)
-            members |= {"encrypt_key": key, "nonce": nonce}
-        if "hash_value" in members:
-            kind = members.get("hash_type")
-            kind = kind if kind in {"SHA256", "SM3"} else "SHA1"
-            digest = hasher(kind)
-            digest.update(BILL)
-            members |= {"hash_type": kind, "hash_value": digest.hexdigest()}
-        token = secrets.token_urlsafe(24)
-        with self._lock:
-            self._files[token] = (call.time, content)
-            while len(self._files) > _KEPT:
-                del self._files[next(iter(self._files))]
-        kind = "&tartype=gzip" if packed else ""
-        return {**members, "download_url": f"{_HOST}{PATH}?token={token}{kind}"}
+    Args:
+        world: keeps the files.
+        value: the answer.
+        call: the call that it answers, which says whether files are packed, and with what they are encrypted.
+    """
+    if isinstance(value, list):
+        return [link(world, item, call) for item in value]
+    if not isinstance(value, dict):
+        return value
+    members = {name: link(world, item, call) for name, item in value.items()}
+    return _linked(world, members, call) if "download_url" in members else members
 
-    def _serve(self, call: Call) -> Response[Any]:
-        with self._lock:
-            made, content = self._files.get(str(call.query.get("token")), (call.time, BILL))
-        if call.time - made > LIFETIME:
-            raise Refusal(403, "NO_AUTH", "下载链接已过期，请重新申请")
-        kind = "text/csv; charset=utf-8" if content == BILL else "application/octet-stream"
-        return Response(status=200, headers=Headers({"Content-Type": kind}), content=content)
+
+def _linked(world: World, members: dict[str, Any], call: Call) -> dict[str, Any]:
+    packed = "GZIP" in {call.query.get("tar_type"), _member(call.json, "tar_type")}
+    content = gzip.compress(BILL) if packed else BILL
+    if "encrypt_key" in members:
+        key, nonce, content = _encrypted(content, call)
+        members |= {"encrypt_key": key, "nonce": nonce}
+    if "hash_value" in members:
+        kind = members.get("hash_type")
+        kind = kind if kind in {"SHA256", "SM3"} else "SHA1"
+        digest = hasher(kind)
+        digest.update(BILL)
+        members |= {"hash_type": kind, "hash_value": digest.hexdigest()}
+    return {**members, "download_url": offer(world, call, content, packed=packed)}
+
+
+def _serve(world: World, call: Call) -> Response[Any]:
+    # A token that was never given out leads to a file all the same: tests make up links.
+    made, content = world.downloads.find(str(call.query.get("token"))) or (call.time, BILL)
+    if call.time - made > LIFETIME:
+        raise Refusal(403, "NO_AUTH", "下载链接已过期，请重新申请")
+    kind = "text/csv; charset=utf-8" if content.startswith(_BOM) else "application/octet-stream"
+    return Response(status=200, headers=Headers({"Content-Type": kind}), content=content)
 
 
 def _encrypted(content: bytes, call: Call) -> tuple[str, str, bytes]:
@@ -106,3 +105,6 @@ def _encrypted(content: bytes, call: Call) -> tuple[str, str, bytes]:
 
 def _member(value: object, name: str) -> Any:
     return cast("Mapping[str, Any]", value).get(name) if isinstance(value, Mapping) else None
+
+
+PRODUCT = Product(name="files", routes={f"GET {PATH}": _serve})

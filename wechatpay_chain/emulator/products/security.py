@@ -7,42 +7,41 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012551764 (certificates)
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from cryptography import x509
 
 from ...crypto import aead
-from ..platform import refusal
+from ..platform import apiv2, refusal
 from ..platform.call import Call
 from ..platform.keys import KeyPair
-from ..platform.routes import Route, Routes
 from ..platform.times import rfc3339
+from ..world.world import World
+from .product import Product
 
 _CERTIFICATES = ("/v3/certificates", "/v3/global/certificates", "/hk/v3/certificates")
 _ECHOED = ("echo_message", "encrypted_echo_message")
 _ASSOCIATED_DATA = "certificate"
 
 
-def register(routes: Routes, platform_keys: Callable[[], Sequence[KeyPair]], apiv3_key: str) -> None:
-    """Add the routes."""
-    routes.add("POST", "/v3/security/echo", _echo)
-    for path in _CERTIFICATES:
-        routes.add("GET", path, _certificates(platform_keys, apiv3_key))
-
-
-def _echo(call: Call) -> dict[str, Any]:
+def _echo(_world: World, call: Call) -> dict[str, Any]:
     return {name: call.json[name] for name in _ECHOED if name in call.json}
 
 
-def _certificates(platform_keys: Callable[[], Sequence[KeyPair]], apiv3_key: str) -> Route:
-    def certificates(_call: Call) -> dict[str, Any]:
-        told = [_told(key, key.certificate, apiv3_key) for key in platform_keys() if key.certificate is not None]
-        if not told:
-            raise refusal.not_found("无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥。")
-        return {"data": told}
+def _certificates(world: World, call: Call) -> dict[str, Any]:
+    apiv3_key = world.merchants[call.mchid].apiv3_key
+    told = [_told(key, key.certificate, apiv3_key) for key in world.platform_keys if key.certificate is not None]
+    if not told:
+        raise refusal.not_found("无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥。")
+    return {"data": told}
 
-    return certificates
+
+def _bank_key(world: World, call: Call) -> dict[str, str]:
+    return {"result_code": "SUCCESS", "pub_key": world.bank_key.pkcs1_pem, "mch_id": call.mchid}
+
+
+def _sandbox_key(world: World, call: Call) -> dict[str, str]:
+    return {"mch_id": call.mchid, "sandbox_signkey": apiv2.sandbox_key(world.merchants[call.mchid].apiv2_key)}
 
 
 def _told(key: KeyPair, certificate: x509.Certificate, apiv3_key: str) -> dict[str, Any]:
@@ -59,3 +58,15 @@ def _told(key: KeyPair, certificate: x509.Certificate, apiv3_key: str) -> dict[s
             "ciphertext": ciphertext,
         },
     }
+
+
+PRODUCT = Product(
+    name="security",
+    routes={
+        "POST /v3/security/echo": _echo,
+        **{f"GET {path}": _certificates for path in _CERTIFICATES},
+        "POST /v2/risk/getpublickey": _bank_key,
+        "POST /v2/xdc/apiv2getsignkey/sign/getsignkey": _sandbox_key,
+        "POST /v2/sandboxnew/pay/getsignkey": _sandbox_key,
+    },
+)

@@ -18,7 +18,8 @@ from ...http.headers import Headers
 from ...http.response import Response
 from ..platform.call import Answer, Call
 from ..platform.times import date, rfc3339
-from .files import BILL
+from ..world.world import World
+from .files import BILL, link
 
 # The smallest GIF there is: one white pixel.
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=")
@@ -38,8 +39,13 @@ _TYPES: dict[str, tuple[type, ...]] = {
 _DIGITS = ("000000", "00000000")
 
 
-def synthesize(call: Call, operation: Operation) -> Answer:
+def synthesize(world: World, call: Call, operation: Operation) -> Answer:
     """An answer to a call, as the catalogue describes it.
+
+    Args:
+        world: keeps the files that links in the answer lead to.
+        call: its values come back where the answer has a field of the same name.
+        operation: what was called.
 
     Returns:
         What a route returns: JSON values whose secrets are plain, None for no content, or a response for a file.
@@ -56,7 +62,7 @@ def synthesize(call: Call, operation: Operation) -> Answer:
         return Response(status=302, headers=Headers({"Location": "https://emulator.invalid/"}))
     given: dict[str, Any] = {**call.query, **call.values, **(call.meta or {}), **(call.xml or {})}
     given |= _members(call.json)
-    return _object(answer.get("fields", {}), given, call.time)
+    return link(world, _object(answer.get("fields", {}), given, call.time), call)
 
 
 def _object(fields: Fields, given: Mapping[str, Any], now: float) -> dict[str, Any]:

@@ -1,0 +1,38 @@
+"""One request and its answer, with what the emulator found out about it on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..catalogue import Operation
+from ..http.request import Request
+from ..http.response import Response
+from .platform.call import Call
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """One request and its answer.
+
+    Attributes:
+        number: counts the exchanges of an emulator, from 1.
+        time: when the request came, real Unix time in seconds.
+        request: as received.
+        operation: what the catalogue knows of it, if anything.
+        mchid: who signed it; empty where nobody who is known did.
+        call: what it carries, secrets plain; None where it was refused before.
+        refusal: why it was refused, a `Refusal` or `RefusalV2`; None where it was not.
+        response: the answer as sent; None while it is being made.
+        seconds: how long that took.
+    """
+
+    number: int
+    time: float
+    request: Request = field(repr=False)
+    operation: Operation | None = None
+    mchid: str = ""
+    call: Call | None = None
+    refusal: Exception | None = None
+    response: Response[Any] | None = field(default=None, repr=False)
+    seconds: float = 0.0

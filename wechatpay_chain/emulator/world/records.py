@@ -1,0 +1,139 @@
+"""Records of the world, and the tables that hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Generic, Self, TypeVar
+
+import orjson
+
+History = tuple[tuple[float, str], ...]
+"""The states that a record went through: when it came into each, and its name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Something that the platform remembers. Members are plain JSON values, so that a record can be kept on disk.
+
+    Attributes:
+        mchid: the merchant that it belongs to, who signs the calls about it.
+        made: when it was made, the world's Unix time in seconds.
+        state: its state, in the platform's own word.
+        due: when it changes by itself, by `Kind.ripen`; None for never.
+        history: its states up to now.
+    """
+
+    mchid: str
+    made: float
+    state: str
+    due: float | None = None
+    history: History = ()
+
+    def moved(self, state: str, now: float, **changes: Any) -> Self:
+        """The record in another state. What was due is not any more, unless `due` is among the changes."""
+        return replace(self, **{"due": None, **changes, "state": state, "history": (*self.history, (now, state))})
+
+    def to_json(self) -> bytes:
+        """The record as it is kept on disk."""
+        return orjson.dumps(self)
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """The record that `to_json` wrote.
+
+        Raises:
+            ValueError: it isn't one, or one of another version.
+        """
+        members: dict[str, Any] = orjson.loads(text)
+        if members.keys() != {member.name for member in fields(cls)}:
+            raise ValueError(f"not a {cls.__name__} of this version")
+        members["history"] = tuple((time, state) for time, state in members["history"])
+        return cls(**members)
+
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Kind(Generic[R]):
+    """A kind of records.
+
+    Attributes:
+        name: the name of its table, such as `orders`.
+        record: its class.
+        key: what a record is found by; one record a key.
+        indexes: what else records are found by; None leaves a record out.
+        ripen: changes a record whose `due` has come. Takes the `World`, which this module can't name, and the record.
+    """
+
+    name: str
+    record: type[R]
+    key: Callable[[R], str]
+    indexes: Mapping[str, Callable[[R], str | None]] = field(default_factory=dict[str, Callable[[R], str | None]])
+    ripen: Callable[[Any, R], None] | None = None
+
+
+class Table(Generic[R]):
+    """The records of a kind, the oldest first.
+
+    Args:
+        kind: what it holds.
+        changed: called with each record that is about to change: its key, how it was and how it will be.
+    """
+
+    def __init__(self, kind: Kind[R], changed: Callable[[Kind[R], str, R | None, R | None], None]) -> None:
+        self.kind = kind
+        self._records: dict[str, R] = {}
+        self._indexes: dict[str, dict[str, dict[str, None]]] = {name: {} for name in kind.indexes}
+        self._changed = changed
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(list(self._records.values()))
+
+    def get(self, key: str) -> R | None:
+        """The record of a key."""
+        return self._records.get(key)
+
+    def by(self, index: str, value: str) -> list[R]:
+        """The records that an index has under a value, the oldest first."""
+        return [self._records[key] for key in self._indexes[index].get(value, ())]
+
+    def one(self, index: str, value: str) -> R | None:
+        """The oldest record that an index has under a value."""
+        return next((self._records[key] for key in self._indexes[index].get(value, ())), None)
+
+    def put(self, record: R) -> R:
+        """Keep a record, in place of the one of the same key. Returns it."""
+        key = self.kind.key(record)
+        self._changed(self.kind, key, self._records.get(key), record)
+        self.restore(key, record)
+        return record
+
+    def remove(self, key: str) -> None:
+        """Forget a record."""
+        self._changed(self.kind, key, self._records.get(key), None)
+        self.restore(key, None)
+
+    def restore(self, key: str, record: R | None) -> None:
+        """Set what is under a key, without announcing a change. The world does it to load and to undo."""
+        old = self._records.get(key)
+        for name, index_of in self.kind.indexes.items():
+            index = self._indexes[name]
+            before = None if old is None else index_of(old)
+            after = None if record is None else index_of(record)
+            if before == after:
+                continue
+            if before is not None:
+                del index[before][key]
+                if not index[before]:
+                    del index[before]
+            if after is not None:
+                index.setdefault(after, {})[key] = None
+        if record is None:
+            self._records.pop(key, None)
+        else:
+            self._records[key] = record

@@ -1,0 +1,243 @@
+"""The world: every record there is, and the one way to change them."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from threading import RLock
+from typing import Any, TypeVar, cast
+
+from ..platform.keys import KeyPair
+from .announcements import ANNOUNCEMENTS, WAITING, Announcement, number
+from .clock import WorldClock
+from .downloads import Downloads
+from .merchants import Merchant
+from .records import Kind, Record, Table
+from .state import State
+
+R = TypeVar("R", bound=Record)
+
+_KEPT_HAPPENINGS = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """A record was made, changed or removed.
+
+    Attributes:
+        number: counts the happenings of a process, from 1.
+        time: when, the world's Unix time in seconds.
+        mchid: the merchant that the record belongs to.
+        kind: the name of its table.
+        key: its key there.
+        state: its state now; empty for one that was removed.
+    """
+
+    number: int
+    time: float
+    mchid: str
+    kind: str
+    key: str
+    state: str
+
+
+Listener = Callable[[Happening], None]
+
+
+class World:
+    """Merchants, records, a clock, and announcements to come. It may be used from many threads.
+
+    Args:
+        kinds: the kinds of records that there are, of all products.
+        clock: gives the real Unix time in seconds.
+        state: keeps the records on disk; None keeps them in memory only.
+
+    Attributes:
+        clock: the world's clock.
+        merchants: by their number.
+        platform_keys: sign answers and notifications; the first is also the bank's.
+        downloads: the files behind links.
+        happenings: the last 10,000 changes, the newest last.
+    """
+
+    def __init__(
+        self, kinds: Sequence[Kind[Any]], *, clock: Callable[[], float] = time.time, state: State | None = None
+    ) -> None:
+        self.clock = WorldClock(clock)
+        self.merchants: dict[str, Merchant] = {}
+        self.platform_keys: tuple[KeyPair, ...] = ()
+        self.downloads = Downloads()
+        self.happenings: deque[Happening] = deque(maxlen=_KEPT_HAPPENINGS)
+        self._tables: dict[str, Table[Any]] = {
+            kind.name: Table(kind, self._changed) for kind in (*kinds, ANNOUNCEMENTS)
+        }
+        self._state = state
+        self._lock = RLock()
+        self._depth = 0
+        # How each changed record was when the transaction began.
+        self._before: dict[tuple[str, str], Record | None] = {}
+        self._due: list[tuple[float, str, str]] = []
+        self._listeners: list[Listener] = []
+        self._count = itertools.count(1)
+        if state is not None:
+            self._load(state)
+
+    def of(self, kind: Kind[R]) -> Table[R]:
+        """The table of a kind."""
+        return cast("Table[R]", self._tables[kind.name])
+
+    @property
+    def tables(self) -> tuple[Table[Any], ...]:
+        """All tables."""
+        return tuple(self._tables.values())
+
+    @property
+    def bank_key(self) -> KeyPair:
+        """The pair of the key that `risk/getpublickey` of APIv2 answers."""
+        return self.platform_keys[0]
+
+    @property
+    def now(self) -> float:
+        """The world's Unix time in seconds."""
+        return self.clock()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[None]:
+        """Changes inside are kept together, on disk too, when it ends; an exception undoes them.
+
+        One transaction runs at a time. Inside of another it is a part of that one.
+
+        Raises:
+            OSError: the changes can't be written to disk; they are undone.
+        """
+        happened: list[Happening] = []
+        with self._lock:
+            self._depth += 1
+            try:
+                yield
+                if self._depth == 1:
+                    happened = self._commit()
+            except BaseException:
+                if self._depth == 1:
+                    self._undo()
+                raise
+            finally:
+                self._depth -= 1
+        for happening in happened:
+            for listener in tuple(self._listeners):
+                listener(happening)
+
+    def ripen(self) -> None:
+        """Change what was due up to now: orders expire, refunds arrive. Every call to the emulator begins with it."""
+        if not self._due or self._due[0][0] > self.clock():
+            return
+        with self._lock:
+            while self._due and self._due[0][0] <= self.clock():
+                when, name, key = heapq.heappop(self._due)
+                table = self._tables[name]
+                record = table.get(key)
+                if record is not None and record.due == when and table.kind.ripen is not None:
+                    with self.transaction():
+                        table.kind.ripen(self, record)
+
+    @property
+    def next_due(self) -> float | None:
+        """When the next record changes by itself, at the earliest; the world's Unix time in seconds."""
+        return self._due[0][0] if self._due else None
+
+    def announce(
+        self,
+        *,
+        mchid: str,
+        about: tuple[str, str],
+        notify_url: str,
+        event_type: str,
+        resource: dict[str, Any],
+        original_type: str = "",
+        summary: str = "",
+        protocol: str = "v3",
+    ) -> Announcement:
+        """Put a notification among those to be delivered. The arguments are the attributes of `Announcement`."""
+        now = self.clock()
+        announcement = Announcement(
+            mchid=mchid,
+            made=now,
+            state=WAITING,
+            history=((now, WAITING),),
+            number=number(),
+            notify_url=notify_url,
+            event_type=event_type,
+            original_type=original_type,
+            summary=summary,
+            resource=resource,
+            protocol="v2" if protocol == "v2" else "v3",
+            about=about,
+        )
+        return self.of(ANNOUNCEMENTS).put(announcement)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call a function with every happening, after it was committed, in the thread that caused it.
+
+        Returns:
+            What ends it.
+        """
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def close(self) -> None:
+        """Let go of the state on disk."""
+        if self._state is not None:
+            self._state.close()
+
+    def _changed(self, kind: Kind[Any], key: str, old: Record | None, _new: Record | None) -> None:
+        if not self._depth:
+            raise RuntimeError("records change inside of World.transaction() only")
+        self._before.setdefault((kind.name, key), old)
+
+    def _commit(self) -> list[Happening]:
+        changed = [(name, key, self._tables[name].get(key)) for name, key in self._before]
+        if self._state is not None and changed:
+            self._state.save((name, key, None if record is None else record.to_json()) for name, key, record in changed)
+        before, self._before = self._before, {}
+        now, happened = self.clock(), list[Happening]()
+        for name, key, record in changed:
+            if record is not None and record.due is not None:
+                heapq.heappush(self._due, (record.due, name, key))
+            known = record or before[name, key]
+            if known is not None:
+                happened.append(
+                    Happening(
+                        number=next(self._count),
+                        time=now,
+                        mchid=known.mchid,
+                        kind=name,
+                        key=key,
+                        state="" if record is None else record.state,
+                    )
+                )
+        self.happenings.extend(happened)
+        return happened
+
+    def _undo(self) -> None:
+        for (name, key), record in self._before.items():
+            self._tables[name].restore(key, record)
+        self._before = {}
+
+    def _load(self, state: State) -> None:
+        for name, key, value in state.load():
+            table = self._tables.get(name)
+            if table is None:
+                raise state.damaged(ValueError(f"there are no {name}"))
+            try:
+                record = table.kind.record.from_json(value)
+            except (ValueError, TypeError) as error:
+                raise state.damaged(error) from error
+            table.restore(key, record)
+            if record.due is not None:
+                self._due.append((record.due, name, key))
+        heapq.heapify(self._due)
