@@ -22,17 +22,19 @@ from wechatpay_chain import (
     ConnectionFailed,
     Handler,
     NotFound,
+    Renewal,
     Request,
     Response,
     Secret,
     SignatureError,
+    SyncWeChatPay,
     TimedOut,
     WeChatPay,
     WeChatPayWarning,
 )
 from wechatpay_chain.catalogue.hints import warn_deprecated
 from wechatpay_chain.crypto import rsa
-from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.policies.retry import RetryPolicy
 
@@ -266,6 +268,53 @@ async def test_from_env(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("WECHATPAY_SERIAL")
     with pytest.raises(ConfigurationError, match="WECHATPAY_SERIAL: the environment variable is not set"):
         WeChatPay.from_env()
+
+
+async def test_options_win_over_the_environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is given need not stand in the environment, and what stands there in its place is not read."""
+    for name, value in environment(emulator).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("WECHATPAY_PUBLIC_KEY", "no key at all")
+    monkeypatch.setenv("WECHATPAY_APIV2_KEY", "too short")
+    monkeypatch.delenv("WECHATPAY_SERIAL")
+    given: dict[str, Any] = {name: emulator.credentials()[name] for name in ("serial", "certs")}
+    async with WeChatPay.from_env(transport=emulator, apiv2_key=None, **given) as wxpay:
+        assert (await wxpay.chain(PUNISH).post(json=ORDER)).verified
+
+
+@pytest.mark.parametrize("kind", [WeChatPay, SyncWeChatPay])
+def test_all_may_be_given(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, kind: type[WeChatPay | SyncWeChatPay]
+) -> None:
+    """With every argument given, nothing is asked of the environment."""
+    monkeypatch.setattr(os, "environ", {})
+    client = kind.from_env(**emulator.credentials(), transport=emulator)
+    assert emulator.mchid in repr(client)
+    if isinstance(client, SyncWeChatPay):
+        client.close()
+
+
+async def test_from_env_with_certificates_alone(merchant_pair: KeyPair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A merchant without a public key renews its certificates; half of a public key is a mistake all the same."""
+    emulator = Emulator(merchant_key=merchant_pair, platform_keys=[KeyPair.certified()])
+    for name, value in environment(emulator).items():
+        if not name.startswith("WECHATPAY_PUBLIC_KEY"):
+            monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=r"WECHATPAY_PUBLIC_KEY_ID.*renewal="):
+        WeChatPay.from_env(transport=emulator)
+    async with WeChatPay.from_env(transport=emulator, renewal=Renewal()) as wxpay:
+        assert (await wxpay.chain(PUNISH).post(json=ORDER)).verified
+    monkeypatch.setenv("WECHATPAY_PUBLIC_KEY", "key.pem")
+    with pytest.raises(ConfigurationError, match="WECHATPAY_PUBLIC_KEY_ID: the environment variable is not set"):
+        WeChatPay.from_env(transport=emulator, renewal=Renewal())
+
+
+def test_a_misspelt_method_is_no_path(wxpay: WeChatPay) -> None:
+    """At the root of a client a name is an attribute, or an error that names the nearest one."""
+    misspelt: Any = wxpay
+    for name, nearest in (("downlod", "download"), ("trus", "trust"), ("payment", "payments"), ("close", "aclose")):
+        with pytest.raises(AttributeError, match=f"did you mean '{nearest}'"):
+            getattr(misspelt, name)
 
 
 def test_importing_the_package_does_not_import_aiohttp() -> None:

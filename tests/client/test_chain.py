@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wechatpay_chain.client.chain import Chain
+from wechatpay_chain.client.chain import Chain, Node
 from wechatpay_chain.errors import ConfigurationError
 from wechatpay_chain.http.request import Request
 
@@ -143,6 +143,62 @@ def test_copy_is_the_chain_itself_and_pickle_says_what_to_do(root: Chain[Request
     assert copy.deepcopy(chain) is chain
     with pytest.raises(TypeError, match=r"wxpay\.chain\(path\)"):
         pickle.dumps(chain)
+
+
+class Client(Node[Request]):
+    """A client with one method of its own."""
+
+    def __init__(self) -> None:
+        self._path = ""
+        self._send = same
+
+    def download(self) -> None:
+        """A method."""
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("v2", "/v2"),
+        ("v3", "/v3"),
+        ("v4", "/v4"),
+        ("v10", "/v10"),
+        ("hk", "/hk"),
+        ("global_", "/global"),
+        ("brand", "/brand"),
+    ],
+)
+def test_roots_lead_to_paths(name: str, path: str) -> None:
+    """The roots that there are, and the next versions, are attributes of a client."""
+    client = Client()
+    assert str(getattr(client, name)) == path
+    assert getattr(client, name) is getattr(client, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("downlod", "download"), ("Download", "download"), ("v_3", "v3"), ("globals_", "global_"), ("branding", "")],
+)
+def test_a_misspelt_name_at_the_root_is_no_path(name: str, nearest: str) -> None:
+    """It is an AttributeError that names the nearest attribute, and says how any path is spelled."""
+    client = Client()
+    assert not hasattr(client, name)
+    with pytest.raises(AttributeError, match=r"wxpay\['/path'\]") as caught:
+        getattr(client, name)
+    assert f"'Client' has no attribute {name!r}" in str(caught.value)
+    assert (f"did you mean {nearest!r}?" in str(caught.value)) == bool(nearest)
+
+
+@pytest.mark.parametrize("name", ["v1", "v0", "v", "v3x", "v02", "global", "trust", "payments_", "_v3_", "_x", "v2_"])
+def test_only_roots_lead_to_paths(name: str) -> None:
+    """Nothing else does, a placeholder neither."""
+    assert not hasattr(Client(), name)
+
+
+def test_brackets_of_a_client_stay_open() -> None:
+    """A path of any root goes in brackets."""
+    assert str(Client()["/papay/x"]) == "/papay/x"
+    assert str(Client()["v1/x"]) == "/v1/x"
 
 
 def test_repr_shows_the_path(root: Chain[Request]) -> None:

@@ -90,13 +90,13 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
 
         Args:
             prefix: what the names of the variables start with.
-            options: further arguments of the class; they win over the environment.
+            options: further arguments of the class. What they give need not stand in the environment, and wins over it:
+                `certs=...` replaces `PUBLIC_KEY`, and with `renewal=Renewal()` there need be no public key.
 
         Raises:
             ConfigurationError: a variable is missing, or its value is wrong.
         """
-        arguments: dict[str, Any] = {**environment(prefix), **options}
-        return cls(**arguments)
+        return cls(**environment(prefix, options))
 
     def with_options(self, **options: Unpack[Arguments]) -> Self:
         """Another client, with other values for some options: `wxpay.with_options(timeout=5)`.

@@ -56,7 +56,7 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
     @classmethod
     def from_env(cls, prefix: str = "WECHATPAY_", **options: Any) -> Self:
         """A client from environment variables, as `WeChatPay.from_env`."""
-        return cls(**{**environment(prefix), **options})
+        return cls(**environment(prefix, options))
 
     def chain(self, path: str) -> Chain[Response[Any]]:
         """The chain of a path that is taken literally, as `WeChatPay.chain`."""

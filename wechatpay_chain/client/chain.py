@@ -7,7 +7,9 @@ I/O and needs no list of operations; `path.py` holds the rules of spelling.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 from urllib.parse import unquote
 
@@ -20,6 +22,9 @@ from ..http.request import Request
 
 R = TypeVar("R")
 
+# What paths begin with, as attributes: APIv3, APIv2 and what follows them, Hong Kong, overseas, brands.
+_ROOT = re.compile(r"v(?:[2-9]|[1-9][0-9]+)|hk|global_|brand")
+
 # What a verb takes as it is; all other keywords are placeholders.
 _OPTIONS = frozenset({"json", "xml", "params", "file", "meta", "timeout", "retry", "security"})
 
@@ -27,6 +32,7 @@ _OPTIONS = frozenset({"json", "xml", "params", "file", "meta", "timeout", "retry
 class Node(Generic[R]):
     """What a client and a chain have in common: attributes and brackets that lead to a longer path.
 
+    At a client's root only the names of roots lead to paths, so that a misspelt method is an error and no call.
     Attribute names come from source code and are few: each child is kept in its parent's `__dict__`, so that a
     spelling is worked out once. What stands in brackets may come from anywhere and is not kept.
     """
@@ -37,9 +43,14 @@ class Node(Generic[R]):
     if not TYPE_CHECKING:  # a checker takes the client's attributes from the typed tree, and misses what isn't there
 
         def __getattr__(self, name: str) -> Chain[R]:
-            child = Chain(self._send, join(self._path, "/" + attribute_segment(name)))
-            self.__dict__[name] = child
-            return child
+            if not _ROOT.fullmatch(name):
+                raise _no_attribute(self, name)
+            return self._child(name)
+
+    def _child(self, name: str) -> Chain[R]:
+        child = Chain(self._send, join(self._path, "/" + attribute_segment(name)))
+        self.__dict__[name] = child
+        return child
 
     def __getitem__(self, literal: str) -> Chain[R]:
         if not isinstance(literal, str):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
@@ -87,9 +98,8 @@ class Chain(Node[R]):
     def __init__(self, send: Callable[[Request], R], path: str) -> None:
         self.__dict__.update(_send=send, _path=path)
 
-    if TYPE_CHECKING:  # behind brackets is the open door: any attribute goes
-
-        def __getattr__(self, name: str) -> Chain[R]: ...
+    def __getattr__(self, name: str) -> Chain[R]:
+        return self._child(name)
 
     def get(self, **options: Any) -> R:
         """Call the path with GET. Keywords as in the class's description."""
@@ -140,6 +150,18 @@ class Chain(Node[R]):
             f"a chain holds its client and can't be pickled: send its path, str(chain) == {self._path!r}, and call "
             "wxpay.chain(path) on the other side"
         )
+
+
+def _no_attribute(client: object, name: str) -> AttributeError:
+    text = f"{type(client).__name__!r} has no attribute {name!r}"
+    if name.startswith("_"):
+        return AttributeError(text)
+    names = [known for known in dir(client) if not known.startswith("_")]
+    nearest = get_close_matches(name, names, n=1)
+    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+    return AttributeError(
+        f"{text}: {hint}Paths begin with v2, v3, hk, global_ or brand; any other stands in brackets: wxpay['/path']"
+    )
 
 
 def _decoded(method: str, template: str, values: Mapping[str, Any]) -> Mapping[str, Any]:

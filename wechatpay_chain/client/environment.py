@@ -3,27 +3,49 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ConfigurationError
 
+_REQUIRED = ("mchid", "serial", "private_key")
+_OPTIONAL = ("apiv3_key", "apiv2_key", "merchant_cert", "base_url")
+_ARGUMENT = "Set it, or give the argument itself"
 
-def environment(prefix: str) -> dict[str, Any]:
-    """The arguments of a client, from environment variables that start with `prefix`.
+
+def environment(prefix: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The arguments of a client: those that are given, and all others from environment variables.
+
+    Args:
+        prefix: what the names of the variables start with.
+        options: arguments of the client; what they give is not looked for. With `renewal` no public key is needed.
 
     Raises:
         ConfigurationError: a variable is missing.
     """
-    arguments: dict[str, Any] = {name: _required(prefix + name.upper()) for name in ("mchid", "serial", "private_key")}
-    arguments["certs"] = {_required(prefix + "PUBLIC_KEY_ID"): _required(prefix + "PUBLIC_KEY")}
-    for name in ("apiv3_key", "apiv2_key", "merchant_cert", "base_url"):
-        if value := os.environ.get(prefix + name.upper()):
+    given = dict(options or {})
+    arguments: dict[str, Any] = {
+        name: _required(prefix + name.upper(), _ARGUMENT) for name in _REQUIRED if name not in given
+    }
+    if "certs" not in given:
+        arguments["certs"] = _certs(prefix, is_needed=given.get("renewal") is None)
+    for name in _OPTIONAL:
+        if name not in given and (value := os.environ.get(prefix + name.upper())):
             arguments[name] = value
-    return arguments
+    return {**arguments, **given}
 
 
-def _required(variable: str) -> str:
+def _certs(prefix: str, *, is_needed: bool) -> dict[str, str] | None:
+    variables = (f"{prefix}PUBLIC_KEY_ID", f"{prefix}PUBLIC_KEY")
+    if not is_needed and not any(map(os.environ.get, variables)):
+        return None
+    remedy = "Set it, or give certs=, or renewal= where the merchant has platform certificates"
+    identifier, public_key = (_required(variable, remedy) for variable in variables)
+    return {identifier: public_key}
+
+
+def _required(variable: str, remedy: str) -> str:
     value = os.environ.get(variable)
     if not value:
-        raise ConfigurationError(variable, "the environment variable is not set", "Set it, or give the argument itself")
+        raise ConfigurationError(variable, "the environment variable is not set", remedy)
     return value
