@@ -187,13 +187,9 @@ def test_id_is_the_same_in_repetitions() -> None:
     [
         lambda body: body.replace(b"</xml>", b"<coupon_fee></coupon_fee></xml>"),
         lambda body: body.replace(b"<xml>", b"<xml><sign_type/>"),
-        lambda body: body.replace(
-            b"1</total_fee><transaction_id>42</transaction_id>", b"1&amp;transaction_id=42</total_fee>"
-        ),
-        lambda body: body.replace(b"1</mch_id><nonce_str>n</nonce_str>", b"1&amp;nonce_str=n</mch_id>"),
         lambda body: body.replace(b">42<", b">&#52;<![CDATA[2]]><"),
     ],
-    ids=["empty field", "empty sign_type", "merged fields", "merged nonce", "other spelling"],
+    ids=["empty field", "empty sign_type", "other spelling"],
 )
 def test_a_captured_notice_gets_no_new_identity(rewrap: Any) -> None:
     """What the sign doesn't cover, such as empty fields and where one ends, can't make a new notice of an old one."""
@@ -201,6 +197,28 @@ def test_a_captured_notice_gets_no_new_identity(rewrap: Any) -> None:
     wrapped = rewrap(genuine)
     assert wrapped != genuine
     assert webhook().open({}, wrapped).id == webhook().open({}, genuine).id
+
+
+@pytest.mark.parametrize(
+    ("cut", "merged"),
+    [
+        (b"1</total_fee><transaction_id>42</transaction_id>", b"1&amp;transaction_id=42</total_fee>"),
+        (b"1</mch_id><nonce_str>n</nonce_str>", b"1&amp;nonce_str=n</mch_id>"),
+    ],
+    ids=["fields", "nonce"],
+)
+def test_a_notice_with_merged_fields_is_refused(cut: bytes, merged: bytes) -> None:
+    """Fields written into another's value give the same sign: no genuine notice has such a value but in attach."""
+    genuine = xml(dict(sorted({**PAYMENT, "mch_id": "1"}.items())))
+    assert cut in genuine
+    with pytest.raises(SignatureError, match="fits other fields too"):
+        webhook().open({}, genuine.replace(cut, merged))
+
+
+@pytest.mark.parametrize("attach", ["a&b=c", "user=1&order=2", "&=&", "&return_code=SUCCESS"])
+def test_attach_is_free(attach: str) -> None:
+    """The merchant's own text comes back as it was given, whatever stands in it."""
+    assert webhook().open({}, xml({**PAYMENT, "attach": attach})).resource["attach"] == attach
 
 
 @pytest.mark.parametrize(

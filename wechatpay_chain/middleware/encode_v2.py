@@ -95,6 +95,8 @@ class EncodeV2:
         template = path if path.startswith(f"{_PREFIX}/") else f"{_PREFIX}/{path.removeprefix('/')}"
         request = Request(method="GET", template=template, params=params)
         operation = catalogue.find("GET", template)
+        if operation is None or not operation.signless:
+            v2.check_shown(parameters.texts(params, (), "params"), "params")
         return self._encode(request, operation, None).target, (operation and operation.fragment) or ""
 
     def _encode(

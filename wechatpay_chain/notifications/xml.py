@@ -61,6 +61,7 @@ def read(body: bytes, apiv2_key: str, apiv3_key: bytes | None) -> Notification[d
         resource: dict[str, Any] = dict(v2.parse(digest.decrypt_ecb(apiv2_key, sealed)))
         return _refund(resource, fields)
     v2.verify(fields, apiv2_key)
+    v2.check_notice(fields)
     if "event_ciphertext" in fields:
         return _event(fields, apiv3_key)
     kind = _kind(fields)

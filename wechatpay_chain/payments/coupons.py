@@ -32,7 +32,7 @@ def coupons_mini_program(
     return {
         "send_coupon_params": listed,
         "send_coupon_merchant": send_coupon_merchant,
-        "sign": v2.sign(flat, apiv2_key, "HMAC-SHA256"),
+        "sign": v2.sign_shown(flat, apiv2_key, "HMAC-SHA256"),
     }
 
 

@@ -14,8 +14,11 @@ from urllib.parse import quote
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from ..crypto import rsa
+from ..errors import ConfigurationError
 from ..http.response import Response
 from .parameters import PREPAY, Prepay, member, prepay_id
+
+_ONE_LINE = "Give appid, nonce and prepay_id without: each is one line of the signed text"
 
 APP_PACKAGE = "Sign=WXPay"
 """The package of an app's order."""
@@ -204,4 +207,8 @@ def h5_url(h5: str | Response[Any] | Mapping[str, Any], redirect_url: str) -> st
 
 
 def _lines(*lines: str) -> bytes:
+    for line in lines:
+        # Another text, such as that of a request, must not be signed for whoever can choose a part of this one.
+        if not line.isprintable():
+            raise ConfigurationError("payments", f"{line[:40]!a} holds a line end or a control character", _ONE_LINE)
     return "".join(f"{line}\n" for line in lines).encode()

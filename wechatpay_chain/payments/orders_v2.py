@@ -40,7 +40,7 @@ def jsapi_v2(
         "package": f"{PREPAY}{prepay_id(prepay)}",
         "signType": sign_type,
     }
-    return {**given, "paySign": v2.sign(given, apiv2_key, sign_type)}
+    return {**given, "paySign": v2.sign_shown(given, apiv2_key, sign_type)}
 
 
 def app_v2(
@@ -74,7 +74,7 @@ def app_v2(
         "noncestr": nonce,
         "timestamp": str(timestamp),
     }
-    return {**given, "sign": v2.sign(given, apiv2_key, sign_type)}
+    return {**given, "sign": v2.sign_shown(given, apiv2_key, sign_type)}
 
 
 def red_packet_v2(package: str, *, appid: str, apiv2_key: str, timestamp: int, nonce: str) -> dict[str, str]:
@@ -90,5 +90,5 @@ def red_packet_v2(package: str, *, appid: str, apiv2_key: str, timestamp: int, n
         nonce: a random string of at most 32 characters.
     """
     given = {"timeStamp": str(timestamp), "nonceStr": nonce, "package": quote(package, safe="")}
-    pay_sign = v2.sign({"appId": appid, **given}, apiv2_key, "MD5")
+    pay_sign = v2.sign_shown({"appId": appid, **given}, apiv2_key, "MD5")
     return {**given, "signType": "MD5", "paySign": pay_sign}

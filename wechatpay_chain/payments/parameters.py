@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import quote, urlencode
@@ -12,6 +13,9 @@ from ..wire import v2
 
 Prepay = str | Response[Any] | Mapping[str, Any]
 """A `prepay_id`, or the answer or its JSON that holds one."""
+
+# What stands behind such a character would be signed as if the merchant had written it.
+_MORE_THAN_A_NUMBER = re.compile(r"[\s&=\x00-\x1f\x7f]")
 
 PREPAY = "prepay_id="
 """What stands before it in a package."""
@@ -26,6 +30,10 @@ def prepay_id(prepay: Prepay) -> str:
     found = (prepay if isinstance(prepay, str) else member(prepay, "prepay_id")).removeprefix(PREPAY)
     if not found:
         raise ConfigurationError("prepay_id", "it is empty", "Give the one of an order's answer, or the answer")
+    if _MORE_THAN_A_NUMBER.search(found):
+        raise ConfigurationError(
+            "prepay_id", "it holds blanks, line ends, & or =", "Give the one of an order's answer, never a payer's text"
+        )
     return found
 
 
@@ -52,4 +60,4 @@ def query(parameters: Mapping[str, str]) -> str:
 
 def hmac_signed(fields: Mapping[str, str], apiv2_key: str) -> dict[str, str]:
     """Parameters with their `sign`, made with the APIv2 key as for a call of APIv2."""
-    return {**fields, "sign": v2.sign(fields, apiv2_key, "HMAC-SHA256")}
+    return {**fields, "sign": v2.sign_shown(fields, apiv2_key, "HMAC-SHA256")}

@@ -1,5 +1,6 @@
 """APIv2: messages in flat XML, completed, signed with MD5 or HMAC-SHA256, and refused in its own words."""
 
+from .ambiguity import check_notice, check_shown, sign_shown
 from .signature import SignType, certificate_message, sign, signed_text, verify, workwx_sign
 from .xml import BLANKS, build, is_xml, parse
 
@@ -8,9 +9,12 @@ __all__ = [
     "SignType",
     "build",
     "certificate_message",
+    "check_notice",
+    "check_shown",
     "is_xml",
     "parse",
     "sign",
+    "sign_shown",
     "signed_text",
     "verify",
     "workwx_sign",

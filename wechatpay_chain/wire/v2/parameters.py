@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from ...errors import ConfigurationError
 from ..body import check_text, encode_json
+from .ambiguity import check_covered
 from .signature import SignType, sign, workwx_sign
 
 _MERCHANT_FIELDS = ("mch_id", "mchid", "combine_mch_id")
@@ -102,6 +103,7 @@ def complete(
     if demands.signless:
         return completed
     if demands.workwx_fields and workwx_secret and "workwx_sign" not in completed:
+        check_covered(completed, demands.workwx_fields, argument)
         completed["workwx_sign"] = workwx_sign(completed, demands.workwx_fields, workwx_secret)
     completed["sign"] = sign(completed, apiv2_key, _sign_type(completed, demands, argument))
     return completed

@@ -59,8 +59,15 @@ def certificate_message(serial: str, timestamp: str) -> bytes:
     Args:
         serial: the parameter `cert_serialno`, the merchant certificate's.
         timestamp: the parameter `timestamp`, Unix time in seconds.
+
+    Raises:
+        ConfigurationError: one of them holds something else than digits or letters.
     """
-    return f"cert_serialno={serial}&timestamp={timestamp}".encode("utf-8", "surrogatepass")
+    if not (serial.isascii() and serial.isalnum() and timestamp.isascii() and timestamp.isdecimal()):
+        raise ConfigurationError(
+            "xml", "cert_serialno or timestamp is no number", "Leave both out: the client fills them in"
+        )
+    return f"cert_serialno={serial}&timestamp={timestamp}".encode("ascii")
 
 
 def verify(fields: Mapping[str, str], apiv2_key: str) -> None:

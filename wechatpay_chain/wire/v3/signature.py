@@ -31,6 +31,7 @@ STATEMENT_HEADER = "Wechatpay-Statement-Sha1"
 SIGNED_HEADERS = (TIMESTAMP_HEADER, NONCE_HEADER, SERIAL_HEADER, SIGNATURE_HEADER)
 _PROBE = "WECHATPAY/SIGNTEST/"
 _LONGEST_TIMESTAMP = 12
+_SHA1 = re.compile(r"[0-9a-fA-F]{40}", re.ASCII)
 _AUTHORIZATION_ITEM = re.compile(r'\s*([a-z_]+)="([^"]*)"\s*', re.ASCII)
 _AUTHORIZATION_ITEMS = frozenset({"mchid", "nonce_str", "signature", "timestamp", "serial_no"})
 
@@ -197,7 +198,7 @@ def statement_body(headers: Mapping[str, str], content: bytes | None) -> bytes:
     """
     stated = headers.get(STATEMENT_HEADER, "")
     # SHA-1 is the platform's choice; the signature over the digest is RSA with SHA-256.
-    if not stated or (
+    if not _SHA1.fullmatch(stated) or (
         content is not None and hashlib.sha1(content, usedforsecurity=False).hexdigest() != stated.lower()
     ):
         raise SignatureError(f"the content is not the one that {STATEMENT_HEADER} names")

@@ -1,0 +1,93 @@
+"""Signed texts that can be read in two ways.
+
+`sign` covers `name=value` pairs joined by `&`, and a value may hold `&` and `=`. One key signs what payers are shown
+and what the platform notifies, so a payer's own text could become the fields of a notice. Neither side lets that pass.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+from ...errors import ConfigurationError, SignatureError
+from .signature import SignType, sign
+
+# The name of a field is that of an element of XML.
+_ANOTHER_FIELD = re.compile(r"&([\w:.\-]+)=")
+# The merchant's own text, which comes back as it was given; what stands behind it can't pass for a notice's fields.
+_FREE_TEXT = "attach"
+
+
+def second_reading(fields: Mapping[str, str], names: Collection[str] | None = None) -> tuple[str, str] | None:
+    """A field whose value could be read as its beginning and further fields, with the first name of these.
+
+    Args:
+        fields: by name.
+        names: what further fields may be called; None for anything.
+    """
+    for field, value in fields.items():
+        for found in _ANOTHER_FIELD.finditer(value) if "&" in value else ():
+            if names is None or found[1] in names:
+                return field, found[1]
+    return None
+
+
+def check_shown(fields: Mapping[str, str], argument: str) -> None:
+    """Refuse to sign for a payer's eyes what could be read as something else.
+
+    Args:
+        fields: what is going to be signed.
+        argument: the name to be used in errors.
+
+    Raises:
+        ConfigurationError: a value holds `&name=`.
+    """
+    _refuse(second_reading(fields), argument)
+
+
+def sign_shown(fields: Mapping[str, str], apiv2_key: str, sign_type: SignType, argument: str = "fields") -> str:
+    """The `sign` of parameters that a payer is shown, in a page or a front end.
+
+    Raises:
+        ConfigurationError: a value holds `&name=`, or the key is empty.
+    """
+    check_shown(fields, argument)
+    return sign(fields, apiv2_key, sign_type)
+
+
+def check_covered(fields: Mapping[str, str], names: Iterable[str], argument: str) -> None:
+    """Refuse a value that could be read as another one of the fields that a signature covers.
+
+    Args:
+        fields: what is going to be signed.
+        names: of the fields that the signature covers.
+        argument: the name to be used in errors.
+
+    Raises:
+        ConfigurationError: a value holds `&` and one of these names.
+    """
+    covered = {*names, "secret"}
+    _refuse(second_reading({name: fields[name] for name in covered if name in fields}, covered), argument)
+
+
+def check_notice(fields: Mapping[str, str]) -> None:
+    """Refuse a notice whose signed text could have been signed with other fields.
+
+    Raises:
+        SignatureError: a value other than that of `attach` holds `&name=`.
+    """
+    found = second_reading({name: value for name, value in fields.items() if name != _FREE_TEXT})
+    if found is not None:
+        raise SignatureError(
+            f"its field {found[0][:64]!r} holds '&{found[1][:64]}=', so its sign fits other fields too: it may be "
+            "something that the merchant signed for a payer"
+        )
+
+
+def _refuse(found: tuple[str, str] | None, argument: str) -> None:
+    if found is not None:
+        raise ConfigurationError(
+            f"{argument}/{found[0]}",
+            f"it holds '&{found[1]}=', so that its signature would fit other parameters too",
+            "Take the & out of it, above all where a payer wrote it; percent-encode the query of an address",
+        )
