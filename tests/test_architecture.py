@@ -28,7 +28,7 @@ ALLOWED = {
     "policies": "errors http catalogue wire",
     # what a call passes through
     "pipeline": "errors http",
-    "credentials": "errors observing http crypto wire pipeline",
+    "credentials": "errors observing http crypto wire policies pipeline",
     "files": "errors http crypto wire pipeline",
     "bills": "errors http crypto files",
     "transport": "_version errors http catalogue wire policies",

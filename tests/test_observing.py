@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.proxy import Fate, FaultyProxy
 from wechatpay_chain import ConfigurationError, ConnectionFailed, Request, Response, WeChatPay
-from wechatpay_chain.credentials.renewal import Pace, Renewal, Renewer
+from wechatpay_chain.credentials.renewal import Pace, Renewal
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.platform.keys import KeyPair
 from wechatpay_chain.observing import (
@@ -92,8 +92,7 @@ async def test_other_certificates(merchant_pair: KeyPair) -> None:
     wxpay, events = with_hook(emulator, certs=None, renewal=Renewal(pace=Pace(1e6)))
     async with wxpay:
         await wxpay.chain(PUNISH).post(json=ORDER)
-        assert isinstance(wxpay.trust.renewer, Renewer)
-        await wxpay.trust.renewer.renew()
+        await wxpay._renewer.renew()  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
     changed = [event for event in events if isinstance(event, CertificatesChanged)]
     assert [(event.serials, event.preferred) for event in changed] == [((pair.serial,), pair.serial)]
     downloads = [event for event in events if str(event.request) == "GET /v3/certificates"]

@@ -7,7 +7,7 @@ import json
 import logging
 import stat
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,10 +25,12 @@ from wechatpay_chain import (
     Response,
     SignatureError,
     SyncWeChatPay,
+    TimedOut,
     Webhook,
     WeChatPay,
     WeChatPayError,
 )
+from wechatpay_chain.credentials.certificate_download import MAINLAND, OVERSEAS
 from wechatpay_chain.credentials.platform_keys import (
     PlatformKey,
     PlatformKeys,
@@ -52,6 +54,7 @@ class World:
         self.now = time.time()
         self.emulator = Emulator(merchant_key=merchant(), platform_keys=keys, clock=lambda: self.now)
         self.emulator.on("GET", "/v3/ping")(lambda call: {})
+        self.monotonic: Callable[[], float] | None = None
         self.downloads = 0
         self.serials: list[str] = []
 
@@ -64,10 +67,15 @@ class World:
         self.serials.append(response.headers.get("Wechatpay-Serial", ""))
         return response
 
+    def renewal(self, **options: Any) -> Renewal:
+        """Renewal without pauses between clients, whose intervals go by `monotonic`, or else by `now`."""
+        own = self.monotonic
+        return Renewal(pace=Pace(1e6), monotonic=lambda: self.now if own is None else own(), **options)
+
     def client(self, *certs: KeyPair, **options: Any) -> WeChatPay:
         """A client that knows only these keys."""
         given = {pair.serial: pair.public_pem for pair in certs}
-        options = {"renewal": Renewal(pace=Pace(1e6)), "transport": self, "clock": lambda: self.now, **options}
+        options = {"renewal": self.renewal(), "transport": self, "clock": lambda: self.now, **options}
         return WeChatPay(**self.emulator.credentials(**{"certs": given or None, **options}))
 
 
@@ -321,10 +329,8 @@ async def test_demand_13_failed_renewal_empties_nothing(old: KeyPair) -> None:
     async with world.client(transport=transport) as wxpay:
         await call(wxpay)
         transport.failing = True
-        renewer = wxpay.trust.renewer
-        assert renewer is not None
         world.now += 3600
-        await renewer.fetch(serials.from_number(7))
+        await wxpay.trust.fetch(serials.from_number(7), 5.0)
         assert world.downloads == 2
         assert (await call(wxpay)).verified
 
@@ -480,7 +486,7 @@ async def test_pace_is_shared() -> None:
     """Clients that share a pace download one after the other."""
     now = 0.0
     slept: list[float] = []
-    pace = Pace(10, clock=lambda: now)
+    pace = Pace(10, monotonic=lambda: now)
     original = asyncio.sleep
 
     async def sleep(seconds: float) -> None:
@@ -624,3 +630,114 @@ async def test_rotation_drill(old: KeyPair, new: KeyPair, public: KeyPair) -> No
         forged = replace(stranger, serial=public.serial)
         assert (await webhook.dispatch(sign(body, pair=forged, now=drill.now), body)).status == 401
     assert sorted(drill.handled) == sorted({f"EV-{number + 1}" for number in range(drill.sent)})
+
+
+class Stalls:
+    """A platform whose downloads don't come to their end until they are let."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.let = asyncio.Event()
+
+    async def __call__(self, request: Request) -> Response[Any]:
+        if request.path == CERTIFICATES:
+            await self.let.wait()
+        return await self.world(request)
+
+
+async def test_the_first_certificates_are_awaited_in_the_calls_own_time(old: KeyPair) -> None:
+    """A call whose time runs out before the certificates come ends unsent; the download goes on for the next one."""
+    world = World(old)
+    transport = Stalls(world)
+    async with world.client(transport=transport) as wxpay:
+        with pytest.raises(TimedOut, match=r"not downloaded within 0\.05 s") as caught:
+            await wxpay["v3/ping"].get(timeout=0.05)
+        assert (caught.value.outcome, caught.value.attempts) == ("not_sent", 0)
+        transport.let.set()
+        assert (await call(wxpay)).verified
+    assert world.downloads == 1
+
+
+async def test_an_unknown_key_is_fetched_in_the_calls_own_time(old: KeyPair, new: KeyPair) -> None:
+    """An answer by a key that doesn't come in time isn't believed; the download goes on, and the next call has it."""
+    world = World(old)
+    transport = Stalls(world)
+    transport.let.set()
+    async with world.client(old, transport=transport) as wxpay:
+        await call(wxpay)
+        await asyncio.sleep(0.02)
+        world.now += 3600
+        world.emulator.platform_keys = (new,)
+        transport.let.clear()
+        with pytest.raises(SignatureError, match="unknown key") as caught:
+            await wxpay["v3/ping"].get(timeout=0.1)
+        assert caught.value.outcome == "unknown"
+        before = world.downloads
+        transport.let.set()
+        assert (await call(wxpay)).verified
+    assert world.downloads == before + 1
+
+
+@pytest.mark.parametrize("days", [-3650, -30, -1, 0, 1, 30])
+async def test_a_mended_clock_blocks_no_renewal(old: KeyPair, new: KeyPair, days: int) -> None:
+    """Whichever way this machine's date was wrong and is mended: a certificate that is missed then is fetched."""
+    world = World(old, new)
+    passed = 0.0
+    world.monotonic = lambda: passed
+    true, world.now = world.now, world.now + days * DAY
+    async with world.client(old) as wxpay:
+        await wxpay._renewer.ready()  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+        await asyncio.sleep(0.02)
+        world.now, passed = true, 61.0
+        rotated = KeyPair.certified()
+        world.emulator.platform_keys = (rotated,)
+        assert (await call(wxpay)).verified
+        assert wxpay.trust.keys.find(rotated.serial) is not None
+
+
+async def test_a_mended_clock_lets_notifications_ask(old: KeyPair, new: KeyPair) -> None:
+    """A notification may bring a download forward ten minutes after the last one did, whatever the date says."""
+    world = World(old)
+    passed = 0.0
+    world.monotonic = lambda: passed
+    world.now += 30 * DAY
+    async with world.client(old, renewal=world.renewal(from_notifications=True)) as wxpay:
+        await call(wxpay)
+        await asyncio.sleep(0.02)
+        wxpay.trust.report(new.serial)
+        await asyncio.sleep(0.02)
+        before = world.downloads
+        world.now, passed = world.now - 30 * DAY, 601.0
+        wxpay.trust.report(new.serial)
+        await asyncio.sleep(0.02)
+        assert world.downloads == before + 1
+
+
+@pytest.mark.parametrize(
+    ("base_url", "path", "expected"),
+    [
+        ("https://apihk.mch.weixin.qq.com", None, OVERSEAS),
+        ("https://apius.mch.weixin.qq.com", None, OVERSEAS),
+        ("https://apieu.mch.weixin.qq.com/", None, OVERSEAS),
+        ("https://APIHK.mch.weixin.qq.com.", None, OVERSEAS),
+        ("https://api.mch.weixin.qq.com", None, MAINLAND),
+        ("https://api2.wechatpay.cn", None, MAINLAND),
+        ("https://proxy.example/apihk.mch.weixin.qq.com", None, MAINLAND),
+        ("https://apihk.mch.weixin.qq.com", MAINLAND, MAINLAND),
+        ("https://api.mch.weixin.qq.com", OVERSEAS, OVERSEAS),
+    ],
+)
+async def test_overseas_certificates(old: KeyPair, base_url: str, path: str | None, expected: str) -> None:
+    """A client of an overseas host downloads from the global path by itself; `path` wins."""
+    world, asked = World(old), list[str]()
+
+    async def transport(request: Request) -> Response[Any]:
+        asked.append(request.path)
+        return Response(status=400, content=b'{"code":"INVALID_REQUEST","message":"x"}', request=request)
+
+    async with world.client(transport=transport, base_url=base_url, renewal=world.renewal(path=path)) as wxpay:
+        with pytest.raises(WeChatPayError) as caught:
+            await call(wxpay)
+    assert asked[0] == expected
+    told = [str(caught.value), *getattr(caught.value, "__notes__", [])]
+    assert any(f"Renewal(path={OVERSEAS!r})" in text for text in told) is (expected == MAINLAND)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,7 @@ from ..errors import Unauthorized, WeChatPayError
 from ..files.downloads import Files
 from ..http.path import literal_path
 from ..http.request import Request
+from ..http.timeout import chosen
 from ..middleware import EncodeV2
 from ..payments import Payments
 from ..wire.hosts import DEFAULT_BASE_URL
@@ -27,6 +29,7 @@ from .pipelines import build
 
 if TYPE_CHECKING:
     from ..credentials.platform_keys import TrustStore
+    from ..credentials.renewal import Renewer
     from ..credentials.signer import Signer
     from ..crypto.keys import PrivateKeySource, PublicKeySource
     from ..files.content import Link
@@ -142,7 +145,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
             warn_deprecated(operation)
         try:
             if self._renewer is not None:
-                await self._renewer.ready()
+                request = await self._with_keys(request, self._renewer)
             with self._in_flight:
                 response = await self._handler(request)
         except WeChatPayError as error:
@@ -155,6 +158,21 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
                 refusal.add_note(f"The platform's clock is {self._clock.skew:+.0f} s from this machine's: set it (NTP)")
             raise refusal
         return response
+
+    async def _with_keys(self, request: Request, renewer: Renewer) -> Request:
+        """The request, with the time that is left of its own once there are keys to verify its answer with."""
+        timeouts, started = chosen(request.timeout, self._options.timeouts), time.monotonic()
+        if self._trust.keys.preferred is not None:
+            await renewer.ready()
+            return request
+        await renewer.ready(timeouts.total)
+        left = timeouts.total - (time.monotonic() - started)
+        return request.changed(timeout=timeouts.within(max(left, 0.001)))
+
+    def stop_renewing(self) -> None:
+        """Renew platform certificates no more in the background; calls go on with those that are there."""
+        if self._renewer is not None:
+            self._renewer.stop()
 
     async def download(
         self,

@@ -79,14 +79,14 @@ class Merchants:
         replaced = self._merchants.get(mchid)
         self._merchants[mchid] = merchant
         if replaced is not None:
-            _retire(replaced)
+            replaced.client.stop_renewing()
         return merchant
 
     def remove(self, mchid: str) -> None:
         """Remove a merchant; nothing happens if it isn't there."""
         merchant = self._merchants.pop(mchid, None)
         if merchant is not None:
-            _retire(merchant)
+            merchant.client.stop_renewing()
 
     def __getitem__(self, mchid: str) -> Merchant:
         return self._merchants[mchid]
@@ -172,9 +172,3 @@ def _opens(webhook: Webhook, headers: HeaderSource, body: bytes) -> bool:
     except (ConfigurationError, TrustError):
         return False
     return True
-
-
-def _retire(merchant: Merchant) -> None:
-    renewer = merchant.client.trust.renewer
-    if renewer is not None:
-        renewer.stop()

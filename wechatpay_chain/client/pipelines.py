@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from ..credentials.certificate_download import MAINLAND, OVERSEAS
 from ..credentials.platform_keys import TrustStore
 from ..credentials.renewal import Renewer
 from ..middleware import (
@@ -31,7 +32,7 @@ from ..observing import Hook, guarded
 from ..pipeline import Handler, Middleware, compose, counted
 from ..policies.clock import PlatformClock
 from ..transport.aiohttp import AiohttpTransport
-from ..wire.hosts import check_base_url, twins
+from ..wire.hosts import check_base_url, is_overseas, twins
 from .options import Options
 
 
@@ -72,7 +73,8 @@ def build(options: Options) -> Pipelines:
     if options.renewal is not None and credentials.apiv3_key is not None:
         sign = Sign(credentials.mchid, credentials.serial, credentials.signer, clock)
         download = compose((*observed, Encode(), again, sign), handler)
-        renewer = Renewer(trust, options.renewal, download, credentials.apiv3_key, clock, notify)
+        path = OVERSEAS if is_overseas(options.base_url) else MAINLAND
+        renewer = Renewer(trust, options.renewal, download, credentials.apiv3_key, clock, notify, path)
     return Pipelines(
         network=network,
         call=compose((*options.middlewares, *steps), handler),

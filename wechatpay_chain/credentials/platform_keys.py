@@ -7,11 +7,11 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012154180
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Literal, Protocol
+from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -84,20 +84,19 @@ class PlatformKeys:
         return iter(self._keys.values())
 
 
-class Renews(Protocol):
-    """Renews a trust store, and hears of keys that were missed."""
+Fetch = Callable[[str, float], Awaitable[None]]
+"""Gets the key of an unknown serial, within so many seconds, if that may be."""
 
-    async def fetch(self, serial: str) -> None:
-        """An answer names an unknown key: get it, if that may be."""
-        ...
+Report = Callable[[str], None]
+"""Hears that a notification, perhaps a forged one, names an unknown serial. Does no I/O."""
 
-    def ask(self, serial: str) -> None:
-        """A notification, perhaps a forged one, names an unknown key. Does no I/O."""
-        ...
 
-    def stop(self) -> None:
-        """Renew no more in the background; what is under way ends by itself."""
-        ...
+async def _fetch_nothing(serial: str, timeout: float) -> None:  # noqa: ASYNC109 - there is nothing to wait for
+    """For a store that nobody renews."""
+
+
+def _report_to_nobody(serial: str) -> None:
+    """The same."""
 
 
 class TrustStore:
@@ -108,16 +107,27 @@ class TrustStore:
     Args:
         platform_keys: the first snapshot.
         prefer: which kind to ask answers from and to encrypt with, in later snapshots too.
+
+    Attributes:
+        keys: the snapshot of the moment. Whoever renews the store puts another one here.
+        prefer: as given.
+        is_renewed: whether keys may come that aren't here yet.
+        fetch: awaited with the serial that an answer names and no key has, and with the seconds that may take.
+        report: called with the serial that a notification names and no key has. It does no I/O.
     """
 
-    __slots__ = ("keys", "prefer", "renewer")
+    __slots__ = ("fetch", "is_renewed", "keys", "prefer", "report")
 
     def __init__(self, platform_keys: PlatformKeys, *, prefer: Preference = "public_key") -> None:
         self.keys = platform_keys
-        """The snapshot of the moment. Whoever renews puts another one here."""
         self.prefer: Preference = prefer
-        self.renewer: Renews | None = None
-        """Who renews it; None where nobody does."""
+        self.is_renewed = False
+        self.fetch: Fetch = _fetch_nothing
+        self.report: Report = _report_to_nobody
+
+    def renewed_by(self, *, fetch: Fetch, report: Report) -> None:
+        """Have missing keys fetched, and heard of."""
+        self.is_renewed, self.fetch, self.report = True, fetch, report
 
 
 def verifying_key(platform_keys: PlatformKeys, serial: str, now: float) -> RSAPublicKey | None:

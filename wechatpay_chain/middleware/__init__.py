@@ -160,7 +160,7 @@ def standard(options: StandardOptions) -> tuple[Middleware, ...]:
             if options.rate_limits
             else ()
         ),
-        Verify(trust, clock),
+        Verify(trust, clock, options.timeouts),
         VerifyV2(credentials.apiv2_key),
         Clock(clock, notify=notify),
         Sign(credentials.mchid, credentials.serial, credentials.signer, clock),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from .. import catalogue
-from ..credentials.platform_keys import Renews, TrustStore, verifying_key
+from ..credentials.platform_keys import TrustStore, verifying_key
 from ..errors import SignatureError
 from ..http.path import without_needless_escapes
 from ..http.reading import without_stream
 from ..http.request import Request
 from ..http.response import Response, about
+from ..http.timeout import Timeout, chosen
 from ..pipeline import Handler
 from ..wire import v3
 
@@ -26,19 +28,32 @@ class Verify:
     Args:
         trust: the platform's keys; where somebody renews them, the key of an unknown serial is fetched.
         clock: returns Unix time in seconds.
+        timeouts: of a call that brings none. A key is fetched in the time that is left of them.
+        monotonic: returns seconds of a clock that never goes back.
     """
 
-    def __init__(self, trust: TrustStore, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        trust: TrustStore,
+        clock: Callable[[], float],
+        timeouts: Timeout = Timeout(),  # noqa: B008 - it is immutable
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.trust = trust
         self._clock = clock
+        self._timeouts = timeouts
+        self._monotonic = monotonic
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
         """Call on, then check the answer's signature. APIv2's is inside of the body, and `VerifyV2`'s affair."""
+        started = self._monotonic()
         response = await call_next(request)
         if request.is_apiv2:
             return response
-        if self.trust.renewer is not None:
-            await self._fetch_unknown(response, self.trust.renewer)
+        serial = response.headers.get(v3.SERIAL_HEADER)
+        if serial and self.trust.is_renewed and self.trust.keys.find(serial) is None:
+            left = chosen(request.timeout, self._timeouts).total - (self._monotonic() - started)
+            await self.trust.fetch(serial, max(left, 0.0))
         if not 200 <= response.status < 300:
             return response.changed(verified=self._holds(response))
         signature = _signature_of_answer(request)
@@ -57,11 +72,6 @@ class Verify:
                 await response.stream.aclose()
             raise about(response, error) from None
         return response.changed(verified=response.stream is None)
-
-    async def _fetch_unknown(self, response: Response[Any], renewer: Renews) -> None:
-        serial = response.headers.get(v3.SERIAL_HEADER)
-        if serial and self.trust.keys.find(serial) is None:
-            await renewer.fetch(serial)
 
     def _verify(self, response: Response[Any], body: bytes) -> None:
         now = self._clock()

@@ -238,8 +238,8 @@ class Webhook:
 
     def _find_key(self, serial: str) -> RSAPublicKey | None:
         key = verifying_key(self._trust.keys, serial, self._clock())
-        if key is None and self._trust.renewer is not None:
-            self._trust.renewer.ask(serial)
+        if key is None:
+            self._trust.report(serial)
         return key
 
     def _open_xml(self, body: bytes) -> Notification[dict[str, Any]]:
@@ -250,7 +250,7 @@ class Webhook:
         return xml.read(body, self._apiv2_key, self._apiv3_key)
 
     def _check(self) -> None:
-        has_keys = self._trust.renewer is not None or any(True for _ in self._trust.keys)
+        has_keys = self._trust.is_renewed or any(True for _ in self._trust.keys)
         if self._apiv3_key is None and has_keys:
             raise ConfigurationError("apiv3_key", "certs without it", "Give it: every resource is encrypted with it")
         if self._apiv3_key is None and self._apiv2_key is None:

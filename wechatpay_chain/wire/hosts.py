@@ -28,6 +28,7 @@ API_HOSTS = frozenset(
 )
 """Hosts that answer calls. Others, such as `pay.wechatpay.cn` with its invoices, never see a signature."""
 
+_OVERSEAS_HOSTS = frozenset({"apihk.mch.weixin.qq.com", "apius.mch.weixin.qq.com", "apieu.mch.weixin.qq.com"})
 
 _MAIN, _BACKUP = DEFAULT_BASE_URL, "https://api2.mch.weixin.qq.com"
 _MAIN_CN, _BACKUP_CN = "https://api.wechatpay.cn", "https://api2.wechatpay.cn"
@@ -118,3 +119,12 @@ def check_origin(origin: str) -> None:
         raise ConfigurationError(
             "origin", f"{origin!r} is not an API host of the platform", "A signed request goes to the platform alone"
         )
+
+
+def is_overseas(base_url: str) -> bool:
+    """Whether a base URL is one of the platform's hosts for overseas merchants, whose keys are kept apart.
+
+    https://pay.weixin.qq.com/doc/global/v3/zh/4017303715
+    """
+    parts = split_url(base_url)
+    return parts is not None and (parts.hostname or "").rstrip(".") in _OVERSEAS_HOSTS
