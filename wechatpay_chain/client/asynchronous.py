@@ -270,12 +270,16 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
     async def aclose(self) -> None:
         """Let the calls and downloads in flight come to their end, then close the connections. No more are taken.
 
-        It takes no longer than a call may (`timeout`).
+        It takes no longer than a call may (`timeout`). If it is cancelled meanwhile, the connections are closed at once.
         """
-        await self._in_flight.drain(self._options.timeouts.total)
-        if self._renewer is not None:
-            await self._renewer.aclose()
-        await self._network.aclose()
+        try:
+            await self._in_flight.drain(self._options.timeouts.total)
+        finally:
+            try:
+                if self._renewer is not None:
+                    await self._renewer.aclose()
+            finally:
+                await self._network.aclose()
 
     async def __aenter__(self) -> Self:
         return self

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
+import warnings
+import weakref
 from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
-from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from .._endpoints import SyncEndpoints
+from .._loop_thread import LoopThread
+from ..credentials.platform_keys import TrustStore
 from ..errors import ConfigurationError, ConnectionFailed
 from ..files.content import Link
 from ..http.request import Request
@@ -30,7 +32,9 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         with SyncWeChatPay(mchid, serial, Path("apiclient_key.pem"), {"PUB_KEY_ID_...": Path("key.pem")}) as wxpay:
             answer = wxpay.v3.pay.transactions.native.post(json={...})
 
-    A `WeChatPay` works inside of it, in a thread of its own with an event loop.
+    A `WeChatPay` works inside of it, in a thread of its own with an event loop, which starts with the first call. Calls
+    may be made in signal handlers and in `atexit` functions; in its own callbacks (`observe`, `progress`) they are
+    refused. Close it: one that is dropped closes by itself, with a `ResourceWarning`.
 
     Args:
         arguments: as for `WeChatPay`; a `session` belongs to another loop and can't be given.
@@ -47,16 +51,19 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         self._path = ""
         self._send = self.send
         self._pid = os.getpid()
-        self._lock = threading.Lock()
-        self._closed = False
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="wechatpay_chain", daemon=True)
-        self._thread.start()
+        self._thread = LoopThread(type(self).__name__, self._client.aclose)
+        self._unclosed = weakref.finalize(self, _warn_unclosed, self._pid, repr(self))
+        self._unclosed.atexit = False
 
     @classmethod
     def from_env(cls, prefix: str = "WECHATPAY_", **options: Any) -> Self:
         """A client from environment variables, as `WeChatPay.from_env`."""
         return cls(**environment(prefix, options))
+
+    @property
+    def trust(self) -> TrustStore:
+        """The platform's keys of the moment, as `WeChatPay.trust`."""
+        return self._client.trust
 
     def chain(self, path: str) -> Chain[Response[Any]]:
         """The chain of a path that is taken literally, as `WeChatPay.chain`."""
@@ -72,14 +79,13 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
 
     def stream(self, link: Link, **options: Any) -> Generator[bytes, None, None]:
         """The content of a file piece by piece, as `WeChatPay.stream`."""
-        pieces = self._client.stream(link, **options)
+        pieces, turn = self._client.stream(link, **options), asyncio.Lock()
         try:
-            while (piece := self._wait(_next(pieces))) is not None:
+            while (piece := self._wait(_next(pieces, turn))) is not None:
                 yield piece
         finally:
-            # A generator may outlive its client; the connection is gone then.
-            if not self._closed:
-                self._wait(_close(pieces))
+            # Not waited for: a generator that is dropped is closed in any thread, at any moment, after its client too.
+            self._thread.spawn(_close(pieces, turn))
 
     def page_url(self, path: object, params: Mapping[str, Any]) -> str:
         """The address of a page of APIv2, as `WeChatPay.page`."""
@@ -95,12 +101,9 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
 
         It takes no longer than a call may (`timeout`); a call that takes longer ends with `ConnectionFailed`.
         """
-        if self._closed:
-            return
-        self._wait(self._end(), last=True)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._unclosed.detach()
+        if self._pid == os.getpid():  # in a forked child there is nothing to close
+            self._thread.close()
 
     def __enter__(self) -> Self:
         return self
@@ -113,48 +116,31 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
     def __repr__(self) -> str:
         return repr(self._client).replace("WeChatPay", type(self).__name__, 1)
 
-    def _wait(self, coroutine: Coroutine[Any, Any, T], *, last: bool = False) -> T:
-        """What a coroutine returns in the loop; after the `last` one there are no others."""
-        try:
-            future = self._submit(coroutine, last=last)
-        except ConfigurationError:
+    def _wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """What a coroutine returns in the loop."""
+        if self._pid != os.getpid():
             coroutine.close()
-            raise
+            raise ConfigurationError(
+                type(self).__name__, "the client was made before a fork", "Make a new client, in each process its own"
+            )
         try:
-            return future.result()
-        except CancelledError:
+            return self._thread.run(coroutine)
+        except asyncio.CancelledError:
             error = ConnectionFailed("the client was closed while the call was under way")
             error.outcome = "unknown"
             raise error from None
-        except BaseException:
-            # Ctrl-C while waiting: the call ends too, instead of going on unseen. A finished one is not touched.
-            future.cancel()
-            raise
-
-    def _submit(self, coroutine: Coroutine[Any, Any, T], *, last: bool) -> Future[T]:
-        remedy = "Make a new client, in each process its own"
-        if self._pid != os.getpid():  # first: the lock may have been held when the process forked
-            raise ConfigurationError("SyncWeChatPay", "the client was made before a fork", remedy)
-        with self._lock:
-            if self._closed:
-                raise ConfigurationError("SyncWeChatPay", "the client is closed", remedy)
-            self._closed = last
-            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-
-    async def _end(self) -> None:
-        """Close the client, and cancel the calls that outlast that: a thread waits for each."""
-        try:
-            await self._client.aclose()
-        finally:
-            left = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in left:
-                task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
 
 
-async def _next(pieces: AsyncGenerator[bytes, None]) -> bytes | None:
-    return await anext(pieces, None)
+def _warn_unclosed(pid: int, client: str) -> None:
+    if pid == os.getpid():
+        warnings.warn(f"unclosed client {client}", ResourceWarning, stacklevel=2)
 
 
-async def _close(pieces: AsyncGenerator[bytes, None]) -> None:
-    await pieces.aclose()
+async def _next(pieces: AsyncGenerator[bytes, None], turn: asyncio.Lock) -> bytes | None:
+    async with turn:
+        return await anext(pieces, None)
+
+
+async def _close(pieces: AsyncGenerator[bytes, None], turn: asyncio.Lock) -> None:
+    async with turn:  # a step that was interrupted may be ending still
+        await pieces.aclose()

@@ -13,16 +13,29 @@ class InFlight:
 
     def __init__(self) -> None:
         self._count = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._idle: asyncio.Event | None = None
 
     def check_open(self) -> None:
-        """Refuse calls of a client that is closed.
+        """Refuse calls of a client that is closed, or that belongs to another event loop.
 
         Raises:
-            ConfigurationError: it is.
+            ConfigurationError: it is, or it does.
         """
         if self._idle is not None:
             raise ConfigurationError("WeChatPay", "the client is closed", "Make calls before aclose(), or a new client")
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # a coroutine that is driven by hand
+            return
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise ConfigurationError(
+                "WeChatPay",
+                "the client is used in another event loop than before",
+                "Make one client per event loop; asyncio.run starts a new one each time",
+            )
 
     def __enter__(self) -> None:
         self._count += 1
