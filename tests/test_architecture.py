@@ -17,6 +17,7 @@ ALLOWED = {
     # words and values
     "_version": "",
     "errors": "",
+    "_loop_thread": "errors",
     "observing": "errors",
     "http": "errors",
     "types": "http",
@@ -35,19 +36,19 @@ ALLOWED = {
     "middleware": "errors observing http crypto catalogue wire policies pipeline credentials files",
     "payments": "errors http crypto wire policies credentials",
     # what receives, and bulk work
-    "notifications": "errors types crypto catalogue wire credentials",
+    "notifications": "_loop_thread errors types crypto catalogue wire credentials",
     "batch": "errors http catalogue policies",
     # composition
     "client.chain": "errors http catalogue",
     "_endpoints": "http types client.chain",
     "client": (
         "errors observing http crypto catalogue wire policies pipeline credentials files transport middleware payments "
-        "notifications client.chain _endpoints"
+        "notifications client.chain _endpoints _loop_thread"
     ),
     "__init__": ("_version errors http policies pipeline credentials payments notifications client.chain client"),
     # adapters, the platform's half, and programs
     "contrib": "_version errors observing policies notifications",
-    "emulator": "errors http crypto catalogue wire pipeline",
+    "emulator": "_loop_thread errors http crypto catalogue wire pipeline",
     "cli": "_version errors http catalogue wire __init__ emulator",
     "__main__": "cli",
 }

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack
 
 from .. import catalogue
 from .._endpoints import Endpoints
@@ -270,7 +270,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
     async def aclose(self) -> None:
         """Let the calls and downloads in flight come to their end, then close the connections. No more are taken.
 
-        It takes no longer than a call may (`timeout`). If it is cancelled meanwhile, the connections are closed at once.
+        It takes no longer than a call may (`timeout`). Cancelled meanwhile, it closes the connections at once.
         """
         try:
             await self._in_flight.drain(self._options.timeouts.total)
@@ -290,4 +290,9 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         await self.aclose()
 
     def __repr__(self) -> str:
+        if "_options" not in vars(self):  # a mistake in the arguments is shown by debuggers with all local names
+            return object.__repr__(self)
         return f"<{type(self).__name__} mchid={self._options.mchid}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client holds keys and connections and can't be pickled: make one in each process")

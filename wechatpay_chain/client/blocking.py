@@ -9,7 +9,7 @@ import weakref
 from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack
 
 from .._endpoints import SyncEndpoints
 from .._loop_thread import LoopThread
@@ -22,6 +22,11 @@ from ..payments import Payments
 from .asynchronous import WeChatPay
 from .chain import Chain, Node
 from .environment import environment
+from .options import Arguments, FurtherArguments, Options
+
+if TYPE_CHECKING:
+    from ..credentials.signer import Signer
+    from ..crypto.keys import PrivateKeySource, PublicKeySource
 
 T = TypeVar("T")
 
@@ -37,17 +42,27 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
     refused. Close it: one that is dropped closes by itself, with a `ResourceWarning`.
 
     Args:
-        arguments: as for `WeChatPay`; a `session` belongs to another loop and can't be given.
-        options: likewise.
+        mchid: as for `WeChatPay`.
+        serial: as for `WeChatPay`.
+        private_key: as for `WeChatPay`.
+        certs: as for `WeChatPay`.
+        options: the other arguments of `WeChatPay`; a `session` belongs to another event loop and can't be given.
 
     Raises:
         ConfigurationError: an argument is wrong; with its name, what was found, and the remedy.
     """
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(
+        self,
+        mchid: str,
+        serial: str,
+        private_key: PrivateKeySource | Signer,
+        certs: Mapping[str, PublicKeySource] | None = None,
+        **options: Unpack[FurtherArguments],
+    ) -> None:
         if options.get("session") is not None:
             raise ConfigurationError("session", "it belongs to another event loop", "Leave it out")
-        self._client = WeChatPay(*arguments, **options)
+        self._client = WeChatPay(mchid, serial, private_key, certs, **options)
         self._path = ""
         self._send = self.send
         self._pid = os.getpid()
@@ -56,9 +71,19 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         self._unclosed.atexit = False
 
     @classmethod
-    def from_env(cls, prefix: str = "WECHATPAY_", **options: Any) -> Self:
+    def from_env(cls, prefix: str = "WECHATPAY_", **options: Unpack[Arguments]) -> Self:
         """A client from environment variables, as `WeChatPay.from_env`."""
         return cls(**environment(prefix, options))
+
+    def with_options(self, **options: Unpack[Arguments]) -> Self:
+        """Another client, with other values for some options, as `WeChatPay.with_options`; each is to be closed."""
+        arguments: dict[str, Any] = {**self._client.options.arguments(), **options}
+        return type(self)(**arguments)
+
+    @property
+    def options(self) -> Options:
+        """The options that the client was made of."""
+        return self._client.options
 
     @property
     def trust(self) -> TrustStore:
@@ -114,7 +139,12 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         self.close()
 
     def __repr__(self) -> str:
+        if "_client" not in vars(self):  # a mistake in the arguments is shown by debuggers with all local names
+            return object.__repr__(self)
         return repr(self._client).replace("WeChatPay", type(self).__name__, 1)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client holds keys and connections and can't be pickled: make one in each process")
 
     def _wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """What a coroutine returns in the loop."""

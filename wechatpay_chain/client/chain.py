@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 from urllib.parse import unquote
 
 from .. import catalogue
@@ -66,6 +66,13 @@ class Node(Generic[R]):
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *catalogue.children(self._path)]
+
+    # What leads to one client is shared, and its keys and connections can't be copied.
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
 
     # A class with __getitem__ would otherwise be iterable, and `in` would iterate.
     __iter__ = None
@@ -138,12 +145,6 @@ class Chain(Node[R]):
 
     def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"a chain is immutable: {name!r} can't be deleted")
-
-    def __copy__(self) -> Chain[R]:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Chain[R]:
-        return self
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Coroutine
 from contextlib import AsyncExitStack, ExitStack
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
+from .._loop_thread import LoopThread, nothing
 from ..http.headers import Headers
 from ..http.request import Request
 from ..pipeline import Handler
@@ -21,8 +18,6 @@ _LARGEST_BODY = 16 * 2**20
 # As observed of the platform.
 _KEEPALIVE = 8.0
 _SHUTDOWN = 1.0
-
-T = TypeVar("T")
 
 
 class Listening:
@@ -69,7 +64,8 @@ class Listening:
     def __enter__(self) -> str:
         """Start in a thread; the base URL. Raises as `__aenter__`."""
         with ExitStack() as starting:
-            thread = starting.enter_context(_LoopThread())
+            thread = LoopThread(type(self).__name__, nothing)
+            starting.callback(thread.close)
             base_url = thread.run(self.__aenter__())
             starting.callback(lambda: thread.run(self._started.aclose()))
             self._thread = starting.pop_all()
@@ -101,26 +97,3 @@ class Listening:
         if self._tls is None or request.transport is None:
             return None
         return bool(request.transport.get_extra_info("peercert"))
-
-
-class _LoopThread:
-    """An event loop in a thread of its own."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="emulator", daemon=True)
-
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine to its end and hand out its result."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()

@@ -25,7 +25,7 @@ from .seen import MemorySeen, Seen
 from .signing import ReplySigner
 
 if TYPE_CHECKING:
-    from .blocking import LoopThread
+    from .._loop_thread import LoopThread
     from .delivery import Delivery
 
 R = TypeVar("R")
@@ -220,9 +220,9 @@ class Webhook:
 
     @cached_property
     def _thread(self) -> LoopThread:
-        from .blocking import LoopThread
+        from .._loop_thread import LoopThread
 
-        return LoopThread()
+        return LoopThread(type(self).__name__, self._delivery.drain)
 
     def _open_sealed(self, headers: Mapping[str, str], body: bytes) -> Notification[dict[str, Any]]:
         if self._apiv3_key is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,9 @@ class Failure:
 
 
 _NO_CONNECTION = Failure(ConnectionFailed, "not_sent", "no connection to {host}: {error}")
+_NO_THREADS = Failure(
+    ConnectionFailed, "not_sent", "no connection to {host}: the interpreter is shutting down ({error})"
+)
 _NO_ADDRESS = Failure(ConnectionFailed, "not_sent", "no connection to {host}{proxy}: {error} is no address")
 _NO_TIME_TO_ANSWER = Failure(TimedOut, "unknown", "no complete answer from {host} within {total}")
 _BROKEN = Failure(ConnectionFailed, "unknown", "the connection to {host} broke: {error}")
@@ -81,7 +85,7 @@ def transport_error(
         proxy: that it was to go through.
         was_handed_over: whether the connector was asked to send it. Before that nothing can have left.
     """
-    failure = failure_of(type(error))
+    failure = _NO_THREADS if _is_shutting_down(error) else failure_of(type(error))
     mapped = failure.kind(
         failure.text.format(
             host=host,
@@ -96,6 +100,11 @@ def transport_error(
     mapped.outcome = failure.outcome if was_handed_over else "not_sent"
     mapped.attempts = 1
     return mapped
+
+
+def _is_shutting_down(error: Exception) -> bool:
+    """Whether names can't be resolved because the threads that do it have ended, as in `atexit` functions."""
+    return isinstance(error, RuntimeError) and not threading.main_thread().is_alive()
 
 
 def cause_of(error: Exception) -> Exception | None:
