@@ -11,7 +11,8 @@ from __future__ import annotations
 from .browsing import at, children, closest, operations, resembling
 from .description import describe, manners, pages
 from .events import Event, events, find_events
-from .facts import AnswerSignature, Operation, Rate, find
+from .facts import AnswerSignature, Operation, Rate, find, secret_names
+from .records import always_secret_names, is_field
 from .searching import search
 from .spelling import spell
 from .validation import Fault, field_type, validate
@@ -22,6 +23,7 @@ __all__ = [
     "Fault",
     "Operation",
     "Rate",
+    "always_secret_names",
     "at",
     "children",
     "closest",
@@ -30,11 +32,13 @@ __all__ = [
     "field_type",
     "find",
     "find_events",
+    "is_field",
     "manners",
     "operations",
     "pages",
     "resembling",
     "search",
+    "secret_names",
     "spell",
     "validate",
 ]

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from itertools import dropwhile
 from urllib.parse import unquote
 
-from ..http.names import letters
+from ..http.names import distance, letters
 from .facts import Operation, find, paths, templates, tree
 from .spelling import attribute
 
@@ -16,6 +16,7 @@ _SHORT_LIST = 20
 _CLOSE = 0.6
 _ROOTS = frozenset({"v2", "v3", "hk", "global"})
 _ANY = "{}"
+_MOST_SLIPS = 2
 
 
 def operations() -> Iterator[Operation]:
@@ -50,20 +51,48 @@ def children(path: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1024)
-def resembling(path: str) -> tuple[Operation, ...]:
-    """The operations that a path may have been meant for: its words are theirs, though its spelling isn't.
+def resembling(path: str, operation: Operation | None = None) -> tuple[tuple[Operation, bool], ...]:
+    """The operations that a path may have been meant for, though its spelling isn't theirs.
 
-    Capitals, hyphens, underscores, escapes, `;...`, slashes and the roots (`v3`, `hk`, ...) make no difference.
+    Capitals, hyphens, underscores, escapes, `;...`, slashes and the roots (`v3`, `hk`, ...) make no difference, nor do
+    two wrong letters.
 
     Args:
         path: a path with values in it, percent-encoded.
+        operation: the one that it leads to, which is left out, as are those that differ from it in its own words.
+
+    Returns:
+        Each with whether it has the same number of words; others have one word more or less than the path.
     """
     words = _words(path)
-    return tuple(
-        operation
-        for template, known in _worded().get(len(words), ())
-        if all(word in {_ANY, own} for word, own in zip(known, words, strict=True))
-        for operation in at(template)
+    own = _words(operation.path) if operation else ()
+    near = [(template, True) for template, known in _worded().get(len(words), ()) if _is_near(words, known, own)]
+    if operation is None:
+        near += [
+            (template, False)
+            for longer, shorter in ((len(words), len(words) - 1), (len(words) + 1, len(words)))
+            for template, known in _worded().get(longer if longer != len(words) else shorter, ())
+            if shorter > 1 and _has_one_more(*((words, known) if longer == len(words) else (known, words)))
+        ]
+    return tuple((meant, same) for template, same in near for meant in at(template) if meant != operation)
+
+
+def _is_near(words: tuple[str, ...], known: tuple[str, ...], own: tuple[str, ...]) -> bool:
+    """Whether a path's words are an operation's but for two letters, where `own` leaves them open."""
+    wrong = [at for at, (word, theirs) in enumerate(zip(words, known, strict=True)) if theirs not in {_ANY, word}]
+    if len(wrong) > _MOST_SLIPS or any(own and own[at] != _ANY for at in wrong):
+        return False
+    return sum(distance(words[at], known[at], _MOST_SLIPS) for at in wrong) <= _MOST_SLIPS
+
+
+def _has_one_more(longer: tuple[str, ...], shorter: tuple[str, ...]) -> bool:
+    """Whether two sequences of words are equal but for one word."""
+    return any(
+        all(
+            _ANY in {word, other} or word == other
+            for word, other in zip(longer[:at] + longer[at + 1 :], shorter, strict=True)
+        )
+        for at in range(len(longer))
     )
 
 

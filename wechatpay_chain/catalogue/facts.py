@@ -192,6 +192,17 @@ def paths() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
 
 
 @cache
+def secret_names() -> frozenset[str]:
+    """The names of all fields that are secret in some operation."""
+    return frozenset(
+        field.rpartition(".")[2]
+        for methods in paths().values()
+        for facts in methods.values()
+        for field in facts.get("secret_fields", ())
+    )
+
+
+@cache
 def tree() -> Node:
     """The tree of all path templates."""
     root = Node("")

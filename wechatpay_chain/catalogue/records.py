@@ -43,6 +43,30 @@ def record(method: str, path: str) -> Record:
     return cast("Record", orjson.loads(lines()[method, path]))
 
 
+@lru_cache(maxsize=1024)
+def is_field(name: str) -> bool:
+    """Whether a field of some operation, of its request or its answer, has this name."""
+    named = orjson.dumps(name) + b':{"type"'
+    return any(named in line for line in lines().values())
+
+
+@cache
+def always_secret_names() -> frozenset[str]:
+    """The names of fields that are secret in every operation whose request has them."""
+    plain: set[str] = set()
+    secret: set[str] = set()
+    for line in lines().values():
+        for fields in orjson.loads(line).get("params", {}).values():
+            _sort_names(fields, plain, secret)
+    return frozenset(secret - plain)
+
+
+def _sort_names(fields: Fields, plain: set[str], secret: set[str]) -> None:
+    for name, field in fields.items():
+        (secret if "enc" in field else plain).add(name)
+        _sort_names(field.get("fields", {}), plain, secret)
+
+
 @cache
 def events() -> tuple[Record, ...]:
     """The records of all notifications."""

@@ -17,8 +17,8 @@ from ..http.path import without_needless_escapes
 from ..http.request import Request
 from ..http.response import Response, about
 from ..pipeline import Handler
+from ..policies import exposure
 from ..wire.body import check_text
-from ..wire.exposure import Place, misplaced, named
 from ..wire.sealing import FieldTree, field_tree, is_ciphertext, seal, unseal
 from ..wire.v3.signature import SERIAL_HEADER
 
@@ -41,14 +41,12 @@ class Seal:
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
         """Seal the request, call on, decrypt what came back encrypted. APIv2's secrets are `EncodeV2`'s affair."""
-        # By the path too: a placeholder, or an escape, may stand for what the catalogue knows by its word.
-        operation = catalogue.find(request.method, request.template) or catalogue.find(
-            request.method, without_needless_escapes(request.path)
-        )
+        operation = catalogue.find(request.method, request.template)
+        if operation is None and not request.is_apiv2:
+            # A placeholder, or an escape, may stand for what the catalogue knows by its word.
+            operation = catalogue.find(request.method, without_needless_escapes(request.path))
+        exposure.check(request, operation)
         sealed = request if request.is_apiv2 else self._seal(request, operation)
-        if operation is None or operation.path != request.template:
-            # `EncodeV2` seals by the template alone.
-            _refuse_near_miss(request, None if request.is_apiv2 else operation)
         response = await call_next(sealed)
         if not operation or not operation.answer_secret_fields or request.is_apiv2:
             return response
@@ -68,9 +66,6 @@ class Seal:
             payload = getattr(request, name)
             if payload is not None:
                 sealed[name] = seal(payload, marked.get(location, _UNMARKED), encrypt, name)
-                if operation is not None:
-                    for place in misplaced(payload, location, secret_fields):
-                        _refuse_unless_known(place, name, location, operation)
         if key is not None:  # in the platform's own spelling, however the caller wrote it
             sealed["headers"] = request.headers.plus(SERIAL_HEADER, key.serial)
         return request.changed(**sealed)
@@ -93,33 +88,6 @@ class Seal:
 def _marked(secret_fields: tuple[str, ...]) -> dict[str, FieldTree]:
     """The secret fields of an operation by location, `json`, `query` or `meta`."""
     return field_tree(secret_fields)
-
-
-def _refuse_near_miss(request: Request, operation: catalogue.Operation | None) -> None:
-    """A path that resembles another than it leads to may be misspelt, and would carry that one's secrets in plain."""
-    for meant in catalogue.resembling(request.path):
-        if not meant.secret_fields or meant == operation:
-            continue
-        for payload in (request.json, request.params, request.meta, request.xml):
-            names = named(payload, meant.secret_fields)
-            if names:
-                raise ConfigurationError(
-                    "path",
-                    f"{request.method} {request.template} is not {meant.method} {meant.path}, and {', '.join(names)} "
-                    "would go out in plain",
-                    f"If {meant.method} {meant.path} was meant, spell it so; else mark the value with Secret",
-                )
-
-
-def _refuse_unless_known(place: Place, name: str, location: str, operation: catalogue.Operation) -> None:
-    """A secret under another name or in another place than the operation's would go out in plain."""
-    pointer = "/" + "/".join(place)
-    if catalogue.field_type(operation.method, operation.path, location, pointer) is None:
-        raise ConfigurationError(
-            f"{name}{pointer}",
-            "a secret field in a wrong place or spelling, which would go out in plain",
-            f"Secret fields are {', '.join(operation.secret_fields)}; elsewhere, mark it with Secret",
-        )
 
 
 def _encrypt(plaintext: str, pointer: str, *, key: PlatformKey | None, named: str | None) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from ..http.names import letters
+import orjson
+
+from ..http.names import distance, letters
 from ..http.secret import Secret
 from .flat import is_flat
 from .sealing import members
@@ -15,68 +17,118 @@ from .sealing import members
 Place = tuple[str, ...]
 """The names that lead to a value; arrays add none."""
 
-_Secrets = Mapping[str, Sequence[tuple[Place, Place]]]
-"""Secret fields by the letters of their own names: their places, as they are and by letters."""
+MOST_SLIPS = 2
+"""So many letters may a misspelt name or path be wrong in."""
+
+# In a shorter name two wrong letters make another word: "date" isn't a misspelt "name".
+_SHORTEST_FOR_TWO = 6
+# A part of a secret's name that has as many letters is meant for it: account_no for bal_account_no.
+_SHORTEST_PART = 8
 
 
-def named(payload: Any, secret_fields: tuple[str, ...]) -> list[str]:
-    """What in a payload is named like one of these secret fields, wherever it stands. What is a `Secret` is safe.
+class Suspect(NamedTuple):
+    """A value that seems to be meant for a secret field, and stands in another place or is misspelt.
+
+    Attributes:
+        place: where it stands.
+        slips: in how many letters its name is another than the secret's; 0 for another spelling of it or a part.
+    """
+
+    place: Place
+    slips: int
+
+
+class _Field(NamedTuple):
+    """A secret field: its place, `json` and the like before it, and the letters of the names that lead there."""
+
+    own: Place
+    known: Place
+
+
+def slips(name: str, secret: str) -> int | None:
+    """In how many letters a name is another than a secret's; None where it is another name altogether."""
+    given, wanted = letters(name), letters(secret)
+    if len(given) >= _SHORTEST_PART and wanted.endswith(given):
+        return 0
+    most = MOST_SLIPS if len(wanted) >= _SHORTEST_FOR_TWO else 1
+    apart = distance(given, wanted, most)
+    return apart if apart <= most else None
+
+
+def named(payload: Any, names: Iterable[str], *, exactly: bool = False) -> list[str]:
+    """What in a payload is named like one of these secrets, wherever it stands. What is a `Secret` is safe.
 
     Args:
         payload: what the caller gave.
-        secret_fields: as `catalogue.Operation` has them: `json.receivers[].name`.
+        names: of secret fields.
+        exactly: whether only their own names count, in any spelling.
     """
-    secrets = _by_name(secret_fields)
-    return sorted(
-        {".".join(place) for place in _leaves(payload, ()) if any(letters(name) in secrets for name in place)}
-    )
+    secrets = tuple(names)
+    most = 0 if exactly else MOST_SLIPS
+    return sorted({".".join(place) for place in _leaves(payload, ()) if _resembles(place, secrets, most)})
 
 
-def misplaced(payload: Any, location: str, secret_fields: tuple[str, ...]) -> tuple[Place, ...]:
-    """The places of values that seem to be meant for a secret field, and stand in another place or are misspelt.
+def misplaced(payload: Any, location: str, secret_fields: tuple[str, ...]) -> tuple[Suspect, ...]:
+    """The values that seem to be meant for a secret field, and stand in another place or are misspelt.
 
     Args:
         payload: what the caller gave as `location`.
-        location: `json`, `query` or `meta`.
-        secret_fields: those of the operation.
+        location: `json`, `query`, `xml`, `meta` or `headers`.
+        secret_fields: those of the operation, as `catalogue.Operation` has them: `json.receivers[].name`.
     """
-    if not secret_fields:
+    if not secret_fields or payload is None:
         return ()
-    if is_flat(payload):
+    if is_flat(payload) and not any(map(_may_be_json, payload.values())):
         return _misplaced_names(tuple(payload), location, secret_fields)
     return tuple(_misplaced([*_leaves(payload, ())], location, secret_fields))
 
 
 @lru_cache(maxsize=1024)
-def _misplaced_names(names: tuple[Any, ...], location: str, secret_fields: tuple[str, ...]) -> tuple[Place, ...]:
+def _misplaced_names(names: tuple[Any, ...], location: str, secret_fields: tuple[str, ...]) -> tuple[Suspect, ...]:
     """The same for a payload without levels, which most are: its names decide, and come again and again."""
     return tuple(_misplaced([(_text(name),) for name in names], location, secret_fields))
 
 
-def _misplaced(given: Sequence[Place], location: str, secret_fields: tuple[str, ...]) -> Iterator[Place]:
-    secrets = _by_name(secret_fields)
+def _misplaced(given: Sequence[Place], location: str, secret_fields: tuple[str, ...]) -> Iterator[Suspect]:
     for place in given:
-        alike = secrets.get(letters(place[-1]), ()) if place else ()
-        if alike and all(own != (location, *place) for own, _ in alike):
+        alike = _alike(place[-1], secret_fields) if place else ()
+        if alike and all(field.own != (location, *place) for field, _ in alike):
             spelled = tuple(letters(name) for name in place)
-            if any(_is_meant(spelled, known, own[1:] in given) for own, known in alike):
-                yield place
+            meant = [apart for field, apart in alike if _is_meant(spelled, field.known, field.own[1:] in given)]
+            if meant:
+                yield Suspect(place, min(meant))
 
 
 def _is_meant(place: Place, secret: Place, is_given: bool) -> bool:
-    """Whether a place is the secret's own but for some of the names that lead there."""
+    """Whether a place is the secret's own but for some of the names that lead there, and for slips."""
     if len(place) <= len(secret):
-        return secret[-len(place) :] == place
-    return place[-len(secret) :] == secret and not is_given
+        secret = secret[-len(place) :]
+    elif is_given:
+        return False
+    above, wanted = place[-len(secret) : -1], secret[:-1]
+    return sum(distance(*pair, MOST_SLIPS) for pair in zip(above, wanted, strict=True)) <= MOST_SLIPS
+
+
+@lru_cache(maxsize=4096)
+def _alike(name: str, secret_fields: tuple[str, ...]) -> tuple[tuple[_Field, int], ...]:
+    """The secret fields whose names resemble this one, with the letters that are wrong."""
+    found = ((field, slips(name, field.known[-1])) for field in _fields(secret_fields))
+    return tuple((field, apart) for field, apart in found if apart is not None)
 
 
 @lru_cache(maxsize=512)
-def _by_name(secret_fields: tuple[str, ...]) -> _Secrets:
-    found: dict[str, list[tuple[Place, Place]]] = {}
-    for field in secret_fields:
-        place = tuple(field.replace("[]", "").split("."))
-        found.setdefault(letters(place[-1]), []).append((place, tuple(letters(name) for name in place[1:])))
-    return found
+def _fields(secret_fields: tuple[str, ...]) -> tuple[_Field, ...]:
+    places = [tuple(field.replace("[]", "").split(".")) for field in secret_fields]
+    return tuple(_Field(place, tuple(letters(name) for name in place[1:])) for place in places)
+
+
+@lru_cache(maxsize=4096)
+def _resembles(place: Place, secrets: tuple[str, ...], most: int) -> bool:
+    return any(
+        (letters(name) == letters(secret)) if most == 0 else slips(name, secret) is not None
+        for name in place
+        for secret in secrets
+    )
 
 
 def _leaves(payload: Any, place: Place) -> Iterator[Place]:
@@ -92,6 +144,21 @@ def _leaves(payload: Any, place: Place) -> Iterator[Place]:
             yield from _leaves(item, (*place, _text(name)))
     else:
         yield place
+        if _may_be_json(payload):
+            yield from _leaves_of_json(payload, place)
+
+
+def _leaves_of_json(text: str, place: Place) -> Iterator[Place]:
+    """The same of a text that holds JSON, as some fields do."""
+    try:
+        inner: Mapping[str, Any] | list[Any] = orjson.loads(text)
+    except ValueError:  # orjson.JSONDecodeError, and a lone surrogate
+        return
+    yield from _leaves(inner, place)
+
+
+def _may_be_json(value: object) -> bool:
+    return isinstance(value, str) and value[:1] in {"{", "["}
 
 
 def _text(name: object) -> str:
