@@ -741,3 +741,29 @@ async def test_overseas_certificates(old: KeyPair, base_url: str, path: str | No
     assert asked[0] == expected
     told = [str(caught.value), *getattr(caught.value, "__notes__", [])]
     assert any(f"Renewal(path={OVERSEAS!r})" in text for text in told) is (expected == MAINLAND)
+
+
+@pytest.mark.parametrize("now", [1e12, 1e18, 1e300, -1e12, 0.0])
+async def test_a_clock_of_another_age(old: KeyPair, now: float) -> None:
+    """A machine whose clock shows a year that no calendar has gets errors of ours, from calls and from renewal."""
+    world = World(old)
+    async with world.client(old, clock=lambda: now) as wxpay:
+        with pytest.raises(WeChatPayError):
+            await call(wxpay)
+        with pytest.raises(WeChatPayError):
+            await wxpay._renewer.renew()  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+
+
+async def test_an_answer_of_the_far_future(old: KeyPair) -> None:
+    """An answer stamped in the year 33658 is not believed, and sets no clock that would fail later on."""
+    world = World(old)
+
+    async def hostile(request: Request) -> Response[Any]:
+        answer = await world(request)
+        return replace(answer, headers=answer.headers.merge({"Wechatpay-Timestamp": "9" * 12}))
+
+    async with world.client(old, transport=hostile, correct_clock=True, renewal=None) as wxpay:
+        for _ in range(2):
+            with pytest.raises(SignatureError) as caught:
+                await call(wxpay)
+            assert caught.value.outcome == "unknown"

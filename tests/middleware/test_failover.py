@@ -58,7 +58,7 @@ class World:
         self.events: list[Event] = []
         host_of = AiohttpTransport(base_url).base_url_of
         self.network = Network(host_of, *down)
-        self.failover = Failover(host_of, twins, share=share, notify=self.events.append, clock=self.time)
+        self.failover = Failover(host_of, twins, share=share, notify=self.events.append, monotonic=self.time)
 
     async def call(self, request: Request) -> str:
         """The host that a call went to, whether it was there or not."""

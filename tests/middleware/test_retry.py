@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from wechatpay_chain.http.response import Response
 from wechatpay_chain.http.timeout import Timeout
 from wechatpay_chain.middleware import Retry
 from wechatpay_chain.observing import Event, Retrying
-from wechatpay_chain.pipeline import counted
+from wechatpay_chain.pipeline import Handler, counted
+from wechatpay_chain.policies.clock import PlatformClock
 from wechatpay_chain.policies.retry import RetryBudget, RetryPolicy
 
 GET = Request(method="GET", template="/v3/x")
@@ -55,12 +57,13 @@ class World:
         self.time = FakeTime(100.0)
         self.script = Script(self.time, *steps, takes=takes)
         self.events: list[Event] = []
+        self.clock = PlatformClock(self.time, corrects=True)
         self.retry = Retry(
             options.pop("policy", RetryPolicy(attempts=3, base=1.0)),
             Timeout(total=30),
             notify=self.events.append,
-            clock=self.time,
-            now=self.time,
+            clock=self.clock,
+            monotonic=self.time,
             sleep=self.time.sleep,
             chance=lambda: 0.5,
             **options,
@@ -159,6 +162,55 @@ async def test_the_budget_ends_repetitions() -> None:
         with pytest.raises(ConnectionFailed):
             await world.call(POST)
     assert len(world.script.requests) <= 100 + 4 + 10
+
+
+REFUSED: Response[Any] = Response(status=401, content=b'{"code":"SIGN_ERROR"}')
+
+
+def setting(world: World, *answers: Response[Any]) -> Handler:
+    """A transport whose answers show one clock after another, each an hour further ahead."""
+    left = list(answers)
+
+    async def handle(request: Request) -> Response[Any]:
+        world.script.requests.append(request)
+        hours = len(world.script.requests)
+        world.clock.measure(Headers({"Date": formatdate(1_790_000_000 + hours * 3600, usegmt=True)}))
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return counted(handle)
+
+
+async def test_a_refusal_for_the_time_is_repeated_by_the_corrected_clock() -> None:
+    """A write that was signed by a clock that its answer has set is made again, as an attempt like any other."""
+    world = World(OK)
+    answer = await world.retry(POST, setting(world, REFUSED, OK))
+    assert (answer.status, answer.attempts) == (200, 2)
+    assert [request.attempt for request in world.script.requests] == [1, 2]
+    assert [type(event) for event in world.events] == [Retrying]
+
+
+@pytest.mark.parametrize(
+    ("request_", "options", "attempts"),
+    [
+        (POST, {}, 3),
+        (POST, {"policy": RetryPolicy(attempts=1)}, 1),
+        (POST, {"budget": RetryBudget(most=0, per_call=0, per_second=0)}, 1),
+        (POST.changed(retry=False), {}, 1),
+    ],
+    ids=["a clock that never fits", "one attempt", "no budget", "retry=False"],
+)
+async def test_repetitions_for_the_time_are_bounded(request_: Request, options: dict[str, Any], attempts: int) -> None:
+    """They count as attempts, cost the budget, and are not made where none are wanted."""
+    world = World(OK, **options)
+    answer = await world.retry(request_, setting(world, REFUSED))
+    assert (answer.status, answer.attempts, len(world.script.requests)) == (401, attempts, attempts)
+
+
+async def test_a_refusal_by_a_clock_that_was_right_is_final() -> None:
+    """A 401 that has nothing to do with the time is not repeated."""
+    world = World(REFUSED, OK)
+    assert (await world.call(POST)).status == 401
+    assert len(world.script.requests) == 1
 
 
 async def test_a_plain_call_passes_untouched() -> None:

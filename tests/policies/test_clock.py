@@ -35,13 +35,24 @@ def test_only_a_change_is_news() -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [{}, {"Date": "today"}, {"Wechatpay-Timestamp": "-5"}, {"Wechatpay-Timestamp": "9" * 40}]
+    "headers",
+    [
+        {},
+        {"Date": "today"},
+        {"Date": "Fri, 31 Dec 9999 23:59:59 GMT"},
+        {"Date": "Thu, 01 Jan 1970 00:00:00 GMT"},
+        {"Date": "Fri, 31 Dec 0001 23:59:59 +2359"},
+        {"Wechatpay-Timestamp": "-5"},
+        {"Wechatpay-Timestamp": "0"},
+        {"Wechatpay-Timestamp": "9" * 12},
+        {"Wechatpay-Timestamp": "9" * 40},
+    ],
 )
 def test_answers_without_a_time(headers: dict[str, str]) -> None:
-    """They tell nothing."""
-    clock = PlatformClock(lambda: NOW)
+    """They tell nothing, and neither does one of a year that no answer is of."""
+    clock = PlatformClock(lambda: NOW, corrects=True)
     assert not clock.measure(Headers(headers))
-    assert clock.skew is None
+    assert (clock.skew, clock.corrections, clock()) == (None, 0, NOW)
 
 
 def test_the_signatures_time_serves_where_there_is_no_date() -> None:
@@ -49,3 +60,12 @@ def test_the_signatures_time_serves_where_there_is_no_date() -> None:
     clock = PlatformClock(lambda: NOW)
     assert clock.measure(Headers({"Wechatpay-Timestamp": f"{int(NOW) + 100}"}))
     assert clock.skew == pytest.approx(100, abs=1)
+
+
+def test_corrections_are_counted() -> None:
+    """Who signs can see whether the clock was set since: by a difference that is news, where the clock corrects."""
+    measuring, correcting = PlatformClock(lambda: NOW), PlatformClock(lambda: NOW, corrects=True)
+    for off in (0, 600, 601, -600):
+        for clock in (measuring, correcting):
+            clock.measure(Headers({"Date": formatdate(NOW + off, usegmt=True)}))
+    assert (measuring.corrections, correcting.corrections) == (0, 2)

@@ -68,7 +68,7 @@ def build(options: Options) -> Pipelines:
     steps = standard(options) if options.pipeline is None else options.pipeline
     trust, clock = _shared(steps, options)
     observed = (ObserveCalls(notify),) if notify else ()
-    again = Retry(options.retry, options.timeouts, notify=notify, now=clock)
+    again = Retry(options.retry, options.timeouts, notify=notify, clock=clock)
     renewer: Renewer | None = None
     if options.renewal is not None and credentials.apiv3_key is not None:
         sign = Sign(credentials.mchid, credentials.serial, credentials.signer, clock)

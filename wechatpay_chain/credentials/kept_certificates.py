@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from ..observing import CertificatesChanged, Hook
 from ..wire.v3.certificates import SealedCertificate
 from .certificate_download import Opened
-from .platform_keys import PlatformKey, PlatformKeys, TrustStore
+from .platform_keys import PlatformKey, PlatformKeys, TrustStore, moment
 
 _log = logging.getLogger(__name__)
 
@@ -53,13 +53,13 @@ class KeptCertificates:
             opened: certificates with their keys.
             now: Unix time in seconds.
         """
-        moment = datetime.fromtimestamp(now, UTC)
+        today = moment(now)
         known = {**self._kept, **{key.serial: (sealed, key) for sealed, key in opened}}
-        self._kept = {serial: entry for serial, entry in known.items() if not _has_expired(entry[1], moment)}
+        self._kept = {serial: entry for serial, entry in known.items() if not _has_expired(entry[1], today)}
         keys = (*self._given, *(key for _, key in self._kept.values()))
-        before, self._store.keys = self._store.keys, PlatformKeys(keys, prefer=self._store.prefer, now=moment)
+        before, self._store.keys = self._store.keys, PlatformKeys(keys, prefer=self._store.prefer, now=today)
         self._tell(before, self._store.keys)
-        self._warn(keys, moment)
+        self._warn(keys, today)
 
     def _tell(self, before: PlatformKeys, after: PlatformKeys) -> None:
         if self._notify is not None and _changed(after) != _changed(before):

@@ -130,6 +130,18 @@ class TrustStore:
         self.is_renewed, self.fetch, self.report = True, fetch, report
 
 
+def moment(now: float) -> datetime:
+    """A time as a `datetime`. A clock that is far off may show a year that none of those has: then the nearest.
+
+    Args:
+        now: Unix time in seconds.
+    """
+    try:
+        return datetime.fromtimestamp(now, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.max.replace(tzinfo=UTC) if now > 0 else datetime.min.replace(tzinfo=UTC)
+
+
 def verifying_key(platform_keys: PlatformKeys, serial: str, now: float) -> RSAPublicKey | None:
     """The key to check a signature with, None for an unknown serial.
 
@@ -146,7 +158,7 @@ def verifying_key(platform_keys: PlatformKeys, serial: str, now: float) -> RSAPu
     key = platform_keys.find(serial)
     if key is None:
         return None
-    if key.not_after is not None and not key.is_valid(datetime.fromtimestamp(now, UTC)):
+    if key.not_after is not None and not key.is_valid(moment(now)):
         raise SignatureError(
             f"the platform certificate {key.serial} is valid from {key.not_before} to {key.not_after} only, and the "
             "platform signs with valid ones. Download the current certificates, or switch to the public key"

@@ -154,7 +154,7 @@ def standard(options: StandardOptions) -> tuple[Middleware, ...]:
             signer=credentials.signer,
             clock=clock,
         ),
-        Retry(options.retry, options.timeouts, notify=notify, now=clock),
+        Retry(options.retry, options.timeouts, notify=notify, clock=clock),
         *(
             (RateLimit(credentials.mchid, options.rate_limits, options.timeouts, notify=notify, now=clock),)
             if options.rate_limits

@@ -1,4 +1,4 @@
-"""Clock: how far this machine's clock is from the platform's, measured by every answer."""
+"""Clock: every answer shows how far this machine's clock is from the platform's."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from ..policies.clock import PlatformClock
 
 
 class Clock:
-    """Measures, reports, and where that is asked for corrects.
+    """Sets a clock by the answers, and reports where the two differ.
 
-    A call that the platform refused for its timestamp (401) is signed anew with the corrected one and sent once more,
-    unless `retry=False` wants one attempt: nothing came of the first.
+    What was refused because it was signed by another time is repeated by `Retry`.
 
     Args:
-        clock: is set by what answers tell.
-        notify: is told of differences.
+        clock: the clock to set.
+        notify: called with each difference that wasn't known.
     """
 
     def __init__(self, clock: PlatformClock, *, notify: Hook | None = None) -> None:
@@ -29,9 +28,7 @@ class Clock:
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
         """Call on, and read the time of the answer."""
         response = await call_next(request)
-        if not self.clock.measure(response.headers):
-            return response
-        if self._notify is not None:
+        if self.clock.measure(response.headers) and self._notify is not None:
             self._notify(
                 ClockSkewed(
                     call=request.call,
@@ -40,7 +37,4 @@ class Clock:
                     corrected=self.clock.corrects,
                 )
             )
-        if response.status != 401 or request.retry is False or not (self.clock.corrects and self.clock.is_off):
-            return response
-        again = await call_next(request)
-        return again.changed(attempts=response.attempts + again.attempts)
+        return response

@@ -14,7 +14,7 @@ from ..pipeline import Handler
 from ..policies.failover import Choice, Hosts
 from ..policies.retry import GATEWAY, is_idempotent
 
-# Who waited this long for a connection knows that the host is at fault, and not the little time that it had.
+# Seconds: when no connection was made in them the host is at fault, and not the little time that the call had.
 _PATIENT = 2.0
 
 
@@ -22,11 +22,11 @@ class Failover:
     """Sends each attempt to the main host, or to a backup while that is down.
 
     Args:
-        host_of: the host that a request is for.
-        backups_of: the hosts that may stand in for it; none where it has no twin.
+        host_of: returns scheme and host that a request is for.
+        backups_of: returns the hosts that may stand in for one; none where it has no twin.
         share: of the calls that may be repeated so large a part goes to a backup, to see how it does.
-        notify: is told of changes and probes.
-        clock: a clock that never goes back, in seconds.
+        notify: called when calls go to another host, and after each probe.
+        monotonic: returns seconds of a clock that never goes back.
     """
 
     def __init__(
@@ -36,13 +36,13 @@ class Failover:
         *,
         share: float = 0.01,
         notify: Hook | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._host_of = host_of
         self._backups_of = backups_of
         self._share = share
         self._notify = notify
-        self._clock = clock
+        self._monotonic = monotonic
         self._hosts: dict[str, Hosts] = {}
 
     def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
@@ -57,7 +57,7 @@ class Failover:
         return self._with_backups(request, call_next, main, hosts)
 
     async def _with_backups(self, request: Request, call_next: Handler, main: str, hosts: Hosts) -> Response[Any]:
-        before, started = hosts.current, self._clock()
+        before, started = hosts.current, self._monotonic()
         choice = hosts.choose(started, idempotent=is_idempotent(request))
         healthy = False
         try:
@@ -65,7 +65,7 @@ class Failover:
             healthy = response.status not in GATEWAY
             self._learn(hosts, choice, healthy=healthy)
         except TransportError as error:
-            now = self._clock()
+            now = self._monotonic()
             unreachable = error.outcome == "not_sent" and (
                 isinstance(error, ConnectionFailed) or now - started >= _PATIENT
             )
@@ -79,7 +79,7 @@ class Failover:
         if healthy:
             hosts.good(choice.host)
         else:
-            hosts.bad(choice.host, self._clock(), unreachable=False)
+            hosts.bad(choice.host, self._monotonic(), unreachable=False)
 
     def _report(self, request: Request, hosts: Hosts, choice: Choice, before: str, *, healthy: bool) -> None:
         if self._notify is None:

@@ -15,6 +15,7 @@ from ..http.response import Response
 from ..http.timeout import Timeout, chosen
 from ..observing import Hook, Retrying
 from ..pipeline import Handler
+from ..policies.clock import PlatformClock
 from ..policies.retry import RetryBudget, RetryPolicy, is_idempotent, retry_after, worst
 from ..wire.refusal import api_error, is_refusal
 
@@ -26,14 +27,14 @@ class Retry:
     knows how many attempts there were; its outcome is the worst of all of them.
 
     Args:
-        policy: decides.
+        policy: says whether an attempt is repeated, and after which pause.
         timeouts: of a call that brings none; `total` bounds all attempts together.
-        budget: bounds the repetitions of all calls together; None makes one.
-        notify: is told of each repetition.
-        clock: a clock that never goes back, in seconds.
-        now: gives Unix time in seconds.
-        sleep: waits.
-        chance: gives random numbers from 0 to 1.
+        budget: bounds the repetitions of all calls together; None for one of this step alone.
+        notify: called before each repetition.
+        clock: the clock that attempts are signed by. A 401 is repeated where an answer has set it meanwhile.
+        monotonic: returns seconds of a clock that never goes back.
+        sleep: awaited for a pause in seconds.
+        chance: returns random numbers from 0 to 1.
     """
 
     def __init__(
@@ -43,8 +44,8 @@ class Retry:
         *,
         budget: RetryBudget | None = None,
         notify: Hook | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], float] = time.time,
+        clock: PlatformClock | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -52,8 +53,8 @@ class Retry:
         self._timeouts = timeouts
         self._budget = budget or RetryBudget()
         self._notify = notify
-        self._clock = clock
-        self._now = now
+        self._clock = clock or PlatformClock()
+        self._monotonic = monotonic
         self._sleep = sleep
         self._chance = chance
 
@@ -63,18 +64,23 @@ class Retry:
         Raises:
             WeChatPayError: what the last attempt ended with.
         """
-        started = self._clock()
+        started, corrections = self._monotonic(), self._clock.corrections
         self._budget.earn()
         try:
             response = await call_next(request)
         except WeChatPayError as error:
-            return await self._repeat(request, call_next, started, error)
+            return await self._repeat(request, call_next, started, corrections, error)
         if not is_refusal(response):
             return response
-        return await self._repeat(request, call_next, started, response)
+        return await self._repeat(request, call_next, started, corrections, response)
 
     async def _repeat(
-        self, request: Request, call_next: Handler, started: float, ended: Response[Any] | WeChatPayError
+        self,
+        request: Request,
+        call_next: Handler,
+        started: float,
+        corrections: int,
+        ended: Response[Any] | WeChatPayError,
     ) -> Response[Any]:
         timeouts = chosen(request.timeout, self._timeouts)
         deadline = started + timeouts.total
@@ -82,7 +88,8 @@ class Retry:
         while True:
             error = _error(request, ended) if isinstance(ended, Response) else ended
             made += error.attempts
-            pause = self._pause(request, error, made, deadline)
+            clock_corrected = self._clock.corrections != corrections
+            pause = self._pause(request, error, made, deadline, clock_corrected=clock_corrected)
             if pause is None:
                 return _handed_out(ended, made, outcome, log)
             outcome = worst(outcome, error.outcome)
@@ -93,7 +100,7 @@ class Retry:
                 )
             last = ended
             await self._sleep(pause)
-            left = max(deadline - self._clock(), 0.001)
+            left, corrections = max(deadline - self._monotonic(), 0.001), self._clock.corrections
             try:
                 ended = await call_next(request.changed(timeout=timeouts.within(left), attempt=made + 1))
             except WeChatPayError as failed:
@@ -105,17 +112,20 @@ class Retry:
                 if not is_refusal(ended):
                     return ended.changed(attempts=made + ended.attempts)
 
-    def _pause(self, request: Request, error: WeChatPayError, made: int, deadline: float) -> float | None:
+    def _pause(
+        self, request: Request, error: WeChatPayError, made: int, deadline: float, *, clock_corrected: bool
+    ) -> float | None:
         if request.retry is False:
             return None
         pause = self._policy.pause(
             error,
             made=made,
             idempotent=is_idempotent(request),
-            asked=retry_after(error.headers, self._now()) if isinstance(error, APIError) else None,
+            asked=retry_after(error.headers, self._clock()) if isinstance(error, APIError) else None,
             chance=self._chance(),
+            clock_corrected=clock_corrected,
         )
-        now = self._clock()
+        now = self._monotonic()
         # To wait until the deadline would only delay the news.
         if pause is None or now + pause >= deadline or not self._budget.spend(now):
             return None

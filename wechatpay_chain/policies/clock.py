@@ -6,6 +6,7 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012365336
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -14,29 +15,34 @@ from ..wire.v3.signature import MAX_AGE, TIMESTAMP_HEADER
 
 # Answers tell whole seconds, and are on their way for a while.
 _ACCURACY = 2.0
+# 2020 to 2120: no other time is an answer's, whatever it says.
+_EARLIEST, _LATEST = 1_577_836_800.0, 4_733_510_400.0
 
 
 class PlatformClock:
     """A clock that knows how far the platform's is ahead.
 
     Args:
-        clock: this machine's, Unix time in seconds.
-        corrects: whether calling it gives the platform's time instead of this machine's.
+        time: returns Unix time in seconds, by this machine's clock.
+        corrects: whether calling it returns the platform's time instead of this machine's.
 
     Attributes:
         skew: seconds that the platform's clock is ahead; None as long as no answer told the time.
         corrects: as given.
+        corrections: how often it was set by an answer. What was signed before the last time was signed by another
+            time.
     """
 
-    def __init__(self, clock: Callable[[], float], *, corrects: bool = False) -> None:
-        self._clock = clock
+    def __init__(self, time: Callable[[], float] = time.time, *, corrects: bool = False) -> None:
+        self._time = time
         self._correction = 0.0
         self.corrects = corrects
+        self.corrections = 0
         self.skew: float | None = None
 
     def __call__(self) -> float:
         """Unix time in seconds."""
-        return self._clock() + self._correction
+        return self._time() + self._correction
 
     @property
     def is_off(self) -> bool:
@@ -55,7 +61,7 @@ class PlatformClock:
         told = _told(headers)
         if told is None:
             return False
-        skew = told + 0.5 - self._clock()
+        skew = told + 0.5 - self._time()
         known = 0.0 if self.skew is None else self.skew
         if abs(skew - known) <= _ACCURACY:
             if self.skew is None:
@@ -64,19 +70,23 @@ class PlatformClock:
         self.skew = skew
         if self.corrects:
             self._correction = skew
+            self.corrections += 1
         return True
 
 
 def _told(headers: Mapping[str, str]) -> float | None:
-    if date := headers.get("Date"):
-        return _date(date)
-    timestamp = headers.get(TIMESTAMP_HEADER, "")
-    return float(timestamp) if timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 12 else None
+    date, timestamp = headers.get("Date"), headers.get(TIMESTAMP_HEADER, "")
+    told = _date(date) if date else _timestamp(timestamp)
+    return told if told is not None and _EARLIEST <= told <= _LATEST else None
 
 
+def _timestamp(text: str) -> float | None:
+    return float(text) if text.isascii() and text.isdecimal() and len(text) <= 12 else None
+
+
+# All answers of a second have the same date.
 @lru_cache(maxsize=4)
 def _date(text: str) -> float | None:
-    # All answers of a second have the same one.
     try:
         return parsedate_to_datetime(text).timestamp()
     except (ValueError, OverflowError):

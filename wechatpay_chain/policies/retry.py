@@ -19,6 +19,7 @@ from ..errors import (
     ServerError,
     SignatureProbe,
     TransportError,
+    Unauthorized,
     WeChatPayError,
     plain_code,
 )
@@ -59,7 +60,14 @@ class RetryPolicy:
             raise ConfigurationError("retry.base", f"{self.base!r} was found", "Give more than 0, at most `longest`")
 
     def pause(
-        self, error: WeChatPayError, *, made: int, idempotent: bool, asked: float | None, chance: float
+        self,
+        error: WeChatPayError,
+        *,
+        made: int,
+        idempotent: bool,
+        asked: float | None,
+        chance: float,
+        clock_corrected: bool = False,
     ) -> float | None:
         """Seconds until the next attempt; None where there is to be none.
 
@@ -69,8 +77,10 @@ class RetryPolicy:
             idempotent: whether the call may be repeated after it may have arrived.
             asked: the seconds that the platform asked to wait (`Retry-After`); None where it didn't.
             chance: a random number from 0 to 1.
+            clock_corrected: whether the next attempt is signed by another time than the last one.
         """
-        if made >= self.attempts or not may_help(error, idempotent=idempotent):
+        signed_late = clock_corrected and isinstance(error, Unauthorized)
+        if made >= self.attempts or not (signed_late or may_help(error, idempotent=idempotent)):
             return None
         pause = Backoff(self.base, self.longest).pause(made, chance)
         return pause if asked is None else asked + pause
