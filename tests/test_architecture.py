@@ -49,7 +49,7 @@ ALLOWED = {
     # adapters, the platform's half, and programs
     "contrib": "_version errors observing policies notifications",
     "emulator": "_loop_thread errors http crypto catalogue wire pipeline",
-    "cli": "_version errors http catalogue wire __init__ emulator",
+    "cli": "_version errors http crypto catalogue wire policies credentials __init__ contrib emulator",
     "__main__": "cli",
 }
 

@@ -7,7 +7,6 @@ python tools/generate_events.py --check   exit with 1 when they are not what wou
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
 '''
 _XML_PREFIX = "v2/"
-_WORD = re.compile(r"[A-Za-z0-9]+")
 _WIDTH = 120
 _WIDE_SLASH = "\uff0f"
 
@@ -50,7 +48,7 @@ def generate() -> dict[Path, str]:
     pairs = _claims()
     kinds: list[str] = []
     for event in events():
-        name = _constant(event)
+        name = event.constant
         shape = _class(types, event, len(shapes[event.generation, event.id].get("variants", ())))
         kinds.append(_kind(name, shape, pairs[event.generation, event.id]))
         kinds.append(f'"""{event.name.replace(_WIDE_SLASH, "/")}"""\n')
@@ -64,16 +62,7 @@ def _class(types: TypedDicts, event: Event, variants: int) -> str:
     # A resource of several shapes, or of one that no page tells, is any object.
     if variants or not event.fields:
         return "dict[str, object]"
-    name = "".join(word.capitalize() for word in _WORD.findall(_constant(event)))
-    return "types." + types.define(name, event.fields, Side(request=False, text=event.generation == "v2"))
-
-
-def _constant(event: Event) -> str:
-    name = "_".join(_WORD.findall(event.id)).upper()
-    if event.generation == "v3":
-        return name
-    # Some sealed events of APIv2 carry the names of other things.
-    return f"V2_EVENT_{name}" if event.event_types else f"V2_{name}"
+    return "types." + types.define(event.type_name, event.fields, Side(request=False, text=event.generation == "v2"))
 
 
 def _claims() -> dict[tuple[str, str], list[Pair]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wechatpay_chain.catalogue import search
+from wechatpay_chain.catalogue import search, search_events
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,45 @@ def test_deprecated_come_last():
     """The operation in force comes before the one that it replaced."""
     paths = [operation.path for operation in search("查询所有退款")]
     assert paths.index("/v3/global/refunds") < paths.index("/hk/v3/refunds")
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("退款", "/v3/refund/domestic/refunds"),
+        ("申请退款", "/v3/refund/domestic/refunds"),
+        ("进件", "/v3/applyment4sub/applyment/"),
+        ("查询订单", "/v3/pay/transactions/out-trade-no/{out_trade_no}"),
+        ("转账", "/v3/fund-app/mch-transfer/transfer-bills"),
+        ("账单", "/v3/bill/tradebill"),
+        ("native", "/v3/pay/transactions/native"),
+    ],
+)
+def test_what_most_people_mean_comes_first(query: str, first: str):
+    """A word of the trade leads to the operation that every merchant uses, under whatever name the page has it."""
+    found = search(query)
+    assert found[0].path == first
+    apart = [operation.path.startswith(("/v2/", "/hk/", "/global/", "/v3/global/")) for operation in found]
+    assert apart == sorted(apart), "overseas operations and APIv2 come behind the mainland's APIv3"
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("退款成功", "REFUND.SUCCESS"),
+        ("TRANSACTION.SUCCESS", "TRANSACTION.SUCCESS"),
+        ("TransactionSuccess", "TRANSACTION.SUCCESS"),
+        ("REFUND_SUCCESS", "REFUND.SUCCESS"),
+        ("普通支付通知", "v2/transaction-success"),
+        ("success_time out_trade_no", "TRANSACTION.SUCCESS"),
+    ],
+)
+def test_notifications(query: str, title: str):
+    """A notification is found by its name, its event type, the constant of its kind, its type and its fields."""
+    assert title in [event.title for event in search_events(query)][:5]
+
+
+@pytest.mark.parametrize("query", ["", "zebra", "解管管"])
+def test_no_notification(query: str):
+    """A query that occurs in no notification finds none."""
+    assert search_events(query) == ()

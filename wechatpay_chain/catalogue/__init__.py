@@ -13,7 +13,8 @@ from .description import describe, manners, pages
 from .events import Event, events, find_events
 from .facts import AnswerSignature, Operation, Rate, find, secret_names
 from .records import always_secret_names, is_field
-from .searching import search
+from .refusals import KnownRefusal, known_refusals
+from .searching import search, search_events
 from .spelling import spell
 from .validation import Fault, field_type, validate
 
@@ -21,6 +22,7 @@ __all__ = [
     "AnswerSignature",
     "Event",
     "Fault",
+    "KnownRefusal",
     "Operation",
     "Rate",
     "always_secret_names",
@@ -33,11 +35,13 @@ __all__ = [
     "find",
     "find_events",
     "is_field",
+    "known_refusals",
     "manners",
     "operations",
     "pages",
     "resembling",
     "search",
+    "search_events",
     "secret_names",
     "spell",
     "validate",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
 from .records import SITE, Fields, Record
 from .records import events as _records
+
+_WORD = re.compile(r"[A-Za-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,25 @@ class Event:
     encoding: Literal["json", "xml"]
     fields: Fields = field(repr=False)
     pages: tuple[str, ...] = field(repr=False)
+
+    @property
+    def title(self) -> str:
+        """Its name where both generations are listed: the id, behind `v2/` for one of APIv2."""
+        return f"v2/{self.id}" if self.generation == "v2" else self.id
+
+    @property
+    def constant(self) -> str:
+        """The name of its constant in `wechatpay_chain.notifications.kinds`."""
+        name = "_".join(_WORD.findall(self.id)).upper()
+        if self.generation == "v3":
+            return name
+        # Some sealed events of APIv2 carry the names of other things.
+        return f"V2_EVENT_{name}" if self.event_types else f"V2_{name}"
+
+    @property
+    def type_name(self) -> str:
+        """The name of its resource's type in `wechatpay_chain.types.notifications`; a resource of one shape has one."""
+        return "".join(word.capitalize() for word in _WORD.findall(self.constant))
 
 
 @cache

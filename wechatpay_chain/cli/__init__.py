@@ -1,6 +1,9 @@
-"""The command line: a demo, an emulator on a port, and a look into the catalogue.
+"""The command line: calls, the catalogue, diagnosis, bulk work and the emulator from a terminal.
 
-Exit codes: 0 done, 1 failed, 2 used wrongly.
+A command is a file in `commands/`, named as the command. It has `configure(parser)`, which describes its arguments and
+sets `run`, a function from the parsed arguments to an exit code. A command's file is imported when it is used.
+
+Exit codes: see `exits.Exit`.
 """
 
 from __future__ import annotations

@@ -5,21 +5,24 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 
 from .._version import __version__
-from .commands import catalogue, demo, emulator
+from .terminal import show_error
 
-_COMMANDS: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...] = (
-    ("demo", "run the main job against the emulator and show every step", demo.configure),
-    (
-        "emulator",
-        "run the emulator on a port, with fresh keys that other programs find in a folder",
-        emulator.configure,
-    ),
-    ("search", "find operations by name, path or field", catalogue.configure_search),
-    ("describe", "tell what the catalogue knows of a path", catalogue.configure_describe),
-)
+PROGRAM = "wechatpay-chain"
+COMMANDS: Mapping[str, str] = {
+    "call": "make one call",
+    "search": "find operations and notifications by name, path or field",
+    "describe": "tell what the catalogue knows of a path or a notification",
+    "decrypt": "decrypt a field, a notification's resource, a refund's req_info or a part of a bill",
+    "sign": "sign a request, or any text, with the merchant's private key",
+    "encrypt": "encrypt a field for the platform",
+    "emulator": "run the emulator on a port",
+    "demo": "run the main job against the emulator and show every step",
+}
+"""The commands and their purposes, in the order of `--help`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,16 +32,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments; those of the process by default.
 
     Returns:
-        The exit code: 0 or 1. Wrong usage ends in argparse's `SystemExit(2)`.
+        The exit code, see `exits.Exit`. Wrong usage ends in argparse's `SystemExit(2)`.
     """
-    options = _parser().parse_args(argv)
-    run: Callable[[argparse.Namespace], int] = options.run
-    # A terminal that lacks a character shows a question mark in its place. What tests put there needs no such thing.
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="replace")
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a character shows a question mark in its place.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
     try:
-        code = run(options)
+        code = _run(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 1
@@ -49,10 +51,54 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="wechatpay-chain", description="WeChat Pay (微信支付) from the command line.")
-    parser.add_argument("--version", action="version", version=f"wechatpay-chain {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, purpose, configure in _COMMANDS:
-        configure(commands.add_parser(name, help=purpose, description=f"{purpose.capitalize()}."))
+def parser_of(command: str, words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The parser of a command.
+
+    Args:
+        command: one of `COMMANDS`.
+        words: its arguments, for a command whose options depend on them; it finds them as the default `words`.
+    """
+    purpose = COMMANDS[command]
+    parser = argparse.ArgumentParser(
+        prog=f"{PROGRAM} {command}", description=f"{purpose[0].upper()}{purpose[1:]}.", allow_abbrev=False
+    )
+    parser.set_defaults(words=words)
+    module = import_module(f".commands.{command.replace('-', '_')}", __package__)
+    configure: Callable[[argparse.ArgumentParser], None] = module.configure
+    configure(parser)
     return parser
+
+
+def _overview() -> argparse.ArgumentParser:
+    """The parser of the program itself, which knows of the commands only their names and purposes."""
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="WeChat Pay (微信支付) from the command line.")
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, purpose in COMMANDS.items():
+        commands.add_parser(name, help=purpose)
+    return parser
+
+
+def _run(arguments: Sequence[str]) -> int:
+    from ..errors import WeChatPayError
+
+    if not arguments or arguments[0] not in COMMANDS:
+        _overview().parse_args(arguments)
+    command, *words = arguments
+    try:
+        parser = parser_of(command, words)
+        # Options between positionals, as HTTPie takes them; argparse can't where there are commands below this one.
+        intermixed = parser.get_default("intermixed")
+        options = parser.parse_intermixed_args(words) if intermixed else parser.parse_args(words)
+        run: Callable[[argparse.Namespace], int] = options.run
+        return run(options)
+    except WeChatPayError as error:
+        from .exits import exit_of
+
+        show_error(error)
+        return exit_of(error)
+    except ImportError as error:
+        if "wechatpay-chain[" not in str(error):
+            raise
+        show_error(error)  # a library of an extra isn't installed
+        return 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -34,8 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    colour = sys.stdout.isatty() and not options.no_color and "NO_COLOR" not in os.environ
-    return 0 if Demo(Emulator(), Terminal(sys.stdout, colour=colour)).run() else 1
+    return 0 if Demo(Emulator(), Terminal.of(sys.stdout, colour=not options.no_color)).run() else 1
 
 
 class Demo:
@@ -121,7 +119,9 @@ class Demo:
         terminal = self._terminal
         terminal.heading("1  The call, and all that happens in it")
         terminal.block(
-            "The call (punish, recover, query; from here on recover is shown)", demo_spellings.source(spelling)
+            "The call (punish, recover, query; from here on recover is shown)",
+            demo_spellings.source(spelling),
+            is_code=True,
         )
         sealed = demo_exchange.sealed_fields(order, arrived)
         terminal.block(

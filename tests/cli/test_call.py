@@ -1,0 +1,179 @@
+"""`call`, end to end against a platform on a port."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import orjson
+import pytest
+
+from tests.cli.conftest import ACCOUNT, Run, Shop, environment, process
+from wechatpay_chain.emulator import Refusal
+from wechatpay_chain.emulator.platform.keys import KeyPair
+
+PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
+QUERY = "v3/aggracct-bc/wb-channel/control-orders/{out_request_no}"
+
+
+def punish(shop: Shop, number: str) -> list[str]:
+    """The arguments of a call with a secret from a file."""
+    account = f"bal_account_no=@{shop.folder / 'account'}"
+    return ["call", "post", PUNISH, f"out_request_no={number}", "mchid=1900000109", account, "punish_scene:=1"]
+
+
+def test_as_a_process(shop: Shop) -> None:
+    """JSON goes to stdout, all else to stderr, and nothing of it is secret."""
+    done = process(shop, *punish(shop, "C1"))
+    assert done.code == 0, done.err
+    assert orjson.loads(done.out)["out_request_no"] == "C1"
+    assert "its signature holds" in done.err
+    assert not [secret for secret in shop.secrets if secret in done.out + done.err]
+    assert "\x1b" not in done.out + done.err
+
+
+def test_placeholders(run: Run, shop: Shop) -> None:
+    """A placeholder is an option, before or behind the items, or its value stands in the path."""
+    assert run(*punish(shop, "C2")).code == 0
+    for arguments in (
+        [QUERY, "--out-request-no", "C2", "control_type==PUNISH", "mchid==1900000109"],
+        [QUERY, "control_type==PUNISH", "--out-request-no=C2", "mchid==1900000109"],
+        [QUERY.replace("{out_request_no}", "C2"), "control_type=PUNISH", "mchid=1900000109"],
+        [QUERY.replace("{out_request_no}", "C2") + "?control_type=PUNISH", "mchid==1900000109"],
+    ):
+        done = run("call", "get", *arguments)
+        assert done.code == 0, done.err
+        assert orjson.loads(done.out)["punish_order"]["out_request_no"] == "C2"
+    done = run("call", "get", QUERY, "mchid==1")
+    assert done.code == 2
+    assert "--out-request-no" in done.err
+    assert run("call", "get", QUERY, "--transaction-id", "1").code == 2
+
+
+def test_json_from_everywhere(run: Run, shop: Shop) -> None:
+    """The payload is given itself, from a file or from stdin, and items add to it."""
+    (shop.folder / "order.json").write_text('{"echo_message": "a"}')
+    assert (
+        orjson.loads(run("call", "post", "v3/security/echo", "-j", '{"echo_message":"b"}').out)["echo_message"] == "b"
+    )
+    done = run("call", "post", "v3/security/echo", "-j", "@order.json", "echo_message=c")
+    assert orjson.loads(done.out)["echo_message"] == "c"
+    piped = process(shop, "call", "post", "v3/security/echo", "-j", "-", input='{"echo_message": "退款"}')
+    assert orjson.loads(piped.out)["echo_message"] == "退款"
+    assert run("call", "post", "v3/security/echo", "-j", "{").code == 2
+    assert run("call", "post", "v3/security/echo", "-j", "@none").code == 2
+
+
+def test_dry_run(run: Run, shop: Shop) -> None:
+    """The URL, what is encrypted and the exact text to sign are shown; nothing is sent, and no secret is shown."""
+    before = len(shop.emulator.calls)
+    done = run(*punish(shop, "C3"), "--dry-run")
+    assert (done.code, len(shop.emulator.calls)) == (0, before)
+    for part in (f"POST {shop.base_url}/{PUNISH}", "bal_account_no: ****", "    POST\\n\n", f"    /{PUNISH}\\n\n"):
+        assert part in done.out
+    assert 'signature="…"' in done.out
+    assert not [secret for secret in shop.secrets if secret in done.out + done.err]
+
+
+def test_curl(run: Run, shop: Shop) -> None:
+    """`--curl` prints commands that make the call with a fresh signature, and hold neither secret nor signature."""
+    done = run(*punish(shop, "C4"), "--curl")
+    assert done.code == 0
+    assert not [secret for secret in (*shop.secrets, 'signature="') if secret in done.out]
+    (shop.folder / "bin").mkdir()
+    program = shop.folder / "bin" / "wechatpay-chain"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m wechatpay_chain "$@"\n')
+    program.chmod(0o755)
+    path = f"{program.parent}:{environment(shop)['PATH']}"
+    called = subprocess.run(
+        ["sh", "-e"],
+        input=done.out,
+        text=True,
+        capture_output=True,
+        cwd=shop.folder,
+        env=environment(shop, PATH=path),
+        timeout=60,
+        check=False,
+    )
+    assert orjson.loads(called.stdout)["out_request_no"] == "C4", called.stderr
+
+
+def test_a_secret_in_the_arguments_is_warned_of(run: Run, shop: Shop) -> None:
+    """A secret field in plain arguments works and is warned of: the list of processes and the history hold it."""
+    arguments = ["call", "post", PUNISH, "out_request_no=C5", "mchid=1900000109", "punish_scene:=1"]
+    done = run(*arguments, f"bal_account_no={ACCOUNT}")
+    assert done.code == 0
+    assert "bal_account_no is secret" in done.err
+    assert ACCOUNT not in done.out + done.err
+
+
+def test_refused(run: Run) -> None:
+    """A refusal ends with 1: the platform's words on stdout, the error on stderr."""
+    done = run("call", "get", QUERY, "--out-request-no", "none", "control_type==PUNISH", "mchid==1900000109")
+    assert done.code == 1
+    assert orjson.loads(done.out)["code"] == "RESOURCE_NOT_EXISTS"
+    assert "404" in done.err
+
+
+@pytest.mark.parametrize(("method", "code"), [("get", 3), ("post", 4)])
+def test_an_answer_that_must_not_be_believed(run: Run, shop: Shop, method: str, code: int) -> None:
+    """A wrong key for answers: a GET ends with 3, a POST, which may have taken effect, with 4."""
+    shop.folder.joinpath("wechatpay_public_key.pem").write_text(KeyPair.wechatpay().public_pem)
+    path = "v3/merchant/fund/balance/BASIC" if method == "get" else "v3/security/echo"
+    done = run("call", method, path, "echo_message=1")
+    assert done.code == code, done.err
+
+
+def test_no_answer(run: Run) -> None:
+    """A connection that can't be made ends with 3: nothing was sent."""
+    done = run(
+        "call", "post", "v3/security/echo", "echo_message=1", "--base-url", "http://127.0.0.1:1", "--timeout", "1"
+    )
+    assert (done.code, done.out) == (3, "")
+
+
+def test_unknown_outcome(run: Run, shop: Shop) -> None:
+    """A server's failure leaves a write unknown: 4, and the error says what to do."""
+
+    def fail(call: object) -> None:
+        raise Refusal(500, "SYSTEM_ERROR", "系统错误")
+
+    shop.emulator.on("POST", "/v3/cli/fails")(fail)
+    done = run("call", "post", "v3/cli/fails", "a=1", "--timeout", "2")
+    assert done.code == 4
+    assert "never with a new number" in done.err
+
+
+def test_apiv2(run: Run) -> None:
+    """`--xml` is a call of APIv2; its answer is shown as JSON."""
+    done = run("call", "--xml", "post", "pay/closeorder", "out_trade_no=none", "appid=wx8888888888888888")
+    assert done.code == 0, done.err
+    assert orjson.loads(done.out)["return_code"] == "SUCCESS"
+
+
+def test_files(run: Run, shop: Shop) -> None:
+    """`--file` uploads, `--to` downloads what an answer holds or links."""
+    (shop.folder / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * 100)
+    done = run("call", "post", "v3/merchant/media/upload", "--file", "a.png")
+    assert (done.code, "media_id" in done.out) == (0, True), done.err
+    target = shop.folder / "bill.csv"
+    done = run("call", "get", "v3/bill/tradebill", "bill_date==2026-01-01", "--to", target)
+    assert done.code == 0, done.err
+    assert orjson.loads(done.out)["bytes"] == target.stat().st_size
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["call"],
+        ["call", "fetch", "v3/a"],
+        ["call", "get", "v3/a", "word"],
+        ["call", "post", "v3/a/../b"],
+        ["call", "post", "v3/a", "--none"],
+    ],
+)
+def test_wrong_use(run: Run, arguments: list[str]) -> None:
+    """Wrong use ends with 2 before anything is sent, with a reason and without a traceback."""
+    done = run(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert "Traceback" not in done.err

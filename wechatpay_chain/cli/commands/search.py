@@ -1,0 +1,54 @@
+"""`search`: operations and notifications by what one remembers of them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ... import catalogue
+from ..output import show_json
+from ..terminal import columns, show_error, table
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments of `search`."""
+    parser.add_argument("text", nargs="+", help="解管, 'control order', bal_account_no, TRANSACTION.SUCCESS, ...")
+    parser.add_argument("--limit", type=int, default=20, help="how many at most (20)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=_search)
+
+
+def _search(options: argparse.Namespace) -> int:
+    text = " ".join(options.text)
+    operations = catalogue.search(text, limit=options.limit)
+    events = catalogue.search_events(text, limit=max(options.limit - len(operations), min(options.limit, 5)))
+    if options.json:
+        show_json(
+            {
+                "operations": [
+                    {"method": found.method, "path": found.path, "name": found.name, "deprecated": found.deprecated}
+                    for found in operations
+                ],
+                "notifications": [
+                    {
+                        "id": event.id,
+                        "generation": event.generation,
+                        "name": event.name,
+                        "constant": event.constant,
+                        "type": event.type_name,
+                    }
+                    for event in events
+                ],
+            }
+        )
+    else:
+        rows = [(found.method, found.path, found.name) for found in operations]
+        rows += [("NOTIFY", event.title, event.name) for event in events]
+        # In a pipe a line each, whatever its length, so that grep and cut can work with it.
+        width = columns() if sys.stdout.isatty() or not rows else 10**6
+        for line in table(rows, width):
+            print(line)
+    if not operations and not events:
+        show_error(f"nothing in the catalogue matches {text!r}: try a part of an official name, of a path, or a field")
+        return 1
+    return 0

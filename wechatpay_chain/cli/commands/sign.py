@@ -1,0 +1,80 @@
+"""`sign`: the signature of a request, of any bytes, or of APIv2 parameters."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import time
+from pathlib import Path
+
+from ...crypto import rsa
+from ...crypto.keys import load_private_key
+from ...errors import ConfigurationError
+from ...http.path import check_path
+from ...http.request import METHODS
+from ...wire import v2, v3
+from ..exits import Exit
+from ..inputs import read_bytes, write_private
+from ..items import read_items
+from ..output import show_json
+from ..settings import Settings, add_settings
+from ..terminal import tell
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments of `sign`."""
+    kinds = parser.add_subparsers(required=True, metavar="KIND")
+    request = kinds.add_parser("request", help="a request of APIv3", description="Sign a request of APIv3.")
+    request.add_argument("method", type=str.upper, choices=METHODS, metavar="METHOD")
+    request.add_argument("target", metavar="TARGET", help="path and query, exactly as they are sent")
+    request.add_argument("--body", metavar="FILE", help="the body, exactly as it is sent; - for stdin; none by default")
+    request.add_argument(
+        "--header-to", type=Path, metavar="FILE", help="write the Authorization header there, for curl --header @FILE"
+    )
+    request.set_defaults(run=_sign_request)
+    text = kinds.add_parser("text", help="any bytes, RSA with SHA-256", description="Sign bytes, RSA with SHA-256.")
+    text.add_argument("file", metavar="FILE", help="what to sign; - for stdin")
+    text.set_defaults(run=_sign_text)
+    parameters = kinds.add_parser("v2", help="parameters of APIv2", description="Sign parameters of APIv2.")
+    parameters.add_argument("items", nargs="+", metavar="NAME=VALUE")
+    parameters.add_argument("--sign-type", choices=("MD5", "HMAC-SHA256"), default="MD5")
+    parameters.set_defaults(run=_sign_v2)
+    for kind in (request, text, parameters):
+        add_settings(kind)
+
+
+def _sign_request(options: argparse.Namespace) -> int:
+    settings = Settings.read(options)
+    path, _, _ = options.target.partition("?")
+    check_path(path)
+    body = b"" if options.body is None else read_bytes(options.body, "--body")
+    timestamp, nonce = str(int(time.time())), v3.make_nonce()
+    message = v3.request_message(options.method, options.target, timestamp, nonce, body)
+    mchid, serial = settings.require("mchid"), settings.require("serial")
+    signature = _signature(settings, message)
+    if options.header_to is not None:
+        said = v3.Authorization(mchid=mchid, serial=serial, nonce=nonce, timestamp=timestamp, signature=signature)
+        write_private(options.header_to, f"Authorization: {said}\n".encode(), replace=True)
+        tell(f"the header is in {options.header_to}; it is good for 5 minutes and for this request alone")
+        return Exit.DONE
+    show_json({"mchid": mchid, "serial_no": serial, "timestamp": timestamp, "nonce_str": nonce, "signature": signature})
+    return Exit.DONE
+
+
+def _sign_text(options: argparse.Namespace) -> int:
+    content = read_bytes(options.file, "FILE")
+    show_json({"signature": _signature(Settings.read(options), content)})
+    return Exit.DONE
+
+
+def _sign_v2(options: argparse.Namespace) -> int:
+    items = read_items(options.items)
+    if items.params or items.headers or not all(isinstance(value, str) for value in items.payload.values()):
+        raise ConfigurationError("item", "a parameter of APIv2 is a text", "Write name=value")
+    show_json({"sign": v2.sign(items.payload, Settings.read(options).require("apiv2_key"), options.sign_type)})
+    return Exit.DONE
+
+
+def _signature(settings: Settings, message: bytes) -> str:
+    key = load_private_key(settings.require("private_key"))
+    return base64.b64encode(rsa.sign(key, message)).decode()

@@ -1,0 +1,301 @@
+"""The settings of a command: an option, the environment, `.env` in the folder, `wechatpay.toml`; the first found wins.
+
+Keys are paths or stand in the environment or a file, or are asked for; they are never plain arguments, because
+arguments show in the list of processes and in the shell's history.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from getpass import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from .. import WeChatPay
+
+PREFIX = "WECHATPAY_"
+FILE = "wechatpay.toml"
+DOTENV = ".env"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A setting that is known.
+
+    Attributes:
+        name: as in `wechatpay.toml`; its variable is `WECHATPAY_` and the name in capitals.
+        purpose: what it is.
+        metavar: what the option takes.
+        is_path: whether it names a file; a relative one in `wechatpay.toml` is beside it.
+        is_key: whether its text is a key, which no argument may hold.
+    """
+
+    name: str
+    purpose: str
+    metavar: str = ""
+    is_path: bool = False
+    is_key: bool = False
+
+    @property
+    def option(self) -> str:
+        """The option that gives it: a path of a file where it is a key."""
+        return "--" + self.name.replace("_", "-") + ("-file" if self.is_key and not self.is_path else "")
+
+
+SETTINGS = (
+    Known(name="mchid", purpose="merchant number", metavar="NUMBER"),
+    Known(name="serial", purpose="serial number of the merchant certificate", metavar="HEX"),
+    Known(name="private_key", purpose="file of the merchant's private key", metavar="PATH", is_path=True, is_key=True),
+    Known(name="public_key_id", purpose="PUB_KEY_ID_... of the WeChat Pay public key", metavar="ID"),
+    Known(name="public_key", purpose="file of the WeChat Pay public key", metavar="PATH", is_path=True),
+    Known(name="certs", purpose="folder of platform certificates, SERIAL.pem each", metavar="FOLDER", is_path=True),
+    Known(name="merchant_cert", purpose="file of the merchant certificate", metavar="PATH", is_path=True),
+    Known(name="apiv3_key", purpose="file that holds the APIv3 key", metavar="PATH", is_key=True),
+    Known(name="apiv2_key", purpose="file that holds the APIv2 key", metavar="PATH", is_key=True),
+    Known(name="base_url", purpose="scheme and host of the platform, or of an emulator", metavar="URL"),
+)
+_BY_NAME = {known.name: known for known in SETTINGS}
+_PEM = "-----BEGIN"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The value of a setting, and where it was found.
+
+    Attributes:
+        value: as it was found.
+        origin: the option, the variable or the file.
+    """
+
+    value: str = field(repr=False)
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings that were found."""
+
+    found: Mapping[str, Setting]
+
+    @classmethod
+    def read(cls, options: argparse.Namespace, folder: Path | None = None) -> Settings:
+        """Find the settings of a command.
+
+        Args:
+            options: those of `add_settings`.
+            folder: where `.env` and `wechatpay.toml` are looked for; the working folder by default.
+
+        Raises:
+            ConfigurationError: a file can't be read, there is no such profile, or an argument holds a key.
+        """
+        folder = Path() if folder is None else folder
+        dotenv = _dotenv(folder / DOTENV)
+        profile = options.profile or os.environ.get(PREFIX + "PROFILE") or dotenv.get(PREFIX + "PROFILE")
+        file = _file(Path(options.config) if options.config else folder / FILE, profile, must_be=bool(options.config))
+        found: dict[str, Setting] = {}
+        for known in SETTINGS:
+            setting = _option(known, options) or _variable(known, dotenv) or file.get(known.name)
+            if setting is not None:
+                found[known.name] = setting
+        return cls(found)
+
+    def get(self, name: str) -> str | None:
+        """The value of a setting, None where it isn't set."""
+        setting = self.found.get(name)
+        return setting.value if setting else None
+
+    def origin(self, name: str) -> str:
+        """Where a setting was found; where it could have been, if it wasn't."""
+        setting = self.found.get(name)
+        return setting.origin if setting else f"{_BY_NAME[name].option} or {PREFIX}{name.upper()}"
+
+    def require(self, name: str) -> str:
+        """The value of a setting.
+
+        Raises:
+            ConfigurationError: it isn't set, and can't be asked for.
+        """
+        value = self.get(name)
+        if value:
+            return value
+        known = _BY_NAME[name]
+        if known.is_key and not known.is_path and sys.stdin.isatty() and sys.stderr.isatty():
+            return getpass(f"{name} (not shown): ", stream=sys.stderr)
+        raise ConfigurationError(
+            name,
+            "it isn't set",
+            f"Give {known.option}, set {PREFIX}{name.upper()}, or write it into {DOTENV} or {FILE} (see `init`)",
+        )
+
+    def platform_keys(self) -> dict[str, Any]:
+        """The platform's keys, by `PUB_KEY_ID_...` or serial; none where none is set.
+
+        Raises:
+            ConfigurationError: one of a pair is missing, or the folder can't be read.
+        """
+        keys: dict[str, Any] = {}
+        if self.get("public_key") or self.get("public_key_id"):
+            keys[self.require("public_key_id")] = self.require("public_key")
+        if folder := self.get("certs"):
+            keys |= {path.stem: path for path in certificates_in(Path(folder))}
+        return keys
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of a client.
+
+        Raises:
+            ConfigurationError: a setting that every client needs is missing.
+        """
+        arguments: dict[str, Any] = {name: self.require(name) for name in ("mchid", "serial", "private_key")}
+        optional = ("apiv3_key", "apiv2_key", "merchant_cert", "base_url")
+        arguments |= {name: value for name in optional if (value := self.get(name))}
+        certs = self.platform_keys()
+        if certs:
+            arguments["certs"] = certs
+        elif self.get("apiv3_key"):
+            from ..credentials.renewal import Renewal
+
+            arguments["renewal"] = Renewal()  # no key is given: the platform's certificates are downloaded
+        else:
+            self.require("public_key_id")
+        return arguments
+
+    def client(self, **options: Any) -> WeChatPay:
+        """A client of these settings.
+
+        Args:
+            options: further arguments of `WeChatPay`; they win.
+
+        Raises:
+            ConfigurationError: a setting is missing or wrong.
+        """
+        from .. import WeChatPay
+
+        return WeChatPay(**{**self.arguments(), **options})
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Describe the options that give settings."""
+    group = parser.add_argument_group(
+        "settings", f"An option wins over the environment, that over {DOTENV}, that over {FILE}."
+    )
+    for known in SETTINGS:
+        group.add_argument(known.option, dest=f"setting_{known.name}", metavar=known.metavar, help=known.purpose)
+    group.add_argument("--profile", metavar="NAME", help=f"profile of {FILE}; also {PREFIX}PROFILE")
+    group.add_argument("--config", metavar="PATH", help=f"the file, in place of ./{FILE}")
+
+
+def certificates_in(folder: Path) -> list[Path]:
+    """The certificates of a folder, each named by its serial.
+
+    Raises:
+        ConfigurationError: it can't be read.
+    """
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ".pem")
+    except OSError as error:
+        raise ConfigurationError(
+            "certs",
+            f"{str(folder)!r} cannot be read ({error.strerror})",
+            "Run `wechatpay-chain certificates --to FOLDER`",
+        ) from None
+
+
+def read_key_file(path: Path, name: str) -> str:
+    """The key that a file holds, without the line end.
+
+    Raises:
+        ConfigurationError: the file can't be read.
+    """
+    try:
+        return path.read_text("utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigurationError(name, f"{str(path)!r} cannot be read ({why})", "Give the path of its file") from None
+
+
+def _option(known: Known, options: argparse.Namespace) -> Setting | None:
+    value: str | None = getattr(options, f"setting_{known.name}", None)
+    if value is None:
+        return None
+    if _PEM in value:
+        raise ConfigurationError(
+            known.option,
+            "a key itself was given, which shows in the list of processes",
+            f"Give the path of its file, or set {PREFIX}{known.name.upper()}. Others may have seen it: change it",
+        )
+    if known.is_key and not known.is_path:
+        value = read_key_file(Path(value), known.name)
+    return Setting(value, known.option)
+
+
+def _variable(known: Known, dotenv: Mapping[str, str]) -> Setting | None:
+    variable = PREFIX + known.name.upper()
+    if value := os.environ.get(variable):
+        return Setting(value, f"the variable {variable}")
+    if value := dotenv.get(variable):
+        return Setting(value, f"{variable} in {DOTENV}")
+    return None
+
+
+def _dotenv(path: Path) -> Mapping[str, str]:
+    if not path.is_file():
+        return {}
+    from ..contrib._extras import extra
+
+    with extra("cli"):
+        from dotenv import dotenv_values
+    return {name: value for name, value in dotenv_values(path).items() if value}
+
+
+def _file(path: Path, profile: str | None, *, must_be: bool) -> Mapping[str, Setting]:
+    try:
+        text = path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        if must_be or profile:
+            raise ConfigurationError(
+                "profile" if profile else "config", f"there is no {path}", "Write it with `wechatpay-chain init`"
+            ) from None
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError("config", f"{path} cannot be read ({error})", "Mend it, or remove it") from None
+    try:
+        members = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError("config", f"{path} is no TOML ({error})", "Mend it, or remove it") from None
+    return _settings_of(members, profile, path)
+
+
+def _settings_of(members: dict[str, Any], profile: str | None, path: Path) -> Mapping[str, Setting]:
+    profiles = cast("dict[str, dict[str, Any]]", members.pop("profiles", {}))
+    if profile is not None:
+        if profile not in profiles:
+            names = ", ".join(profiles) or "none"
+            raise ConfigurationError("profile", f"{path} has no profile {profile!r}", f"It has: {names}")
+        members = {**members, **profiles[profile]}
+    where = f"{path}, profile {profile}" if profile else str(path)
+    return dict(_setting_of(name, value, path, where) for name, value in members.items())
+
+
+def _setting_of(name: str, value: Any, path: Path, where: str) -> tuple[str, Setting]:
+    known = _BY_NAME.get(name.removesuffix("_file"))
+    if known is None or (name.endswith("_file") and (known.is_path or not known.is_key)):
+        allowed = ", ".join(
+            f"{known.name}_file" if known.is_key and not known.is_path else known.name for known in SETTINGS
+        )
+        raise ConfigurationError(f"{where}: {name}", "there is no such setting", f"Settings are {allowed}")
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{where}: {name}", f"a {type(value).__name__} was found", "Write it in quotes")
+    if name.endswith("_file"):
+        value = read_key_file(path.parent / value, name)
+    elif known.is_path and _PEM not in value:
+        value = str(path.parent / value)
+    return known.name, Setting(value, where)
