@@ -20,6 +20,7 @@ ALLOWED = {
     "_loop_thread": "errors",
     "observing": "errors",
     "http": "errors",
+    "_both_clients": "http",
     "types": "http",
     # the kernel: sums, facts, and what is signed; no I/O, no clock
     "crypto": "errors",
@@ -31,10 +32,10 @@ ALLOWED = {
     "pipeline": "errors http",
     "credentials": "errors observing http crypto wire policies pipeline",
     "files": "errors http crypto wire pipeline",
-    "bills": "errors http crypto files",
+    "bills": "_both_clients errors http crypto files",
     "transport": "_version errors http catalogue wire policies",
     "middleware": "errors observing http crypto catalogue wire policies pipeline credentials files",
-    "payments": "errors http crypto wire policies credentials",
+    "payments": "_both_clients errors http crypto wire policies credentials",
     # what receives, and bulk work
     "notifications": "_loop_thread errors types crypto catalogue wire credentials",
     "batch": "errors http catalogue policies",
@@ -43,7 +44,7 @@ ALLOWED = {
     "_endpoints": "http types client.chain",
     "client": (
         "errors observing http crypto catalogue wire policies pipeline credentials files transport middleware payments "
-        "notifications client.chain _endpoints _loop_thread"
+        "notifications client.chain _endpoints _loop_thread _both_clients"
     ),
     "__init__": ("_version errors http policies pipeline credentials payments notifications client.chain client"),
     # adapters, the platform's half, and programs

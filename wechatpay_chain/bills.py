@@ -6,6 +6,8 @@
             print(row["微信订单号"], row["订单金额"])      # amounts are Decimals, never floats
     print(rows.summary)
 
+With a `SyncWeChatPay`, `fetch` and `fetch_encrypted` block.
+
 https://pay.weixin.qq.com/doc/v3/merchant/4013071238
 """
 
@@ -23,6 +25,7 @@ from typing import Any, Literal, Protocol, cast
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from ._both_clients import for_both_clients
 from .crypto import aead, rsa
 from .errors import ConfigurationError, DecodeError
 from .files.atomic import open_new
@@ -59,7 +62,8 @@ class Client(Protocol):
     async def download(self, link: Link, to: str | Path) -> Path: ...
 
 
-async def fetch(wxpay: Client, kind: Kind, day: date, *, to: str | Path, **params: Any) -> Path:
+@for_both_clients
+async def fetch(wxpay: Client, /, kind: Kind, day: date, *, to: str | Path, **params: Any) -> Path:
     """Apply for a bill and download it, packed on its way and unpacked in the file.
 
     Bills of a day are made from 9 o'clock of the next; ask after 10. They can be had for three months.
@@ -89,8 +93,9 @@ async def fetch(wxpay: Client, kind: Kind, day: date, *, to: str | Path, **param
     return await wxpay.download(answer, to)
 
 
+@for_both_clients
 async def fetch_encrypted(
-    wxpay: Client, path: str, *, to: str | Path, private_key: RSAPrivateKey | None = None, **params: Any
+    wxpay: Client, /, path: str, *, to: str | Path, private_key: RSAPrivateKey | None = None, **params: Any
 ) -> Path:
     """Apply for an encrypted bill, download all its parts at once, open and join them.
 

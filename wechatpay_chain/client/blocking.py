@@ -6,10 +6,10 @@ import asyncio
 import os
 import warnings
 import weakref
-from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast
 
 from .._endpoints import SyncEndpoints
 from .._loop_thread import LoopThread
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ..crypto.keys import PrivateKeySource, PublicKeySource
 
 T = TypeVar("T")
+
+_END = object()
 
 
 class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
@@ -104,13 +106,25 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
 
     def stream(self, link: Link, **options: Any) -> Generator[bytes, None, None]:
         """The content of a file piece by piece, as `WeChatPay.stream`."""
-        pieces, turn = self._client.stream(link, **options), asyncio.Lock()
+        return self.iterate(lambda wxpay: wxpay.stream(link, **options))
+
+    def run(self, work: Callable[[WeChatPay], Coroutine[Any, Any, T]]) -> T:
+        """Do something that is written for `WeChatPay`: `wxpay.run(lambda inner: refund_all(inner, orders))`.
+
+        Args:
+            work: called with the `WeChatPay` inside; its coroutine runs in the client's thread.
+        """
+        return self._wait(work(self._client))
+
+    def iterate(self, work: Callable[[WeChatPay], AsyncGenerator[T, None]]) -> Generator[T, None, None]:
+        """As `run`, for what gives items one by one."""
+        items, turn = work(self._client), asyncio.Lock()
         try:
-            while (piece := self._wait(_next(pieces, turn))) is not None:
-                yield piece
+            while (item := self._wait(_next(items, turn))) is not _END:
+                yield cast("T", item)
         finally:
             # Not waited for: a generator that is dropped is closed in any thread, at any moment, after its client too.
-            self._thread.spawn(_close(pieces, turn))
+            self._thread.spawn(_close(items, turn))
 
     def page_url(self, path: object, params: Mapping[str, Any]) -> str:
         """The address of a page of APIv2, as `WeChatPay.page`."""
@@ -166,11 +180,11 @@ def _warn_unclosed(pid: int, client: str) -> None:
         warnings.warn(f"unclosed client {client}", ResourceWarning, stacklevel=2)
 
 
-async def _next(pieces: AsyncGenerator[bytes, None], turn: asyncio.Lock) -> bytes | None:
+async def _next(items: AsyncGenerator[T, None], turn: asyncio.Lock) -> T | object:
     async with turn:
-        return await anext(pieces, None)
+        return await anext(items, _END)
 
 
-async def _close(pieces: AsyncGenerator[bytes, None], turn: asyncio.Lock) -> None:
+async def _close(items: AsyncGenerator[Any, None], turn: asyncio.Lock) -> None:
     async with turn:  # a step that was interrupted may be ending still
-        await pieces.aclose()
+        await items.aclose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any, Literal, Protocol, cast
 
+from .._both_clients import iterator_for_both_clients
 from ..errors import DecodeError
 from ..http.response import Response
 
@@ -20,8 +21,10 @@ class Gettable(Protocol):
         ...
 
 
+@iterator_for_both_clients
 async def paginate(
     chain: Gettable,
+    /,
     params: Mapping[str, Any] | None = None,
     *,
     member: str = "data",
@@ -35,7 +38,7 @@ async def paginate(
     """The items of all pages, one by one.
 
         complaints = paginate(wxpay.v3.merchantService.complaintsV2, {"begin_date": ..., "end_date": ...})
-        async for complaint in complaints: ...
+        async for complaint in complaints: ...  # with a chain of `SyncWeChatPay`: for complaint in complaints
 
     Args:
         chain: the path.

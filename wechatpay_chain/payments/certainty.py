@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from copy import deepcopy
 from typing import Any, Protocol, cast
 
+from .._both_clients import for_both_clients
 from ..errors import ConfigurationError, Outcome, RateLimited, WeChatPayError
 from ..http.response import Response
 from ..policies.backoff import Backoff
@@ -30,8 +31,10 @@ class Postable(Protocol):
         ...
 
 
+@for_both_clients
 async def until_certain(
     chain: Postable,
+    /,
     *,
     timeout: float = 60.0,  # noqa: ASYNC109 - of all calls together; each gets what is left of it
     attempts: int = 4,
@@ -44,8 +47,9 @@ async def until_certain(
 
         await until_certain(wxpay.v3.refund.domestic.refunds, json={"out_refund_no": "R1", ...})
 
-    It goes further than the client's own repetitions, which each of these calls may have besides: it repeats whatever
-    left the outcome open, an answer that can't be believed or a code that nobody knows too.
+    With a chain of `SyncWeChatPay` it blocks. It goes further than the client's own repetitions, which each of these
+    calls may have besides: it repeats whatever left the outcome open, an answer that can't be believed or a code that
+    nobody knows too.
 
     Args:
         chain: the path.

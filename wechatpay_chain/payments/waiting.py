@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any, Protocol
 
+from .._both_clients import for_both_clients
 from ..errors import APIError, RateLimited, WeChatPayError
 from ..http.response import Response
 
@@ -33,8 +34,10 @@ class Client(Protocol):
         ...
 
 
+@for_both_clients
 async def wait_for_payment(
     wxpay: Client,
+    /,
     out_trade_no: str,
     params: Mapping[str, str],
     *,
@@ -46,7 +49,8 @@ async def wait_for_payment(
 ) -> Response[Any]:
     """Query an order until it is paid, or settled otherwise, or `timeout` has passed.
 
-    Queries that fail without an answer, or for their rate, are repeated at the next turn.
+    With a `SyncWeChatPay` it blocks. Queries that fail without an answer, or for their rate, are repeated at the next
+    turn.
 
     Args:
         wxpay: the client.
