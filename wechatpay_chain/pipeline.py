@@ -9,12 +9,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from .errors import ConfigurationError, WeChatPayError
+from .errors import ConfigurationError, ConnectionFailed, Outcome, TimedOut, TransportError, WeChatPayError
 from .http.request import Request
 from .http.response import Response
 
 Handler = Callable[[Request], Awaitable[Response[Any]]]
 """Takes a request and returns its answer, whatever the status; raises where there is no answer."""
+
+# The nearest class of an exception counts.
+_KINDS: dict[type[Exception], type[TransportError]] = {
+    TimeoutError: TimedOut,
+    OSError: ConnectionFailed,
+    Exception: TransportError,
+}
 
 Middleware = Callable[[Request, Handler], Awaitable[Response[Any]]]
 """Takes a request and the handler that it wraps."""
@@ -28,17 +35,41 @@ def compose(middlewares: Sequence[Middleware], handler: Handler) -> Handler:
 
 
 def counted(handler: Handler) -> Handler:
-    """A transport of somebody else's, whose errors then say that the request was handed to it: `attempts` is 1."""
+    """A transport of somebody else's, whose errors then say that the request was handed to it: `attempts` is 1.
+
+    Whatever it raises becomes an error of ours. What it doesn't say of the outcome isn't known.
+    """
 
     async def hand_over(request: Request) -> Response[Any]:
         try:
             return await handler(request)
-        except WeChatPayError as error:
-            if not isinstance(error, ConfigurationError):
-                error.attempts = 1
+        except ConfigurationError:
             raise
+        except WeChatPayError as error:
+            error.attempts = 1
+            error.outcome = error.outcome or "unknown"
+            raise
+        except Exception as error:
+            failure = foreign_error(error, "the transport", outcome="unknown")
+            failure.attempts = 1
+            raise failure from error
 
     return hand_over
+
+
+def foreign_error(error: Exception, who: str, *, outcome: Outcome) -> TransportError:
+    """What to raise in place of an exception that somebody else's code raised.
+
+    Args:
+        error: the exception.
+        who: whose code that was.
+        outcome: what is known of the request.
+    """
+    kind = next(_KINDS[base] for base in type(error).__mro__ if base in _KINDS)
+    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    mapped = kind(f"{who} failed ({reason})")
+    mapped.outcome = outcome
+    return mapped
 
 
 def _wrap(middleware: Middleware, call_next: Handler) -> Handler:

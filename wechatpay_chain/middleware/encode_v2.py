@@ -12,7 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from .. import catalogue
-from ..credentials.signer import Signer
+from ..credentials.signer import Signer, signature_by
 from ..crypto import rsa
 from ..crypto.keys import load_public_key
 from ..errors import ConfigurationError
@@ -172,7 +172,7 @@ class EncodeV2:
         if name in given:
             return request
         fields = {"cert_serialno": self._serial, "timestamp": str(int(self._clock())), **given}
-        signature = await signer.sign(v2.certificate_message(fields["cert_serialno"], fields["timestamp"]))
+        signature = await signature_by(signer, v2.certificate_message(fields["cert_serialno"], fields["timestamp"]))
         return request.changed(xml={**fields, name: base64.b64encode(signature).decode("ascii")})
 
     async def _find_bank_key(self, call_next: Handler) -> RSAPublicKey:

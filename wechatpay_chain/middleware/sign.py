@@ -6,7 +6,8 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from ..credentials.signer import Signer, desk_of_loop
+from ..credentials.signer import Signer, signature_by
+from ..credentials.signing import signing_of_loop
 from ..http.request import Request
 from ..http.response import Response
 from ..pipeline import Handler
@@ -44,7 +45,7 @@ class Sign:
             return await call_next(request)
         timestamp, nonce = str(int(self._clock())), self._nonce()
         message = v3.request_message(request.method, request.target, timestamp, nonce, request.signed_bytes)
-        with desk_of_loop():
-            signature = base64.b64encode(await self._signer.sign(message)).decode("ascii")
+        with signing_of_loop():
+            signature = base64.b64encode(await signature_by(self._signer, message)).decode("ascii")
             authorization = str(v3.Authorization(self._mchid, self._serial, nonce, timestamp, signature))
             return await call_next(request.changed(headers=request.headers.plus("Authorization", authorization)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Generic, TypedDict, TypeVar
 
-from ..credentials.signer import Signer
+from ..credentials.signer import Signer, signature_by
 from ..errors import ConfigurationError
 from ..wire import v2
 from .coupons import coupon_h5, coupons_mini_program
@@ -123,7 +123,7 @@ class Payments(Generic[R]):
         return await self._signed(unsigned_jsapi(prepay, appid=appid, instalment=instalment, **self._fresh()))
 
     async def _signed(self, unsigned: Unsigned) -> dict[str, str]:
-        return unsigned.signed(await self._signer.sign(unsigned.message))
+        return unsigned.signed(await signature_by(self._signer, unsigned.message))
 
     def _fresh(self) -> _Fresh:
         return {"timestamp": int(self._clock()), "nonce": self._nonce()}
