@@ -222,15 +222,17 @@ async def test_no_secret_in_logs_and_errors(
 
 async def test_a_lost_connection_and_a_timeout_say_what_to_do(emulator: Emulator) -> None:
     """An answer that never comes: unknown for a write, with the advice not to change the number."""
-    async with server(silent) as base_url, WeChatPay(**emulator.credentials(), base_url=base_url, timeout=0.1) as wxpay:
+    once = RetryPolicy(attempts=1)
+    async with (
+        server(silent) as base_url,
+        WeChatPay(**emulator.credentials(), base_url=base_url, timeout=0.1, retry=once) as wxpay,
+    ):
         with pytest.raises(TimedOut, match="never with a new number") as caught:
             await wxpay.chain(PUNISH).post(json=ORDER)
         with pytest.raises(TimedOut, match="Nothing was changed"):
             await wxpay.v3.certificates.get()
     assert (caught.value.outcome, caught.value.attempts) == ("unknown", 1)
-    async with WeChatPay(
-        **emulator.credentials(), base_url="http://127.0.0.1:1", retry=RetryPolicy(attempts=1)
-    ) as wxpay:
+    async with WeChatPay(**emulator.credentials(), base_url="http://127.0.0.1:1", retry=once) as wxpay:
         with pytest.raises(ConnectionFailed) as refused:
             await wxpay.chain(PUNISH).post(json=ORDER)
     assert refused.value.outcome == "not_sent"

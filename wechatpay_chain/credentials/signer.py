@@ -46,13 +46,13 @@ async def signature_by(signer: Signer, message: bytes) -> bytes:
         TransportError: it failed, by whatever exception. Nothing was sent.
     """
     try:
-        signature: object = await signer.sign(message)
+        signature = await signer.sign(message)
     except WeChatPayError as error:
         error.outcome = "not_sent"
         raise
     except Exception as error:
         raise foreign_error(error, "the signer", outcome="not_sent") from error
-    if not isinstance(signature, bytes):
+    if not isinstance(signature, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]: signers may be untyped
         raise ConfigurationError(
             "private_key", f"its sign() returned a {type(signature).__name__}", "Return the raw signature as bytes"
         )
