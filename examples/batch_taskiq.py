@@ -21,7 +21,7 @@ from taskiq_redis import RedisStreamBroker
 
 from wechatpay_chain import WeChatPay
 from wechatpay_chain.batch import Calling, Item, read_jsonl
-from wechatpay_chain.contrib.limits import RedisTurns
+from wechatpay_chain.contrib.limits import RedisLimiter
 from wechatpay_chain.contrib.taskiq import provide
 from wechatpay_chain.policies.ratelimit import RateLimits
 
@@ -40,7 +40,7 @@ redis: Redis = Redis.from_url(REDIS_URL)
 
 
 def make_client() -> WeChatPay:
-    return WeChatPay.from_env(rate_limits=RateLimits(shared=RedisTurns(redis, among=WORKERS)))
+    return WeChatPay.from_env(rate_limits=RateLimits(shared=RedisLimiter(redis, among=WORKERS)))
 
 
 client = provide(broker, make_client)

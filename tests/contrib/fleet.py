@@ -1,4 +1,4 @@
-"""One process of a fleet: takes turns and prints between which times. `python -m tests.contrib.fleet URL COUNT`."""
+"""A process of a fleet: acquires permits and prints between which times. `python -m tests.contrib.fleet URL COUNT`."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import time
 
 from redis.asyncio import Redis
 
-from wechatpay_chain.contrib.limits import RedisTurns
+from wechatpay_chain.contrib.limits import RedisLimiter
 from wechatpay_chain.policies.ratelimit import Window
 
 
 async def main() -> None:
-    """Take so many turns of at most 40 in a second."""
+    """Acquire so many permits of at most 40 in a second."""
     async with Redis.from_url(sys.argv[1]) as redis:
-        turns = RedisTurns(redis, among=3)
+        limiter = RedisLimiter(redis, among=3)
         for _ in range(int(sys.argv[2])):
             asked = time.time()
-            while (delay := await turns.take("fleet", [Window(40, 1)])) > 0:
+            while (delay := await limiter.acquire("fleet", [Window(40, 1)])) > 0:
                 await asyncio.sleep(delay)
                 asked = time.time()
             print(asked, time.time(), flush=True)

@@ -10,7 +10,7 @@ import pytest
 
 @pytest.mark.parametrize(
     ("module", "library", "name"),
-    [("limits", "limits", "redis"), ("opentelemetry", "opentelemetry", "otel"), ("taskiq", "taskiq", "taskiq")],
+    [("limits", "redis.asyncio", "redis"), ("opentelemetry", "opentelemetry", "otel"), ("taskiq", "taskiq", "taskiq")],
 )
 def test_an_adapter_names_its_extra(monkeypatch: pytest.MonkeyPatch, module: str, library: str, name: str) -> None:
     """Who imports it without the library is told what to install."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import itertools
+from collections.abc import Coroutine, Generator, Sequence
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from wechatpay_chain.http.response import Response
 from wechatpay_chain.http.timeout import Timeout
 from wechatpay_chain.middleware import RateLimit
 from wechatpay_chain.observing import Event, LimiterDegraded, Waited
-from wechatpay_chain.policies.ratelimit import RateLimits, Unreachable, Window
+from wechatpay_chain.policies.ratelimit import LimiterUnreachable, RateLimits, Window
 
 CALL = Request(method="POST", template="/v3/x", timeout=1000.0)
 RECOVER = Request(method="POST", template="/v3/aggracct-bc/wb-channel/control-orders/recover", timeout=1000.0)
@@ -38,8 +39,8 @@ class World:
             limits,
             Timeout(),
             notify=self.events.append,
-            clock=self.time,
-            now=self.time,
+            monotonic=self.time,
+            time=self.time,
             sleep=self.time.sleep,
         )
 
@@ -129,8 +130,8 @@ async def test_what_was_waited_is_taken_off_the_calls_time() -> None:
     assert left.total == pytest.approx(940)
 
 
-class Turns:
-    """Shared turns that are refused, given, and then can't be reached any more."""
+class Limiter:
+    """A distributed limiter that refuses, grants, and then can't be reached any more."""
 
     among = 2
 
@@ -138,29 +139,78 @@ class Turns:
         self.asked: list[tuple[str, tuple[Window, ...]]] = []
         self._answers = list(answers)
 
-    async def take(self, name: str, windows: Sequence[Window]) -> float:
+    async def acquire(self, name: str, windows: Sequence[Window]) -> float:
         self.asked.append((name, tuple(windows)))
         answer = self._answers.pop(0) if self._answers else None
         if answer is None:
-            raise Unreachable("connection refused")
+            raise LimiterUnreachable("connection refused")
         return answer
 
 
-async def test_shared_turns_and_their_end(caplog: pytest.LogCaptureFixture) -> None:
-    """Turns are asked of the store; when it fails, a warning, and the process goes on with its own share."""
-    turns = Turns(0.0, 2.5, 0.0)
-    world = World(RateLimits(overrides={"POST /v3/x": "4/min"}, shared=turns), takes=0)
+async def test_a_distributed_limiter_and_its_end(caplog: pytest.LogCaptureFixture) -> None:
+    """Permits are asked of the store; when it fails, a warning, and the process goes on with its own share."""
+    limiter = Limiter(0.0, 2.5, 0.0)
+    world = World(RateLimits(overrides={"POST /v3/x": "4/min"}, shared=limiter), takes=0)
     for _ in range(4):
         await world.call()
-    assert turns.asked[0] == ("1900000109 POST /v3/x", (Window(4, 60),))
-    # Two turns came from the store; the share is two a minute, and they count.
+    assert limiter.asked[0] == ("1900000109 POST /v3/x", (Window(4, 60),))
+    # Two permits came from the store; the share is two a minute, and they count.
     assert world.times == pytest.approx([0, 2.5, 60, 62.5])
     assert "rate limits are not shared for now" in caplog.text
     assert any(isinstance(event, LimiterDegraded) for event in world.events)
 
 
-async def test_shared_turns_without_waiting() -> None:
+async def test_a_distributed_limiter_without_waiting() -> None:
     """`wait=False` asks the store once and raises."""
-    world = World(RateLimits(overrides={"POST /v3/x": "4/min"}, shared=Turns(7.0), wait=False))
+    world = World(RateLimits(overrides={"POST /v3/x": "4/min"}, shared=Limiter(7.0), wait=False))
     with pytest.raises(RateLimited, match=r"in 7\.0 s"):
         await world.call()
+
+
+class CancelledAt:
+    """A coroutine that is cancelled where it waits for the so-many-th time."""
+
+    def __init__(self, call: Coroutine[Any, Any, Any], at: int) -> None:
+        self.was_cancelled = False
+        self._steps = call.__await__()
+        self._at = at
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        for step in itertools.count(1):
+            try:
+                waits_for = next(self._steps)
+            except StopIteration as done:
+                return done.value
+            if step == self._at:
+                self.was_cancelled = True
+                return self._steps.throw(asyncio.CancelledError())
+            yield waits_for
+        raise AssertionError("steps never end")
+
+
+async def test_wherever_one_in_line_is_cancelled_nothing_is_left_behind() -> None:
+    """Neither a permit, nor the lock, nor a place in line: those behind are served, and later ones at once."""
+    points = 0
+    for at in range(1, 50):
+        world = World(RateLimits(overrides={"POST /v3/x": "2/s"}))
+        before = [asyncio.create_task(world.call()) for _ in range(2)]
+        await asyncio.sleep(0)
+        victim = CancelledAt(world.call(), at)
+
+        async def cancelled(victim: CancelledAt = victim) -> None:
+            await victim
+
+        ended = asyncio.create_task(cancelled())
+        behind = [asyncio.create_task(world.call()) for _ in range(3)]
+        served = await asyncio.gather(*before, *behind)
+        assert [answer.status for answer in served] == [200] * 5
+        (result,) = await asyncio.gather(ended, return_exceptions=True)
+        world.time.now += 100
+        slept = len(world.time.slept)
+        await asyncio.gather(*(world.call() for _ in range(2)))
+        assert world.time.slept[slept:] == [0.01, 0.01]
+        if not victim.was_cancelled:
+            break
+        points += 1
+        assert isinstance(result, asyncio.CancelledError)
+    assert points >= 2

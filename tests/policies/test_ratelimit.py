@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from wechatpay_chain.catalogue import Rate
 from wechatpay_chain.errors import ConfigurationError
-from wechatpay_chain.policies.ratelimit import Lane, RateLimits, Window
+from wechatpay_chain.policies.ratelimit import AdaptivePace, RateLimits, SlidingWindows, Window
 
 windows = st.lists(st.builds(Window, st.integers(1, 5), st.floats(0.5, 20)), min_size=1, max_size=2)
 calls = st.lists(st.tuples(st.floats(0, 5), st.floats(0, 3), st.floats(0, 1)), min_size=1, max_size=40)
@@ -20,16 +20,16 @@ calls = st.lists(st.tuples(st.floats(0, 5), st.floats(0, 3), st.floats(0, 1)), m
 @given(windows, calls)
 def test_no_window_is_ever_exceeded(limits: list[Window], plan: list[tuple[float, float, float]]) -> None:
     """Wherever between start and end a call arrives, and wherever the platform's window begins, it counts no more."""
-    lane, now, arrivals = Lane(limits), 0.0, list[float]()
+    counted, now, arrivals = SlidingWindows(limits), 0.0, list[float]()
     for pause, takes, arrives in plan:
         now += pause
-        while (delay := lane.delay(now)) > 0:
+        while (delay := counted.delay(now)) > 0:
             assert delay < inf, "one call at a time, so nothing can be in flight"
             now += max(delay, 1e-9)
-        lane.begin(now)
+        counted.begin()
         arrivals.append(now + takes * arrives)
         now += takes
-        lane.end(now - takes, now)
+        counted.end(now)
     for window in limits:
         for index, arrival in enumerate(arrivals):
             inside = [other for other in arrivals[index:] if other < arrival + window.seconds - 1e-6]
@@ -38,39 +38,47 @@ def test_no_window_is_ever_exceeded(limits: list[Window], plan: list[tuple[float
 
 def test_calls_in_flight_count() -> None:
     """With as many in flight as a window allows, the next waits for one to end, and then for the window to pass."""
-    lane = Lane([Window(2, 10)])
-    lane.begin(0)
-    lane.begin(0)
-    assert lane.delay(100) == inf
-    lane.end(0, 100)
-    assert lane.delay(100) == 10
-    assert lane.delay(110) == 0
+    counted = SlidingWindows([Window(2, 10)])
+    counted.begin()
+    counted.begin()
+    assert counted.delay(100) == inf
+    counted.end(100)
+    assert counted.delay(100) == 10
+    assert counted.delay(110) == 0
+
+
+def test_no_windows_limit_nothing() -> None:
+    """Without a limit any number of calls may be in flight."""
+    counted = SlidingWindows(())
+    for _ in range(1000):
+        counted.begin()
+    assert counted.delay(0) == 0
 
 
 def test_a_refusal_for_the_rate_slows_down_and_success_brings_the_pace_back() -> None:
     """Each refusal doubles the distance between calls, those of one moment count once, successes take it away."""
-    lane = Lane(())
+    pace = AdaptivePace()
     for _ in range(3):
-        lane.begin(0)
+        pace.begin(0)
     for _ in range(3):
-        lane.end(0, 1, limited=True)
-    assert lane.delay(1) == pytest.approx(0.1)
-    lane.begin(2)
-    lane.end(2, 3, limited=True, asked=4)
-    assert lane.delay(3) == pytest.approx(4)
+        pace.slow_down(0, 1, None)
+    assert pace.delay(1) == pytest.approx(0.1)
+    pace.begin(2)
+    pace.slow_down(2, 3, 4)
+    assert pace.delay(3) == pytest.approx(4)
     for number in range(60):
-        lane.begin(10 + number)
-        lane.end(10 + number, 10.5 + number)
-    lane.begin(100)
-    assert lane.delay(100) == 0
+        pace.begin(10 + number)
+        pace.succeed()
+    pace.begin(100)
+    assert pace.delay(100) == 0
 
 
 def test_a_refusal_stops_nothing_for_good() -> None:
     """However long an answer asks to wait, an operation is tried again after five minutes."""
-    lane = Lane(())
-    lane.begin(0)
-    lane.end(0, 1, limited=True, asked=1e9)
-    assert lane.delay(1) == 300
+    pace = AdaptivePace()
+    pace.begin(0)
+    pace.slow_down(0, 1, 1e9)
+    assert pace.delay(1) == 300
 
 
 @given(st.integers(1, 1000), st.integers(1, 1000))

@@ -1,7 +1,7 @@
 """The libraries that an adapter needs, and the extra that brings them.
 
 with extra("redis"):
-    import limits
+    from redis.asyncio import Redis
 """
 
 from __future__ import annotations

@@ -1,26 +1,22 @@
 """Rate limits that many processes share through Redis: `pip install wechatpay-chain[redis]`.
 
 redis = redis.asyncio.Redis.from_url("redis://localhost:6379/0")
-wxpay = WeChatPay(..., rate_limits=RateLimits(shared=RedisTurns(redis, among=8)))
+wxpay = WeChatPay(..., rate_limits=RateLimits(shared=RedisLimiter(redis, among=8)))
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ConfigurationError
-from ..policies.ratelimit import Unreachable, Window
+from ..policies.ratelimit import LimiterUnreachable, Window
 from ._extras import extra
 
 with extra("redis"):
-    from limits import RateLimitItemPerSecond
-    from limits.aio.storage import RedisStorage
-    from limits.aio.strategies import MovingWindowRateLimiter
-    from limits.errors import StorageError
     from redis.asyncio import Redis
+    from redis.exceptions import RedisError
 
 # Calls are on their way for a while, some longer than others, and the platform counts when they arrive: a long window
 # is taken a second longer than it is, of a short one a tenth stays unused.
@@ -28,11 +24,36 @@ _LONG = 30.0
 _MARGIN = 1.1
 _SHORTEST_WAIT = 0.01
 
+# Starts of calls, the newest first, by Redis's own clock: those of the machines may differ. Permits are granted from
+# all windows at once, or from none. Where Redis's clock was put back, what it noted counts as of now.
+_ACQUIRE = """
+local key, time = KEYS[1], redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local newest = redis.call('LINDEX', key, 0)
+if newest and tonumber(newest) > now then
+    local count = redis.call('LLEN', key)
+    redis.call('DEL', key)
+    for _ = 1, count do redis.call('LPUSH', key, string.format('%.6f', now)) end
+end
+local wait, most, longest = 0, 0, 0
+for i = 1, #ARGV, 2 do
+    local n, seconds = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
+    local oldest = redis.call('LINDEX', key, n - 1)
+    if oldest then wait = math.max(wait, oldest + seconds - now) end
+    most, longest = math.max(most, n), math.max(longest, seconds)
+end
+if wait > 0 then return string.format('%.6f', wait) end
+redis.call('LPUSH', key, string.format('%.6f', now))
+redis.call('LTRIM', key, 0, most - 1)
+redis.call('PEXPIRE', key, math.ceil(longest * 1000))
+return '0'
+"""
 
-class RedisTurns:
-    """A `SharedTurns` over the moving windows of the `limits` library.
 
-    The clocks of the machines must agree (NTP). While Redis can't be reached, each process keeps to its share.
+class RedisLimiter:
+    """A `DistributedLimiter` with sliding windows in Redis 5 or newer.
+
+    While Redis can't be reached, each process keeps to its share.
 
     Args:
         redis: a client of `redis.asyncio`; it stays open.
@@ -41,40 +62,34 @@ class RedisTurns:
         timeout: seconds that Redis may take.
 
     Raises:
-        ConfigurationError: `among` is wrong.
+        ConfigurationError: `among` is less than 1.
     """
 
     def __init__(self, redis: Redis, *, among: int, prefix: str = "wechatpay:limits", timeout: float = 1.0) -> None:
         if among < 1:
             raise ConfigurationError("among", f"{among!r} was found", "Give the number of processes")
         self.among = among
+        self._prefix = prefix
         self._timeout = timeout
-        # limits names the types of its own options alone; with a pool it makes no connection of its own.
-        options: dict[str, Any] = {"connection_pool": redis.connection_pool}
-        storage = RedisStorage(
-            "async+redis://", wrap_exceptions=True, implementation="redispy", key_prefix=prefix, **options
-        )
-        self._limiter = MovingWindowRateLimiter(storage)
+        # redis names no type for what a script returns.
+        self._acquire: Any = redis.register_script(_ACQUIRE)
 
-    async def take(self, name: str, windows: Sequence[Window]) -> float:
-        """Take a turn: 0 when it was taken, else the seconds after which to try again.
+    async def acquire(self, name: str, windows: Sequence[Window]) -> float:
+        """Acquire a permit for one call: 0 when it was granted, else the seconds after which to try again.
 
         Raises:
-            Unreachable: Redis doesn't answer.
+            LimiterUnreachable: Redis doesn't answer.
         """
+        limits = [value for window in map(_with_margin, windows) for value in (window.n, window.seconds)]
         try:
             async with asyncio.timeout(self._timeout):
-                # The short ones first: what is taken from them in vain comes back soon.
-                for item in map(_item, sorted(windows, key=lambda window: window.seconds)):
-                    if not await self._limiter.hit(item, name):
-                        stats = await self._limiter.get_window_stats(item, name)
-                        return max(stats.reset_time - time.time(), _SHORTEST_WAIT)
-        except (StorageError, TimeoutError) as error:
-            raise Unreachable(str(error) or f"Redis took more than {self._timeout:g} s") from error
-        return 0.0
+                wait = float(await self._acquire(keys=[f"{self._prefix}:{name}"], args=limits))
+        except (RedisError, OSError, TimeoutError) as error:
+            raise LimiterUnreachable(str(error) or f"Redis took more than {self._timeout:g} s") from error
+        return max(wait, _SHORTEST_WAIT) if wait else 0.0
 
 
-def _item(window: Window) -> RateLimitItemPerSecond:
+def _with_margin(window: Window) -> Window:
     if window.seconds >= _LONG:
-        return RateLimitItemPerSecond(window.n, int(window.seconds) + 1)
-    return RateLimitItemPerSecond(max(1, int(window.n / _MARGIN)), max(1, round(window.seconds)))
+        return Window(window.n, window.seconds + 1)
+    return Window(max(1, int(window.n / _MARGIN)), window.seconds)

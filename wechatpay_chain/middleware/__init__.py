@@ -156,7 +156,7 @@ def standard(options: StandardOptions) -> tuple[Middleware, ...]:
         ),
         Retry(options.retry, options.timeouts, notify=notify, clock=clock),
         *(
-            (RateLimit(credentials.mchid, options.rate_limits, options.timeouts, notify=notify, now=clock),)
+            (RateLimit(credentials.mchid, options.rate_limits, options.timeouts, notify=notify, time=clock),)
             if options.rate_limits
             else ()
         ),

@@ -16,15 +16,23 @@ from ..http.response import Response
 from ..http.timeout import Timeout, chosen
 from ..observing import Hook, LimiterDegraded, Waited
 from ..pipeline import Handler
-from ..policies.ratelimit import Lane, RateLimits, SharedTurns, Unreachable, Window
+from ..policies.ratelimit import (
+    AdaptivePace,
+    DistributedLimiter,
+    LimiterUnreachable,
+    RateLimits,
+    SlidingWindows,
+    Window,
+)
 from ..policies.retry import is_rate_limited, retry_after
 from ..wire.refusal import api_error, is_refusal
 
 Unsent = TypeVar("Unsent", RateLimited, TimedOut)
 
 _log = logging.getLogger(__name__)
-# So long a store that can't be reached is left alone.
+# Seconds for which a store that can't be reached is left alone.
 _DEGRADED = 5.0
+# Seconds of waiting that are not worth an event.
 _UNNOTICED = 0.001
 
 
@@ -36,12 +44,12 @@ class RateLimit:
 
     Args:
         mchid: merchant number.
-        limits: what to keep to.
+        limits: the rates to keep to.
         timeouts: of a call that brings none.
-        notify: is told of waiting, and of a shared store that can't be reached.
-        clock: a clock that never goes back, in seconds.
-        now: gives Unix time in seconds.
-        sleep: waits.
+        notify: called after each waiting, and when a distributed limiter can't be reached.
+        monotonic: returns seconds of a clock that never goes back.
+        time: returns Unix time in seconds, for dates in `Retry-After`.
+        sleep: awaited for a pause in seconds.
     """
 
     def __init__(
@@ -51,18 +59,18 @@ class RateLimit:
         timeouts: Timeout,
         *,
         notify: Hook | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        time: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._mchid = mchid
         self._limits = limits
         self._timeouts = timeouts
         self._notify = notify
-        self._clock = clock
-        self._now = now
+        self._monotonic = monotonic
+        self._time = time
         self._sleep = sleep
-        self._shared = _Shared(limits.shared, notify, clock) if limits.shared is not None else None
+        self._shared = _Distributed(limits.shared, notify, monotonic) if limits.shared is not None else None
         self._queues: dict[tuple[str, str], _Queue] = {}
 
     def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
@@ -86,10 +94,10 @@ class RateLimit:
         """An operation without limit, so far: the first refusal for its rate makes it one with a pace."""
         response = await call_next(request)
         if _is_limited(response):
-            now = self._clock()
+            now = self._monotonic()
             queue = self._queues.setdefault(key, self._queue(key, ()))
-            queue.lanes[0].begin(now)
-            queue.leave(now, now, limited=True, asked=retry_after(response.headers, self._now()))
+            queue.begin(now)
+            queue.leave(now, now, limited=True, asked=retry_after(response.headers, self._time()))
         return response
 
     def _queue(self, key: tuple[str, str], windows: tuple[Window, ...]) -> _Queue:
@@ -98,18 +106,18 @@ class RateLimit:
 
     async def _wait(self, queue: _Queue, request: Request) -> Request:
         left = chosen(request.timeout, self._timeouts)
-        came = self._clock()
+        came = self._monotonic()
         delay = queue.delay(came)
-        if not self._limits.wait and not queue.is_shared:
+        if not self._limits.wait and not queue.is_distributed:
             raise _unsent(RateLimited(f"it isn't its turn under {queue}: the next one is {_in(delay)}"))
         if inf > delay > left.total:
             raise _late(queue, left)
         try:
             async with asyncio.timeout(left.total):
-                await queue.turn(self._clock, self._sleep, wait=self._limits.wait)
+                await queue.turn(self._monotonic, self._sleep, wait=self._limits.wait)
         except TimeoutError:
             raise _late(queue, left) from None
-        waited = self._clock() - came
+        waited = self._monotonic() - came
         if waited < _UNNOTICED:
             return request
         if self._notify is not None:
@@ -117,83 +125,87 @@ class RateLimit:
         return request.changed(timeout=left.within(max(left.total - waited, 0.001)))
 
     async def _limited(self, queue: _Queue, request: Request, call_next: Handler) -> Response[Any]:
-        began = self._clock()
+        began = self._monotonic()
         if not queue.enter(began):
             request = await self._wait(queue, request)
-            began = self._clock()
+            began = self._monotonic()
         limited, asked = False, None
         try:
             response = await call_next(request)
             if _is_limited(response):
-                limited, asked = True, retry_after(response.headers, self._now())
+                limited, asked = True, retry_after(response.headers, self._time())
         finally:
-            queue.leave(began, self._clock(), limited=limited, asked=asked)
+            queue.leave(began, self._monotonic(), limited=limited, asked=asked)
         return response
 
 
-class _Shared:
-    """Shared turns, left alone for a while whenever they fail."""
+class _Distributed:
+    """A distributed limiter, left alone for a while whenever its store can't be reached."""
 
-    def __init__(self, turns: SharedTurns, notify: Hook | None, clock: Callable[[], float]) -> None:
-        self.among = turns.among
-        self._turns = turns
+    def __init__(self, limiter: DistributedLimiter, notify: Hook | None, monotonic: Callable[[], float]) -> None:
+        self.among = limiter.among
+        self._limiter = limiter
         self._notify = notify
-        self._clock = clock
+        self._monotonic = monotonic
         self._again = -inf
 
-    async def take(self, name: str, windows: tuple[Window, ...]) -> float | None:
-        """Seconds after which to try again, 0 when a turn was taken; None while the store can't be reached."""
-        if self._clock() < self._again:
+    async def acquire(self, name: str, windows: tuple[Window, ...]) -> float | None:
+        """Seconds after which to try again, 0 when a permit was granted; None while the store can't be reached."""
+        if self._monotonic() < self._again:
             return None
         try:
-            return await self._turns.take(name, windows)
-        except Unreachable as error:
-            if self._clock() >= self._again:
+            return await self._limiter.acquire(name, windows)
+        except LimiterUnreachable as error:
+            if self._monotonic() >= self._again:
                 _log.warning(
                     "rate limits are not shared for now (%s): this process keeps to its share, 1/%d", error, self.among
                 )
                 if self._notify is not None:
                     self._notify(LimiterDegraded(reason=str(error)))
-            self._again = self._clock() + _DEGRADED
+            self._again = self._monotonic() + _DEGRADED
             return None
 
 
 class _Queue:
-    """Those who wait for a turn at one operation, first come first served."""
+    """The calls of one operation: those that wait, first come first served, and those in flight."""
 
-    def __init__(self, name: str, windows: tuple[Window, ...], shared: _Shared | None) -> None:
+    def __init__(self, name: str, windows: tuple[Window, ...], distributed: _Distributed | None) -> None:
         self._name = name
         self._windows = windows
-        self._shared = shared
-        # Of shared turns the process keeps account of its own share, for the time when it has nothing else.
-        own = [window.share(shared.among) for window in windows] if shared else ()
-        self.lanes = [Lane(()), Lane(own)] if shared else [Lane(windows)]
+        self._distributed = distributed
+        self._pace = AdaptivePace()
+        # Beside a distributed limiter the process counts by its own share, for the time when it has nothing else.
+        own = windows if distributed is None else [window.share(distributed.among) for window in windows]
+        self._counted = SlidingWindows(own)
         self._waiting = 0
         self._lock = asyncio.Lock()
         self._left = asyncio.Event()
 
     @property
-    def is_shared(self) -> bool:
-        """Whether other processes take turns too, so that only asking tells when it is one's own."""
-        return self._shared is not None
+    def is_distributed(self) -> bool:
+        """Whether other processes make such calls too, so that only asking tells when one may start."""
+        return self._distributed is not None
 
     def delay(self, now: float) -> float:
         """Seconds until the next turn, as far as this process knows."""
-        return self.lanes[0].delay(now)
+        delay = self._pace.delay(now)
+        return delay if self.is_distributed else max(delay, self._counted.delay(now))
 
     def enter(self, now: float) -> bool:
         """Take a turn without waiting, if nobody waits and it is free."""
-        if self._shared is not None or self._waiting or self.lanes[0].delay(now) > 0:
+        if self.is_distributed or self._waiting or self.delay(now) > 0:
             return False
-        self._begin(now)
+        self.begin(now)
         return True
 
-    async def turn(self, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]], *, wait: bool) -> None:
+    async def turn(
+        self, monotonic: Callable[[], float], sleep: Callable[[float], Awaitable[None]], *, wait: bool
+    ) -> None:
         """Wait in line and take a turn."""
         self._waiting += 1
         try:
             async with self._lock:
-                while (delay := await self._next(clock())) > 0:
+                while (delay := await self._next(monotonic())) > 0:
                     if not wait:
                         raise _unsent(RateLimited(f"it isn't its turn under {self}: the next one is {_in(delay)}"))
                     if delay == inf:
@@ -201,26 +213,37 @@ class _Queue:
                         await self._left.wait()
                     else:
                         await sleep(delay)
-                self._begin(clock())
+                self.begin(monotonic())
         finally:
             self._waiting -= 1
 
+    def begin(self, now: float) -> None:
+        """A call starts."""
+        self._counted.begin()
+        self._pace.begin(now)
+
     def leave(self, began: float, now: float, *, limited: bool, asked: float | None) -> None:
-        """A call ended."""
-        for lane in self.lanes:
-            lane.end(began, now, limited=limited, asked=asked)
+        """A call ended.
+
+        Args:
+            began: when it started.
+            now: when it ended.
+            limited: whether the platform refused it for its rate.
+            asked: the seconds that the platform asked to wait.
+        """
+        self._counted.end(now)
+        if limited:
+            self._pace.slow_down(began, now, asked)
+        else:
+            self._pace.succeed()
         self._left.set()
 
     async def _next(self, now: float) -> float:
-        delay = self.lanes[0].delay(now)
-        if delay > 0 or self._shared is None:
+        delay = self.delay(now)
+        if delay > 0 or self._distributed is None:
             return delay
-        taken = await self._shared.take(self._name, self._windows)
-        return self.lanes[1].delay(now) if taken is None else taken
-
-    def _begin(self, now: float) -> None:
-        for lane in self.lanes:
-            lane.begin(now)
+        granted = await self._distributed.acquire(self._name, self._windows)
+        return self._counted.delay(now) if granted is None else granted
 
     def __str__(self) -> str:
         limits = ", ".join(f"{window.n} in {window.seconds:g} s" for window in self._windows)

@@ -40,24 +40,28 @@ class Window:
         return Window(1, self.seconds * among / self.n)
 
 
-class Unreachable(Exception):
-    """What shared turns raise when their store can't be reached."""
+class LimiterUnreachable(Exception):
+    """Raised by a distributed limiter whose store can't be reached."""
 
 
-class SharedTurns(Protocol):
-    """Turns that many processes share: `wechatpay_chain.contrib.limits.RedisTurns`.
+class DistributedLimiter(Protocol):
+    """A limiter that many processes share: `wechatpay_chain.contrib.limits.RedisLimiter`.
 
     Attributes:
-        among: how many processes share them, for the time when the store can't be reached.
+        among: how many processes share it, for the time when its store can't be reached.
     """
 
     among: int
 
-    async def take(self, name: str, windows: Sequence[Window]) -> float:
-        """Take a turn: 0 when it was taken, else the seconds after which to try again.
+    async def acquire(self, name: str, windows: Sequence[Window]) -> float:
+        """Acquire a permit for one call: 0 when it was granted, else the seconds after which to try again.
+
+        Args:
+            name: of what is limited.
+            windows: the limits, all of which must have room.
 
         Raises:
-            Unreachable: the store doesn't answer.
+            LimiterUnreachable: the store doesn't answer.
         """
         ...
 
@@ -70,7 +74,7 @@ class RateLimits:
         overrides: rates in place of the documented ones, which hold for all other operations:
             `"POST /v3/refund/domestic/refunds"` -> `"6/s"`, a `Rate`, several of them, or None for no limit.
         wait: whether a call waits for its turn; False raises `RateLimited` at once.
-        shared: turns that are shared with other processes; None for those of this process alone.
+        shared: the limiter that other processes share; None where this process keeps to the rates alone.
 
     Raises:
         ConfigurationError: a key or a rate is malformed.
@@ -78,7 +82,7 @@ class RateLimits:
 
     overrides: Mapping[str, str | Rate | Sequence[Rate] | None] = field(default_factory=dict[str, "str | Rate | None"])
     wait: bool = True
-    shared: SharedTurns | None = None
+    shared: DistributedLimiter | None = None
 
     def __post_init__(self) -> None:
         for name, given in self.overrides.items():
@@ -117,22 +121,19 @@ def windows_of(given: str | Rate | Sequence[Rate] | None, name: str) -> tuple[Wi
     return tuple(Window(rate.n, rate.seconds) for rate in rates)
 
 
-class Lane:
-    """The calls of one operation, as they come and go.
+class SlidingWindows:
+    """The calls of one operation, counted in sliding windows.
 
     A call counts from its start until a window's length after its end: it arrives at the platform some time between,
     and so the platform never counts more than a window allows, whenever it begins to count.
 
     Args:
-        windows: what holds.
+        windows: the limits, all of which must have room.
     """
 
     def __init__(self, windows: Sequence[Window]) -> None:
         self._ended = [(window, deque[float]()) for window in windows]
         self._in_flight = 0
-        self._interval = 0.0
-        self._next = 0.0
-        self._cut = -inf
 
     def delay(self, now: float) -> float:
         """Seconds until a call may start: 0 for at once, infinity for when one in flight has ended.
@@ -140,40 +141,63 @@ class Lane:
         Args:
             now: seconds of a clock that never goes back, here and below.
         """
-        delay = self._next - now
+        delay = 0.0
         for window, ended in self._ended:
             while ended and ended[0] <= now - window.seconds:
                 ended.popleft()
             excess = self._in_flight + len(ended) - window.n
             if excess >= 0:
                 delay = inf if excess >= len(ended) else max(delay, ended[excess] + window.seconds - now)
-        return max(delay, 0.0)
+        return delay
+
+    def begin(self) -> None:
+        """A call starts."""
+        self._in_flight += 1
+
+    def end(self, now: float) -> None:
+        """A call ended."""
+        self._in_flight -= 1
+        for _, ended in self._ended:
+            ended.append(now)
+
+
+class AdaptivePace:
+    """The distance between the calls of one operation, learnt from refusals: which double it, and from successes."""
+
+    def __init__(self) -> None:
+        self._interval = 0.0
+        self._next = -inf
+        self._slowed = -inf
+
+    def delay(self, now: float) -> float:
+        """Seconds until a call may start.
+
+        Args:
+            now: seconds of a clock that never goes back, here and below.
+        """
+        return max(self._next - now, 0.0)
 
     def begin(self, now: float) -> None:
         """A call starts."""
-        self._in_flight += 1
         if self._interval:
             self._next = max(self._next, now + self._interval)
 
-    def end(self, began: float, now: float, *, limited: bool = False, asked: float | None = None) -> None:
-        """A call ended.
+    def succeed(self) -> None:
+        """A call was not refused for its rate."""
+        self._interval *= _RECOVERY
+        if self._interval < _SHORTEST_INTERVAL:
+            self._interval = 0.0
+
+    def slow_down(self, began: float, now: float, asked: float | None) -> None:
+        """A call was refused for its rate.
 
         Args:
             began: when it started.
             now: when it ended.
-            limited: whether the platform refused it for its rate.
             asked: the seconds that the platform asked to wait; of more than five minutes, five are kept.
         """
-        self._in_flight -= 1
-        for _, ended in self._ended:
-            ended.append(now)
-        if limited:
-            # Those that were under way when the pace was cut say nothing of the new pace.
-            if began >= self._cut:
-                self._cut = now
-                self._interval = min(max(self._interval * 2, _FIRST_INTERVAL), _LONGEST_INTERVAL)
-            self._next = max(self._next, now + max(min(asked or 0.0, _LONGEST_ASKED), self._interval))
-        elif self._interval:
-            self._interval *= _RECOVERY
-            if self._interval < _SHORTEST_INTERVAL:
-                self._interval = 0.0
+        # Those that were under way when the pace was cut say nothing of the new pace.
+        if began >= self._slowed:
+            self._slowed = now
+            self._interval = min(max(self._interval * 2, _FIRST_INTERVAL), _LONGEST_INTERVAL)
+        self._next = max(self._next, now + max(min(asked or 0.0, _LONGEST_ASKED), self._interval))
