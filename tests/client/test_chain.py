@@ -72,6 +72,13 @@ def test_a_verb_hands_on_a_request(root: Chain[Request], verb: str) -> None:
     assert request.headers["x-trace"] == "t"
 
 
+@pytest.mark.parametrize("verb", ["get", "post", "put", "patch", "delete"])
+def test_a_payload_is_given_by_name(root: Chain[Request], verb: str) -> None:
+    """A payload in the first place, as other SDKs take it, is a TypeError that shows how it is given here."""
+    with pytest.raises(TypeError, match=rf"give the payload by name, {verb}\(json=\{{...\}}\)"):
+        getattr(root.v3.pay, verb)({"out_trade_no": "1"})
+
+
 def test_placeholders_must_fit(root: Chain[Request]) -> None:
     """A missing and an unknown placeholder are named in one TypeError."""
     with pytest.raises(

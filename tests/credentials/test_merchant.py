@@ -88,7 +88,9 @@ def test_what_is_right(right: dict[str, Any], merchant_key: RSAPrivateKey, platf
         **right, apiv3_key=APIV3_KEY, apiv2_key="a" * 32, merchant_cert=certificate_of(merchant_key)
     )
     assert (loaded.mchid, loaded.serial, loaded.private_key) == (MCHID, SERIAL, merchant_key)
-    assert (loaded.apiv3_key, loaded.apiv2_key) == (APIV3_KEY.encode(), "a" * 32)
+    assert loaded.apiv3_key is not None
+    assert loaded.apiv2_key is not None
+    assert (loaded.apiv3_key.reveal(), loaded.apiv2_key.reveal()) == (APIV3_KEY.encode(), "a" * 32)
     key = loaded.platform_keys.find(PUBLIC_KEY_ID)
     assert key
     assert key.public_key == platform_key.public_key()
@@ -249,7 +251,10 @@ def test_apiv3_key_of_another_type(right: dict[str, Any], key: object) -> None:
 
 def test_apiv3_keys() -> None:
     """Text and bytes of 32 are one key; none is none."""
-    assert load_apiv3_key(APIV3_KEY) == load_apiv3_key(APIV3_KEY.encode()) == APIV3_KEY.encode()
+    for key in (APIV3_KEY, APIV3_KEY.encode()):
+        loaded = load_apiv3_key(key)
+        assert loaded is not None
+        assert loaded.reveal() == APIV3_KEY.encode()
     assert load_apiv3_key(None) is None
 
 
@@ -295,7 +300,7 @@ def test_nothing_is_shown_or_pickled(right: dict[str, Any], merchant_key: RSAPri
     with pytest.raises(TypeError):
         pickle.dumps(loaded)
     with pytest.raises(AttributeError):
-        loaded.apiv3_key = b""  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue] # the misuse is the point
+        loaded.apiv3_key = None  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue] # the misuse is the point
     assert copy.copy(loaded) == loaded
 
 
@@ -319,3 +324,38 @@ def test_any_argument(merchant_key: RSAPrivateKey, platform_key: RSAPrivateKey, 
     else:
         found = name
     assert found == name
+
+
+DIGITS = "3775B6A45ACD588826D15E583A95F5DD12345678"
+
+
+@pytest.mark.parametrize(
+    ("serial", "found", "remedy"),
+    [
+        (str(int(DIGITS, 16)), "a serial number in decimal digits", DIGITS),
+        (f"0x{DIGITS}", "a serial number with 0x before it", DIGITS),
+        (f"0X{DIGITS.lower()}", "a serial number with 0x before it", DIGITS),
+        (MCHID, "a merchant number", "openssl x509"),
+        (APIV3_KEY, "a text of 32 characters, as an API key has,", "openssl x509"),
+        ("ab" * 16, "a text of 32 characters, as an API key has,", "openssl x509"),
+        (PUBLIC_KEY_ID, "the identifier of a WeChat Pay public key", "certs"),
+        ("apiclient_cert.pem", "the path of a file", "openssl x509"),
+        (f'"{DIGITS}"', "a serial number in quotes", "40 hexadecimal digits"),
+        (f"{DIGITS}0", "a text of 41 characters", "40 hexadecimal digits"),
+        ("", "nothing", "40 hexadecimal digits"),
+    ],
+)
+def test_a07_serials_that_are_none(right: dict[str, Any], serial: str, found: str, remedy: str) -> None:
+    """What stands in the serial's place is named for what it is, with the digits where they can be told."""
+    error = refused(right, serial=serial)
+    assert (error.argument, error.found) == ("serial", f"{found} was found")
+    assert remedy in error.remedy
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+@pytest.mark.parametrize("argument", ["apiv3_key", "apiv2_key"])
+def test_a15_keys_in_quotes(right: dict[str, Any], argument: str, quote: str) -> None:
+    """Quotes that an env file left around a key are named, and so is what can't be seen."""
+    error = refused(right, **{argument: f"{quote}{APIV3_KEY}{quote}"})
+    assert (error.argument, "with quotes around it" in error.found) == (argument, True)
+    assert "U+200B" in refused(right, **{argument: f"{APIV3_KEY}\u200b"}).found

@@ -71,3 +71,14 @@ def test_any_text(serial: str) -> None:
     canonical = serials.canonical(serial)
     assert serials.canonical(canonical) == canonical
     assert serials.key(canonical) == serials.key(serial)
+
+
+@given(st.integers(16**35, 16**40 - 1), st.sampled_from(["{:X}", "{:x}", "{:040X}", " {:X}\n"]), st.booleans())
+def test_serials_as_tools_print_them(number: int, spelling: str, colons: bool) -> None:
+    """Genuine serials are read in capitals, small letters, with colons, and without their leading zeros."""
+    digits = spelling.format(number)
+    if colons:
+        whole = f"{number:040x}"
+        digits = ":".join(whole[at : at + 2] for at in range(0, 40, 2))
+    assert serials.is_certificate_serial(digits)
+    assert serials.canonical(digits) == f"{number:040X}"

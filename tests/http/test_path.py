@@ -314,3 +314,11 @@ def test_a_whole_url() -> None:
     with pytest.raises(ConfigurationError, match="Give its path alone") as caught:
         literal_path("https://api.mch.weixin.qq.com/v3/billdownload/file?token=secret")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["postAsync", "getAsync", "deleteAsync", "post_async", "patchasync"])
+def test_verbs_of_other_sdks(name: str) -> None:
+    """A verb as other languages' SDKs name it is no path; the error says that every verb is awaited."""
+    with pytest.raises(AttributeError, match=r"every verb of WeChatPay is awaited"):
+        attribute_segment(name)
+    assert attribute_segment("asyncTasks") == "async-tasks"

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from wechatpay_chain.credentials.platform_keys import PlatformKeys, TrustStore
 from wechatpay_chain.crypto import rsa
+from wechatpay_chain.crypto.concealed import Concealed
 from wechatpay_chain.errors import ConnectionFailed, SignatureError, SignatureProbe
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
@@ -199,7 +200,7 @@ async def test_an_endless_stream_that_is_to_be_verified(verify: Verify, step: st
         return Response(status=200, request=request, stream=endless)
 
     request = POST if step == "verify" else Request(method="POST", template="/v2/pay/orderquery")
-    middleware = verify if step == "verify" else VerifyV2("k" * 32)
+    middleware = verify if step == "verify" else VerifyV2(Concealed("k" * 32))
     with pytest.raises(ConnectionFailed, match="larger than 67108864 bytes") as caught:
         await middleware(request.changed(streamed=True), call_next)
     assert (endless.closed, caught.value.outcome, caught.value.attempts) == (True, "unknown", 1)

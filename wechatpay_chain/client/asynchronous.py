@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack
 from .. import catalogue
 from .._endpoints import Endpoints
 from ..catalogue.hints import note_unknown, warn_deprecated
-from ..errors import Unauthorized, WeChatPayError
+from ..crypto.concealed import conceals_arguments
+from ..errors import ConfigurationError, Unauthorized, WeChatPayError
 from ..files.downloads import Files
 from ..http.path import literal_path
 from ..http.request import Request
@@ -61,6 +62,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         ConfigurationError: an argument is wrong; with its name, what was found, and the remedy.
     """
 
+    @conceals_arguments
     def __init__(
         self,
         mchid: str,
@@ -85,6 +87,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         self._send = self.send
 
     @classmethod
+    @conceals_arguments
     def from_env(cls, prefix: str = "WECHATPAY_", **options: Unpack[Arguments]) -> Self:
         """A client from environment variables.
 
@@ -101,6 +104,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         """
         return cls(**environment(prefix, options))
 
+    @conceals_arguments
     def with_options(self, **options: Unpack[Arguments]) -> Self:
         """Another client, with other values for some options: `wxpay.with_options(timeout=5)`.
 
@@ -148,6 +152,10 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
                 request = await self._with_keys(request, self._renewer)
             with self._in_flight:
                 response = await self._handler(request)
+        except ConfigurationError as error:
+            error.request = request.line
+            # The frames below hold the payload, its secrets in plain; what is wrong is in the text.
+            raise error.with_traceback(None) from None
         except WeChatPayError as error:
             error.request = request.line
             raise

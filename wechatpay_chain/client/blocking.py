@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast
 from .._endpoints import SyncEndpoints
 from .._loop_thread import LoopThread
 from ..credentials.platform_keys import TrustStore
+from ..crypto.concealed import conceals_arguments
 from ..errors import ConfigurationError, ConnectionFailed
 from ..files.content import Link
 from ..http.request import Request
@@ -54,6 +55,7 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         ConfigurationError: an argument is wrong; with its name, what was found, and the remedy.
     """
 
+    @conceals_arguments
     def __init__(
         self,
         mchid: str,
@@ -73,10 +75,12 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         self._unclosed.atexit = False
 
     @classmethod
+    @conceals_arguments
     def from_env(cls, prefix: str = "WECHATPAY_", **options: Unpack[Arguments]) -> Self:
         """A client from environment variables, as `WeChatPay.from_env`."""
         return cls(**environment(prefix, options))
 
+    @conceals_arguments
     def with_options(self, **options: Unpack[Arguments]) -> Self:
         """Another client, with other values for some options, as `WeChatPay.with_options`; each is to be closed."""
         arguments: dict[str, Any] = {**self._client.options.arguments(), **options}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Never, NoReturn, Self, TypeVar
 from urllib.parse import unquote
 
 from .. import catalogue
@@ -108,25 +108,25 @@ class Chain(Node[R]):
     def __getattr__(self, name: str) -> Chain[R]:
         return self._child(name)
 
-    def get(self, **options: Any) -> R:
+    def get(self, *payload: Never, **options: Any) -> R:
         """Call the path with GET. Keywords as in the class's description."""
-        return self._send(_request("GET", self._path, **options))
+        return self._send(_request("GET", self._path, payload, options))
 
-    def post(self, **options: Any) -> R:
+    def post(self, *payload: Never, **options: Any) -> R:
         """Call the path with POST. Keywords as in the class's description."""
-        return self._send(_request("POST", self._path, **options))
+        return self._send(_request("POST", self._path, payload, options))
 
-    def put(self, **options: Any) -> R:
+    def put(self, *payload: Never, **options: Any) -> R:
         """Call the path with PUT. Keywords as in the class's description."""
-        return self._send(_request("PUT", self._path, **options))
+        return self._send(_request("PUT", self._path, payload, options))
 
-    def patch(self, **options: Any) -> R:
+    def patch(self, *payload: Never, **options: Any) -> R:
         """Call the path with PATCH. Keywords as in the class's description."""
-        return self._send(_request("PATCH", self._path, **options))
+        return self._send(_request("PATCH", self._path, payload, options))
 
-    def delete(self, **options: Any) -> R:
+    def delete(self, *payload: Never, **options: Any) -> R:
         """Call the path with DELETE. Keywords as in the class's description."""
-        return self._send(_request("DELETE", self._path, **options))
+        return self._send(_request("DELETE", self._path, payload, options))
 
     def __str__(self) -> str:
         return self._path
@@ -174,14 +174,23 @@ def _decoded(method: str, template: str, values: Mapping[str, Any]) -> Mapping[s
     return {name: unquote(value) if name in encoded else value for name, value in values.items()}
 
 
-def _request(method: str, template: str, *, headers: Mapping[str, str] | None = None, **options: Any) -> Request:
-    values: dict[str, Any] = {}
-    if not options.keys() <= _OPTIONS:
+def _request(method: str, template: str, positional: tuple[object, ...], options: dict[str, Any]) -> Request:
+    if positional:
+        verb = method.lower()
+        raise TypeError(
+            f"{verb}() takes everything by name: give the payload by name, {verb}(json={{...}}), of APIv2 "
+            f"{verb}(xml={{...}}), and query parameters as {verb}(params={{...}})"
+        )
+    try:
+        headers = options.pop("headers", None)
         values = {name: options.pop(name) for name in options.keys() - _OPTIONS}
-    return Request.of(
-        method=method,
-        template=template,
-        path=expand(template, _decoded(method, template, values)),
-        headers=Headers(headers) if headers else NO_HEADERS,
-        **options,
-    )
+        return Request.of(
+            method=method,
+            template=template,
+            path=expand(template, _decoded(method, template, values)),
+            headers=Headers(headers) if headers else NO_HEADERS,
+            **options,
+        )
+    finally:
+        # The verb's frame, which a traceback may show, holds them too; the request's repr is silent.
+        options.clear()

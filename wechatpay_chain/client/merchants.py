@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from ..crypto.concealed import conceals_arguments
 from ..errors import ConfigurationError, TrustError
 from ..notifications import HeaderSource, Reply, Webhook
 from ..notifications.headers import signature_headers
@@ -59,6 +60,7 @@ class Merchants:
         self._options = options
         self._merchants: dict[str, Merchant] = {}
 
+    @conceals_arguments
     def put(self, mchid: str, **arguments: Any) -> Merchant:
         """Add a merchant, or put another in its place. It is checked first: a mistake leaves the old one in place.
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..crypto.concealed import Concealed
 from ..errors import TrustError
 from ..wire.v3 import certificates
 from ..wire.v3.certificates import SealedCertificate
@@ -27,7 +28,7 @@ class CertificateCache:
         apiv3_key: opens what it holds.
     """
 
-    def __init__(self, path: Path | None, apiv3_key: bytes) -> None:
+    def __init__(self, path: Path | None, apiv3_key: Concealed[bytes]) -> None:
         self._path = path
         self._apiv3_key = apiv3_key
 

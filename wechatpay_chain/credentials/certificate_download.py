@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from ..crypto.concealed import Concealed
 from ..errors import APIError, ConfigurationError, DecodeError, WeChatPayError
 from ..http.request import Request
 from ..pipeline import Handler
@@ -41,7 +42,7 @@ class CertificateDownload:
         time: returns Unix time in seconds.
     """
 
-    def __init__(self, send: Handler, path: str, apiv3_key: bytes, time: Callable[[], float]) -> None:
+    def __init__(self, send: Handler, path: str, apiv3_key: Concealed[bytes], time: Callable[[], float]) -> None:
         self._send = send
         self._path = path
         self._apiv3_key = apiv3_key
@@ -69,7 +70,7 @@ class CertificateDownload:
         return opened
 
 
-def open_certificates(told: Iterable[SealedCertificate], apiv3_key: bytes) -> list[Opened]:
+def open_certificates(told: Iterable[SealedCertificate], apiv3_key: Concealed[bytes]) -> list[Opened]:
     """Certificates with the keys in them.
 
     Raises:

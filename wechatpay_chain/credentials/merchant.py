@@ -14,15 +14,15 @@ from ssl import SSLContext
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-from ..crypto import keys, serials
+from ..crypto import forms, keys, serials
 from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
+from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError
 from .client_certificate import ClientCertificate
 from .platform_keys import PlatformKeys, Preference, load_platform_keys
 from .signer import KeySigner, Signer
 
 _MCHID = re.compile(r"[0-9]{1,32}", re.ASCII)
-_SERIAL = re.compile(r"[0-9A-Za-z_\-]{1,64}", re.ASCII)
 _LONGEST_SHOWN = 16
 
 
@@ -46,8 +46,8 @@ class Credentials:
     signer: Signer = field(repr=False)
     private_key: RSAPrivateKey | None = field(repr=False)
     platform_keys: PlatformKeys = field(repr=False)
-    apiv3_key: bytes | None = field(default=None, repr=False)
-    apiv2_key: str | None = field(default=None, repr=False)
+    apiv3_key: Concealed[bytes] | None = field(default=None, repr=False)
+    apiv2_key: Concealed[str] | None = field(default=None, repr=False)
     client_tls: Callable[[], SSLContext] | None = field(default=None, repr=False)
 
     @classmethod
@@ -105,25 +105,24 @@ def _check_mchid(mchid: object) -> None:
         # Not shown, unless it is short: arguments in the wrong order put a key here.
         found = f"a {type(mchid).__name__}"
         if isinstance(mchid, str):
-            found = f"{mchid!r}" if len(mchid) <= _LONGEST_SHOWN else f"a text of {len(mchid)} characters"
+            found = f"{mchid!r}" if len(mchid) <= _LONGEST_SHOWN else forms.what_is(mchid)
         raise ConfigurationError("mchid", f"{found} was found", "Give the merchant number as a string of digits")
 
 
 def _check_serial(serial: object) -> str:
-    if not isinstance(serial, str) or not _SERIAL.fullmatch(canonical := serials.canonical(serial)):
-        raise ConfigurationError(
-            "serial",
-            "it is no serial number" if isinstance(serial, str) else f"a {type(serial).__name__} was found",
-            "Give the 40 hexadecimal digits of the merchant API certificate "
-            "(openssl x509 -in apiclient_cert.pem -noout -serial)",
-        )
-    if canonical.startswith(serials.PUBLIC_KEY_PREFIX):
-        raise ConfigurationError(
-            "serial",
-            "the identifier of a WeChat Pay public key was found",
-            "Give the serial of the merchant API certificate; the public key belongs in certs",
-        )
-    return canonical
+    if isinstance(serial, str) and serials.is_certificate_serial(serial):
+        return serials.canonical(serial)
+    remedy = (
+        "Give the 40 hexadecimal digits of the merchant API certificate "
+        "(openssl x509 -in apiclient_cert.pem -noout -serial)"
+    )
+    if not isinstance(serial, str):
+        raise ConfigurationError("serial", f"a {type(serial).__name__} was found", remedy)
+    if serial.strip().startswith(serials.PUBLIC_KEY_PREFIX):
+        remedy = "Give the serial of the merchant API certificate; the public key belongs in certs"
+    elif (digits := serials.hexadecimal(serial)) is not None:
+        remedy = f"Give its hexadecimal digits: {digits!r}"
+    raise ConfigurationError("serial", f"{forms.what_is(serial)} was found", remedy)
 
 
 def _signer(source: keys.PrivateKeySource | Signer, mchid: str) -> tuple[Signer, RSAPrivateKey | None]:

@@ -15,6 +15,7 @@ from math import inf
 from pathlib import Path
 
 from ..crypto import serials
+from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError, TimedOut, WeChatPayError
 from ..observing import Hook
 from ..pipeline import Handler
@@ -117,7 +118,7 @@ class Renewer:
         store: TrustStore,
         renewal: Renewal,
         send: Handler,
-        apiv3_key: bytes,
+        apiv3_key: Concealed[bytes],
         time: Callable[[], float] = time.time,
         notify: Hook | None = None,
         path: str = MAINLAND,

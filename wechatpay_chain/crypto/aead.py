@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES256, SM4
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 
 from ..errors import ConfigurationError, DecryptionError
+from .concealed import Concealed, reveal
 
 KEY_SIZE = 32
 
@@ -37,14 +38,14 @@ def encrypt(key: bytes, nonce: bytes, plaintext: bytes, associated_data: bytes =
     return base64.b64encode(AESGCM(key).encrypt(nonce, plaintext, associated_data)).decode("ascii")
 
 
-def decrypt(key: bytes, nonce: bytes, ciphertext: str, associated_data: bytes = b"") -> bytes:
+def decrypt(key: bytes | Concealed[bytes], nonce: bytes, ciphertext: str, associated_data: bytes = b"") -> bytes:
     """Decrypt Base64 of a ciphertext with its 16-byte tag at the end.
 
     Raises:
         DecryptionError: it is no Base64, or key, nonce or associated data are not those of the encryption.
     """
     try:
-        return _cipher(key).decrypt(nonce, binascii.a2b_base64(ciphertext, strict_mode=True), associated_data)
+        return _cipher(reveal(key)).decrypt(nonce, binascii.a2b_base64(ciphertext, strict_mode=True), associated_data)
     except InvalidTag:
         raise DecryptionError(
             "the APIv3 key does not open the ciphertext: set the key that the merchant portal shows now "

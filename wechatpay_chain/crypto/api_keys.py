@@ -6,12 +6,13 @@ https://pay.weixin.qq.com/doc/v3/merchant/4013053267
 from __future__ import annotations
 
 from ..errors import ConfigurationError
-from . import aead
+from . import aead, forms
+from .concealed import Concealed
 
 _APIV2_KEY_SIZE = 32
 
 
-def load_apiv3_key(apiv3_key: str | bytes | None) -> bytes | None:
+def load_apiv3_key(apiv3_key: str | bytes | None) -> Concealed[bytes] | None:
     """The 32 bytes of an APIv3 key.
 
     Raises:
@@ -23,16 +24,16 @@ def load_apiv3_key(apiv3_key: str | bytes | None) -> bytes | None:
         raise ConfigurationError("apiv3_key", f"a {type(apiv3_key).__name__} was found", "Give a str of 32 characters")
     key = apiv3_key.encode("utf-8", "replace") if isinstance(apiv3_key, str) else apiv3_key
     if len(key) != aead.KEY_SIZE:
-        blanks = " with blanks around it" if key.strip() != key else ""
+        around = forms.around(key.decode("utf-8", "replace"))
         raise ConfigurationError(
             "apiv3_key",
-            f"{len(key)} bytes were found{blanks}",
+            f"{len(key)} bytes were found{around}",
             f"Give the {aead.KEY_SIZE} characters that were set in the merchant portal under API security",
         )
-    return key
+    return Concealed(key)
 
 
-def load_apiv2_key(apiv2_key: object) -> str | None:
+def load_apiv2_key(apiv2_key: object) -> Concealed[str] | None:
     """The 32 characters of an APIv2 key, checked.
 
     Raises:
@@ -42,9 +43,11 @@ def load_apiv2_key(apiv2_key: object) -> str | None:
         return None
     if not isinstance(apiv2_key, str) or len(apiv2_key) != _APIV2_KEY_SIZE:
         found = (
-            f"{len(apiv2_key)} characters were" if isinstance(apiv2_key, str) else f"a {type(apiv2_key).__name__} was"
+            f"{len(apiv2_key)} characters were found{forms.around(apiv2_key)}"
+            if isinstance(apiv2_key, str)
+            else f"a {type(apiv2_key).__name__} was found"
         )
         raise ConfigurationError(
-            "apiv2_key", f"{found} found", f"Give the {_APIV2_KEY_SIZE} characters set in the merchant portal"
+            "apiv2_key", found, f"Give the {_APIV2_KEY_SIZE} characters set in the merchant portal"
         )
-    return apiv2_key
+    return Concealed(apiv2_key)

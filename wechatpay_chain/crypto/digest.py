@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from ..errors import DecryptionError
+from .concealed import Concealed, reveal
 
 _BLOCK_BITS = 128
 
@@ -44,7 +45,7 @@ def encrypt_ecb(apiv2_key: str, plaintext: bytes) -> str:
     return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode("ascii")
 
 
-def decrypt_ecb(apiv2_key: str, ciphertext: str) -> bytes:
+def decrypt_ecb(apiv2_key: str | Concealed[str], ciphertext: str) -> bytes:
     """Decrypt the `req_info` of a refund notice.
 
     Raises:
@@ -62,7 +63,6 @@ def decrypt_ecb(apiv2_key: str, ciphertext: str) -> bytes:
         ) from None
 
 
-def _ecb(apiv2_key: str) -> Cipher[ECB]:
+def _ecb(apiv2_key: str | Concealed[str]) -> Cipher[ECB]:
     # https://pay.weixin.qq.com/doc/v2/merchant/4011940955: the 32 small hexadecimal digits are the key's bytes.
-    key = md5(apiv2_key.encode()).lower().encode("ascii")
-    return Cipher(AES256(key), ECB())  # noqa: S305 - the protocol's own mode
+    return Cipher(AES256(md5(reveal(apiv2_key).encode()).lower().encode("ascii")), ECB())  # noqa: S305 - the protocol's own mode

@@ -10,10 +10,12 @@ PUBLIC_KEY_PREFIX = "PUB_KEY_ID_"
 _PUBLIC_KEY_ID = re.compile(r"PUB_KEY_ID_\d\d(\d{10})20\d{6}\d+", re.ASCII)
 _HEX = re.compile(r"[0-9A-F]+")
 _SERIAL_DIGITS = 40
+# A serial is random: one of 256 loses two leading zeros, one of 65,536 loses four.
+_FEWEST_DIGITS = 36
 
 
 def canonical(serial: str) -> str:
-    """A serial as the platform writes it: capital hexadecimal without separators, a lost leading zero restored.
+    """A serial as the platform writes it: capital hexadecimal without separators, lost leading zeros restored.
 
     Public key identifiers (`PUB_KEY_ID_...`) stay whole.
     """
@@ -23,12 +25,24 @@ def canonical(serial: str) -> str:
     digits = serial.replace(":", "").replace(" ", "").upper()
     if not _HEX.fullmatch(digits):
         return serial
-    return digits.zfill(_SERIAL_DIGITS) if len(digits) == _SERIAL_DIGITS - 1 else digits
+    return digits.zfill(_SERIAL_DIGITS) if len(digits) >= _FEWEST_DIGITS else digits
 
 
 def is_certificate_serial(serial: str) -> bool:
     """Whether it can be the serial of a platform certificate, which could be downloaded."""
-    return bool(_HEX.fullmatch(canonical(serial))) and len(canonical(serial)) == _SERIAL_DIGITS
+    digits = canonical(serial)
+    return len(digits) == _SERIAL_DIGITS and bool(_HEX.fullmatch(digits))
+
+
+def hexadecimal(serial: str) -> str | None:
+    """The hexadecimal digits of a serial in decimal ones, or with 0x before it; None for another text."""
+    text = serial.strip()
+    try:
+        number = int(text, 16 if text[:2] in {"0x", "0X"} else 10)
+    except ValueError:
+        return None
+    found = from_number(number)
+    return found if len(f"{number:X}") in range(_FEWEST_DIGITS, _SERIAL_DIGITS + 1) else None
 
 
 def from_number(number: int) -> str:

@@ -8,6 +8,9 @@ from typing import Any, TypeVar, overload
 D = TypeVar("D")
 
 
+_SIGNED = "authorization"
+
+
 class Headers(Mapping[str, str]):
     """HTTP headers: immutable, looked up in any case, repeated names joined with a comma.
 
@@ -66,6 +69,16 @@ class Headers(Mapping[str, str]):
     def __repr__(self) -> str:
         # Names only: Authorization and others hold what no log should.
         return f"<Headers {', '.join(self)}>"
+
+    def __copy__(self) -> Headers:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Headers:
+        return self
+
+    def __reduce__(self) -> tuple[type[Headers], tuple[dict[str, str]]]:
+        # An answer is pickled with its request, and nobody needs a signature that was sent.
+        return Headers, ({name: value for name, value in self.as_dict().items() if name.lower() != _SIGNED},)
 
     def plus(self, name: str, value: str) -> Headers:
         """These headers with one more, or with another value for it."""

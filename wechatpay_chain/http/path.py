@@ -16,6 +16,8 @@ from ..errors import ConfigurationError
 
 _CAPITAL = re.compile(r"[A-Z]")
 _ATTRIBUTE = re.compile(r"[a-z0-9][A-Za-z0-9_]*")
+# As the verbs are called in other languages' SDKs.
+_HABIT = re.compile(r"(get|post|put|patch|delete)_?[Aa]sync")
 _PLACEHOLDER_ATTRIBUTE = re.compile(r"_([A-Za-z][A-Za-z0-9_]*?)_")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 # A segment of RFC 3986: unreserved, percent-encoded, sub-delims, ":" and "@".
@@ -38,8 +40,13 @@ def attribute_segment(name: str) -> str:
     `wbChannel` is `wb-channel`, `video_upload` stays, `global_` is `global`, `_out_trade_no_` is `{out_trade_no}`.
 
     Raises:
-        AttributeError: private names and names that are no segment.
+        AttributeError: private names, names that are no segment, and verbs by other names (`postAsync`).
     """
+    if (habit := _HABIT.fullmatch(name)) is not None:
+        raise AttributeError(
+            f"there is no {name!r}: every verb of WeChatPay is awaited, await chain.{habit[1]}(...), and those of "
+            "SyncWeChatPay are not"
+        )
     placeholder = _PLACEHOLDER_ATTRIBUTE.fullmatch(name)
     if placeholder and not name.startswith(("_repr_", "_ipython_")):
         return "{" + placeholder[1] + "}"

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from .. import catalogue
 from ..credentials.signer import Signer, signature_by
 from ..crypto import rsa
+from ..crypto.concealed import Concealed
 from ..crypto.keys import load_public_key
 from ..errors import ConfigurationError
 from ..files.uploads import Source, members_of_meta
@@ -51,7 +52,7 @@ class EncodeV2:
     def __init__(
         self,
         mchid: str,
-        apiv2_key: str | None,
+        apiv2_key: Concealed[str] | None,
         *,
         presents_certificate: bool = False,
         workwx_secret: str | None = None,

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from .. import catalogue
+from ..crypto.concealed import Concealed
 from ..errors import SignatureError, TrustError
 from ..http.path import without_needless_escapes
 from ..http.reading import without_stream
@@ -25,7 +26,7 @@ class VerifyV2:
         apiv2_key: the merchant's key; None where it makes no APIv2 calls.
     """
 
-    def __init__(self, apiv2_key: str | None) -> None:
+    def __init__(self, apiv2_key: Concealed[str] | None) -> None:
         self._key = apiv2_key
 
     def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
@@ -50,7 +51,9 @@ class VerifyV2:
         except TrustError as error:
             raise about(response, error) from None
 
-    def _read(self, response: Response[Any], operation: catalogue.Operation | None, key: str) -> Response[Any]:
+    def _read(
+        self, response: Response[Any], operation: catalogue.Operation | None, key: Concealed[str]
+    ) -> Response[Any]:
         unsigned = operation is not None and operation.answer_signature == "none"
         if unsigned and operation is not None and operation.answer != "xml" and not v2.is_xml(response.content):
             return response  # a bill or a text; a refusal would be XML
@@ -62,7 +65,7 @@ class VerifyV2:
         return response.changed(fields=fields, verified=not unsigned)
 
 
-def _holds(fields: Mapping[str, str], key: str) -> bool:
+def _holds(fields: Mapping[str, str], key: Concealed[str]) -> bool:
     try:
         v2.verify(fields, key)
     except SignatureError:

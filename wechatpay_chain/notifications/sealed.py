@@ -13,18 +13,18 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from ..crypto import aead, rsa
+from ..crypto.concealed import Concealed
 from ..errors import DecodeError, DecryptionError
+from ..wire.v3.certificates import ALGORITHM, PURPOSE
 from .notification import Notification
 
 if TYPE_CHECKING:
     from ..wire.sealing import FieldTree
 
-ALGORITHM = "AEAD_AES_256_GCM"
-
 _ENCRYPTED_FOR_MERCHANT = "rsa:merchant"
 
 
-def read(body: bytes, apiv3_key: bytes) -> Notification[dict[str, Any]]:
+def read(body: bytes, apiv3_key: bytes | Concealed[bytes]) -> Notification[dict[str, Any]]:
     """The notification in a body whose signature has been checked.
 
     Raises:
@@ -58,7 +58,7 @@ def read(body: bytes, apiv3_key: bytes) -> Notification[dict[str, Any]]:
 
 
 def open_resource(
-    apiv3_key: bytes, *, algorithm: str, nonce: str, ciphertext: str, associated_data: str
+    apiv3_key: bytes | Concealed[bytes], *, algorithm: str, nonce: str, ciphertext: str, associated_data: str
 ) -> dict[str, Any]:
     """Decrypt a resource.
 
@@ -68,6 +68,8 @@ def open_resource(
     """
     if algorithm != ALGORITHM:
         raise DecryptionError(f"the resource is encrypted with {algorithm[:64]!r}; {ALGORITHM} alone is understood")
+    if associated_data == PURPOSE:
+        raise DecryptionError("the resource is a sealed certificate, which no notification brings")
     plaintext = aead.decrypt(apiv3_key, nonce.encode(), ciphertext, associated_data.encode())
     return load_object(plaintext, "the decrypted resource")
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from ..credentials.platform_keys import PlatformKeys, TrustStore, load_platform_keys, verifying_key
 from ..crypto import keys
 from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
+from ..crypto.concealed import conceals_arguments
 from ..errors import ConfigurationError, DecodeError, TrustError
 from ..wire import v3
 from . import sealed
@@ -72,6 +73,7 @@ class Webhook:
         ConfigurationError: an argument is wrong; with its name, what was found, and the remedy.
     """
 
+    @conceals_arguments
     def __init__(
         self,
         *,
@@ -102,6 +104,7 @@ class Webhook:
         self._check()
 
     @classmethod
+    @conceals_arguments
     def from_env(cls, prefix: str = "WECHATPAY_", **options: Any) -> Self:
         """A webhook from environment variables, named as for `WeChatPay.from_env`.
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..crypto import digest
+from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError, DecodeError, SignatureError
 from ..wire import v2
 from .notification import XML_PREFIX, Notification
@@ -34,7 +35,7 @@ _REFUND_NUMBERS = (("refund_id",), ("out_refund_no", "out_trade_no", "transactio
 _FRESH_EACH_TIME = re.compile("(^|&)nonce_str=[^&]*")
 
 
-def read(body: bytes, apiv2_key: str, apiv3_key: bytes | None) -> Notification[dict[str, Any]]:
+def read(body: bytes, apiv2_key: Concealed[str], apiv3_key: Concealed[bytes] | None) -> Notification[dict[str, Any]]:
     """The notification in a body, verified and decrypted.
 
     A refund notice is unsigned: what stands in its `req_info` is all that can be believed. Its `id`, `create_time` and
@@ -91,7 +92,7 @@ def _succeeded(fields: Mapping[str, str]) -> bool:
     return told == ("SUCCESS", "SUCCESS", "SUCCESS")
 
 
-def _event(fields: Mapping[str, str], apiv3_key: bytes | None) -> Notification[dict[str, Any]]:
+def _event(fields: Mapping[str, str], apiv3_key: Concealed[bytes] | None) -> Notification[dict[str, Any]]:
     if apiv3_key is None:
         raise ConfigurationError("apiv3_key", "this notification needs it", "Give it beside apiv2_key")
     if not fields.get("event_id"):

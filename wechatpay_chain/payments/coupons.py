@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..crypto.concealed import conceals_arguments
 from ..wire import v2
 from .parameters import hmac_signed, query
 
 _COUPON_PAGE = "https://action.weixin.qq.com/busifavor/getcouponinfo"
 
 
+@conceals_arguments
 def coupons_mini_program(
     coupons: Iterable[Mapping[str, str]], *, send_coupon_merchant: str, apiv2_key: str
 ) -> dict[str, Any]:
@@ -36,6 +38,7 @@ def coupons_mini_program(
     }
 
 
+@conceals_arguments
 def coupon_h5(
     stock_id: str,
     out_request_no: str,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Generic, TypedDict, TypeVar
 
 from ..credentials.signer import Signer, signature_by
+from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError
 from ..wire import v2
 from .coupons import coupon_h5, coupons_mini_program
@@ -40,7 +41,7 @@ class Payments(Generic[R]):
         run: Callable[[Coroutine[Any, Any, dict[str, str]]], R],
         mchid: str,
         signer: Signer,
-        apiv2_key: str | None,
+        apiv2_key: Concealed[str] | None,
         clock: Callable[[], float],
         nonce: Callable[[], str],
     ) -> None:
@@ -129,8 +130,8 @@ class Payments(Generic[R]):
         return {"timestamp": int(self._clock()), "nonce": self._nonce()}
 
     def _key(self) -> str:
-        if not self._apiv2_key:
+        if self._apiv2_key is None:
             raise ConfigurationError(
                 "apiv2_key", "none was given, and these parameters are signed with it", "Give it to the client"
             )
-        return self._apiv2_key
+        return self._apiv2_key.reveal()

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from ..crypto.concealed import conceals_arguments
 from ..wire import v2
 from .orders import APP_PACKAGE
 from .parameters import PREPAY, Prepay, prepay_id
 
 
+@conceals_arguments
 def jsapi_v2(
     prepay: Prepay,
     *,
@@ -43,6 +45,7 @@ def jsapi_v2(
     return {**given, "paySign": v2.sign_shown(given, apiv2_key, sign_type)}
 
 
+@conceals_arguments
 def app_v2(
     prepay: Prepay,
     *,
@@ -77,6 +80,7 @@ def app_v2(
     return {**given, "sign": v2.sign_shown(given, apiv2_key, sign_type)}
 
 
+@conceals_arguments
 def red_packet_v2(package: str, *, appid: str, apiv2_key: str, timestamp: int, nonce: str) -> dict[str, str]:
     """The parameters of `wx.sendBizRedPacket(...)`, by which a mini-program's user takes a red packet.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..crypto.concealed import conceals_arguments
 from .parameters import hmac_signed
 
 
@@ -24,6 +25,7 @@ def payscore_confirm(package: str) -> dict[str, str]:
     return {"package": package}
 
 
+@conceals_arguments
 def payscore_confirm_signed(package: str, *, mchid: str, apiv2_key: str, timestamp: int, nonce: str) -> dict[str, str]:
     """The parameters of `wxpayScoreUse` in the older, signed form, which overseas services still use.
 
@@ -38,6 +40,7 @@ def payscore_confirm_signed(package: str, *, mchid: str, apiv2_key: str, timesta
     return hmac_signed({**given, "sign_type": "HMAC-SHA256"}, apiv2_key)
 
 
+@conceals_arguments
 def payscore_detail(
     service_id: str, out_order_no: str, *, mchid: str, apiv2_key: str, timestamp: int, nonce: str
 ) -> dict[str, str]:

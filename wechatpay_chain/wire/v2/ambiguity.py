@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from ...crypto.concealed import Concealed
 from ...errors import ConfigurationError, SignatureError
 from .signature import SignType, sign
 
@@ -45,7 +46,9 @@ def check_shown(fields: Mapping[str, str], argument: str) -> None:
     _refuse(second_reading(fields), argument)
 
 
-def sign_shown(fields: Mapping[str, str], apiv2_key: str, sign_type: SignType, argument: str = "fields") -> str:
+def sign_shown(
+    fields: Mapping[str, str], apiv2_key: str | Concealed[str], sign_type: SignType, argument: str = "fields"
+) -> str:
     """The `sign` of parameters that a payer is shown, in a page or a front end.
 
     Raises:

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, cast
 from urllib.parse import quote
 
+from ...crypto.concealed import Concealed
 from ...errors import ConfigurationError
 from ..body import check_text, encode_json
 from .ambiguity import check_covered
@@ -70,7 +71,7 @@ def complete(
     *,
     mchid: str,
     nonce: str,
-    apiv2_key: str,
+    apiv2_key: str | Concealed[str],
     argument: str,
     workwx_secret: str | None = None,
 ) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from ...crypto import digest
+from ...crypto.concealed import Concealed, reveal
 from ...errors import ConfigurationError, SignatureError
 
 SignType = Literal["MD5", "HMAC-SHA256"]
@@ -25,16 +26,22 @@ def signed_text(fields: Mapping[str, str]) -> str:
     return "&".join(f"{name}={value}" for name, value in sorted(fields.items()) if value and name != "sign")
 
 
-def sign(fields: Mapping[str, str], apiv2_key: str, sign_type: SignType = "MD5") -> str:
+def sign(fields: Mapping[str, str], apiv2_key: str | Concealed[str], sign_type: SignType = "MD5") -> str:
     """The `sign` of a message.
 
     Raises:
         ConfigurationError: the key is empty; anyone could sign with it.
     """
-    if not apiv2_key:
+    if not reveal(apiv2_key):
         raise ConfigurationError("apiv2_key", "it is empty", "Give the 32 characters set in the merchant portal")
-    message = f"{signed_text(fields)}&key={apiv2_key}".removeprefix("&").encode("utf-8", "surrogatepass")
-    return digest.md5(message) if sign_type == "MD5" else digest.hmac_sha256(apiv2_key.encode(), message)
+    text = signed_text(fields)
+    if sign_type == "MD5":
+        return digest.md5(_with_key(text, apiv2_key))
+    return digest.hmac_sha256(reveal(apiv2_key).encode(), _with_key(text, apiv2_key))
+
+
+def _with_key(text: str, apiv2_key: str | Concealed[str]) -> bytes:
+    return f"{text}&key={reveal(apiv2_key)}".removeprefix("&").encode("utf-8", "surrogatepass")
 
 
 def workwx_sign(fields: Mapping[str, str], names: Iterable[str], secret: str) -> str:
@@ -70,7 +77,7 @@ def certificate_message(serial: str, timestamp: str) -> bytes:
     return f"cert_serialno={serial}&timestamp={timestamp}".encode("ascii")
 
 
-def verify(fields: Mapping[str, str], apiv2_key: str) -> None:
+def verify(fields: Mapping[str, str], apiv2_key: str | Concealed[str]) -> None:
     """Check the `sign` of a message. Its length says by which algorithm it was made.
 
     Raises:

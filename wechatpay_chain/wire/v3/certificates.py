@@ -5,6 +5,7 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012551764
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -12,9 +13,14 @@ from typing import Any, cast
 import orjson
 
 from ...crypto import aead
+from ...crypto.concealed import Concealed
 from ...errors import DecodeError
 
 ALGORITHM = "AEAD_AES_256_GCM"
+PURPOSE = "certificate"
+"""The associated data of a sealed certificate. Notifications are sealed with the same key, for other purposes."""
+
+_ONE_CERTIFICATE = re.compile(rb"\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +35,22 @@ class SealedCertificate:
     serial: str
     sealed: Mapping[str, Any] = field(repr=False)
 
-    def open(self, apiv3_key: bytes) -> bytes:
+    def open(self, apiv3_key: bytes | Concealed[bytes]) -> bytes:
         """The certificate as PEM.
 
         Raises:
             DecryptionError: the APIv3 key doesn't open it.
-            DecodeError: it isn't told as it should be.
+            DecodeError: it isn't told as it should be, or something else is sealed in its place.
         """
-        parts = _texts(self.sealed.get("encrypt_certificate"), ("algorithm", "nonce", "ciphertext"))
+        parts = _texts(self.sealed.get("encrypt_certificate"), ("algorithm", "nonce", "ciphertext", "associated_data"))
         if parts["algorithm"] != ALGORITHM:
             raise DecodeError(f"a certificate is encrypted with {parts['algorithm'][:64]!r}, not {ALGORITHM}")
-        return aead.decrypt(
-            apiv3_key, parts["nonce"].encode(), parts["ciphertext"], parts.get("associated_data", "").encode()
-        )
+        if parts["associated_data"] != PURPOSE:
+            raise DecodeError(f"a certificate is sealed for {parts['associated_data'][:64]!r}, not as a {PURPOSE}")
+        pem = aead.decrypt(apiv3_key, parts["nonce"].encode(), parts["ciphertext"], PURPOSE.encode())
+        if not _ONE_CERTIFICATE.fullmatch(pem):
+            raise DecodeError("what is sealed as a certificate is not one certificate in PEM")
+        return pem
 
 
 def parse(content: bytes) -> list[SealedCertificate]:

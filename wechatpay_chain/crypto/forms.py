@@ -1,0 +1,57 @@
+"""What a text is that stands where another belongs: named for what it looks like, and never shown.
+
+Everything that a merchant is given has a shape of its own, and people put each in the place of every other.
+"""
+
+from __future__ import annotations
+
+import re
+
+_INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad]")
+
+_SHAPES: tuple[tuple[str, str], ...] = (
+    (r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[\s\S]*", "a private key"),
+    (r"-----BEGIN [A-Z0-9 ]*CERTIFICATE-----[\s\S]*", "a certificate"),
+    (r"-----BEGIN [A-Z0-9 ]*PUBLIC KEY-----[\s\S]*", "a public key"),
+    (r"PUB_KEY_ID_\w+", "the identifier of a WeChat Pay public key"),
+    (r"wx[0-9a-f]{16}", "an appid"),
+    (r"[0-9]{8,10}", "a merchant number"),
+    (r"[0-9]{41,49}", "a serial number in decimal digits"),
+    (r"0[xX][0-9A-Fa-f]{36,42}", "a serial number with 0x before it"),
+    (r"[0-9A-Fa-f]{40}", "a serial number"),
+    (r"[!-~]{32}", "a text of 32 characters, as an API key has,"),
+    (r"https?://\S+", "a URL"),
+    (r"\S+\.(?:pem|p12|pfx|key|crt|cer|der)", "the path of a file"),
+)
+_NAMES = tuple((re.compile(shape), name) for shape, name in _SHAPES)
+
+
+def quotes_around(text: str) -> str | None:
+    """The quote that stands before and behind a text, as some env files leave it; None for none."""
+    stripped = text.strip()
+    is_quoted = len(stripped) > 1 and stripped[0] == stripped[-1] and stripped[0] in "\"'`"
+    return stripped[0] if is_quoted else None
+
+
+def invisible_in(text: str) -> str | None:
+    """The first character of a text that can't be seen, such as chats and editors put in, as U+200B; None for none."""
+    found = _INVISIBLE.search(text)
+    return f"U+{ord(found[0]):04X}" if found else None
+
+
+def what_is(text: str) -> str:
+    """What a text looks like, to be told in its place: "a merchant number", "a text of 12 characters"."""
+    if quotes_around(text):
+        return f"{what_is(text.strip()[1:-1])} in quotes"
+    stripped = _INVISIBLE.sub("", text).strip()
+    found = next((name for shape, name in _NAMES if shape.fullmatch(stripped)), None)
+    return found or (f"a text of {len(text)} characters" if text else "nothing")
+
+
+def around(text: str) -> str:
+    """What stands around or in a text and doesn't belong to it, to be told behind what was found; empty for nothing."""
+    if quotes_around(text):
+        return " with quotes around it, which an env file left there"
+    if (invisible := invisible_in(text)) is not None:
+        return f" with the invisible character {invisible} in it"
+    return " with blanks around it" if text.strip() != text else ""
