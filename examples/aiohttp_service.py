@@ -18,25 +18,36 @@ async def clients(app: web.Application) -> AsyncIterator[None]:
     emulator = Emulator()
     # In production: WeChatPay.from_env(session=session).
     async with emulator.listen() as base_url, aiohttp.ClientSession() as session:
-        app[WXPAY] = WeChatPay(**emulator.credentials(), base_url=base_url, session=session)
+        app[WXPAY] = wxpay = WeChatPay(**emulator.credentials(), base_url=base_url, session=session)
+        await wxpay.v3.pay.transactions.native.post(
+            json={
+                "appid": "wx8888888888888888",
+                "mchid": "1900000109",
+                "description": "tea",
+                "out_trade_no": "A1",
+                "notify_url": "https://shop.example/wechatpay/notify",
+                "amount": {"total": 29},
+            }
+        )
+        emulator.pay("A1")
         yield
 
 
-async def refund(request: web.Request) -> web.Response:
+async def order(request: web.Request) -> web.Response:
     try:
-        answer = await request.app[WXPAY].v3.refund.domestic.refunds._out_refund_no_.get(
-            out_refund_no=request.match_info["out_refund_no"]
+        answer = await request.app[WXPAY].v3.pay.transactions.outTradeNo._out_trade_no_.get(
+            out_trade_no=request.match_info["out_trade_no"], params={"mchid": "1900000109"}
         )
     except APIError as error:
         return web.json_response({"code": error.code, "request_id": error.request_id}, status=502)
-    return web.json_response({"refund": answer.json()["out_refund_no"], "state": answer.json()["status"]})
+    return web.json_response({"order": answer.json()["out_trade_no"], "state": answer.json().get("trade_state")})
 
 
 async def main() -> None:
     """Start the service and make a request to it."""
     app = web.Application()
     app.cleanup_ctx.append(clients)
-    app.router.add_get("/refunds/{out_refund_no}", refund)
+    app.router.add_get("/orders/{out_trade_no}", order)
     runner = web.AppRunner(app)
     await runner.setup()
     try:
@@ -44,7 +55,7 @@ async def main() -> None:
         host, port = runner.addresses[0]
         async with (
             aiohttp.ClientSession() as browser,
-            browser.get(f"http://{host}:{port}/refunds/R-1") as answer,
+            browser.get(f"http://{host}:{port}/orders/A1") as answer,
         ):
             print(answer.status, await answer.json())
     finally:

@@ -31,7 +31,7 @@ OUTPUT = {
     "sync_string.py": MAIN_JOB,
     "sync_items.py": MAIN_JOB,
     "fastapi_service.py": ["200 {'code_url': "],
-    "aiohttp_service.py": ["200 {'refund': 'R-1', "],
+    "aiohttp_service.py": ["200 {'order': 'A1', 'state': 'SUCCESS'}"],
     "batch_release.py": ["100 done, 0 waiting", '"key":"P0","state":"done"'],
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tools.endpoint_types import Fields, Side, TypedDicts, camel, camel_path
 from wechatpay_chain.catalogue import Operation, manners, pages
-from wechatpay_chain.catalogue.records import record
+from wechatpay_chain.catalogue.records import is_conditional, record
 from wechatpay_chain.catalogue.spelling import attribute, steps
 
 _REQUEST = Side(request=True)
@@ -153,7 +153,9 @@ def _payload(
 
 def _keyword(keyword: str, fields: Fields, side: Side, types: TypedDicts, module: str, name: str) -> Iterator[str]:
     if fields:
-        required = any(field.get("req") and not field.get("auto") for field in fields.values())
+        required = any(
+            field.get("req") and not field.get("auto") and not is_conditional(field) for field in fields.values()
+        )
         default = "" if required else " | None = None"
         yield f"{keyword}: {module}.{types.define(name + camel(keyword), fields, side)}{default}"
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from keyword import iskeyword
 from typing import Any
 
+from wechatpay_chain.catalogue.records import is_conditional
+
 Field = Mapping[str, Any]
 Fields = Mapping[str, Field]
 
@@ -69,7 +71,7 @@ class TypedDicts:
         annotation = self._value(name, field, kind.removesuffix("[]"), side)
         if kind.endswith("[]"):
             annotation = _array(annotation, kind, side)
-        required = field.get("req") and not field.get("auto")
+        required = field.get("req") and not field.get("auto") and not is_conditional(field)
         return annotation if required else f"NotRequired[{annotation}]"
 
     def _value(self, name: str, field: Field, kind: str, side: Side) -> str:

@@ -172,3 +172,33 @@ def test_field_type(pointer: str, kind: str | None):
 def test_field_type_of_unknown_operation():
     """An unknown operation has no types."""
     assert field_type("POST", "/v3/unknown", "json", "/amount") is None
+
+
+@pytest.mark.parametrize(
+    ("subject", "missing"),
+    [
+        ("SUBJECT_TYPE_ENTERPRISE", {"business_license_info"}),
+        ("SUBJECT_TYPE_INDIVIDUAL", {"business_license_info"}),
+        ("SUBJECT_TYPE_GOVERNMENT", {"certificate_info"}),
+        ("SUBJECT_TYPE_MICRO", {"micro_biz_info"}),
+    ],
+)
+def test_fields_that_the_subject_demands(subject: str, missing: set[str]) -> None:
+    """A company shows its licence, an office its certificate, and neither what the other has."""
+    operation = find("POST", "/v3/applyment4sub/applyment/")
+    assert operation is not None
+    faults = validate(operation, {"json": {"subject_info": {"subject_type": subject}}})
+    named = {fault.pointer.rpartition("/")[2] for fault in faults if fault.pointer.startswith("/subject_info/")}
+    assert named & {"business_license_info", "certificate_info", "micro_biz_info"} == missing
+    assert any(f"because subject_type is {subject}" in fault.text for fault in faults)
+
+
+@pytest.mark.parametrize("given", ["transaction_id", "out_trade_no"])
+def test_one_of_two_numbers_is_enough(given: str) -> None:
+    """Where pages ask for either number, one is enough and none is a fault that names both."""
+    operation = find("POST", "/v2/pay/orderquery")
+    assert operation is not None
+    assert validate(operation, {"xml": {"appid": "wx1", given: "1"}}) == []
+    faults = validate(operation, {"xml": {"appid": "wx1"}})
+    assert [fault.pointer for fault in faults] == ["/transaction_id", "/out_trade_no"]
+    assert "unless out_trade_no is given" in faults[0].text

@@ -26,6 +26,14 @@ from wechatpay_chain.policies.retry import RetryPolicy
 QUERY = "/v3/pay/transactions/out-trade-no/{out_trade_no}"
 # The client's own repetitions are another test's affair.
 ONCE = RetryPolicy(attempts=1)
+ORDER: Any = {
+    "appid": "wx8888888888888888",
+    "mchid": "1900000109",
+    "description": "tea",
+    "out_trade_no": "A1",
+    "notify_url": "https://shop.example/wechatpay/notify",
+    "amount": {"total": 1, "currency": "CNY"},
+}
 REFUND: Any = {"out_trade_no": "A1", "out_refund_no": "R1", "amount": {"refund": 1, "total": 1, "currency": "CNY"}}
 
 
@@ -137,7 +145,7 @@ async def test_a_service_providers_order(emulator: Emulator, client: WeChatPay) 
     assert answer.json()["trade_state"] == "REVOKED"
 
 
-async def test_settle(emulator: Emulator) -> None:
+async def test_settle(emulator: Emulator, client: WeChatPay) -> None:
     """As long as the outcome is open the same content is sent again."""
     bodies: list[bytes | None] = []
 
@@ -148,6 +156,8 @@ async def test_settle(emulator: Emulator) -> None:
         return await emulator(request)
 
     clock = Time()
+    await client.v3.pay.transactions.native.post(json=ORDER)
+    emulator.pay("A1")
     wxpay = WeChatPay(**emulator.credentials(), transport=transport, retry=ONCE, rate_limits=None)
     answer = await until_certain(wxpay.v3.refund.domestic.refunds, json=REFUND, sleep=clock.sleep)
     assert answer.verified

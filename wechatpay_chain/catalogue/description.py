@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from .browsing import at, children, closest
 from .facts import Operation, Rate
-from .records import SITE, Fields, Record, record
+from .records import SITE, Fields, Record, is_conditional, record
 from .spelling import spell
 
 _PERIODS = {"s": "second", "min": "minute", "h": "hour", "d": "day"}
@@ -93,8 +93,13 @@ def _fields(fields: Fields, indent: str) -> Iterator[str]:
 
 def _field(field: Record) -> Iterator[str]:
     yield f"{field['type']} (JSON text of {field['json']})" if "json" in field else str(field["type"])
-    if field.get("req"):
+    if field.get("req") and not is_conditional(field):
         yield "filled in" if field.get("auto") else "required"
+    if "unless" in field:
+        yield f"required unless {' or '.join(field['unless'])} is given"
+    if "when" in field:
+        name, values = field["when"]
+        yield f"required where {name} is {' or '.join(values)}"
     if "enc" in field:
         yield "encrypted"
     if "format" in field:

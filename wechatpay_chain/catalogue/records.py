@@ -16,9 +16,19 @@ from .facts import DATA
 
 Record = Mapping[str, Any]
 Fields = Mapping[str, Record]
-"""Fields by name; each has a `type` (`string`, `object[]`, ...) and perhaps `req`, `enum`, `max`, `fields`, ..."""
+"""Fields by name; each has a `type` (`string`, `object[]`, ...) and perhaps `req`, `enum`, `max`, `fields`, ...
+
+Two marks are ours: `unless` names fields beside it, one of which must be given where it isn't; `when` names a field
+beside it and the values of that with which it is required.
+"""
 
 SITE = "https://pay.weixin.qq.com"
+
+
+def is_conditional(field: Record) -> bool:
+    """Whether a field is required only because of what stands beside it."""
+    return "unless" in field or "when" in field
+
 
 _KEY = re.compile(rb'"method":"([A-Z]+)","path":"([^"]+)"')
 

@@ -117,8 +117,24 @@ def _object(fields: Fields, value: object, place: _Place) -> Iterator[Fault]:
     for name, field in fields.items():
         if name in members:
             yield from _field(field, members[name], place / name)
-        elif field.get("req") and not field.get("auto"):
-            yield (place / name).fault("required, but missing")
+        elif not field.get("auto") and (why := _demanded(field, members)) is not None:
+            yield (place / name).fault(f"required{why}, but missing")
+
+
+def _demanded(field: Record, members: Mapping[str, object]) -> str | None:
+    """Under which condition an absent field is required; empty for always, None for not at all.
+
+    Args:
+        field: its record.
+        members: what the object has.
+    """
+    if "unless" in field:
+        given = any(name in members for name in field["unless"])
+        return None if given else f" unless {' or '.join(field['unless'])} is given"
+    if "when" in field:
+        name, values = field["when"]
+        return f" because {name} is {members[name]}" if members.get(name) in values else None
+    return "" if field.get("req") else None
 
 
 def _field(field: Record, value: object, place: _Place) -> Iterator[Fault]:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .. import catalogue
 from ..crypto import serials
@@ -23,7 +23,10 @@ from .platform.keys import KeyPair, make_apiv3_key
 from .platform.rates import RateWindows
 from .platform.refusal import Refusal
 from .platform.routes import Match, Routes, UserRoute, placeholder_values
-from .products import PRODUCTS
+from .products import PRODUCTS, phone, wishes
+from .products.orders import ORDERS
+from .products.orders.combined import Combined
+from .products.orders.record import Order
 from .products.product import Route
 from .products.synthetic import synthesize
 from .world.merchants import Merchant
@@ -201,6 +204,33 @@ class Emulator:
 
         return Listening(self.receive, host, port, tls)
 
+    def pay(
+        self, what: str, *, mchid: str | None = None, openid: str = "", bank_type: str = "OTHERS"
+    ) -> Order | Combined:
+        """A payer pays an order, and the merchant is told.
+
+        Args:
+            what: the order's out_trade_no, prepay_id, code_url or h5_url.
+            mchid: whose out_trade_no it is; not needed where only one merchant has such an order.
+            openid: the payer's; a fresh one by default.
+            bank_type: what is paid with, such as `CMB_DEBIT`.
+
+        Raises:
+            Refusal: there is no such order, or it can't be paid.
+        """
+        self.world.ripen()
+        return phone.pay(self.world, what, mchid, openid=openid, bank_type=bank_type)
+
+    def advance(self, *, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0) -> None:
+        """Move the world's clock, back where the sum is negative; what becomes due meanwhile happens."""
+        self.world.advance(seconds + 60 * minutes + 3600 * hours + 86400 * days)
+
+    @property
+    def orders(self) -> list[Order]:
+        """All orders, the oldest first."""
+        self.world.ripen()
+        return list(self.world.of(ORDERS))
+
     def close(self) -> None:
         """Let go of the state folder."""
         self.world.close()
@@ -302,12 +332,18 @@ class Emulator:
         )
 
     async def _perform(self, match: Match, call: Call) -> Answer:
-        if not match.own:
-            with self.world.transaction():
-                value = match.route(call)
-        else:
+        if match.own:
             value = match.route(call)
-        return await value if isinstance(value, Awaitable) else value
+            return await value if isinstance(value, Awaitable) else value
+        wishes.fulfil(call)
+        with self.world.transaction():
+            try:
+                return cast("Answer", match.route(call))
+            except Refusal as refused:
+                if not refused.keeps:
+                    raise
+                kept = refused
+        raise kept
 
     async def _receive_apiv2(self, exchange: Exchange, operation: catalogue.Operation) -> Response[Any]:
         request, kind, key = exchange.request, None, ""

@@ -334,8 +334,8 @@ class DepositConsumePostXml(TypedDict):
     sub_appid: NotRequired[str]
     mch_id: NotRequired[str]
     sub_mch_id: str
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str]
+    out_trade_no: NotRequired[str]
     total_fee: int | str
     consume_fee: int | str
     fee_type: str
@@ -478,8 +478,8 @@ class DepositOrderqueryPostXml(TypedDict):
     sub_appid: NotRequired[str]
     mch_id: NotRequired[str]
     sub_mch_id: NotRequired[str]
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str]
+    out_trade_no: NotRequired[str]
     sign_type: NotRequired[Literal["MD5", "HMAC-SHA256"]]
     nonce_str: NotRequired[str]
     sign: NotRequired[str]
@@ -525,8 +525,8 @@ class DepositRefundPostXml(TypedDict):
     mch_id: NotRequired[str]
     sub_mch_id: NotRequired[str]
     sign_type: NotRequired[Literal["MD5", "HMAC-SHA256"]]
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str]
+    out_trade_no: NotRequired[str]
     out_refund_no: str
     total_fee: int | str
     refund_fee: int | str
@@ -570,10 +570,10 @@ class DepositRefundqueryPostXml(TypedDict):
     sub_appid: NotRequired[str]
     sub_mch_id: NotRequired[str]
     sign_type: NotRequired[Literal["MD5", "HMAC-SHA256"]]
-    transaction_id: str
-    out_trade_no: str
-    out_refund_no: str
-    refund_id: str
+    transaction_id: NotRequired[str]
+    out_trade_no: NotRequired[str]
+    out_refund_no: NotRequired[str]
+    refund_id: NotRequired[str]
     offset: NotRequired[int | str]
     nonce_str: NotRequired[str]
     sign: NotRequired[str]
@@ -1803,8 +1803,8 @@ class PayFacepayqueryPostXml(TypedDict):
     sub_appid: NotRequired[str]
     mch_id: NotRequired[str]
     sub_mch_id: NotRequired[str]
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str]
+    out_trade_no: NotRequired[str]
     sign_type: NotRequired[Literal["MD5", "HMAC-SHA256"]]
     nonce_str: NotRequired[str]
     sign: NotRequired[str]
@@ -1906,8 +1906,8 @@ class PayOrderqueryPostXml(TypedDict):
     sub_appid: NotRequired[str]
     mch_id: NotRequired[str]
     sub_mch_id: NotRequired[str]
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str]
+    out_trade_no: NotRequired[str]
     sign_type: NotRequired[Literal["MD5", "HMAC-SHA256"]]
     nonce_str: NotRequired[str]
     sign: NotRequired[str]
@@ -1950,8 +1950,8 @@ class PayOrderqueryPostAnswer(TypedDict):
 class PayPaporderqueryPostXml(TypedDict):
     appid: str
     mch_id: NotRequired[str]
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str]
+    out_trade_no: NotRequired[str]
     nonce_str: NotRequired[str]
     sign: NotRequired[str]
 
@@ -2015,8 +2015,8 @@ class PayPappayapplyPostAnswer(TypedDict):
 class PayPartnerPaporderqueryPostXml(TypedDict):
     appid: str
     mch_id: NotRequired[str]
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str]
+    out_trade_no: NotRequired[str]
     sub_appid: NotRequired[str]
     sub_mch_id: NotRequired[str]
     nonce_str: NotRequired[str]
@@ -2280,10 +2280,10 @@ class PayRefundqueryPostXml(TypedDict):
     sub_appid: NotRequired[str]
     sub_mch_id: NotRequired[str]
     sign_type: NotRequired[Literal["MD5", "HMAC-SHA256"]]
-    transaction_id: str
-    out_trade_no: str
-    out_refund_no: str
-    refund_id: str
+    transaction_id: NotRequired[str]
+    out_trade_no: NotRequired[str]
+    out_refund_no: NotRequired[str]
+    refund_id: NotRequired[str]
     offset: NotRequired[int | str]
     nonce_str: NotRequired[str]
     sign: NotRequired[str]
@@ -2315,10 +2315,10 @@ class PayRefundqueryv2PostXml(TypedDict):
     sub_appid: NotRequired[str]
     sub_mch_id: NotRequired[str]
     sign_type: NotRequired[Literal["MD5", "HMAC-SHA256"]]
-    transaction_id: str
-    out_trade_no: str
-    out_refund_no: str
-    refund_id: str
+    transaction_id: NotRequired[str]
+    out_trade_no: NotRequired[str]
+    out_refund_no: NotRequired[str]
+    refund_id: NotRequired[str]
     offset: NotRequired[int | str]
     nonce_str: NotRequired[str]
     sign: NotRequired[str]
@@ -2579,8 +2579,8 @@ class SandboxnewPayOrderqueryPostXml(TypedDict):
     sub_appid: NotRequired[str]
     mch_id: NotRequired[str]
     sub_mch_id: NotRequired[str]
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str]
+    out_trade_no: NotRequired[str]
     nonce_str: NotRequired[str]
     sign: NotRequired[str]
     sign_type: NotRequired[Literal["MD5", "HMAC-SHA256"]]
@@ -2628,8 +2628,8 @@ class SandboxnewPayRefundPostXml(TypedDict):
     nonce_str: NotRequired[str]
     sign: NotRequired[str]
     sign_type: NotRequired[Literal["MD5", "HMAC-SHA256"]]
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str]
+    out_trade_no: NotRequired[str]
     out_refund_no: str
     total_fee: int | str
     refund_fee: int | str
@@ -2673,10 +2673,10 @@ class SandboxnewPayRefundqueryPostXml(TypedDict):
     nonce_str: NotRequired[str]
     sign: NotRequired[str]
     sign_type: NotRequired[Literal["MD5", "HMAC-SHA256"]]
-    transaction_id: str
-    out_trade_no: str
-    out_refund_no: str
-    refund_id: str
+    transaction_id: NotRequired[str]
+    out_trade_no: NotRequired[str]
+    out_refund_no: NotRequired[str]
+    refund_id: NotRequired[str]
     offset: NotRequired[int | str]
 
 class SandboxnewPayRefundqueryPostAnswer(TypedDict):
@@ -3182,8 +3182,8 @@ class SecapiPayRefundPostXml(TypedDict):
     mch_id: NotRequired[str]
     sub_mch_id: NotRequired[str]
     sign_type: NotRequired[Literal["MD5", "HMAC-SHA256"]]
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str]
+    out_trade_no: NotRequired[str]
     out_refund_no: str
     total_fee: int | str
     refund_fee: int | str
@@ -3228,8 +3228,8 @@ class SecapiPayRefundv2PostXml(TypedDict):
     mch_id: NotRequired[str]
     sub_mch_id: NotRequired[str]
     sign_type: NotRequired[Literal["MD5", "HMAC-SHA256"]]
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str]
+    out_trade_no: NotRequired[str]
     out_refund_no: str
     total_fee: int | str
     refund_fee: int | str
@@ -3274,7 +3274,7 @@ class SecapiPayReversePostXml(TypedDict):
     mch_id: NotRequired[str]
     sub_mch_id: NotRequired[str]
     transaction_id: NotRequired[str]
-    out_trade_no: str
+    out_trade_no: NotRequired[str]
     sign_type: NotRequired[Literal["MD5", "HMAC-SHA256"]]
     nonce_str: NotRequired[str]
     sign: NotRequired[str]
@@ -3443,9 +3443,9 @@ class TransitPartnerpayQueryorderPostXml(TypedDict):
     sub_appid: NotRequired[str]
     mch_id: NotRequired[str]
     sub_mch_id: str
-    transaction_id: str
+    transaction_id: NotRequired[str]
     sign_type: NotRequired[Literal["HMAC-SHA256"]]
-    out_trade_no: str
+    out_trade_no: NotRequired[str]
     nonce_str: NotRequired[str]
     sign: NotRequired[str]
 
@@ -3579,9 +3579,9 @@ class TransitPayQuerystatePostAnswer(TypedDict):
 class TransitQueryorderPostXml(TypedDict):
     appid: str
     mch_id: NotRequired[str]
-    transaction_id: str
+    transaction_id: NotRequired[str]
     sign_type: NotRequired[Literal["HMAC-SHA256"]]
-    out_trade_no: str
+    out_trade_no: NotRequired[str]
     nonce_str: NotRequired[str]
     sign: NotRequired[str]
 
@@ -4170,12 +4170,12 @@ class XdcApiv2sandboxPayMicropayPostAnswer(TypedDict):
 class XdcApiv2sandboxPayOrderqueryPostXml(TypedDict):
     appid: str
     mch_id: NotRequired[str]
-    out_trade_no: str
+    out_trade_no: NotRequired[str]
     sign_type: NotRequired[Literal["MD5", "HMAC-SHA256"]]
     version: NotRequired[Literal["1.0"]]
     sub_appid: NotRequired[str]
     sub_mch_id: NotRequired[str]
-    transaction_id: str
+    transaction_id: NotRequired[str]
     nonce_str: NotRequired[str]
     sign: NotRequired[str]
 

@@ -500,8 +500,8 @@ class Applyment4subApplyment_PostJsonSubjectInfo(TypedDict):
     subject_type: Literal["SUBJECT_TYPE_INDIVIDUAL", "SUBJECT_TYPE_ENTERPRISE", "SUBJECT_TYPE_INSTITUTIONS", "SUBJECT_TYPE_OTHERS", "SUBJECT_TYPE_MICRO", "SUBJECT_TYPE_GOVERNMENT", "SUBJECT_TYPE_INSTITUTIONS_CLONED"]
     finance_institution: NotRequired[bool]
     micro_biz_info: NotRequired[Applyment4subApplyment_PostJsonSubjectInfoMicroBizInfo]
-    business_license_info: Applyment4subApplyment_PostJsonSubjectInfoBusinessLicenseInfo
-    certificate_info: Applyment4subApplyment_PostJsonSubjectInfoCertificateInfo
+    business_license_info: NotRequired[Applyment4subApplyment_PostJsonSubjectInfoBusinessLicenseInfo]
+    certificate_info: NotRequired[Applyment4subApplyment_PostJsonSubjectInfoCertificateInfo]
     organization_info: NotRequired[Applyment4subApplyment_PostJsonSubjectInfoOrganizationInfo]
     certificate_letter_copy: NotRequired[str]
     finance_institution_info: NotRequired[Applyment4subApplyment_PostJsonSubjectInfoFinanceInstitutionInfo]

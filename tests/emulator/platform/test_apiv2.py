@@ -57,7 +57,7 @@ async def test_the_certificate_is_asked_for(emulator: Emulator) -> None:
     content = v2.build(signed(emulator))
     refused = await answered(emulator, "/secapi/pay/reverse", content, security=False)
     assert "证书" in refused["return_msg"]
-    assert (await answered(emulator, "/secapi/pay/reverse", content))["result_code"] == "SUCCESS"
+    assert (await answered(emulator, "/secapi/pay/reverse", content))["return_code"] == "SUCCESS"
 
 
 async def test_parameters_are_held_against_the_catalogue(emulator: Emulator) -> None:

@@ -101,7 +101,7 @@ def test_a_signed_request_may_be_sent_again(raw: RawClient) -> None:
     ("target", "status"),
     [
         ("/v3/bill/tradebill?bill_date=2026-01-01&x=%2F%3a%7E'|*@", 200),
-        ("/v3/refund/domestic/refunds/a%2Fb%7c%3F%25%e4%b8%ad", 200),
+        ("/v3/marketing/favor/stocks/a%2Fb%7c%3F%25%e4%b8%ad?stock_creator_mchid=1", 200),
         ("//v3/bill/tradebill?bill_date=2026-01-01", 404),
         ("/v3/bill/../bill/tradebill?bill_date=2026-01-01", 404),
     ],

@@ -35,15 +35,26 @@ class Refusal(Exception):
         message: text for people.
         detail: the `detail` member, any JSON; None leaves it out.
         number: what ends the `Request-ID`.
+        keeps: whether what the call changed stays, as with a payment that the payer has yet to confirm.
     """
 
-    def __init__(self, status: int, code: str, message: str = "", *, detail: Any = None, number: int = _OTHER) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str = "",
+        *,
+        detail: Any = None,
+        number: int = _OTHER,
+        keeps: bool = False,
+    ) -> None:
         super().__init__(status, code, message)
         self.status = status
         self.code = code
         self.message = message
         self.detail = detail
         self.number = number
+        self.keeps = keeps
 
     def response(self) -> Response[Any]:
         """The refusal as an answer, not yet signed."""

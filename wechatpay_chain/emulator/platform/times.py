@@ -12,6 +12,20 @@ def rfc3339(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), _BEIJING).isoformat()
 
 
+def compact(seconds: float) -> str:
+    """Unix time as APIv2 writes it, `20260101080000`; nothing for 0."""
+    return datetime.fromtimestamp(int(seconds), _BEIJING).strftime("%Y%m%d%H%M%S") if seconds else ""
+
+
+def read_compact(text: str) -> float:
+    """The Unix time that `compact` wrote.
+
+    Raises:
+        ValueError: it isn't one.
+    """
+    return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=_BEIJING).timestamp()
+
+
 def date(seconds: float) -> str:
     """Unix time as `2026-01-01`."""
     return datetime.fromtimestamp(seconds, _BEIJING).date().isoformat()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from . import control_orders, files, orders, security
+from . import control_orders, files, orders, refunds, security
 from .product import Product
 
 PRODUCTS: tuple[Product, ...] = (
     orders.PRODUCT,
+    refunds.PRODUCT,
     control_orders.PRODUCT,
     security.PRODUCT,
     files.PRODUCT,

@@ -132,6 +132,14 @@ class World:
             for listener in tuple(self._listeners):
                 listener(happening)
 
+    def advance(self, seconds: float) -> None:
+        """Move the clock by some seconds; what becomes due meanwhile happens at its time."""
+        target = self.clock() + seconds
+        while self._due and self._due[0][0] <= target:
+            self.clock.set(max(self._due[0][0], self.clock()))
+            self.ripen()
+        self.clock.set(target)
+
     def ripen(self) -> None:
         """Change what was due up to now: orders expire, refunds arrive. Every call to the emulator begins with it."""
         if not self._due or self._due[0][0] > self.clock():
@@ -206,9 +214,10 @@ class World:
         before, self._before = self._before, {}
         now, happened = self.clock(), list[Happening]()
         for name, key, record in changed:
-            if record is not None and record.due is not None:
+            old = before[name, key]
+            if record is not None and record.due is not None and (old is None or old.due != record.due):
                 heapq.heappush(self._due, (record.due, name, key))
-            known = record or before[name, key]
+            known = record or old
             if known is not None:
                 happened.append(
                     Happening(

@@ -1,9 +1,12 @@
-"""Orders and their payments: of shops and partners, over both protocols."""
+"""Orders and their payments: of shops and partners, alone and combined, over both protocols."""
 
 from __future__ import annotations
 
 from ..product import Product
-from . import apiv3
+from . import apiv2, apiv3, combined
+from .combined import COMBINED
 from .transitions import ORDERS
 
-PRODUCT = Product(name="orders", kinds=(ORDERS,), routes=apiv3.ROUTES)
+__all__ = ["COMBINED", "ORDERS", "PRODUCT"]
+
+PRODUCT = Product(name="orders", kinds=(ORDERS, COMBINED), routes=apiv3.ROUTES | combined.ROUTES | apiv2.ROUTES)

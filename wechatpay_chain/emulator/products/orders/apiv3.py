@@ -8,15 +8,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from ...platform import refusal
 from ...platform.call import DEFAULT_BASE_URL, Call
 from ...world.world import World
 from ..product import Route
+from ..wishes import wish
 from . import transitions
+from .codes import pay_by_code
 from .record import Order
-from .texts import told
+from .texts import announced, parties, told
+
+
+class Payable(Protocol):
+    """What a payer can be led to."""
+
+    @property
+    def code(self) -> str:
+        """What ends the link."""
+        ...
+
+    @property
+    def prepay_id(self) -> str:
+        """What a front end pays by."""
+        ...
+
 
 _DIRECT = "/v3/pay/transactions"
 _PARTNER = "/v3/pay/partner/transactions"
@@ -92,20 +109,32 @@ def _prepay(world: World, call: Call, trade_type: str) -> dict[str, Any]:
     return {"prepay_id": order.prepay_id}
 
 
-def code_url(order: Order, base_url: str) -> str:
+def code_url(order: Payable, base_url: str) -> str:
     """What a Native order's QR code holds; where the emulator listens, a page of its own."""
     if base_url == DEFAULT_BASE_URL:
         return f"weixin://wxpay/bizpayurl?pr={order.code}"
     return f"{base_url}/_emulator/pay/{order.code}"
 
 
-def h5_url(order: Order, base_url: str) -> str:
+def h5_url(order: Payable, base_url: str) -> str:
     """The payment page of an H5 order; where the emulator listens, a page of its own."""
     if base_url == DEFAULT_BASE_URL:
         base_url = "https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb"
     else:
         base_url = f"{base_url}/_emulator/pay/{order.code}"
     return f"{base_url}?prepay_id={order.prepay_id}&package={order.code}"
+
+
+def _pay_by_code(world: World, call: Call) -> dict[str, Any]:
+    order = asked(call, call.json, "MICROPAY")
+    paid = pay_by_code(world, order, call.json["payer"]["auth_code"], wish(call))
+    return announced(paid)
+
+
+def _reverse(world: World, call: Call) -> dict[str, Any]:
+    order = transitions.find(world, _caller(call, call.json), call.values["out_trade_no"])
+    reversed_ = transitions.reverse(world, _of(order, call.json))
+    return {**parties(reversed_), "out_trade_no": reversed_.out_trade_no}
 
 
 def _query_by_number(world: World, call: Call) -> dict[str, Any]:
@@ -144,6 +173,8 @@ def _routes(base: str, ways: tuple[str, ...]) -> dict[str, Route]:
         f"GET {base}/out-trade-no/{{out_trade_no}}": _query_by_number,
         f"GET {base}/id/{{transaction_id}}": _query_by_id,
         f"POST {base}/out-trade-no/{{out_trade_no}}/close": _close,
+        f"POST {base}/codepay": _pay_by_code,
+        f"POST {base}/out-trade-no/{{out_trade_no}}/reverse": _reverse,
     }
     return routes
 

@@ -25,6 +25,7 @@ class Order(Record):
         total: what is to be paid.
         prepay_id: what a front end pays by; it changes with every repeat.
         code: what ends the link to its payment.
+        prepaid: when `prepay_id` was given out, Unix time in seconds.
         expires: when it closes unpaid, Unix time in seconds.
         transaction_id: the platform's number, once it was paid.
         paid_at: when it was paid, Unix time in seconds.
@@ -35,6 +36,7 @@ class Order(Record):
         sharing: whether its money is held for profit sharing.
         shared: what receivers got, less what they gave back.
         combined: the key of the combined order that it is part of.
+        then: of a code payment that waits for the payer, the state that it goes into.
     """
 
     out_trade_no: str
@@ -51,6 +53,7 @@ class Order(Record):
     notify_url: str = ""
     prepay_id: str = ""
     code: str = ""
+    prepaid: float = 0.0
     expires: float = 0.0
     transaction_id: str = ""
     paid_at: float = 0.0
@@ -62,6 +65,7 @@ class Order(Record):
     sharing: bool = False
     shared: int = 0
     combined: str = ""
+    then: str = ""
 
     @property
     def key(self) -> str:

@@ -1,14 +1,15 @@
-"""How an order is told in answers and notifications of APIv3.
+"""How an order is told in answers and notifications, of APIv3 and of APIv2.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012791858 (query)
 https://pay.weixin.qq.com/doc/v3/merchant/4012791861 (notification)
+https://pay.weixin.qq.com/doc/v2/merchant/4011937127 (APIv2)
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ...platform.times import rfc3339
+from ...platform.times import compact, rfc3339
 from .record import Order
 
 DESCRIPTIONS = {
@@ -25,7 +26,7 @@ DESCRIPTIONS = {
 def told(order: Order) -> dict[str, Any]:
     """The order as a query answers it."""
     members = {
-        **_parties(order),
+        **parties(order),
         "out_trade_no": order.out_trade_no,
         "trade_state": order.state,
         "trade_state_desc": DESCRIPTIONS[order.state],
@@ -64,7 +65,55 @@ def payment(order: Order) -> dict[str, Any]:
     }
 
 
-def _parties(order: Order) -> dict[str, Any]:
+def told_v2(order: Order) -> dict[str, Any]:
+    """The order as a query of APIv2 answers it."""
+    members = {
+        **parties_v2(order),
+        "trade_state": order.state,
+        "trade_state_desc": DESCRIPTIONS[order.state],
+        "out_trade_no": order.out_trade_no,
+        "total_fee": order.total,
+        "fee_type": order.currency,
+        "attach": order.attach,
+    }
+    return members | payment_v2(order) if order.paid else members
+
+
+def announced_v2(order: Order) -> dict[str, Any]:
+    """The order as its notification of APIv2 has it."""
+    members = told_v2(order)
+    del members["trade_state"], members["trade_state_desc"]
+    return members
+
+
+def payment_v2(order: Order) -> dict[str, Any]:
+    """What APIv2 tells of a paid order only."""
+    return {
+        "openid": order.openid,
+        "is_subscribe": "N",
+        "trade_type": order.trade_type,
+        "bank_type": order.bank_type,
+        "total_fee": order.total,
+        "cash_fee": order.total,
+        "transaction_id": order.transaction_id,
+        "time_end": compact(order.paid_at),
+    } | ({"sub_openid": order.sub_openid} if order.sub_openid else {})
+
+
+def parties_v2(order: Order) -> dict[str, Any]:
+    """Who APIv2 says the order is between."""
+    parties = {
+        "appid": order.appid,
+        "mch_id": order.mchid,
+        "sub_mch_id": order.sub_mchid,
+        "sub_appid": order.sub_appid,
+        "device_info": str(order.content.get("device_info", "")),
+    }
+    return {name: value for name, value in parties.items() if value}
+
+
+def parties(order: Order) -> dict[str, Any]:
+    """Who APIv3 says the order is between."""
     if not order.sub_mchid:
         return {"appid": order.appid, "mchid": order.mchid}
     parties = {"sp_appid": order.appid, "sp_mchid": order.mchid, "sub_mchid": order.sub_mchid}

@@ -14,10 +14,11 @@ from ...world import numbers
 from ...world.records import Kind
 from ...world.world import World
 from .record import Order
-from .texts import announced
+from .texts import announced, announced_v2
 
 LIFETIME = 7 * 86400
 """Seconds until an order without `time_expire` closes."""
+_REVERSIBLE = 7 * 86400
 PREPAY_LIFETIME = 2 * 3600
 """Seconds that a `prepay_id` and a `code_url` live."""
 
@@ -30,20 +31,24 @@ def make(world: World, order: Order) -> Order:
     """
     known = world.of(ORDERS).get(order.key)
     if known is None:
-        return world.of(ORDERS).put(
-            replace(
-                order,
-                prepay_id=numbers.prepay_id(order.made),
-                code=numbers.code(),
-                due=order.expires,
-                history=((order.made, order.state),),
-            )
-        )
+        return world.of(ORDERS).put(begun(order))
     if known.content != order.content or known.trade_type != order.trade_type:
         raise refusal.number_used()
     if known.state != "NOTPAY":
-        raise _ended(known)
-    return world.of(ORDERS).put(replace(known, prepay_id=numbers.prepay_id(world.now)))
+        raise ended(known)
+    return world.of(ORDERS).put(replace(known, prepay_id=numbers.prepay_id(world.now), prepaid=world.now))
+
+
+def begun(order: Order) -> Order:
+    """An order with what a new one is given."""
+    return replace(
+        order,
+        prepay_id=numbers.prepay_id(order.made),
+        code=numbers.code(),
+        prepaid=order.made,
+        due=order.expires,
+        history=((order.made, order.state),),
+    )
 
 
 def find(world: World, mchid: str, out_trade_no: str) -> Order:
@@ -70,38 +75,39 @@ def find_paid(world: World, mchid: str, transaction_id: str) -> Order:
     return order
 
 
-def pay(world: World, order: Order, *, bank_type: str = "OTHERS") -> Order:
-    """A payer pays.
+def pay(world: World, order: Order, *, bank_type: str = "OTHERS", openid: str = "") -> Order:
+    """A payer pays, and the merchant is told.
 
     Raises:
-        Refusal: the order is paid, closed, or its payment failed.
+        Refusal: the order is paid or closed, or its payment failed.
+    """
+    paid = take(world, order, bank_type=bank_type, openid=openid)
+    # A code payment's own answer, or a query, is all that is told of it; a combined order is announced as a whole.
+    if paid.trade_type != "MICROPAY" and not paid.combined:
+        _announce(world, paid)
+    return paid
+
+
+def take(world: World, order: Order, *, bank_type: str = "OTHERS", openid: str = "") -> Order:
+    """An order's money comes in.
+
+    Raises:
+        Refusal: the order is paid or closed, or its payment failed.
     """
     if order.state not in {"NOTPAY", "USERPAYING"}:
-        raise _ended(order)
+        raise ended(order)
     now = world.now
-    paid = world.of(ORDERS).put(
+    return world.of(ORDERS).put(
         order.moved(
             "SUCCESS",
             now,
             transaction_id=numbers.transaction_id(now),
             paid_at=now,
-            openid=order.openid or numbers.openid(),
+            openid=order.openid or openid or numbers.openid(),
             sub_openid=order.sub_openid or (numbers.openid() if order.sub_appid else ""),
             bank_type=bank_type,
         )
     )
-    # https://pay.weixin.qq.com/doc/v3/merchant/4012791861: a code payment's answer is all that is told of it.
-    if paid.trade_type != "MICROPAY" and not paid.combined:
-        world.announce(
-            mchid=paid.mchid,
-            about=("orders", paid.key),
-            notify_url=paid.notify_url,
-            event_type="TRANSACTION.SUCCESS",
-            original_type="transaction",
-            summary="支付成功",
-            resource=announced(paid),
-        )
-    return paid
 
 
 def fail(world: World, order: Order) -> Order:
@@ -122,16 +128,55 @@ def close(world: World, order: Order) -> Order:
     if order.state == "USERPAYING":
         raise Refusal(202, "USERPAYING", "用户支付中，需要输入密码")
     if order.state != "NOTPAY":
-        raise _ended(order)
+        raise ended(order)
     return world.of(ORDERS).put(order.moved("CLOSED", world.now))
 
 
+def reverse(world: World, order: Order) -> Order:
+    """The merchant calls a code payment off: an unpaid one ends, a paid one is given back. A repeat changes nothing.
+
+    https://pay.weixin.qq.com/doc/v3/merchant/4012382161
+
+    Raises:
+        Refusal: it is no code payment, was paid more than seven days ago, or a part was refunded.
+    """
+    if order.state in {"REVOKED", "CLOSED"}:
+        return order
+    if order.trade_type != "MICROPAY":
+        raise refusal.invalid_state("只有付款码支付的订单可以撤销")
+    if order.paid and world.now - order.paid_at > _REVERSIBLE:
+        raise Refusal(403, "REVERSE_EXPIRE", "订单已超过撤销期限，请使用退款")
+    if order.refunded or order.shared:
+        raise refusal.invalid_state("订单已发生退款或分账，不能撤销")
+    return world.of(ORDERS).put(order.moved("REVOKED", world.now, due=None, refunded=order.total if order.paid else 0))
+
+
 def ripen(world: World, order: Order) -> None:
-    """The time of an order is over."""
-    world.of(ORDERS).put(order.moved("PAYERROR" if order.state == "USERPAYING" else "CLOSED", world.now))
+    """The time of an order is over, or the payer of a code payment made up his mind."""
+    if order.state == "USERPAYING" and order.then == "SUCCESS":
+        pay(world, order)
+    elif order.state == "USERPAYING":
+        fail(world, order)
+    else:
+        close(world, order)
 
 
-def _ended(order: Order) -> Refusal:
+def _announce(world: World, paid: Order) -> None:
+    told = announced_v2(paid) if paid.protocol == "v2" else announced(paid)
+    world.announce(
+        mchid=paid.mchid,
+        about=("orders", paid.key),
+        notify_url=paid.notify_url,
+        event_type="transaction-success" if paid.protocol == "v2" else "TRANSACTION.SUCCESS",
+        original_type="" if paid.protocol == "v2" else "transaction",
+        summary="支付成功",
+        resource=told,
+        protocol=paid.protocol,
+    )
+
+
+def ended(order: Order) -> Refusal:
+    """Why an order that ended can't be paid or made."""
     if order.paid:
         return refusal.order_paid()
     return refusal.order_closed()
@@ -142,6 +187,7 @@ ORDERS = Kind(
     record=Order,
     key=lambda order: order.key,
     indexes={
+        "out_trade_no": lambda found: found.out_trade_no,
         "transaction_id": lambda order: order.transaction_id or None,
         "prepay_id": lambda order: order.prepay_id or None,
         "code": lambda order: order.code or None,

@@ -1,0 +1,129 @@
+"""The calls of APIv2 about single orders, over the records of APIv3.
+
+https://pay.weixin.qq.com/doc/v2/merchant/4011935214 (unifiedorder), https://pay.weixin.qq.com/doc/v2/merchant/4011937125
+(micropay)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...platform.apiv2 import RefusalV2
+from ...platform.call import Call
+from ...platform.times import read_compact
+from ...world.world import World
+from ..product import Route
+from ..wishes import wish
+from . import transitions
+from .apiv3 import code_url, h5_url
+from .codes import pay_by_code
+from .record import Order
+from .texts import parties_v2, payment_v2, told_v2
+
+_VOLATILE = {"nonce_str", "sign", "sign_type"}
+
+
+def content_of(fields: Mapping[str, str]) -> dict[str, Any]:
+    """What of a call is compared with a repeat."""
+    return {name: value for name, value in fields.items() if name not in _VOLATILE}
+
+
+def found(world: World, call: Call) -> Order:
+    """The order that a call names by either number.
+
+    Raises:
+        Refusal: there is none.
+        RefusalV2: neither number is given.
+    """
+    fields = fields_of(call)
+    if fields.get("transaction_id"):
+        return transitions.find_paid(world, call.mchid, fields["transaction_id"])
+    if fields.get("out_trade_no"):
+        return transitions.find(world, call.mchid, fields["out_trade_no"])
+    raise RefusalV2("缺少参数: out_trade_no和transaction_id至少填一个", "PARAM_ERROR")
+
+
+def fields_of(call: Call) -> Mapping[str, str]:
+    """The parameters of a call."""
+    return call.xml or {}
+
+
+def _asked(call: Call, trade_type: str) -> Order:
+    fields = fields_of(call)
+    return Order(
+        mchid=call.mchid,
+        made=call.time,
+        state="NOTPAY",
+        out_trade_no=fields["out_trade_no"],
+        sub_mchid=fields.get("sub_mch_id", ""),
+        appid=fields["appid"],
+        sub_appid=fields.get("sub_appid", ""),
+        trade_type=trade_type,
+        protocol="v2",
+        content=content_of(fields),
+        total=int(fields["total_fee"]),
+        currency=fields.get("fee_type") or "CNY",
+        description=fields["body"],
+        attach=fields.get("attach", ""),
+        notify_url=fields.get("notify_url", ""),
+        expires=_expiry(call, fields.get("time_expire")),
+        openid=fields.get("openid", ""),
+        sub_openid=fields.get("sub_openid", ""),
+        sharing=fields.get("profit_sharing") == "Y",
+    )
+
+
+def _expiry(call: Call, time_expire: str | None) -> float:
+    latest = call.time + transitions.LIFETIME
+    if not time_expire:
+        return latest
+    try:
+        expires = read_compact(time_expire)
+    except ValueError:
+        raise RefusalV2("time_expire参数格式错误", "PARAM_ERROR") from None
+    if expires <= call.time:
+        raise RefusalV2("time_expire时间过短，刷卡至少1分钟，其他5分钟", "INVALID_REQUEST")
+    return min(expires, latest)
+
+
+def _unified(world: World, call: Call) -> dict[str, Any]:
+    order = transitions.make(world, _asked(call, fields_of(call)["trade_type"]))
+    links = {"NATIVE": ("code_url", code_url), "MWEB": ("mweb_url", h5_url)}
+    told = _answer(order) | {"trade_type": order.trade_type, "prepay_id": order.prepay_id}
+    if order.trade_type in links:
+        name, link = links[order.trade_type]
+        told[name] = link(order, call.base_url)
+    return told
+
+
+def _micropay(world: World, call: Call) -> dict[str, Any]:
+    paid = pay_by_code(world, _asked(call, "MICROPAY"), fields_of(call)["auth_code"], wish(call))
+    told = _answer(paid) | payment_v2(paid) | {"out_trade_no": paid.out_trade_no, "fee_type": paid.currency}
+    return told | ({"attach": paid.attach} if paid.attach else {})
+
+
+def _query(world: World, call: Call) -> dict[str, Any]:
+    return {"result_code": "SUCCESS", **told_v2(found(world, call))}
+
+
+def _close(world: World, call: Call) -> dict[str, Any]:
+    order = transitions.close(world, transitions.find(world, call.mchid, fields_of(call)["out_trade_no"]))
+    return _answer(order) | {"result_msg": "OK"}
+
+
+def _reverse(world: World, call: Call) -> dict[str, Any]:
+    return _answer(transitions.reverse(world, found(world, call))) | {"recall": "N"}
+
+
+def _answer(order: Order) -> dict[str, Any]:
+    return {"result_code": "SUCCESS", **parties_v2(order)}
+
+
+ROUTES: dict[str, Route] = {
+    "POST /v2/pay/unifiedorder": _unified,
+    "POST /v2/pay/orderquery": _query,
+    "POST /v2/pay/closeorder": _close,
+    "POST /v2/pay/micropay": _micropay,
+    "POST /v2/secapi/pay/reverse": _reverse,
+}

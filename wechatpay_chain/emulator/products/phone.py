@@ -1,0 +1,83 @@
+"""What people do on their phones: payers pay, fail, change their minds."""
+
+from __future__ import annotations
+
+from ..platform import refusal
+from ..platform.refusal import Refusal
+from ..world.records import Table
+from ..world.world import World
+from .orders import COMBINED, ORDERS, combined, transitions
+from .orders.combined import Combined
+from .orders.record import Order
+
+_CODE_LIFETIMES = {"MWEB": 300}
+
+
+def find(world: World, what: str, mchid: str | None = None) -> Order | Combined:
+    """The order that someone is about to pay.
+
+    Args:
+        world: has it.
+        what: its out_trade_no, prepay_id, code_url, h5_url, or what ends them.
+        mchid: whose out_trade_no it is; not needed where only one merchant has such an order.
+
+    Raises:
+        Refusal: there is none, or there are several.
+    """
+    tables: tuple[Table[Order] | Table[Combined], ...] = (world.of(ORDERS), world.of(COMBINED))
+    for table in tables:
+        linked = table.one("prepay_id", what) or table.one("code", _code_in(what))
+        if linked is not None:
+            return linked
+    numbered = [order for table in tables for order in table.by("out_trade_no", what) if mchid in (None, order.mchid)]
+    if len(numbered) > 1:
+        raise refusal.invalid_state(f"several merchants have an order {what}: name the merchant")
+    if not numbered:
+        raise refusal.no_order()
+    return numbered[0]
+
+
+def pay(
+    world: World, what: str, mchid: str | None = None, *, openid: str = "", bank_type: str = "OTHERS"
+) -> Order | Combined:
+    """Pay an order. The arguments are those of `find`, and who pays.
+
+    Raises:
+        Refusal: it can't be paid, or its link has expired.
+    """
+    with world.transaction():
+        order = find(world, what, mchid)
+        if isinstance(order, Order) and order.combined:
+            whole = world.of(COMBINED).get(order.combined)
+            order = order if whole is None else whole
+        if isinstance(order, Combined):
+            return combined.pay(world, order, openid=openid, bank_type=bank_type)
+        lifetime = _CODE_LIFETIMES.get(order.trade_type, transitions.PREPAY_LIFETIME)
+        if what != order.out_trade_no and order.state == "NOTPAY" and world.now - order.prepaid > lifetime:
+            raise Refusal(400, "ORDER_CLOSED", "支付链接已过期，请重新下单")
+        return transitions.pay(world, order, openid=openid, bank_type=bank_type)
+
+
+def fail(world: World, what: str, mchid: str | None = None) -> Order | Combined:
+    """Let a payment fail. Only a code payment ends with it; other orders can be paid again."""
+    with world.transaction():
+        order = find(world, what, mchid)
+        return transitions.fail(world, order) if isinstance(order, Order) else order
+
+
+def expire(world: World, what: str, mchid: str | None = None) -> Order | Combined:
+    """Let an order's time be over.
+
+    Raises:
+        Refusal: it is paid.
+    """
+    with world.transaction():
+        order = find(world, what, mchid)
+        if isinstance(order, Combined):
+            return combined.close(world, order)
+        return transitions.fail(world, order) if order.state == "USERPAYING" else transitions.close(world, order)
+
+
+def _code_in(link: str) -> str:
+    """What ends a link to a payment page, or a code_url."""
+    return link.partition("?prepay_id")[0].rpartition("=" if link.startswith("weixin:") else "/")[2]
