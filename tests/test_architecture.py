@@ -37,7 +37,7 @@ ALLOWED = {
     "middleware": "errors observing http crypto catalogue wire policies pipeline credentials files",
     "payments": "_both_clients errors http crypto wire policies credentials",
     # what receives, and bulk work
-    "notifications": "_loop_thread errors types crypto catalogue wire credentials",
+    "notifications": "_loop_thread errors http types crypto catalogue wire credentials",
     "batch": "errors http catalogue policies",
     # composition
     "client.chain": "errors http catalogue",
@@ -50,7 +50,7 @@ ALLOWED = {
     # adapters, the platform's half, and programs
     "contrib": "_version errors observing policies notifications",
     "emulator": "_loop_thread errors http crypto catalogue wire pipeline",
-    "cli": "_version errors http crypto catalogue wire policies credentials __init__ contrib emulator",
+    "cli": "_version errors http crypto catalogue wire policies credentials notifications __init__ contrib emulator",
     "__main__": "cli",
 }
 

@@ -16,6 +16,8 @@ COMMANDS: Mapping[str, str] = {
     "call": "make one call",
     "search": "find operations and notifications by name, path or field",
     "describe": "tell what the catalogue knows of a path or a notification",
+    "doctor": "check settings, keys, clock and network one by one, then make a call that changes nothing",
+    "verify": "check an answer or a notification that was saved to a file, and say what is wrong with it",
     "decrypt": "decrypt a field, a notification's resource, a refund's req_info or a part of a bill",
     "sign": "sign a request, or any text, with the merchant's private key",
     "encrypt": "encrypt a field for the platform",

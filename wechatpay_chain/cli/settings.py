@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from getpass import getpass
 from pathlib import Path
@@ -81,9 +81,15 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings that were found."""
+    """All settings that were found.
+
+    Attributes:
+        found: by name.
+        profiles: those of all profiles of the file, by the profile's name, to find out what was mixed up.
+    """
 
     found: Mapping[str, Setting]
+    profiles: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict[str, Mapping[str, Setting]])
 
     @classmethod
     def read(cls, options: argparse.Namespace, folder: Path | None = None) -> Settings:
@@ -99,13 +105,21 @@ class Settings:
         folder = Path() if folder is None else folder
         dotenv = _dotenv(folder / DOTENV)
         profile = options.profile or os.environ.get(PREFIX + "PROFILE") or dotenv.get(PREFIX + "PROFILE")
-        file = _file(Path(options.config) if options.config else folder / FILE, profile, must_be=bool(options.config))
+        path = Path(options.config) if options.config else folder / FILE
+        members = _members(path, must_be=bool(options.config or profile))
+        profiles = _profiles(members, path)
+        file = _settings_of(members, str(path), path)
+        if profile is not None:
+            if profile not in profiles:
+                names = ", ".join(profiles) or "none"
+                raise ConfigurationError("profile", f"{path} has no profile {profile!r}", f"It has: {names}")
+            file |= profiles[profile]
         found: dict[str, Setting] = {}
         for known in SETTINGS:
             setting = _option(known, options) or _variable(known, dotenv) or file.get(known.name)
             if setting is not None:
                 found[known.name] = setting
-        return cls(found)
+        return cls(found, profiles)
 
     def get(self, name: str) -> str | None:
         """The value of a setting, None where it isn't set."""
@@ -134,6 +148,22 @@ class Settings:
             "it isn't set",
             f"Give {known.option}, set {PREFIX}{name.upper()}, or write it into {DOTENV} or {FILE} (see `init`)",
         )
+
+    def other_keys(self, but: str = "apiv3_key") -> Iterator[tuple[str, str]]:
+        """Keys that may have been mixed up with one: the one of the other version, and those of other profiles.
+
+        Args:
+            but: the name of the key.
+
+        Returns:
+            Where each stands, and the key.
+        """
+        for name in ("apiv3_key", "apiv2_key"):
+            if name != but and (key := self.get(name)):
+                yield name, key
+            for where, profile in self.profiles.items():
+                if (setting := profile.get(name)) and setting.value != self.get(but):
+                    yield f"{name} of {where}", setting.value
 
     def platform_keys(self) -> dict[str, Any]:
         """The platform's keys, by `PUB_KEY_ID_...` or serial; none where none is set.
@@ -256,32 +286,33 @@ def _dotenv(path: Path) -> Mapping[str, str]:
     return {name: value for name, value in dotenv_values(path).items() if value}
 
 
-def _file(path: Path, profile: str | None, *, must_be: bool) -> Mapping[str, Setting]:
+def _members(path: Path, *, must_be: bool) -> dict[str, Any]:
     try:
         text = path.read_text("utf-8-sig")
     except FileNotFoundError:
-        if must_be or profile:
-            raise ConfigurationError(
-                "profile" if profile else "config", f"there is no {path}", "Write it with `wechatpay-chain init`"
-            ) from None
+        if must_be:
+            raise ConfigurationError("config", f"there is no {path}", "Write it with `wechatpay-chain init`") from None
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError("config", f"{path} cannot be read ({error})", "Mend it, or remove it") from None
     try:
-        members = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError("config", f"{path} is no TOML ({error})", "Mend it, or remove it") from None
-    return _settings_of(members, profile, path)
 
 
-def _settings_of(members: dict[str, Any], profile: str | None, path: Path) -> Mapping[str, Setting]:
-    profiles = cast("dict[str, dict[str, Any]]", members.pop("profiles", {}))
-    if profile is not None:
-        if profile not in profiles:
-            names = ", ".join(profiles) or "none"
-            raise ConfigurationError("profile", f"{path} has no profile {profile!r}", f"It has: {names}")
-        members = {**members, **profiles[profile]}
-    where = f"{path}, profile {profile}" if profile else str(path)
+def _profiles(members: dict[str, Any], path: Path) -> dict[str, dict[str, Setting]]:
+    """The profiles of the file, which are taken out of its members."""
+    profiles: object = members.pop("profiles", {})
+    if not isinstance(profiles, dict) or not all(
+        isinstance(one, dict) for one in cast("dict[str, Any]", profiles).values()
+    ):
+        raise ConfigurationError("config", f"the profiles of {path} are no tables", "Write [profiles.NAME]")
+    named = cast("dict[str, dict[str, Any]]", profiles)
+    return {name: _settings_of(one, f"{path}, profile {name}", path) for name, one in named.items()}
+
+
+def _settings_of(members: dict[str, Any], where: str, path: Path) -> dict[str, Setting]:
     return dict(_setting_of(name, value, path, where) for name, value in members.items())
 
 

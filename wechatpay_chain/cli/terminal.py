@@ -30,8 +30,9 @@ def columns() -> int:
 def show_error(error: BaseException | str) -> None:
     """Write what went wrong to stderr, with the notes that an error carries."""
     mark = "\x1b[31merror:\x1b[0m" if is_coloured(sys.stderr) else "error:"
+    causes: tuple[object, ...] = getattr(error, "causes", ())
     notes: list[str] = getattr(error, "__notes__", [])
-    print(f"{mark} {error}", *notes, sep="\n", file=sys.stderr, flush=True)
+    print(f"{mark} {error}", *causes[1:], *notes, sep="\n", file=sys.stderr, flush=True)
 
 
 def tell(text: str) -> None:
@@ -92,11 +93,20 @@ class Terminal:
 
     def check(self, text: str, *, holds: bool) -> None:
         """Write a line with a mark that says whether it holds."""
-        mark = self.paint("✓", "green") if holds else self.paint("✗", "red")
-        first, *others = wrap(text, self._width - _INDENT - 2)
-        self.line(f"{' ' * _INDENT}{mark} {first}")
+        self.marked(" " * _INDENT + (self.paint("✓", "green") if holds else self.paint("✗", "red")), text, _INDENT)
+
+    def marked(self, mark: str, text: str, indent: int = 0) -> None:
+        """Write a text behind a mark of one column, what doesn't fit below the text.
+
+        Args:
+            mark: with its indent and its style.
+            text: behind the mark.
+            indent: columns before the mark.
+        """
+        first, *others = wrap(text, self._width - indent - 2)
+        self.line(f"{mark} {first}")
         for line in others:
-            self.line(f"{' ' * _INDENT}  {line.lstrip()}")
+            self.line(f"{' ' * indent}  {line.lstrip()}")
 
 
 def cells(text: str) -> int:
