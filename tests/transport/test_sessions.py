@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -239,17 +240,11 @@ async def test_the_worst_of_what_a_middleware_sent_counts() -> None:
 
 
 @pytest.mark.parametrize("own", [True, False])
-@pytest.mark.parametrize(
-    ("encoding", "content"),
-    [
-        ("gzip", gzip.compress(b"{}")),
-        ("x-gzip", gzip.compress(b"{}")),
-        ("identity", b"{}"),
-        ("GZIP", gzip.compress(b"{}")),
-    ],
-)
-async def test_a_gateway_that_compresses_unasked(encoding: str, content: bytes, own: bool) -> None:
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP", "deflate", "identity"])
+async def test_a_gateway_that_compresses_unasked(encoding: str, own: bool) -> None:
     """An answer that comes compressed although that wasn't asked for is unpacked."""
+    packed = {"deflate": zlib.compress(b"{}"), "identity": b"{}"}
+    content = packed.get(encoding) or gzip.compress(b"{}")
     raw = (
         f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
     )
