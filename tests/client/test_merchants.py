@@ -13,6 +13,8 @@ from tests.notifications.sender import Envelope, refund, sign
 from wechatpay_chain import ConfigurationError, Notification, Webhook
 from wechatpay_chain.client.merchants import Merchants
 from wechatpay_chain.emulator import Emulator, KeyPair
+from wechatpay_chain.notifications import Claim, MemorySeen
+from wechatpay_chain.policies.retry import RetryPolicy
 
 FIRST, SECOND = "1900000101", "1900000102"
 
@@ -139,6 +141,50 @@ async def test_xml_needs_the_url(provider: Provider) -> None:
         merchants.put(**provider.arguments(FIRST, apiv2_key=key))
         assert (await merchants.dispatch({}, body)).status == 404
         assert (await merchants.dispatch({}, body, mchid=FIRST)).ok
+
+
+class Counting(MemorySeen):
+    """A store that notes who asks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    async def claim(self, key: str, token: str) -> Claim:
+        self.asked.append(key)
+        return await super().claim(key, token)
+
+
+@pytest.mark.parametrize("how", ["put anew", "removed and put in again", "put anew with a store, then without"])
+async def test_a_merchant_put_anew_knows_what_was_handled(provider: Provider, how: str) -> None:
+    """Another setting of the same merchant doesn't have its notifications handled again."""
+    async with Merchants(on_webhook=provider.register) as merchants:
+        for retry in (RetryPolicy(), RetryPolicy(attempts=2)):
+            store = {"seen": Counting()} if retry.attempts != 2 and "store" in how else {}
+            merchants.put(**provider.arguments(FIRST, retry=retry, **store))
+            assert (await merchants.dispatch(*provider.message(FIRST))).ok
+            if "removed" in how:
+                merchants.remove(FIRST)
+    assert provider.handled == [(FIRST, "1")]
+
+
+async def test_every_option_of_a_webhook(provider: Provider) -> None:
+    """What a webhook takes is handed through, from the registry or from the merchant, which wins."""
+    shared, own = Counting(), Counting()
+    async with Merchants(on_webhook=provider.register, seen=shared, max_body=9) as merchants:
+        merchants.put(**provider.arguments(FIRST, seen_key=lambda n: "key of " + n.id, max_body=10_000))
+        merchants.put(**provider.arguments(SECOND, seen=own, deadline=0.5, late="cancel", sign_reply=None))
+        assert (await merchants.dispatch(*provider.message(FIRST))).ok
+        assert (await merchants.dispatch(*provider.message(SECOND), mchid=SECOND)).status == 400
+    assert (shared.asked, own.asked) == (["key of 1"], [])
+
+
+async def test_an_unknown_option(provider: Provider) -> None:
+    """A misspelt option is refused, and the merchant isn't put in."""
+    async with Merchants() as merchants:
+        with pytest.raises(TypeError, match="sean"):
+            merchants.put(**provider.arguments(FIRST, sean=MemorySeen()))
+        assert FIRST not in merchants
 
 
 async def test_merchants_without_api_key(provider: Provider) -> None:

@@ -2,21 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from ..crypto.concealed import conceals_arguments
 from ..errors import ConfigurationError, TrustError
-from ..notifications import HeaderSource, Reply, Webhook
+from ..notifications import HeaderSource, Late, MemorySeen, Notification, Reply, ReplySigner, Seen, Webhook
 from ..notifications.headers import signature_headers
-from ..transport.aiohttp import ClientSession, new_session
+from ..transport.aiohttp import new_session
 from ..wire.v3.signature import SERIAL_HEADER
 from .asynchronous import WeChatPay
+from .options import FurtherArguments, Options
+
+if TYPE_CHECKING:
+    from ..credentials.platform_keys import TrustStore
+    from ..credentials.signer import Signer
+    from ..crypto.keys import PrivateKeySource, PublicKeySource
+
+
+class WebhookArguments(TypedDict, total=False):
+    """What a `Webhook` takes beside the keys, which it shares with the client."""
+
+    seen: Seen | None
+    seen_key: Callable[[Notification[Any]], str]
+    deadline: float
+    late: Late
+    sign_reply: ReplySigner | None
+    max_body: int
+
+
+_OF_WEBHOOK = WebhookArguments.__annotations__.keys()
+
+
+class SharedArguments(FurtherArguments, WebhookArguments, total=False):
+    """Arguments of all merchants."""
+
+
+class MerchantArguments(SharedArguments, total=False):
+    """Arguments of one merchant."""
+
+    serial: str
+    private_key: PrivateKeySource | Signer
+    certs: Mapping[str, PublicKeySource] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,40 +74,44 @@ class Merchants:
     To replace or to remove a merchant drops no call in flight: who holds its client goes on with it.
 
     Args:
-        session: an aiohttp session of the caller's own, which stays open; by default one that ends with the registry.
         on_webhook: called with the number and the webhook of each merchant that is put in, to register handlers.
-        options: further arguments of every client, such as `base_url` or `renewal`.
+        options: arguments of every merchant's `WeChatPay` and `Webhook`, such as `base_url`, `renewal` or `seen`. A
+            `session` of the caller's own stays open; by default there is one that ends with the registry.
     """
 
     def __init__(
-        self,
-        *,
-        session: ClientSession | None = None,
-        on_webhook: Callable[[str, Webhook], None] | None = None,
-        **options: Any,
+        self, *, on_webhook: Callable[[str, Webhook], None] | None = None, **options: Unpack[SharedArguments]
     ) -> None:
-        self._session = session
-        self._owns_session = session is None
+        self._session = options.get("session")
+        self._owns_session = self._session is None
         self._on_webhook = on_webhook
         self._options = options
         self._merchants: dict[str, Merchant] = {}
+        # They outlast their webhooks: a merchant that is put in anew knows what was handled before.
+        self._seen: dict[str, Seen] = {}
 
     @conceals_arguments
-    def put(self, mchid: str, **arguments: Any) -> Merchant:
+    def put(self, mchid: str, **arguments: Unpack[MerchantArguments]) -> Merchant:
         """Add a merchant, or put another in its place. It is checked first: a mistake leaves the old one in place.
+
+        What its former webhook handled isn't handled again, unless another `seen` is given.
 
         Args:
             mchid: its number.
-            arguments: further arguments of its `WeChatPay`.
+            arguments: further arguments of its `WeChatPay` and its `Webhook`; they win over those of the registry.
 
         Raises:
             ConfigurationError: an argument is wrong, or the registry wasn't entered with `async with`.
         """
         if self._session is None:
             raise ConfigurationError("Merchants", "it was not entered", "Use it with `async with`, or give a session")
-        arguments = {**self._options, **arguments}
-        client = WeChatPay(mchid=mchid, session=self._session, **arguments)
-        merchant = Merchant(client, _webhook(client, arguments))
+        given: dict[str, Any] = {**self._options, "session": self._session, **arguments}
+        of_webhook = {name: given.pop(name) for name in _OF_WEBHOOK & given.keys()}
+        if of_webhook.get("seen") is None:
+            of_webhook["seen"] = self._seen.setdefault(mchid, MemorySeen())
+        client = WeChatPay(mchid=mchid, **given)
+        merchant = Merchant(client, _webhook(client.options, client.trust, of_webhook))
+        self._seen[mchid] = of_webhook["seen"]
         if merchant.webhook is not None and self._on_webhook is not None:
             self._on_webhook(mchid, merchant.webhook)
         replaced = self._merchants.get(mchid)
@@ -155,17 +191,19 @@ class Merchants:
         return next((webhook for webhook in found if len(found) == 1 or _opens(webhook, headers, body)), None)
 
 
-def _webhook(client: WeChatPay, arguments: dict[str, Any]) -> Webhook | None:
-    names = ("apiv3_key", "apiv2_key", "clock")
-    options = {name: arguments[name] for name in names if arguments.get(name) is not None}
-    if not options.keys() & {"apiv3_key", "apiv2_key"}:
+def _webhook(options: Options, trust: TrustStore, of_webhook: dict[str, Any]) -> Webhook | None:
+    """The webhook of a merchant, with the keys of its client."""
+    if options.apiv3_key is None and options.apiv2_key is None:
         return None
-    private_key = arguments.get("private_key")
-    if isinstance(private_key, Path | str | bytes | RSAPrivateKey):
-        options["private_key"] = private_key
-    if "apiv3_key" in options:
-        options["certs"] = client.trust
-    return Webhook(**options)
+    key = options.private_key
+    return Webhook(
+        apiv3_key=options.apiv3_key,
+        certs=None if options.apiv3_key is None else trust,
+        apiv2_key=options.apiv2_key,
+        private_key=key if isinstance(key, Path | str | bytes | RSAPrivateKey) else None,
+        clock=options.clock,
+        **of_webhook,
+    )
 
 
 def _opens(webhook: Webhook, headers: HeaderSource, body: bytes) -> bool:
