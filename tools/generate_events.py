@@ -68,6 +68,7 @@ def _class(types: TypedDicts, event: Event, variants: int) -> str:
 def _claims() -> dict[tuple[str, str], list[Pair]]:
     """What each kind comes under; where several come under the same, the one that is named most exactly has it."""
     claims: dict[tuple[str, str], list[Pair]] = {(event.generation, event.id): [] for event in events()}
+    others = {event.id for event in events() if event.generation == "v3"}
     for event in events():
         if event.generation == "v2":
             claims["v2", event.id].append((_XML_PREFIX + event.id, None))
@@ -75,6 +76,8 @@ def _claims() -> dict[tuple[str, str], list[Pair]]:
         # Without an original type it is this kind; with one that isn't known of it, it may be something else.
         claims["v3", event.id].append((event.id, "" if event.original_types else None))
         for event_type in event.event_types:
+            if event_type in others - {event.id}:
+                continue  # what comes under another kind's event type is told by its content: see notifications.sharing
             for original_type in event.original_types:
                 if min(_rivals(event_type, original_type)) == _rank(event, event_type):
                     claims["v3", event.id].append((event_type, original_type))

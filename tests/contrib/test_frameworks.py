@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import unittest
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 
 from tests.notifications.sender import APIV3_KEY, Message, notify, public_key, stranger, webhook
-from wechatpay_chain import Notification
+from wechatpay_chain import Notification, Reply
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PATH = "/wechatpay/notify"
@@ -126,12 +127,63 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
-def test_django_under_wsgi() -> None:
-    """Django's synchronous view answers over a real WSGI server, without a CSRF token and for POST alone."""
+class Urls:
+    """Django's routes, which the tests set."""
+
+    urlpatterns: tuple[Any, ...] = ()
+
+
+@pytest.fixture
+def django_urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[type[Urls]]:
+    """Django, with a database whose requests are transactions; a table `paid` is there."""
     django = pytest.importorskip("django")
     from django.conf import settings
-    from django.core.wsgi import get_wsgi_application
+
+    if not settings.configured:
+        settings.configure(
+            ROOT_URLCONF=Urls,
+            ALLOWED_HOSTS=["*"],
+            MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"],
+            LOGGING_CONFIG=None,
+            DATABASES={
+                "default": {
+                    "ENGINE": "django.db.backends.sqlite3",
+                    "NAME": str(tmp_path_factory.mktemp("django") / "db.sqlite3"),
+                    "ATOMIC_REQUESTS": True,
+                }
+            },
+        )
+        django.setup()
+    from django.db import connection
+    from django.urls import clear_url_caches
+
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS paid (id TEXT)")
+        cursor.execute("DELETE FROM paid")
+    yield Urls
+    connection.close()
+    clear_url_caches()
+
+
+def django_route(view: Any) -> tuple[Any, ...]:
+    """The routes with one view."""
     from django.urls import path
+
+    return (path(PATH.removeprefix("/"), view),)
+
+
+def django_rows() -> list[str]:
+    """The rows of the table."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM paid ORDER BY id")
+        return [row[0] for row in cursor.fetchall()]
+
+
+def test_django_under_wsgi(django_urls: type[Urls]) -> None:
+    """Django's synchronous view answers over a real WSGI server, without a CSRF token and for POST alone."""
+    from django.core.wsgi import get_wsgi_application
 
     from wechatpay_chain.contrib.django import sync_view
 
@@ -142,16 +194,7 @@ def test_django_under_wsgi() -> None:
     async def paid(notification: Notification[Any]) -> None:
         calls.append(notification.id)
 
-    class Urls:
-        urlpatterns = (path(PATH.removeprefix("/"), sync_view(hook)),)
-
-    settings.configure(
-        ROOT_URLCONF=Urls,
-        ALLOWED_HOSTS=["*"],
-        MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"],
-        LOGGING_CONFIG=None,
-    )
-    django.setup()
+    django_urls.urlpatterns = django_route(sync_view(hook))
     with make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -162,6 +205,71 @@ def test_django_under_wsgi() -> None:
             server.shutdown()
             thread.join()
     assert calls == ["EV-1"]
+
+
+def test_django_handlers_are_within_the_requests_transaction(django_urls: type[Urls]) -> None:
+    """A plain handler runs in the request's thread: what it wrote before it failed is undone, and then written once."""
+    from django.db import connection
+    from django.test import Client
+
+    from wechatpay_chain.contrib.django import sync_view
+
+    hook = webhook(deadline=0.01)
+    seen: list[tuple[bool, bool]] = []
+    replies: list[Any] = [None, Reply.failure("again"), ZeroDivisionError()]
+
+    @hook.on("TRANSACTION.SUCCESS")
+    def paid(notification: Notification[Any]) -> Any:
+        seen.append((threading.current_thread() is threading.main_thread(), connection.in_atomic_block))
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO paid VALUES (%s)", [notification.id])
+        time.sleep(0.02)  # the reply waits for it, whatever the deadline
+        reply = replies.pop()
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    django_urls.urlpatterns = django_route(sync_view(hook))
+    headers, body = notify()
+    rows: list[tuple[int, list[str]]] = []
+    for _ in range(4):
+        answer = Client().post(PATH, body, content_type="application/json", headers=headers)
+        rows.append((answer.status_code, django_rows()))
+    assert rows == [(500, []), (500, []), (200, ["EV-1"]), (200, ["EV-1"])]
+    assert seen == [(True, True)] * 3
+
+
+def test_django_test_cases_hold(django_urls: type[Urls]) -> None:
+    """Within a `TestCase` a handler sees what the test wrote, and what it writes is gone with the test."""
+    from django.db import connection
+    from django.test import TestCase
+
+    from wechatpay_chain.contrib.django import sync_view
+
+    hook = webhook()
+    found: list[list[str]] = []
+
+    @hook.on("TRANSACTION.SUCCESS")
+    def paid(notification: Notification[Any]) -> None:
+        found.append(django_rows())
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO paid VALUES (%s)", [notification.id])
+
+    django_urls.urlpatterns = django_route(sync_view(hook))
+
+    class Case(TestCase):
+        def runTest(self) -> None:
+            with connection.cursor() as cursor:
+                cursor.execute("INSERT INTO paid VALUES ('A')")
+            headers, body = notify()
+            answer = self.client.post(PATH, body, content_type="application/json", headers=headers)
+            assert (answer.status_code, django_rows()) == (200, ["A", "EV-1"])
+
+    result = unittest.TestResult()
+    unittest.TestSuite([Case()]).run(result)
+    assert not [*result.errors, *result.failures]
+    assert found == [["A"]]
+    assert django_rows() == []
 
 
 async def test_starlette_reads_no_more_than_allowed() -> None:

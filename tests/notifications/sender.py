@@ -64,6 +64,7 @@ class Envelope:
     event_type: str = "TRANSACTION.SUCCESS"
     original_type: str | None = "transaction"
     id: str = "EV-1"
+    summary: str = "支付成功"
     apiv3_key: str = APIV3_KEY
     associated_data: str | None = "transaction"
     algorithm: str = "AEAD_AES_256_GCM"
@@ -86,7 +87,7 @@ class Envelope:
             "create_time": "2026-11-23T10:00:00+08:00",
             "resource_type": "encrypt-resource",
             "event_type": self.event_type,
-            "summary": "支付成功",
+            "summary": self.summary,
             "resource": {name: value for name, value in sealed.items() if value is not None},
             **changes,
         }

@@ -363,6 +363,56 @@ def test_without_a_loop() -> None:
     assert calls == ["caller's", "caller's"]
 
 
+def test_in_the_calling_thread() -> None:
+    """A plain handler runs where `dispatch_sync` was called, a coroutine function in the loop; both are answered."""
+    hook = webhook()
+    ran_in: list[int] = []
+
+    @hook.on("TRANSACTION.SUCCESS")
+    def paid(notification: Notification[Any]) -> Mapping[str, Any]:
+        ran_in.append(threading.get_ident())
+        if notification.id == "3":
+            raise ZeroDivisionError
+        return {"here": True}
+
+    @hook.on("REFUND.SUCCESS")
+    async def refunded(notification: Notification[Any]) -> None:
+        ran_in.append(threading.get_ident())
+
+    first = hook.dispatch_sync(*notify(id="1"), in_calling_thread=True)
+    assert (first.status, json.loads(first.body)["here"]) == (200, True)
+    assert hook.dispatch_sync(*notify(id="2", event_type="REFUND.SUCCESS"), in_calling_thread=True).ok
+    assert hook.dispatch_sync(*notify(id="3"), in_calling_thread=True).status == 500
+    assert [ident == threading.get_ident() for ident in ran_in] == [True, False, True]
+
+
+def test_a_handler_that_dispatches_itself() -> None:
+    """A blocking dispatch in a coroutine handler of the same webhook would wait for itself: it is refused, not hung."""
+    hook = webhook()
+
+    @hook.on("TRANSACTION.SUCCESS")
+    async def paid(notification: Notification[Any]) -> None:
+        hook.dispatch_sync(*notify(id="2"))
+
+    assert hook.dispatch_sync(*notify(id="1")).status == 500
+
+
+@pytest.mark.parametrize("text", ["a\n2026 INFO all paid", "a\x1b[2J", "\x9b2J", "\u2028b", "\u202eb"])
+async def test_logs_are_on_one_line(text: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Line ends and control characters of what came are escaped: nobody writes lines or steers a terminal by them."""
+    hook = webhook()
+    hook.on("KNOWN")(lambda notification: dict[str, Any]()[notification.id])
+    await hook.dispatch(*notify(id=text))
+    await hook.dispatch(*notify(event_type=text, original_type=text))
+    await hook.dispatch(*notify(event_type="KNOWN", id=text))
+    await hook.dispatch(*notify(algorithm=text))
+    await hook.dispatch({**notify()[0], "Wechatpay-Serial": text}, notify()[1])
+    await hook.dispatch({}, f"<xml><{text}>1</{text}></xml>".encode())
+    messages = [record.getMessage() for record in caplog.records]
+    assert len(messages) == 6
+    assert all(message.isprintable() for message in messages), messages
+
+
 def test_many_threads_share_one_webhook() -> None:
     """From many threads a notification is handled once."""
     hook = webhook()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 from tests.notifications.sender import notify, webhook
 from tests.redis_server import free_port, redis_server
 from wechatpay_chain.contrib.redis import RedisSeen
-from wechatpay_chain.notifications import MemorySeen, Notification, Seen
+from wechatpay_chain.notifications import MemorySeen, Notification, RenewableSeen, Seen
+from wechatpay_chain.notifications.seen import V2_KEYS
 
 LEASE, KEEP = 0.3, 0.6
 
@@ -66,6 +68,32 @@ async def test_a_dead_worker(seen: Seen) -> None:
     await seen.confirm("k")
     await seen.release("k", "new")
     assert await seen.claim("k", "third") == "done"
+
+
+async def test_renewal(seen: Seen) -> None:
+    """A claim that is renewed in time doesn't fall; one that is lost, given back or another's can't be renewed."""
+    assert isinstance(seen, RenewableSeen)
+    await seen.claim("k", "a")
+    for _ in range(3):
+        await asyncio.sleep(LEASE / 2)
+        assert await seen.renew("k", "a")
+    assert await seen.claim("k", "b") == "busy"
+    assert not await seen.renew("k", "b")
+    await seen.release("k", "a")
+    assert not await seen.renew("k", "a")
+    assert await seen.claim("k", "b") == "claimed"
+    await seen.confirm("k")
+    assert not await seen.renew("k", "b")
+    assert await seen.claim("k", "c") == "done"
+
+
+async def test_apiv2_is_remembered_longer(seen: Seen) -> None:
+    """What a store keeps for 60 days or more isn't forgotten with the rest."""
+    await seen.confirm(V2_KEYS + "k")
+    await seen.confirm("k")
+    await asyncio.sleep(KEEP + 0.05)
+    assert await seen.claim("k", "a") == "claimed"
+    assert await seen.claim(V2_KEYS + "k", "a") == "done"
 
 
 async def test_it_forgets(seen: Seen) -> None:
@@ -125,3 +153,38 @@ async def test_a_redis_that_is_gone(tmp_path: Path) -> None:
     assert (await hook.dispatch(*notify())).status == 500
     assert calls == []
     await client.aclose()
+
+
+async def test_a_redis_that_hangs(tmp_path: Path) -> None:
+    """A Redis that stops in the middle is given up after `timeout`: nothing is handled, nothing is left behind."""
+    redis = pytest.importorskip("redis.asyncio")
+    with redis_server(tmp_path) as (url, server):
+        client = redis.Redis.from_url(url)
+        hook = webhook(seen=RedisSeen(client, timeout=0.1), deadline=10)
+        calls: list[str] = []
+        hook.on()(lambda notification: calls.append(notification.id))
+        assert (await hook.dispatch(*notify(id="before"))).ok
+        server.send_signal(signal.SIGSTOP)
+        try:
+            replies = await asyncio.gather(*(hook.dispatch(*notify(id=str(number))) for number in range(20)))
+            assert {reply.status for reply in replies} == {500}
+            assert not hook._delivery._running
+        finally:
+            server.send_signal(signal.SIGCONT)
+        assert (await hook.dispatch(*notify(id="after"))).ok
+        assert calls == ["before", "after"]
+        await client.aclose()
+
+
+async def test_a_redis_that_hangs_after_the_handler(tmp_path: Path) -> None:
+    """What was handled is answered with success though it can't be noted: sent again, it would be handled again."""
+    redis = pytest.importorskip("redis.asyncio")
+    with redis_server(tmp_path) as (url, server):
+        client = redis.Redis.from_url(url)
+        hook = webhook(seen=RedisSeen(client, timeout=0.1))
+        hook.on()(lambda notification: server.send_signal(signal.SIGSTOP))
+        try:
+            assert (await hook.dispatch(*notify())).ok
+        finally:
+            server.send_signal(signal.SIGCONT)
+        await client.aclose()

@@ -5,51 +5,77 @@ webhook = Webhook(..., seen=RedisSeen(redis.asyncio.Redis.from_url("redis://..."
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
-from ..notifications.seen import KEEP, LEASE, Claim
+from ..notifications.seen import KEEP, KEEP_V2, LEASE, V2_KEYS, Claim
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+
 _DONE = "done"
-# Deletes a claim only if it still is the caller's.
+# Both act on a claim only if it still is the caller's.
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+_RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
 
 
 class RedisSeen:
     """A `Seen` for many workers that share one Redis.
 
-    A notification costs two round trips. When Redis fails, the notification is refused and the platform sends it
-    again. Memory: one short key for each notification of the last `keep` seconds.
+    A notification costs two round trips. When Redis fails, or doesn't answer in time, the notification is refused and
+    the platform sends it again. Memory: one short key for each notification of the last `keep` seconds.
 
     Args:
         redis: a client of `redis.asyncio`; it stays open.
         prefix: what the keys begin with; several merchants may share one.
-        lease: seconds after which a claim falls by itself, because its worker died. Handlers must be faster.
+        lease: seconds after which a claim falls by itself, because its worker died; it is renewed while its handler
+            runs.
         keep: seconds to remember what was handled.
+        keep_v2: the same for APIv2's notices, 60 days by default.
+        timeout: seconds that Redis may take for an answer.
     """
 
     def __init__(
-        self, redis: Redis, *, prefix: str = "wechatpay:seen:", lease: float = LEASE, keep: float = KEEP
+        self,
+        redis: Redis,
+        *,
+        prefix: str = "wechatpay:seen:",
+        lease: float = LEASE,
+        keep: float = KEEP,
+        keep_v2: float = KEEP_V2,
+        timeout: float = 1.0,
     ) -> None:
+        self.lease = lease
         self._redis = redis
         self._prefix = prefix
         self._lease = int(lease * 1000)
         self._keep = int(keep * 1000)
+        self._keep_v2 = int(keep_v2 * 1000)
+        self._timeout = timeout
 
     async def claim(self, key: str, token: str) -> Claim:
         """Try to become the one that handles `key`."""
         name = self._prefix + key
-        if await self._redis.set(name, token, nx=True, px=self._lease):
-            return "claimed"
-        held = await self._redis.get(name)
+        async with asyncio.timeout(self._timeout):
+            if await self._redis.set(name, token, nx=True, px=self._lease):
+                return "claimed"
+            held = await self._redis.get(name)
         return "done" if held in {_DONE, _DONE.encode()} else "busy"
+
+    async def renew(self, key: str, token: str) -> bool:
+        """Have a claim last for another lease."""
+        return bool(await self._in_time(self._redis.eval(_RENEW, 1, self._prefix + key, token, str(self._lease))))
 
     async def confirm(self, key: str) -> None:
         """Say that `key` was handled."""
-        await self._redis.set(self._prefix + key, _DONE, px=self._keep)
+        keep = self._keep_v2 if key.startswith(V2_KEYS) else self._keep
+        await self._in_time(self._redis.set(self._prefix + key, _DONE, px=keep))
 
     async def release(self, key: str, token: str) -> None:
         """Give a claim back, if it still is this one."""
-        await self._redis.eval(_RELEASE, 1, self._prefix + key, token)
+        await self._in_time(self._redis.eval(_RELEASE, 1, self._prefix + key, token))
+
+    async def _in_time(self, answer: Any) -> Any:
+        async with asyncio.timeout(self._timeout):
+            return await answer

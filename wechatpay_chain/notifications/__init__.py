@@ -11,7 +11,7 @@ from __future__ import annotations
 from .headers import HeaderSource
 from .notification import Notification, Reply
 from .router import Kind, Late
-from .seen import Claim, MemorySeen, Seen
+from .seen import Claim, MemorySeen, RenewableSeen, Seen
 from .signing import AuthorizationSigner, ReplySigner
 from .webhook import Webhook
 
@@ -23,6 +23,7 @@ __all__ = [
     "Late",
     "MemorySeen",
     "Notification",
+    "RenewableSeen",
     "Reply",
     "ReplySigner",
     "Seen",

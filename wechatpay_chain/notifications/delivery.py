@@ -5,19 +5,48 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import ConfigurationError, DecodeError, DecryptionError, TrustError
 from .notification import XML_PREFIX, Notification, Reply
+from .once import once
 from .router import Answer, Late, Route
-from .seen import Seen
+from .seen import V2_KEYS, Seen
 from .signing import ReplySigner
+
+if TYPE_CHECKING:
+    from .._loop_thread import CallingThread
+    from .threads import HandlerThreads
 
 _log = logging.getLogger(__name__)
 _GRACE = 0.2
+
+
+@dataclass(slots=True, kw_only=True)
+class _Work:
+    """A notification on its way to its handler.
+
+    Attributes:
+        route: its handler.
+        notification: what is handled.
+        turn: entered when the handler can start.
+        call: calls the handler.
+        deadline: seconds until the platform must have its reply; None where the reply waits for the handler.
+        is_cancelled_when_late: whether the handler is.
+        has_begun: whether its turn has come.
+    """
+
+    route: Route
+    notification: Notification[Any]
+    turn: AbstractAsyncContextManager[None]
+    call: Callable[..., Any]
+    deadline: float | None
+    is_cancelled_when_late: bool
+    has_begun: bool = field(default=False, init=False)
 
 
 class Delivery:
@@ -48,87 +77,128 @@ class Delivery:
 
     def refuse(self, error: ConfigurationError | TrustError, *, xml: bool) -> Reply:
         """Log why a notification isn't believed, and say what to reply: a stranger learns that, not why."""
-        _log.warning("a notification was refused: %s", error)
+        _log.warning("a notification was refused: %s", _on_one_line(str(error)))
         if isinstance(error, DecryptionError | ConfigurationError):
             return Reply.failure("not readable here", status=500, xml=xml)
         if isinstance(error, DecodeError):
             return Reply.failure("malformed", status=400, xml=xml)
         return Reply.failure("signature not accepted", status=401, xml=xml)
 
-    async def deliver(self, route: Route | None, notification: Notification[Any]) -> Reply:
-        """Have a notification handled, and say what to reply."""
+    async def deliver(
+        self, route: Route | None, notification: Notification[Any], calling_thread: CallingThread | None = None
+    ) -> Reply:
+        """Have a notification handled, and say what to reply.
+
+        Args:
+            route: its handler.
+            notification: what is handled.
+            calling_thread: runs handlers that are plain functions; by default they run in threads of their own.
+        """
         if route is None:
-            _log.warning("no handler for %s (%s)", notification.event_type, notification.original_type)
+            _log.warning("no handler for %s", _named(notification))
             return _failure(notification, "no handler", status=501)
-        task = asyncio.create_task(self._guarded(route, notification))
+        work = self._work(route, notification, calling_thread)
+        if work is None:
+            _log.warning(
+                "%s: too many wait for their handlers; the platform was told to send it again", _named(notification)
+            )
+            return _failure(notification, "too many notifications", status=503)
+        task = asyncio.create_task(self._guarded(work))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         try:
-            await asyncio.wait({task}, timeout=self._deadline)
+            await asyncio.wait({task}, timeout=work.deadline)
         except asyncio.CancelledError:
             # The platform hung up. Whether the handler goes on is the same question as when it is late.
-            if self._cancels(route):
+            if work.is_cancelled_when_late:
                 task.cancel()
             raise
         if task.done() and not task.cancelled():
             return task.result()
-        if self._cancels(route):
+        if work.is_cancelled_when_late or (self._late == "cancel" and not work.has_begun):
             task.cancel()
             await asyncio.wait({task}, timeout=_GRACE)
         _log.warning(
-            "%s %s: not handled within %g s; the platform was told to send it again",
-            notification.event_type,
-            notification.id,
-            self._deadline,
+            "%s: not handled within %g s; the platform was told to send it again", _named(notification), self._deadline
         )
-        return _failure(notification, "not handled in time")
+        return _failure(notification, "not handled in time", status=500 if work.has_begun else 503)
 
     async def drain(self) -> None:
         """Wait for the handlers that go on in the background."""
         while self._running:
             await asyncio.wait(self._running)
 
-    def _cancels(self, route: Route) -> bool:
+    def _work(
+        self, route: Route, notification: Notification[Any], calling_thread: CallingThread | None
+    ) -> _Work | None:
+        """How a handler is called; None if its turn comes too late."""
+        if inspect.iscoroutinefunction(route.function):
+            return _Work(
+                route=route,
+                notification=notification,
+                turn=nullcontext(),
+                call=_called,
+                deadline=self._deadline,
+                is_cancelled_when_late=self._late == "cancel",
+            )
         # A function in a thread can't be stopped; its claim must not be given back while it works.
-        return self._late == "cancel" and inspect.iscoroutinefunction(route.function)
+        if calling_thread is not None:
+            return _Work(
+                route=route,
+                notification=notification,
+                turn=nullcontext(),
+                call=calling_thread.call,
+                deadline=None,
+                is_cancelled_when_late=False,
+            )
+        if self._threads.delay() > self._deadline:
+            return None
+        return _Work(
+            route=route,
+            notification=notification,
+            turn=self._threads.turn(),
+            call=self._threads.call,
+            deadline=self._deadline,
+            is_cancelled_when_late=False,
+        )
 
-    async def _guarded(self, route: Route, notification: Notification[Any]) -> Reply:
+    @cached_property
+    def _threads(self) -> HandlerThreads:
+        from .threads import HandlerThreads
+
+        return HandlerThreads()
+
+    async def _guarded(self, work: _Work) -> Reply:
         try:
-            return await (self._once(route, notification) if route.once else self._handle(route, notification))
+            async with work.turn:
+                work.has_begun = True
+                return await (self._once(work) if work.route.once else self._handle(work))
         except Exception:  # noqa: BLE001 - a handler or a store may raise anything, and the platform needs a reply
-            _log.exception("%s %s: its handler failed", notification.event_type, notification.id)
-            return _failure(notification, "not handled")
+            _log.exception("%s: its handler failed", _named(work.notification))
+            return _failure(work.notification, "not handled")
 
-    async def _once(self, route: Route, notification: Notification[Any]) -> Reply:
-        key, token = self._key(notification), secrets.token_hex(16)
-        claim = await self._seen.claim(key, token)
-        if claim == "done":
-            return _success(notification)
-        if claim == "busy":
-            # Not a success: should the other one fail, the platform must send it again.
-            return _failure(notification, "being handled", status=503)
-        handled = False
-        try:
-            reply = await self._handle(route, notification)
-            handled = reply.ok
-        finally:
-            # Shielded: the last word must be said even if the handler was cancelled.
-            await asyncio.shield(self._seen.confirm(key) if handled else self._seen.release(key, token))
-        return reply
+    async def _once(self, work: _Work) -> Reply:
+        key = self._key(work.notification)
+        reply = await once(self._seen, V2_KEYS + key if _is_v2(work.notification) else key, partial(self._handle, work))
+        if isinstance(reply, Reply):
+            return reply
+        if reply == "done":
+            return _success(work.notification)
+        # Not a success: should the other one fail, the platform must send it again.
+        return _failure(work.notification, "being handled", status=503)
 
-    async def _handle(self, route: Route, notification: Notification[Any]) -> Reply:
-        reply = _reply(await _call(route, notification), notification)
-        if route.signs and self._sign is not None:
+    async def _handle(self, work: _Work) -> Reply:
+        answer = await work.call(work.route.function, work.notification)
+        if inspect.isawaitable(answer):
+            answer = await answer
+        reply = _reply(answer, work.notification)
+        if work.route.signs and self._sign is not None:
             reply = replace(reply, headers={**reply.headers, **await self._sign.headers(reply.body)})
         return reply
 
 
-async def _call(route: Route, notification: Notification[Any]) -> Answer:
-    if inspect.iscoroutinefunction(route.function):
-        answer: Answer | Awaitable[Answer] = route.function(notification)
-    else:
-        answer = await asyncio.to_thread(route.function, notification)
-    return await answer if isinstance(answer, Awaitable) else answer
+async def _called(function: Callable[[Notification[Any]], Answer], notification: Notification[Any]) -> Any:
+    return function(notification)
 
 
 def _reply(answer: object, notification: Notification[Any]) -> Reply:
@@ -139,9 +209,22 @@ def _reply(answer: object, notification: Notification[Any]) -> Reply:
     raise TypeError(f"the handler returned a {type(answer).__name__}, neither None nor a dict nor a Reply")
 
 
+def _is_v2(notification: Notification[Any]) -> bool:
+    return notification.event_type.startswith(XML_PREFIX)
+
+
 def _success(notification: Notification[Any], fields: Mapping[str, Any] | None = None) -> Reply:
-    return Reply.success(fields, xml=notification.event_type.startswith(XML_PREFIX))
+    return Reply.success(fields, xml=_is_v2(notification))
 
 
 def _failure(notification: Notification[Any], message: str, *, status: int = 500) -> Reply:
-    return Reply.failure(message, status=status, xml=notification.event_type.startswith(XML_PREFIX))
+    return Reply.failure(message, status=status, xml=_is_v2(notification))
+
+
+def _named(notification: Notification[Any]) -> str:
+    return _on_one_line(f"{notification.event_type} ({notification.original_type}) {notification.id}")
+
+
+def _on_one_line(text: str) -> str:
+    """A text whose line ends and control characters are escaped: it comes from strangers and goes into logs."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

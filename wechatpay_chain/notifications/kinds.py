@@ -287,11 +287,7 @@ PROFITSHARING_RETURN: Kind[types.ProfitsharingReturn] = Kind(
 )
 """分账动账成功回退通知"""
 PROFITSHARING_SUCCESS: Kind[types.ProfitsharingSuccess] = Kind(
-    (
-        ("PROFITSHARING.SUCCESS", ""),
-        ("PROFITSHARING.SUCCESS", "profitsharing"),
-        ("TRANSACTION.SUCCESS", "profitsharing"),
-    )
+    (("PROFITSHARING.SUCCESS", ""), ("PROFITSHARING.SUCCESS", "profitsharing"))
 )
 """分账动账成功变动通知"""
 RECHARGE_CLOSED: Kind[types.RechargeClosed] = Kind((("RECHARGE.CLOSED", ""), ("RECHARGE.CLOSED", "recharge")))

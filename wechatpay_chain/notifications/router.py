@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from ..errors import ConfigurationError
 from .notification import Notification, Reply
+from .sharing import ORIGINAL_TYPE, sharing_type
 
 R = TypeVar("R")
 
@@ -82,12 +83,14 @@ class Router:
                 function, event_type not in _QUESTIONS, event_type in _SIGNED_REPLIES
             )
 
-    def find(self, event_type: str, original_type: str | None) -> Route | None:
-        """The handler of a notification, or None."""
-        routes = self._routes
-        return (
-            routes.get((event_type, original_type or "")) or routes.get((event_type, None)) or routes.get((None, None))
-        )
+    def find(self, notification: Notification[Any]) -> Route | None:
+        """The handler of a notification, or None. A profit sharing never goes to a handler of payments."""
+        event_type, original_type = notification.event_type, notification.original_type
+        pairs: tuple[tuple[str | None, str | None], ...] = ((event_type, original_type or ""), (event_type, None))
+        sharing = sharing_type(event_type, original_type, notification.resource, notification.summary)
+        if sharing is not None:
+            pairs = ((sharing, ORIGINAL_TYPE), (sharing, None), (event_type, ORIGINAL_TYPE))
+        return next((route for pair in (*pairs, (None, None)) if (route := self._routes.get(pair))), None)
 
 
 def must_sign(kind: str | Kind[Any] | None) -> bool:

@@ -5,23 +5,34 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012071382
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 Claim = Literal["claimed", "busy", "done"]
 """`claimed`: it is yours to handle. `busy`: another one is at it. `done`: it was handled before."""
 
 LEASE = 60.0
-"""Seconds after which a claim falls by itself: its worker died."""
+"""Seconds after which a claim that isn't renewed falls by itself: its worker died."""
 
 KEEP = 26 * 3600.0
 """Seconds to remember what was handled: the platform sends again for little more than 24 hours."""
 
+KEEP_V2 = 60 * 24 * 3600.0
+"""The same for APIv2, whose notices carry no time that is checked: a recorded one verifies for ever."""
+
+V2_KEYS = "v2/"
+"""What the keys of APIv2's notices begin with."""
+
 
 class Seen(Protocol):
-    """Remembers notifications for one or many workers. Every method is atomic."""
+    """Remembers notifications for one or many workers. Every method is atomic.
+
+    A store whose claims last longer than its lease is a `RenewableSeen` besides. Keys of APIv2's notices begin with
+    `V2_KEYS`: remember these longer, for nothing else keeps a recorded one out.
+    """
 
     async def claim(self, key: str, token: str) -> Claim:
         """Try to become the one that handles `key`.
@@ -41,16 +52,31 @@ class Seen(Protocol):
         ...
 
 
+@runtime_checkable
+class RenewableSeen(Seen, Protocol):
+    """A store whose claims are renewed while their handlers run."""
+
+    @property
+    def lease(self) -> float:
+        """Seconds after which a claim falls by itself."""
+        ...
+
+    async def renew(self, key: str, token: str) -> bool:
+        """Have a claim last for another lease; False if it is this one's no more."""
+        ...
+
+
 class MemorySeen:
     """A `Seen` for one process: nothing to install, forgotten when the process ends.
 
     Several workers need `wechatpay_chain.contrib.redis.RedisSeen`: the platform's second attempt meets any of them.
 
     Args:
-        lease: seconds after which a claim falls by itself. Handlers must be faster.
+        lease: seconds after which a claim falls by itself; it is renewed while its handler runs.
         keep: seconds to remember what was handled.
+        keep_v2: the same for APIv2's notices, by default as long as the process lives.
         most: how many notifications to remember; beyond it the oldest are forgotten.
-        clock: a clock that never goes back, in seconds.
+        clock: seconds of a clock that never goes back.
     """
 
     def __init__(
@@ -58,33 +84,39 @@ class MemorySeen:
         *,
         lease: float = LEASE,
         keep: float = KEEP,
+        keep_v2: float = math.inf,
         most: int = 100_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._lease = lease
-        self._keep = keep
+        self.lease = lease
         self._most = most
         self._clock = clock
         self._claims: dict[str, tuple[str, float]] = {}
-        self._done: OrderedDict[str, float] = OrderedDict()
+        self._done, self._done_v2 = _Done(keep), _Done(keep_v2)
 
     async def claim(self, key: str, token: str) -> Claim:
         """Try to become the one that handles `key`."""
         now = self._clock()
         self._forget(now)
-        if key in self._done:
+        if key in self._done.until or key in self._done_v2.until:
             return "done"
         _, until = self._claims.get(key, ("", now))
         if until > now:
             return "busy"
-        self._claims[key] = (token, now + self._lease)
+        self._claims[key] = (token, now + self.lease)
         return "claimed"
+
+    async def renew(self, key: str, token: str) -> bool:
+        """Have a claim last for another lease."""
+        if self._claims.get(key, ("", 0.0))[0] != token:
+            return False
+        self._claims[key] = (token, self._clock() + self.lease)
+        return True
 
     async def confirm(self, key: str) -> None:
         """Say that `key` was handled."""
         self._claims.pop(key, None)
-        self._done[key] = self._clock() + self._keep
-        self._done.move_to_end(key)
+        (self._done_v2 if key.startswith(V2_KEYS) else self._done).add(key, self._clock())
 
     async def release(self, key: str, token: str) -> None:
         """Give a claim back."""
@@ -92,7 +124,23 @@ class MemorySeen:
             del self._claims[key]
 
     def _forget(self, now: float) -> None:
-        while self._done and (len(self._done) >= self._most or next(iter(self._done.values())) <= now):
-            self._done.popitem(last=False)
+        for done in (self._done, self._done_v2):
+            done.forget(now, self._most)
         if len(self._claims) >= self._most:
             self._claims = {key: claim for key, claim in self._claims.items() if claim[1] > now}
+
+
+class _Done:
+    """What was handled, oldest first, and until when it is remembered."""
+
+    def __init__(self, keep: float) -> None:
+        self._keep = keep
+        self.until: OrderedDict[str, float] = OrderedDict()
+
+    def add(self, key: str, now: float) -> None:
+        self.until[key] = now + self._keep
+        self.until.move_to_end(key)
+
+    def forget(self, now: float, most: int) -> None:
+        while self.until and (len(self.until) >= most or next(iter(self.until.values())) <= now):
+            self.until.popitem(last=False)

@@ -26,7 +26,7 @@ from .seen import MemorySeen, Seen
 from .signing import ReplySigner
 
 if TYPE_CHECKING:
-    from .._loop_thread import LoopThread
+    from .._loop_thread import CallingThread, LoopThread
     from .delivery import Delivery
 
 R = TypeVar("R")
@@ -167,8 +167,8 @@ class Webhook:
         Args:
             kind: an event type, or a kind of `notifications.kinds`, which says what type the resource has; None for
                 everything that no other handler takes.
-            original_type: only resources of this type: `TRANSACTION.SUCCESS` is used for payments (`transaction`) and
-                for profit sharing (`profitsharing`).
+            original_type: only resources of this type. A profit sharing that comes as `TRANSACTION.SUCCESS` is told by
+                its content, and never goes to a handler of payments.
 
         Raises:
             ConfigurationError: there is a handler for it already, or its replies must be signed and `sign_reply`
@@ -195,19 +195,33 @@ class Webhook:
             headers: as for `open`.
             body: as for `open`.
         """
+        return await self._dispatch(headers, body)
+
+    async def _dispatch(self, headers: HeaderSource, body: Body, calling_thread: CallingThread | None = None) -> Reply:
         try:
             notification = self.open(headers, body)
         except (ConfigurationError, TrustError) as error:
             return self._delivery.refuse(error, xml=_is_xml(body))
-        route = self._router.find(notification.event_type, notification.original_type)
-        return await self._delivery.deliver(route, notification)
+        return await self._delivery.deliver(self._router.find(notification), notification, calling_thread)
 
-    def dispatch_sync(self, headers: HeaderSource, body: Body) -> Reply:
+    def dispatch_sync(self, headers: HeaderSource, body: Body, *, in_calling_thread: bool = False) -> Reply:
         """`dispatch` for programs without an event loop, such as Flask or Django under WSGI.
 
-        Handlers run in a thread with a loop of their own, and see the caller's context variables.
+        Handlers run in other threads, coroutine functions in one with an event loop, and see the caller's context
+        variables.
+
+        Args:
+            headers: as for `open`.
+            body: as for `open`.
+            in_calling_thread: whether plain functions run in the thread that calls, for frameworks whose database
+                transactions belong to a thread. The reply then waits for them, however long they take.
         """
-        return self._thread.run(self.dispatch(headers, body))
+        if not in_calling_thread:
+            return self._thread.run(self.dispatch(headers, body))
+        from .._loop_thread import CallingThread
+
+        here = CallingThread()
+        return self._thread.run(self._dispatch(headers, body, here), here)
 
     async def aclose(self) -> None:
         """Wait for the handlers that go on in the background."""

@@ -1,0 +1,146 @@
+"""Threads for handlers that are plain functions: claims are made when one is free, and a long queue is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.notifications.sender import Message, notify, webhook
+from wechatpay_chain import Notification
+from wechatpay_chain.notifications import MemorySeen
+from wechatpay_chain.notifications.threads import THREADS, HandlerThreads
+
+WAIT = 30.0
+BURST = 2 * THREADS
+
+
+def messages() -> list[Message]:
+    """More notifications than there are threads."""
+    return [notify(id=str(number)) for number in range(BURST)]
+
+
+class Blocked:
+    """A handler that holds its thread until it is let go."""
+
+    def __init__(self) -> None:
+        self.go_on, self.all_taken = threading.Event(), threading.Event()
+        self.handled: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def __call__(self, notification: Notification[Any]) -> None:
+        with self._lock:
+            self.handled[notification.id] += 1
+            if len(self.handled) == THREADS:
+                self.all_taken.set()
+        self.go_on.wait(WAIT)
+
+
+@pytest.mark.parametrize("late", ["finish", "cancel"])
+async def test_no_claim_runs_out_in_the_queue(late: Any) -> None:
+    """A burst with more notifications than threads, and its repetition after the lease: each is handled once."""
+    blocked, seen = Blocked(), MemorySeen(lease=0.15)
+    hook = webhook(seen=seen, deadline=0.05, late=late)
+    hook.on()(blocked)
+    first = await asyncio.gather(*(hook.dispatch(*message) for message in messages()))
+    assert Counter(reply.status for reply in first) == {500: THREADS, 503: BURST - THREADS}
+    assert len(blocked.handled) == THREADS
+    await asyncio.sleep(0.2)
+    again = await asyncio.gather(*(hook.dispatch(*message) for message in messages()))
+    assert {reply.status for reply in again} == {503}
+    blocked.go_on.set()
+    await hook.aclose()
+    assert set(blocked.handled.values()) == {1}
+    # Those that waited in the queue are handled from it, or come again.
+    assert len(blocked.handled) == (BURST if late == "finish" else THREADS)
+    last = await asyncio.gather(*(hook.dispatch(*message) for message in messages()))
+    assert all(reply.ok for reply in last)
+    assert set(blocked.handled.values()) == {1}
+    assert len(blocked.handled) == BURST
+
+
+async def test_a_queue_longer_than_the_deadline_is_refused_at_once() -> None:
+    """By how long handlers took, a newcomer's turn comes too late: 503 without waiting, and nothing is claimed."""
+    blocked = Blocked()
+    hook = webhook(deadline=60.0)
+    hook.on()(blocked)
+    threads = hook._delivery._threads
+    threads._average = 600.0
+    running = [asyncio.create_task(hook.dispatch(*message)) for message in messages()[:THREADS]]
+    await asyncio.to_thread(blocked.all_taken.wait, WAIT)
+    reply = await hook.dispatch(*notify(id="late"))
+    assert (reply.status, blocked.handled["late"]) == (503, 0)
+    blocked.go_on.set()
+    assert all(reply.ok for reply in await asyncio.gather(*running))
+    assert (await hook.dispatch(*notify(id="late"))).ok
+
+
+async def test_coroutine_handlers_wait_for_no_thread() -> None:
+    """Handlers that are coroutine functions start at once, however many threads are taken."""
+    blocked = Blocked()
+    hook = webhook()
+    hook.on("REFUND.SUCCESS")(blocked)
+
+    @hook.on("TRANSACTION.SUCCESS")
+    async def paid(notification: Notification[Any]) -> None:
+        pass
+
+    running = [
+        asyncio.create_task(hook.dispatch(*notify(id=str(number), event_type="REFUND.SUCCESS")))
+        for number in range(BURST)
+    ]
+    await asyncio.to_thread(blocked.all_taken.wait, WAIT)
+    assert (await hook.dispatch(*notify(id="paid"))).ok
+    blocked.go_on.set()
+    await asyncio.gather(*running)
+
+
+class Time:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_the_delay_is_that_of_the_queue() -> None:
+    """Nobody waits while threads are free; then each that waits adds its share of the average."""
+    clock = Time()
+    threads = HandlerThreads(2, clock)
+    assert threads.delay() == 0.0
+
+    def work() -> None:
+        clock.now += 4.0
+
+    await threads.call(work)
+    assert threads.delay() == 0.0
+    async with threads.turn(), threads.turn():
+        assert threads.delay() == pytest.approx(2.0)
+        waiting = asyncio.create_task(threads.turn().__aenter__())
+        await asyncio.sleep(0)
+        assert threads.delay() == pytest.approx(4.0)
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        assert threads.delay() == pytest.approx(2.0)
+    assert threads.delay() == 0.0
+
+
+def test_several_loops_share_the_threads() -> None:
+    """A webhook may be used in one event loop after the other, with more notifications than threads in each."""
+    blocked = Blocked()
+    blocked.go_on.set()
+    hook = webhook()
+    hook.on()(blocked)
+
+    async def burst(first: int) -> list[int]:
+        numbers = range(first, first + BURST)
+        replies = await asyncio.gather(*(hook.dispatch(*notify(id=str(number))) for number in numbers))
+        return [reply.status for reply in replies]
+
+    assert set(asyncio.run(burst(0)) + asyncio.run(burst(BURST))) == {200}
+    assert len(blocked.handled) == 2 * BURST

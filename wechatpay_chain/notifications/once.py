@@ -1,0 +1,74 @@
+"""Handling a notification once: claimed before its handler, renewed while that runs, and noted after it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Literal
+
+from .notification import Reply
+from .seen import RenewableSeen, Seen
+
+_log = logging.getLogger(__name__)
+# Of a claim's lease: two renewals may fail.
+_RENEWED_AFTER = 1 / 3
+
+
+async def once(seen: Seen, key: str, handle: Callable[[], Awaitable[Reply]]) -> Reply | Literal["busy", "done"]:
+    """The handler's reply, or why it wasn't called: another one is at it, or it was handled before.
+
+    Args:
+        seen: remembers what was handled.
+        key: what is equal in repetitions of the notification.
+        handle: calls the handler.
+    """
+    token = secrets.token_hex(16)
+    claim = await seen.claim(key, token)
+    if claim != "claimed":
+        return claim
+    handled = False
+    try:
+        async with _renewing(seen, key, token):
+            reply = await handle()
+        handled = reply.ok
+    finally:
+        # Shielded: the last word must be said even if the handler was cancelled.
+        await asyncio.shield(_settle(seen, key, token, handled=handled))
+    return reply
+
+
+@asynccontextmanager
+async def _renewing(seen: Seen, key: str, token: str) -> AsyncGenerator[None, None]:
+    """Renew a claim for as long as the block lasts."""
+    if not isinstance(seen, RenewableSeen):
+        yield
+        return
+    renewing = asyncio.create_task(_renew(seen, key, token))
+    try:
+        yield
+    finally:
+        renewing.cancel()
+        await asyncio.wait({renewing})
+
+
+async def _renew(seen: RenewableSeen, key: str, token: str) -> None:
+    while True:
+        await asyncio.sleep(seen.lease * _RENEWED_AFTER)
+        try:
+            is_held = await seen.renew(key, token)
+        except Exception:  # noqa: BLE001 - a store may raise anything, and the next time may go well
+            _log.exception("a claim could not be renewed")
+        else:
+            if not is_held:
+                return
+
+
+async def _settle(seen: Seen, key: str, token: str, *, handled: bool) -> None:
+    """Note that a notification was handled, or that it wasn't. A store that fails doesn't change which it was."""
+    try:
+        await (seen.confirm(key) if handled else seen.release(key, token))
+    except Exception:  # noqa: BLE001 - a store may raise anything
+        _log.exception("the store of seen notifications failed; a repetition may be handled again")
