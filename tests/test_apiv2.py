@@ -495,6 +495,7 @@ def test_no_value_adds_an_element(fields: dict[str, str]) -> None:
 )
 def test_any_refusal_is_understood(fields: dict[str, str]) -> None:
     """Whatever the elements say, the outcome is one of two, and never "rejected" for a code that nobody knows."""
-    error = refusal_v2.api_error(Response(status=200), fields)
-    assert error.outcome in {"unknown", "rejected"}
-    assert type(error) is not APIError or not error.code or error.outcome == "unknown"
+    error = refusal_v2.read(Response(status=200), fields)
+    outcome = refusal_v2.outcome(error, accepted_on_429=False)
+    assert outcome in {"unknown", "rejected"}
+    assert type(error) is not APIError or not error.code or outcome == "unknown"

@@ -30,10 +30,10 @@ ALLOWED = {
     "policies": "errors http catalogue wire",
     # what a call passes through
     "pipeline": "errors http",
-    "credentials": "errors observing http crypto wire policies pipeline",
+    "credentials": "errors observing http crypto catalogue wire policies pipeline",
     "files": "errors http crypto wire pipeline",
     "bills": "_both_clients errors http crypto files",
-    "transport": "_version errors http catalogue wire policies",
+    "transport": "_version errors http wire policies",
     "middleware": "errors observing http crypto catalogue wire policies pipeline credentials files",
     "payments": "_both_clients errors http crypto wire policies credentials",
     # what receives, and bulk work

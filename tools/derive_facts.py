@@ -38,7 +38,6 @@ def facts(operation: Record) -> Record:
         "name": operation["name"],
         "body": operation["body"],
         "host": operation.get("host"),
-        "alt_hosts": operation.get("alt_hosts"),
         "secret_fields": [path for path, _ in secrets],
         "secret_key": _SECRET_KEYS[secrets[0][1]] if secrets else None,
         "serial": operation.get("serial") is True or any(enc == "rsa:wechatpay" for _, enc in secrets),

@@ -34,6 +34,17 @@ def compose(middlewares: Sequence[Middleware], handler: Handler) -> Handler:
     return handler
 
 
+def scheme_named_by(step: Middleware) -> str | None:
+    """The scheme whose calls alone a step is for; None for a step of all calls, as callers' own are."""
+    scheme: str | None = getattr(step, "scheme", None)
+    return scheme
+
+
+def steps_of(scheme: str, steps: Sequence[Middleware]) -> tuple[Middleware, ...]:
+    """Those of some steps that a call of a scheme passes."""
+    return tuple(step for step in steps if scheme_named_by(step) in {None, scheme})
+
+
 def counted(handler: Handler) -> Handler:
     """A transport of somebody else's, whose errors then say that the request was handed to it: `attempts` is 1.
 

@@ -140,7 +140,7 @@ def test_literal_sibling_without_the_verb_leaves_the_placeholder():
         ),
         (
             "POST /v3/global/merchant-storage/file/upload",
-            {"digest_field": "digest", "digest": "sha256", "alt_hosts": ("apihk.mch.weixin.qq.com",)},
+            {"digest_field": "digest", "digest": "sha256"},
         ),
         ("POST /v2/secapi/mch/uploadmedia", {"file_part": "media", "digest_field": "media_hash", "digest": "md5"}),
         ("POST /v2/pay/micropay", {"sign_types": ("MD5", "HMAC-SHA256")}),

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.known import known
 from wechatpay_chain.errors import ConfigurationError
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
@@ -29,7 +30,7 @@ async def encoded(**values: Any) -> Request:
         return Response(status=200)
 
     usual: dict[str, Any] = {"method": "POST", "template": "/v3/x"}
-    await Encode()(Request(**{**usual, **values}), call_next)
+    await Encode()(known(**{**usual, **values}), call_next)
     return captured[0]
 
 

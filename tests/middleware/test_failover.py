@@ -10,6 +10,7 @@ import pytest
 
 from tests.fake_time import FakeTime
 from tests.faults.proxy import FaultyProxy
+from tests.known import known
 from wechatpay_chain import ConnectionFailed, TimedOut, WeChatPay
 from wechatpay_chain.credentials.renewal import Pace, Renewal
 from wechatpay_chain.emulator import Call, Emulator
@@ -103,7 +104,7 @@ async def test_every_host_has_its_twins_or_none(main: str, backups: list[str]) -
 async def test_an_operation_of_another_host_has_a_health_of_its_own() -> None:
     """While the host of overseas calls is down, those of the main host stay where they are."""
     world = World(official("apihk.mch.weixin.qq.com"))
-    overseas = Request(method="GET", template="/global/v3/customs/orders")
+    overseas = known(method="GET", template="/global/v3/customs/orders")
     assert await world.call(overseas) == "https://apihk.mch.weixin.qq.com is down"
     assert await world.call(overseas) == official("api.mch.weixin.qq.com")
     assert await world.call(POST) == official("api.mch.weixin.qq.com")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.fake_time import FakeTime
+from tests.known import known
 from wechatpay_chain.errors import RateLimited, TimedOut
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
@@ -20,7 +21,7 @@ from wechatpay_chain.observing import Event, LimiterDegraded, Waited
 from wechatpay_chain.policies.ratelimit import LimiterUnreachable, RateLimits, Window
 
 CALL = Request(method="POST", template="/v3/x", timeout=1000.0)
-RECOVER = Request(method="POST", template="/v3/aggracct-bc/wb-channel/control-orders/recover", timeout=1000.0)
+RECOVER = known(method="POST", template="/v3/aggracct-bc/wb-channel/control-orders/recover", timeout=1000.0)
 OK: Response[Any] = Response(status=200, content=b"{}")
 LIMITED: Response[Any] = Response(status=429, headers=Headers({"Retry-After": "3"}), content=b"{}")
 

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from wechatpay_chain import catalogue
 from wechatpay_chain.catalogue import facts
+from wechatpay_chain.credentials.bank_key import BankKey
 from wechatpay_chain.credentials.platform_keys import PlatformKeys
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.errors import ConfigurationError, DecryptionError
@@ -30,7 +31,8 @@ from wechatpay_chain.http.path import expand, placeholders
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response
 from wechatpay_chain.http.secret import Secret
-from wechatpay_chain.middleware import Encode, Seal
+from wechatpay_chain.http.timeout import Timeout
+from wechatpay_chain.middleware import Encode, Seal, SealV2
 from wechatpay_chain.pipeline import Handler, compose
 
 PUBLIC_KEY_ID = "PUB_KEY_ID_0114232134912410000000000000"
@@ -400,8 +402,9 @@ async def test_a_near_miss_with_a_cycle(seal: Seal) -> None:
         await seal(request, unreached)
 
 
-async def test_an_escaped_path_of_apiv2_exposes_no_secret(seal: Seal) -> None:
-    """`EncodeV2` goes by the template, so one that hides its operation behind an escape is refused."""
+async def test_an_escaped_path_of_apiv2_exposes_no_secret() -> None:
+    """`SealV2` goes by the template, so one that hides its operation behind an escape is refused."""
+    seal = SealV2(BankKey(), Timeout())
     request = Request(method="POST", template="/v2/mmpaysptrans/pay%5Fbank", xml={"enc_bank_no": "6222PLAIN"})
     with pytest.raises(ConfigurationError, match="enc_bank_no would go out in plain"):
         await seal(request, unreached)

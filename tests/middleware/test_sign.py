@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ async def signed(request: Request, middleware: Sign) -> Request:
 
 def sign(key: RSAPrivateKey, now: float = 1_700_000_000.9) -> Sign:
     """The middleware at a fixed time."""
-    return Sign(MCHID, SERIAL, KeySigner(key), lambda: now)
+    return Sign(partial(v3.Authorization, MCHID, SERIAL), KeySigner(key), lambda: now)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,10 @@ async def test_a_signer_of_the_callers_own() -> None:
             seen.append(message)
             return b"\x01\x02"
 
-    sent = await signed(Request(method="GET", template="/v3/x"), Sign(MCHID, SERIAL, Remote(), lambda: 5, lambda: "N"))
+    sent = await signed(
+        Request(method="GET", template="/v3/x"),
+        Sign(partial(v3.Authorization, MCHID, SERIAL), Remote(), lambda: 5, lambda: "N"),
+    )
     assert seen == [b"GET\n/v3/x\n5\nN\n\n"]
     assert v3.Authorization.parse(sent.headers["Authorization"]).signature == base64.b64encode(b"\x01\x02").decode()
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from tests.known import known
 from wechatpay_chain.credentials.platform_keys import PlatformKeys, TrustStore
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.crypto.concealed import Concealed
@@ -21,9 +22,9 @@ from wechatpay_chain.wire import v3
 
 PUBLIC_KEY_ID = "PUB_KEY_ID_0114232134912410000000000000"
 NOW = 1_700_000_000
-POST = Request(method="POST", template="/v3/pay/transactions/native")
-BILL = Request(method="GET", template="/v3/billdownload/file", query="token=x")
-STATEMENT = Request(method="GET", template="/v3/global/statements")
+POST = known(method="POST", template="/v3/pay/transactions/native")
+BILL = known(method="GET", template="/v3/billdownload/file", query="token=x")
+STATEMENT = known(method="GET", template="/v3/global/statements")
 BODY = b'{"code_url":"weixin://"}'
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.known import known, operation_of
 from wechatpay_chain.errors import (
     APIError,
     ConfigurationError,
@@ -23,7 +24,6 @@ from wechatpay_chain.errors import (
     WeChatPayError,
 )
 from wechatpay_chain.http.headers import Headers
-from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response
 from wechatpay_chain.policies.retry import RetryBudget, RetryPolicy, is_idempotent, may_help, retry_after, worst
 from wechatpay_chain.wire.codes import PASSING, TOO_MANY
@@ -61,7 +61,7 @@ def refused(status: int, code: str = "") -> APIError:
 )
 def test_what_may_be_repeated(method: str, template: str, retry: bool | None, expected: bool) -> None:
     """A GET, a documented re-entrant operation, and what the caller says; no other method by itself."""
-    assert is_idempotent(Request(method=method, template=template, retry=retry)) is expected
+    assert is_idempotent(known(method=method, template=template, retry=retry)) is expected
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,8 @@ def test_a_write_of_unknown_outcome_is_not_repeated(status: int, code: str) -> N
 
 def test_a_refund_that_is_limited_is_repeated() -> None:
     """A 429 leaves a refund's outcome open, and the platform asks for the same refund again."""
-    error = api_error(Response(status=429, content=b'{"code":"RATELIMIT_EXCEEDED"}'), accepted_on_429=True)
+    refund = operation_of("POST", "/v3/refund/domestic/refunds")
+    error = api_error(Response(status=429, content=b'{"code":"RATELIMIT_EXCEEDED"}'), refund)
     assert (error.outcome, may_help(error, idempotent=False)) == ("unknown", True)
 
 

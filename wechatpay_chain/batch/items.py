@@ -66,6 +66,7 @@ class Item:
             headers=Headers(self.headers or {}),
             retry=retry,
             timeout=timeout,
+            operation=catalogue.find(self.method, template),
         )
 
     def pack(self) -> tuple[str, bytes]:

@@ -8,10 +8,11 @@ print(catalogue.describe("v3/refund/domestic/refunds"))  # what does it take?
 
 from __future__ import annotations
 
+from ..http.operation import AnswerSignature, Operation, Rate
 from .browsing import at, children, closest, operations, resembling
 from .description import describe, manners, pages
 from .events import Event, events, find_events
-from .facts import AnswerSignature, Operation, Rate, find, secret_names
+from .facts import find, secret_names
 from .records import always_secret_names, is_field
 from .refusals import KnownRefusal, known_refusals
 from .searching import search, search_events

@@ -9,7 +9,8 @@ from itertools import dropwhile
 from urllib.parse import unquote
 
 from ..http.names import distance, letters
-from .facts import Operation, find, paths, templates, tree
+from ..http.operation import Operation
+from .facts import find, paths, templates, tree
 from .spelling import attribute
 
 _SHORT_LIST = 20

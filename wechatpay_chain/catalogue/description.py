@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ..http.operation import Operation, Rate
 from .browsing import at, children, closest
-from .facts import Operation, Rate
 from .records import SITE, Fields, Record, is_conditional, record
 from .spelling import spell
 

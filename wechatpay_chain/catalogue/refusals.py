@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .facts import Operation
+from ..http.operation import Operation
 
 Affects = Literal["all", "writes", "money"]
 

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import orjson
 
+from ..http.operation import Operation
 from .events import Event, events
-from .facts import Operation, find, paths
+from .facts import find, paths
 from .records import lines
 
 # In a record's JSON text a field's name stands before this, and nothing else does.

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, is_dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from wechatpay_chain.http.secret import Secret
-
-from .facts import Operation, find
+from ..http.operation import Operation
+from ..http.secret import Secret
+from .facts import find
 from .records import Fields, Record, record
 
 _TEXTUAL = frozenset({"query", "xml"})

@@ -16,6 +16,7 @@ from ..http.request import Request
 from ..policies.retry import RetryPolicy
 from ..wire import v3
 from ..wire.hosts import DEFAULT_BASE_URL
+from ..wire.schemes import scheme_of
 from .settings import Settings
 from .terminal import Terminal
 
@@ -42,7 +43,7 @@ class Preview:
     @property
     def url(self) -> str:
         """The whole URL."""
-        target = self.request.target.removeprefix("/v2") if self.request.is_apiv2 else self.request.target
+        target = self.request.target.removeprefix("/v2") if _is_v2(self.request) else self.request.target
         return f"{self.request.origin or self.base_url}{target}"
 
     @property
@@ -55,7 +56,7 @@ class Preview:
     def signed_text(self) -> str | None:
         """The exact text that the signature covers; None where the call isn't signed in that way."""
         authorization = self.request.headers.get("Authorization")
-        if authorization is None or self.request.is_apiv2:
+        if authorization is None or _is_v2(self.request):
             return None
         said = v3.Authorization.parse(authorization)
         return v3.request_message(
@@ -109,6 +110,10 @@ def show_preview(shown: Preview) -> None:
     terminal.line("Nothing was sent.")
 
 
+def _is_v2(request: Request) -> bool:
+    return scheme_of(request.template) == "v2"
+
+
 def show_curl(shown: Preview) -> None:
     """Print the call as commands for a shell. The Authorization is made when they run, and goes to curl in a file.
 
@@ -116,7 +121,7 @@ def show_curl(shown: Preview) -> None:
         ConfigurationError: the call can't be made in that way.
     """
     request = shown.request
-    if request.is_apiv2 or request.payload is not None or request.file is not None:
+    if _is_v2(request) or request.payload is not None or request.file is not None:
         raise ConfigurationError("--curl", "an APIv2 call or an upload was given", "Use call itself, or --dry-run")
     sign = ["wechatpay-chain", "sign", "request", request.method, request.target]
     curl = ["curl", "--request", request.method, "--header", "@authorization.header"]

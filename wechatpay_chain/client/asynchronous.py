@@ -8,25 +8,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack
 
-from .. import catalogue
 from .._endpoints import Endpoints
-from ..catalogue.hints import note_unknown, warn_deprecated
+from ..catalogue import find
+from ..catalogue.hints import note_unknown
 from ..crypto.concealed import conceals_arguments
-from ..errors import ConfigurationError, Unauthorized, WeChatPayError
+from ..errors import APIError, ConfigurationError, Unauthorized, WeChatPayError
 from ..files.downloads import Files
 from ..http.path import literal_path
 from ..http.request import Request
 from ..http.timeout import chosen
-from ..middleware import EncodeV2
+from ..middleware import identity_v2
 from ..payments import Payments
 from ..wire.hosts import DEFAULT_BASE_URL
 from ..wire.refusal import api_error, is_refusal
+from ..wire.v2.request import PREFIX, page
 from ..wire.v3.signature import make_nonce
 from .chain import Chain, Node
 from .environment import environment
 from .in_flight import InFlight
 from .options import Arguments, FurtherArguments, Options
-from .pipelines import build
+from .pipelines import build, looked_up
 
 if TYPE_CHECKING:
     from ..credentials.platform_keys import TrustStore
@@ -35,12 +36,10 @@ if TYPE_CHECKING:
     from ..crypto.keys import PrivateKeySource, PublicKeySource
     from ..files.content import Link
     from ..http.attachment import Progress
+    from ..http.operation import Operation
     from ..http.response import Response
 
 R = TypeVar("R")
-
-# What pages of APIv2 answer with, and nothing else does.
-_FOUND = 302
 
 
 class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
@@ -80,7 +79,6 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         self._renewer = pipelines.renewer
         self._clock = clock
         self._files = Files(self.send, pipelines.fetch, self._options.base_url.rstrip("/"), DEFAULT_BASE_URL)
-        self._pages = EncodeV2(credentials.mchid, credentials.apiv2_key)
         self._payment_keys = (credentials.mchid, credentials.signer, credentials.apiv2_key, clock, make_nonce)
         self._in_flight = InFlight()
         self._path = ""
@@ -144,9 +142,6 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
             APIError: the platform refused.
         """
         self._in_flight.check_open()
-        operation = catalogue.find(request.method, request.template)
-        if operation is not None and operation.deprecated:
-            warn_deprecated(operation)
         try:
             if self._renewer is not None:
                 request = await self._with_keys(request, self._renewer)
@@ -159,20 +154,26 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         except WeChatPayError as error:
             error.request = request.line
             raise
-        if is_refusal(response) and not (operation and operation.answer == "redirect" and response.status == _FOUND):
-            refusal = api_error(response, accepted_on_429=bool(operation and operation.accepted_on_429))
-            note_unknown(refusal, request)
-            if isinstance(refusal, Unauthorized) and self._clock.is_off:
-                refusal.add_note(f"The platform's clock is {self._clock.skew:+.0f} s from this machine's: set it (NTP)")
-            raise refusal
+        if is_refusal(response):
+            operation = find(request.method, request.template)
+            if is_refusal(response, operation):
+                raise self._refusal(request, response, operation)
         return response
+
+    def _refusal(self, request: Request, response: Response[Any], operation: Operation | None) -> APIError:
+        refusal = api_error(response, operation)
+        refusal.request = request.line
+        note_unknown(refusal, request)
+        if isinstance(refusal, Unauthorized) and self._clock.is_off:
+            refusal.add_note(f"The platform's clock is {self._clock.skew:+.0f} s from this machine's: set it (NTP)")
+        return refusal
 
     async def _with_keys(self, request: Request, renewer: Renewer) -> Request:
         """The request, with the time that is left of its own once there are keys to verify its answer with."""
-        timeouts, started = chosen(request.timeout, self._options.timeouts), time.monotonic()
         if self._trust.keys.preferred is not None:
             await renewer.ready()
             return request
+        timeouts, started = chosen(request.timeout, self._options.timeouts), time.monotonic()
         await renewer.ready(timeouts.total)
         left = timeouts.total - (time.monotonic() - started)
         return request.changed(timeout=timeouts.within(max(left, 0.001)))
@@ -262,9 +263,10 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
             ConfigurationError: there is no APIv2 key, or a parameter is wrong.
         """
         template = literal_path(str(path))
-        target, fragment = self._pages.page(template, params)
-        host = self._network.base_url_of(Request(method="GET", template=template))
-        return f"{host}{target}#{fragment}" if fragment else f"{host}{target}"
+        if not template.startswith(f"{PREFIX}/"):
+            template = f"{PREFIX}{template}"
+        request = looked_up(Request(method="GET", template=template, params=params))
+        return self._network.base_url_of(request) + page(request, identity_v2(self._options), make_nonce())
 
     @property
     def payments(self) -> Payments[Coroutine[Any, Any, dict[str, str]]]:

@@ -9,13 +9,18 @@ All three end in `below`: Failover and ObserveAttempts around the transport.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
+from ..catalogue import find
+from ..catalogue.hints import warn_deprecated
 from ..credentials.certificate_download import MAINLAND, OVERSEAS
 from ..credentials.platform_keys import TrustStore
 from ..credentials.renewal import Renewer
+from ..http.request import Request
+from ..http.response import Response
 from ..middleware import (
     Clock,
     Encode,
@@ -29,10 +34,12 @@ from ..middleware import (
     standard,
 )
 from ..observing import Hook, guarded
-from ..pipeline import Handler, Middleware, compose, counted
+from ..pipeline import Handler, Middleware, compose, counted, steps_of
 from ..policies.clock import PlatformClock
 from ..transport.aiohttp import AiohttpTransport
+from ..wire import v3
 from ..wire.hosts import check_base_url, is_overseas, twins
+from ..wire.schemes import SCHEMES, scheme_of
 from .options import Options
 
 
@@ -71,18 +78,36 @@ def build(options: Options) -> Pipelines:
     again = Retry(options.retry, options.timeouts, notify=notify, clock=clock)
     renewer: Renewer | None = None
     if options.renewal is not None and credentials.apiv3_key is not None:
-        sign = Sign(credentials.mchid, credentials.serial, credentials.signer, clock)
+        sign = Sign(partial(v3.Authorization, credentials.mchid, credentials.serial), credentials.signer, clock)
         download = compose((*observed, Encode(), again, sign), handler)
         path = OVERSEAS if is_overseas(options.base_url) else MAINLAND
         renewer = Renewer(trust, options.renewal, download, credentials.apiv3_key, clock, notify, path)
     return Pipelines(
         network=network,
-        call=compose((*options.middlewares, *steps), handler),
+        call=compose(options.middlewares, _entrance(steps, handler)),
         fetch=compose((*observed, again), handler),
         trust=trust,
         clock=clock,
         renewer=renewer,
     )
+
+
+def looked_up(request: Request) -> Request:
+    """A request with what is known of its operation."""
+    return request.changed(operation=find(request.method, request.template))
+
+
+def _entrance(steps: Sequence[Middleware], handler: Handler) -> Handler:
+    """Where a call enters the standard steps: its operation is looked up, and its scheme chosen, once."""
+    onions = {scheme: compose(steps_of(scheme, steps), handler) for scheme in SCHEMES}
+
+    def enter(request: Request) -> Awaitable[Response[Any]]:
+        known = looked_up(request)
+        if known.operation is not None and known.operation.deprecated:
+            warn_deprecated(known.operation)
+        return onions[scheme_of(request.template)](known)
+
+    return enter
 
 
 def _below(options: Options, network: AiohttpTransport, notify: Hook | None) -> tuple[Middleware, ...]:

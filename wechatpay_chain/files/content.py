@@ -19,6 +19,7 @@ from ..http.path import check_path, check_query
 from ..http.request import Request
 from ..http.response import Response
 from ..wire.hosts import is_api_origin, split_url
+from ..wire.schemes import scheme_of
 from ..wire.v3.signature import STATEMENT_HEADER
 
 Link = str | Mapping[str, Any] | Response[Any] | Request
@@ -51,7 +52,7 @@ class Wanted:
     @property
     def is_apiv2(self) -> bool:
         """Whether it is a call of APIv2, where XML in place of the file is a refusal; no path of a foreign host is."""
-        return self.signed and self.request.is_apiv2
+        return self.signed and scheme_of(self.request.template) == "v2"
 
 
 def wanted(link: Link, base_url: str, default_base_url: str) -> Wanted:
@@ -183,7 +184,7 @@ def _by_url(url: str, base_url: str, default_base_url: str) -> Wanted:
     request = Request(method="GET", template=parts.path, query=parts.query, streamed=True)
     home = base_url == origin or base_url.startswith(f"{origin}/")
     signed = home or is_api_origin(origin)
-    if signed and request.is_apiv2:
+    if signed and scheme_of(request.template) == "v2":
         raise ConfigurationError("link", "its path is one of APIv2, which gives no links", "Give a Request instead")
     if home or (signed and base_url != default_base_url):
         return Wanted(request=request, signed=True)

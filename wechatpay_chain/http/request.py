@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import RequestLine
 from .attachment import File, Payload
 from .headers import NO_HEADERS, Headers
+from .operation import Operation
 from .timeout import Timeout
 from .value import Value
 
@@ -42,6 +43,8 @@ class Request(Value):
         signed_body: the bytes that the signature covers, where these are not the body (uploads sign `meta` alone).
         origin: scheme and host to send to, in place of the operation's and the client's own (downloads).
         streamed: whether a successful answer's content is to be handed on unread, as `Response.stream`.
+        operation: what is known of the operation, looked up once when a client takes the call; None for an operation
+            that the catalogue doesn't know.
         call: numbers the calls of a process; None where nobody observes.
         attempt: numbers the attempts of a call, from 1.
     """
@@ -64,6 +67,7 @@ class Request(Value):
     signed_body: bytes | None = field(default=None, repr=False)
     origin: str = field(default="", repr=False)
     streamed: bool = field(default=False, repr=False)
+    operation: Operation | None = field(default=None, repr=False, compare=False)
     call: int | None = field(default=None, repr=False)
     attempt: int = field(default=1, repr=False)
 
@@ -75,11 +79,6 @@ class Request(Value):
     def target(self) -> str:
         """Path and query, exactly as signed and sent."""
         return f"{self.path}?{self.query}" if self.query else self.path
-
-    @property
-    def is_apiv2(self) -> bool:
-        """Whether it is a call of APIv2, whose paths begin with `/v2` in a chain and without it on the wire."""
-        return self.template.startswith("/v2/")
 
     @property
     def signed_bytes(self) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 
 import orjson
 
-from ..errors import DecodeError, TrustError
+from ..errors import APIError, DecodeError, TrustError
 from .headers import NO_HEADERS, Headers
 from .request import Request
 from .value import Value
@@ -43,6 +43,7 @@ class Response(Value, Generic[T_co]):
         stream: the content that is still to be read, where the request asked for it; `content` is empty then.
         attempts: how many times the request was handed to the transport.
         in_doubt: whether an earlier one of these attempts may have taken effect, whatever this answer says.
+        refusal: what the answer says, where it is a refusal and was read; see `wechatpay_chain.wire.refusal`.
     """
 
     status: int
@@ -55,6 +56,7 @@ class Response(Value, Generic[T_co]):
     stream: Stream | None = field(default=None, repr=False)
     attempts: int = field(default=1, repr=False)
     in_doubt: bool = field(default=False, repr=False)
+    refusal: APIError | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def text(self) -> str:

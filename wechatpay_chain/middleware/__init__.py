@@ -8,9 +8,12 @@
     Clock      measures how far the platform's clock is from this machine's
     Sign       fresh timestamp and nonce, Authorization
 
-A call of APIv2 goes past these, through two of its own:
+Seal, Encode, Verify and Sign are those of APIv3. A call of APIv2 passes others, because each scheme has an onion of
+its own; a step that is for one scheme names it (`step.scheme`), and a step of all schemes names none.
 
-    EncodeV2   the parameters are completed, sealed, signed and written, exactly once
+    SealV2     secrets are encrypted with the key for bank cards
+    SignV2     the signature by the merchant's certificate, where an operation asks for one
+    EncodeV2   the parameters are completed, signed and written, exactly once
     VerifyV2   refuses an answer whose `sign` doesn't fit
 
 ObserveCalls and Validate stand before them where the options ask for them. Beneath all of them, where requests of
@@ -19,18 +22,24 @@ every kind pass, the client puts Failover and ObserveAttempts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from typing import Protocol
 
+from ..credentials.bank_key import BankKey
 from ..credentials.merchant import Credentials
 from ..credentials.platform_keys import PlatformKeys, Preference, TrustStore
 from ..errors import ConfigurationError
 from ..http.timeout import Timeout
 from ..observing import Hook, guarded
-from ..pipeline import Middleware
+from ..pipeline import Middleware, steps_of
 from ..policies.clock import PlatformClock
 from ..policies.ratelimit import RateLimits
 from ..policies.retry import RetryPolicy
+from ..wire import v3
+from ..wire.schemes import Scheme
+from ..wire.v2.request import Identity
 from .clock import Clock
 from .encode import Encode
 from .encode_v2 import EncodeV2
@@ -40,7 +49,9 @@ from .observe import ObserveAttempts, ObserveCalls
 from .ratelimit import RateLimit
 from .retry import Retry
 from .seal import Seal
+from .seal_v2 import SealV2
 from .sign import Sign
+from .sign_v2 import SignV2
 from .validate import Validate
 from .verify import Verify
 from .verify_v2 import VerifyV2
@@ -56,18 +67,24 @@ __all__ = [
     "RateLimit",
     "Retry",
     "Seal",
+    "SealV2",
     "Sign",
+    "SignV2",
     "StandardOptions",
     "Validate",
     "Verify",
     "VerifyV2",
     "check_additions",
     "check_pipeline",
+    "identity_v2",
     "standard",
 ]
 
 # A pipeline without one of these would send secrets in plain, send unsigned calls, or believe anyone.
-_NEEDED = (Seal, Encode, EncodeV2, Verify, VerifyV2, Sign)
+_NEEDED: Mapping[Scheme, tuple[type, ...]] = {
+    "v3": (Seal, Encode, Verify, Sign),
+    "v2": (SealV2, SignV2, EncodeV2, VerifyV2),
+}
 
 
 class StandardOptions(Protocol):
@@ -137,23 +154,19 @@ def standard(options: StandardOptions) -> tuple[Middleware, ...]:
     clock = PlatformClock(options.clock, corrects=options.correct_clock)
     trust = TrustStore(credentials.platform_keys, prefer=options.prefer)
 
+    observed = (ObserveCalls(notify),) if notify else ()
+
     def platform_keys() -> PlatformKeys:
         return trust.keys
 
     return (
-        *((ObserveCalls(notify),) if notify else ()),
+        *observed,
         *((Validate(),) if options.validate else ()),
         Seal(platform_keys, credentials.private_key),
         Encode(),
-        EncodeV2(
-            credentials.mchid,
-            credentials.apiv2_key,
-            presents_certificate=credentials.client_tls is not None,
-            workwx_secret=options.workwx_secret,
-            serial=credentials.serial,
-            signer=credentials.signer,
-            clock=clock,
-        ),
+        SealV2(BankKey(observed), options.timeouts),
+        SignV2(credentials.serial, credentials.signer, clock),
+        EncodeV2(identity_v2(options)),
         Retry(options.retry, options.timeouts, notify=notify, clock=clock),
         *(
             (RateLimit(credentials.mchid, options.rate_limits, options.timeouts, notify=notify, time=clock),)
@@ -163,7 +176,18 @@ def standard(options: StandardOptions) -> tuple[Middleware, ...]:
         Verify(trust, clock, options.timeouts),
         VerifyV2(credentials.apiv2_key),
         Clock(clock, notify=notify),
-        Sign(credentials.mchid, credentials.serial, credentials.signer, clock),
+        Sign(partial(v3.Authorization, credentials.mchid, credentials.serial), credentials.signer, clock),
+    )
+
+
+def identity_v2(options: StandardOptions) -> Identity:
+    """Who calls APIv2, and with what he signs."""
+    credentials = options.credentials
+    return Identity(
+        mchid=credentials.mchid,
+        apiv2_key=credentials.apiv2_key,
+        workwx_secret=options.workwx_secret,
+        presents_certificate=credentials.client_tls is not None,
     )
 
 
@@ -174,8 +198,8 @@ def check_pipeline(steps: Sequence[Middleware]) -> None:
         ConfigurationError: such a step is missing.
     """
     present = [step.replaced if isinstance(step, InPlaceOf) else step for step in steps]
-    for kind in _NEEDED:
-        if not any(isinstance(step, kind) for step in present):
+    for scheme, kind in ((scheme, kind) for scheme, kinds in _NEEDED.items() for kind in kinds):
+        if not any(isinstance(step, kind) for step in steps_of(scheme, present)):
             raise ConfigurationError(
                 "pipeline",
                 f"there is no {kind.__name__} in it",
@@ -191,7 +215,7 @@ def check_additions(steps: Sequence[Middleware]) -> None:
         ConfigurationError: there is one among them.
     """
     for step in steps:
-        if isinstance(step, _NEEDED):
+        if isinstance(step, tuple(chain.from_iterable(_NEEDED.values()))):
             raise ConfigurationError(
                 "middlewares",
                 f"the standard step {type(step).__name__} is among them",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any
 
-from .. import catalogue
+from ..catalogue import field_type
 from ..errors import ConfigurationError
 from ..files.uploads import Source, members_of_meta
 from ..http.attachment import File
 from ..http.headers import NO_HEADERS, Headers
+from ..http.operation import Operation
 from ..http.path import check_path, check_query
 from ..http.request import METHODS, Request
 from ..http.response import Response
@@ -18,6 +19,7 @@ from ..wire import multipart
 from ..wire.body import encode_json, encode_query, floats, may_hold_floats
 from ..wire.headers import check_headers
 from ..wire.hosts import check_origin
+from ..wire.schemes import Scheme
 
 _JSON = "application/json"
 _FOR_JSON = Headers({"Accept": _JSON, "Content-Type": _JSON})
@@ -25,19 +27,24 @@ _FOR_FILE = Headers({"Accept": "*/*", "Content-Type": _JSON})
 
 
 class Encode:
-    """Writes `json`, `params`, `file` and `meta` as bytes and sets the headers that describe them."""
+    """Writes `json`, `params`, `file` and `meta` as bytes and sets the headers that describe them.
+
+    Args:
+        scheme: of the calls that pass here.
+    """
+
+    def __init__(self, scheme: Scheme = "v3") -> None:
+        self.scheme = scheme
 
     def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
-        """Encode the request, then call on. APIv2 has its own form, which `EncodeV2` writes."""
-        if request.is_apiv2:
-            return call_next(request)
+        """Encode the request, then call on."""
         encoded = _encode(request)
         return call_next(encoded) if request.file is None else _with_file(encoded, request.file, call_next)
 
 
 async def _with_file(request: Request, file: File, call_next: Handler) -> Response[Any]:
     async with Source.open(file) as source:
-        return await call_next(await _upload(request, source, catalogue.find(request.method, request.template)))
+        return await call_next(await _upload(request, source, request.operation))
 
 
 def _encode(request: Request) -> Request:
@@ -53,7 +60,7 @@ def _encode(request: Request) -> Request:
         raise ConfigurationError(
             "xml", "the path is not one of APIv2", "Give json=, or call an APIv2 path: wxpay.v2.pay.unifiedorder"
         )
-    operation = catalogue.find(request.method, request.template)
+    operation = request.operation
     headers = _FOR_FILE if operation and operation.answer == "file" else _FOR_JSON
     encoded: dict[str, Any] = {"query": encode_query(request.params) if request.params else request.query}
     if request.file is not None:
@@ -79,7 +86,7 @@ def _json_body(request: Request) -> bytes:
 def _refuse_fractions(request: Request) -> None:
     """An amount computed in floats, 0.29 * 100 for one, is a fen short: nothing is rounded here, it is refused."""
     for pointer, value in floats(request.json):
-        kind = catalogue.field_type(request.method, request.template, "json", pointer)
+        kind = field_type(request.method, request.template, "json", pointer)
         if kind in {"integer", "number"}:
             raise ConfigurationError(
                 f"json{pointer}",
@@ -88,7 +95,7 @@ def _refuse_fractions(request: Request) -> None:
             )
 
 
-async def _upload(request: Request, source: Source, operation: catalogue.Operation | None) -> Request:
+async def _upload(request: Request, source: Source, operation: Operation | None) -> Request:
     if request.json is not None:
         raise ConfigurationError("json", "an upload was given json too", "Give further members of its meta with meta=")
     facts = (operation.file_part, operation.file_name_field, operation.digest_field) if operation else None

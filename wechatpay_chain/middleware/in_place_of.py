@@ -7,7 +7,7 @@ from typing import Any
 
 from ..http.request import Request
 from ..http.response import Response
-from ..pipeline import Handler, Middleware
+from ..pipeline import Handler, Middleware, scheme_named_by
 
 
 class InPlaceOf:
@@ -24,6 +24,7 @@ class InPlaceOf:
 
     def __init__(self, replaced: Middleware, step: Middleware | None = None) -> None:
         self.replaced = replaced
+        self.scheme = scheme_named_by(replaced)
         self._step = step
 
     def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from .. import catalogue
 from ..errors import APIError, WeChatPayError
 from ..http.request import Request
 from ..http.response import Response
@@ -88,7 +87,5 @@ class ObserveAttempts:
 
 
 def _refusal(request: Request, response: Response[Any]) -> APIError | None:
-    if not is_refusal(response):
-        return None
-    operation = catalogue.find(request.method, request.template)
-    return api_error(response, accepted_on_429=operation is not None and operation.accepted_on_429)
+    operation = request.operation
+    return api_error(response, operation) if is_refusal(response, operation) else None

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from math import inf
 from typing import Any, TypeVar
 
-from .. import catalogue
 from ..errors import RateLimited, TimedOut
 from ..http.request import Request
 from ..http.response import Response
@@ -83,7 +82,7 @@ class RateLimit:
         key = (request.method, request.template)
         queue = self._queues.get(key)
         if queue is None:
-            operation = catalogue.find(*key)
+            operation = request.operation
             windows = self._limits.windows(f"{key[0]} {key[1]}", operation.rates if operation else ())
             if not windows:
                 return self._unlimited(key, request, call_next)

@@ -8,7 +8,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from .. import catalogue
 from ..errors import APIError, Outcome, WeChatPayError
 from ..http.request import Request
 from ..http.response import Response
@@ -133,8 +132,7 @@ class Retry:
 
 
 def _error(request: Request, refusal: Response[Any]) -> APIError:
-    operation = catalogue.find(request.method, request.template)
-    return api_error(refusal, accepted_on_429=operation is not None and operation.accepted_on_429)
+    return api_error(refusal, request.operation)
 
 
 def _handed_out(

@@ -9,16 +9,19 @@ from typing import Any
 import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from .. import catalogue
+from ..catalogue import find
 from ..credentials.platform_keys import PlatformKey, PlatformKeys
 from ..crypto import rsa
 from ..errors import ConfigurationError, DecodeError, DecryptionError
+from ..http.operation import Operation
 from ..http.path import without_needless_escapes
 from ..http.request import Request
 from ..http.response import Response, about
 from ..pipeline import Handler
 from ..policies import exposure
 from ..wire.body import check_text
+from ..wire.field_cipher import encrypt
+from ..wire.schemes import Scheme
 from ..wire.sealing import FieldTree, field_tree, is_ciphertext, seal, unseal
 from ..wire.v3.signature import SERIAL_HEADER
 
@@ -33,28 +36,34 @@ class Seal:
     Args:
         platform_keys: gives the platform's keys of the moment; key and serial of a request come from one call of it.
         private_key: decrypts the fields that come back encrypted; None leaves them as they are.
+        scheme: of the calls that pass here.
     """
 
-    def __init__(self, platform_keys: Callable[[], PlatformKeys], private_key: RSAPrivateKey | None) -> None:
+    def __init__(
+        self,
+        platform_keys: Callable[[], PlatformKeys],
+        private_key: RSAPrivateKey | None,
+        *,
+        scheme: Scheme = "v3",
+    ) -> None:
+        self.scheme = scheme
         self._platform_keys = platform_keys
         self._private_key = private_key
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
-        """Seal the request, call on, decrypt what came back encrypted. APIv2's secrets are `EncodeV2`'s affair."""
-        operation = catalogue.find(request.method, request.template)
-        if operation is None and not request.is_apiv2:
-            # A placeholder, or an escape, may stand for what the catalogue knows by its word.
-            operation = catalogue.find(request.method, without_needless_escapes(request.path))
+        """Seal the request, call on, decrypt what came back encrypted."""
+        # By the path too: a placeholder, or an escape, may stand for what the catalogue knows by its word.
+        operation = request.operation or find(request.method, without_needless_escapes(request.path))
         exposure.check(request, operation)
-        sealed = request if request.is_apiv2 else self._seal(request, operation)
+        sealed = self._seal(request, operation)
         response = await call_next(sealed)
-        if not operation or not operation.answer_secret_fields or request.is_apiv2:
+        if not operation or not operation.answer_secret_fields:
             return response
         if response.verified and self._private_key:
             return self._unseal(response, field_tree(operation.answer_secret_fields), self._private_key)
         return response
 
-    def _seal(self, request: Request, operation: catalogue.Operation | None) -> Request:
+    def _seal(self, request: Request, operation: Operation | None) -> Request:
         keys = self._platform_keys()
         named = request.headers.get(SERIAL_HEADER)
         key = keys.preferred if named is None else keys.find(named)
@@ -98,18 +107,10 @@ def _encrypt(plaintext: str, pointer: str, *, key: PlatformKey | None, named: st
             "Add it to certs, or leave the header out: the client names the key that it uses",
         )
     check_text(plaintext, pointer)
-    longest = rsa.longest_plaintext(key.public_key)
-    size = len(plaintext.encode())
-    if size <= longest:
-        return rsa.encrypt(key.public_key, plaintext)
-    if not is_ciphertext(plaintext, key.public_key.key_size):
-        raise ConfigurationError(
-            pointer, f"{size} bytes were found", f"A secret takes at most {longest} bytes of UTF-8"
-        )
-    if named is None:
+    if named is None and is_ciphertext(plaintext, key.public_key.key_size):
         raise ConfigurationError(
             pointer,
             "it already is ciphertext, but not said by which key",
             f"Give the plaintext, or name the key: headers={{{SERIAL_HEADER!r}: 'PUB_KEY_ID_...'}}",
         )
-    return plaintext
+    return encrypt(key.public_key, plaintext, pointer)

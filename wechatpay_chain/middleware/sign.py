@@ -12,44 +12,40 @@ from ..http.request import Request
 from ..http.response import Response
 from ..pipeline import Handler
 from ..wire import v3
+from ..wire.schemes import Scheme
 
 
 class Sign:
-    """Signs requests for a merchant.
+    """Signs requests in the headers.
 
     Args:
-        mchid: merchant number.
-        serial: serial of the merchant API certificate.
+        authorize: writes the header, with who signs, of nonce, timestamp and Base64 of the signature.
         signer: makes the signature.
-        clock: gives Unix time in seconds.
-        nonce: gives a random string.
+        clock: returns Unix time in seconds.
+        nonce: returns a random string.
+        scheme: of the calls that pass here.
     """
 
     def __init__(
         self,
-        mchid: str,
-        serial: str,
+        authorize: Callable[[str, str, str], object],
         signer: Signer,
         clock: Callable[[], float],
         nonce: Callable[[], str] = v3.make_nonce,
+        *,
+        scheme: Scheme = "v3",
     ) -> None:
-        self._mchid = mchid
-        self._serial = serial
+        self.scheme = scheme
+        self._authorize = authorize
         self._signer = signer
         self._clock = clock
         self._nonce = nonce
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
-        """Sign the request, then call on. APIv2 has its own signature, inside of the body."""
-        if request.is_apiv2:
-            return await call_next(request)
+        """Sign the request, then call on."""
         timestamp, nonce = str(int(self._clock())), self._nonce()
         message = v3.request_message(request.method, request.target, timestamp, nonce, request.signed_bytes)
         with signing_of_loop():
-            signature = await signature_by(self._signer, message)
-            return await call_next(self._authorized(request, timestamp, nonce, signature))
-
-    def _authorized(self, request: Request, timestamp: str, nonce: str, signature: bytes) -> Request:
-        encoded = base64.b64encode(signature).decode("ascii")
-        authorization = str(v3.Authorization(self._mchid, self._serial, nonce, timestamp, encoded))
-        return request.changed(headers=request.headers.plus("Authorization", authorization))
+            signature = base64.b64encode(await signature_by(self._signer, message)).decode("ascii")
+            authorization = str(self._authorize(nonce, timestamp, signature))
+            return await call_next(request.changed(headers=request.headers.plus("Authorization", authorization)))

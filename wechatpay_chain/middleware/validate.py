@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import catalogue
+from ..catalogue import validate
 from ..errors import ConfigurationError
+from ..http.operation import Operation
 from ..http.request import Request
 from ..http.response import Response
 from ..pipeline import Handler
@@ -16,15 +17,15 @@ class Validate:
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
         """Check the request, then call on."""
-        operation = catalogue.find(request.method, request.template)
+        operation = request.operation
         if operation is not None:
             _check(request, operation)
         return await call_next(request)
 
 
-def _check(request: Request, operation: catalogue.Operation) -> None:
+def _check(request: Request, operation: Operation) -> None:
     payloads = {"json": request.json, "query": request.params, "xml": request.xml, "meta": request.meta}
-    faults = catalogue.validate(operation, payloads)
+    faults = validate(operation, payloads)
     if faults:
         raise ConfigurationError(
             faults[0].location,

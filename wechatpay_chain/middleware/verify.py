@@ -7,9 +7,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from .. import catalogue
+from ..catalogue import find
 from ..credentials.platform_keys import TrustStore, verifying_key
 from ..errors import SignatureError
+from ..http.operation import AnswerSignature
 from ..http.path import without_needless_escapes
 from ..http.reading import without_stream
 from ..http.request import Request
@@ -17,6 +18,7 @@ from ..http.response import Response, about
 from ..http.timeout import Timeout, chosen
 from ..pipeline import Handler
 from ..wire import v3
+from ..wire.schemes import Scheme
 
 
 class Verify:
@@ -26,9 +28,12 @@ class Verify:
     The platform doesn't sign every refusal, so a refusal is handed on with `verified` saying whether it was.
 
     Args:
-        trust: the platform's keys; where somebody renews them, the key of an unknown serial is fetched.
+        trust: the platform's keys; where somebody renews them, the key of an unknown serial is fetched, which counts
+            against the call's time.
         clock: returns Unix time in seconds.
         timeouts: of a call that brings none. A key is fetched in the time that is left of them.
+        verify: checks a signature as the scheme says.
+        scheme: of the calls that pass here.
         monotonic: returns seconds of a clock that never goes back.
     """
 
@@ -37,19 +42,22 @@ class Verify:
         trust: TrustStore,
         clock: Callable[[], float],
         timeouts: Timeout = Timeout(),  # noqa: B008 - it is immutable
+        *,
+        verify: Callable[..., None] = v3.verify,
+        scheme: Scheme = "v3",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.trust = trust
+        self.scheme = scheme
         self._clock = clock
         self._timeouts = timeouts
+        self._check = verify
         self._monotonic = monotonic
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
-        """Call on, then check the answer's signature. APIv2's is inside of the body, and `VerifyV2`'s affair."""
+        """Call on, then check the answer's signature."""
         started = self._monotonic()
         response = await call_next(request)
-        if request.is_apiv2:
-            return response
         serial = response.headers.get(v3.SERIAL_HEADER)
         if serial and self.trust.is_renewed and self.trust.keys.find(serial) is None:
             left = chosen(request.timeout, self._timeouts).total - (self._monotonic() - started)
@@ -76,7 +84,7 @@ class Verify:
     def _verify(self, response: Response[Any], body: bytes) -> None:
         now = self._clock()
         keys = self.trust.keys
-        v3.verify(response.headers, body, partial(verifying_key, keys, now=now), now, keys.by_name)
+        self._check(response.headers, body, partial(verifying_key, keys, now=now), now, keys.by_name)
 
     def _holds(self, response: Response[Any]) -> bool:
         if not v3.is_signed(response.headers):
@@ -88,11 +96,11 @@ class Verify:
         return True
 
 
-def _signature_of_answer(request: Request) -> catalogue.AnswerSignature:
-    operation = catalogue.find(request.method, request.template)
+def _signature_of_answer(request: Request) -> AnswerSignature:
+    operation = request.operation
     if operation is not None and operation.answer_signature == "body":
         return "body"
-    by_path = catalogue.find(request.method, without_needless_escapes(request.path))
+    by_path = find(request.method, without_needless_escapes(request.path))
     # No exemption for a template that is not the one of the path that was sent.
     if operation is not None and operation is by_path:
         return operation.answer_signature

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from .. import catalogue
 from ..errors import (
     APIError,
     ConfigurationError,
@@ -95,8 +94,7 @@ def is_idempotent(request: Request) -> bool:
         return request.retry
     if request.method == "GET":
         return True
-    operation = catalogue.find(request.method, request.template)
-    return operation is not None and operation.idempotent
+    return request.operation is not None and request.operation.idempotent
 
 
 def may_help(error: WeChatPayError, *, idempotent: bool) -> bool:

@@ -15,7 +15,6 @@ import aiohttp
 from aiohttp import ClientSession as ClientSession  # noqa: PLC0414 - the client names its type and never imports aiohttp
 from yarl import URL
 
-from .. import catalogue
 from .._version import __version__
 from ..errors import ConfigurationError
 from ..http.headers import Headers
@@ -124,7 +123,7 @@ class AiohttpTransport:
             return request.origin
         if self._base_url != DEFAULT_BASE_URL:
             return self._base_url
-        operation = catalogue.find(request.method, request.template)
+        operation = request.operation
         return f"https://{operation.host}" if operation and operation.host else self._base_url
 
     def _timeout_of(self, request: Request) -> aiohttp.ClientTimeout:

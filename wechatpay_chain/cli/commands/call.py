@@ -20,6 +20,7 @@ from ...http.headers import Headers
 from ...http.path import expand, literal_path, placeholders
 from ...http.request import METHODS, Request
 from ...http.response import Response
+from ...wire.schemes import scheme_of
 from ..exits import Exit, exit_of
 from ..items import Items, read_items
 from ..output import show_json, show_text
@@ -164,7 +165,7 @@ def _with_payload(
     request: Request, options: argparse.Namespace, payload: Any, params: dict[str, Any]
 ) -> tuple[Request, dict[str, Any]]:
     """The request with its payload where its kind takes it, and its query parameters."""
-    if request.is_apiv2:
+    if scheme_of(request.template) == "v2":
         return request.changed(xml=payload or {}), params
     if options.file is not None:
         return request.changed(file=options.file, meta=payload or None), params

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from ...crypto.concealed import Concealed
 from ...errors import ConfigurationError
+from ...http.operation import Operation
 from ..body import check_text, encode_json
 from .ambiguity import check_covered
 from .signature import SignType, sign, workwx_sign
@@ -39,6 +40,19 @@ class Demands:
     signless: bool = False
     sign_types: tuple[str, ...] = ()
     workwx_fields: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, operation: Operation | None) -> Demands:
+        """What the catalogue says of an operation."""
+        if operation is None:
+            return cls()
+        return cls(
+            merchant_field=operation.merchant_field,
+            nonceless=operation.nonceless,
+            signless=operation.signless,
+            sign_types=operation.sign_types,
+            workwx_fields=operation.workwx_fields,
+        )
 
 
 def texts(payload: Mapping[str, Any], urlencoded: Collection[str], argument: str) -> dict[str, str]:

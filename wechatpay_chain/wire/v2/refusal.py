@@ -55,28 +55,22 @@ def is_refusal(fields: Mapping[str, str]) -> bool:
     return fields.get("return_code") != _SUCCESS or fields.get("result_code", _SUCCESS) != _SUCCESS
 
 
-def api_error(response: Response[Any], fields: Mapping[str, str], *, accepted_on_429: bool = False) -> APIError:
+def read(response: Response[Any], fields: Mapping[str, str]) -> APIError:
     """The error that says what a refusal says.
-
-    Its outcome is "rejected" where the code is known to be final, or where the platform didn't take the call in at
-    all (`return_code` is `FAIL`, without any code). New codes may come at any time: an unknown one leaves the outcome
-    open.
 
     Args:
         response: the refusal.
         fields: its elements.
-        accepted_on_429: a limited rate of this operation doesn't mean that it was not accepted (refunds).
     """
     return_code = fields.get("return_code", "")
     code = fields.get("err_code") or fields.get("error_code") or ""
     if not code and return_code not in {_SUCCESS, _FAIL}:
         code = return_code
     reason = fields.get("err_code_des") or fields.get("error_code_des") or fields.get("return_msg") or ""
-    kind = _CLASSES.get(plain_code(code), APIError)
     text = f"{response.status} {code}: {reason}" if code else f"{response.status}: {reason or 'no reason was given'}"
     if not response.verified:
         text += " (the answer's signature was not verified)"
-    error = kind(
+    return _CLASSES.get(plain_code(code), APIError)(
         text,
         status=response.status,
         code=code,
@@ -86,18 +80,21 @@ def api_error(response: Response[Any], fields: Mapping[str, str], *, accepted_on
         content=response.content,
         verified=response.verified,
     )
-    error.request_id = response.request_id
-    known = _outcome(return_code, code, kind, accepted_on_429=accepted_on_429)
-    error.outcome = "unknown" if response.in_doubt else known
-    error.attempts = response.attempts
-    if response.request is not None:
-        error.request = response.request.line
-    return error
 
 
-def _outcome(return_code: str, code: str, kind: type[APIError], *, accepted_on_429: bool) -> Outcome:
-    if not code:
-        return "rejected" if return_code == _FAIL else "unknown"
-    if kind is APIError or kind in _UNKNOWN or (kind is RateLimited and accepted_on_429):
+def outcome(refusal: APIError, *, accepted_on_429: bool) -> Outcome:
+    """What became of the call.
+
+    It is "rejected" where the code is known to be final, or where the platform didn't take the call in at all
+    (`return_code` is `FAIL`, without any code). New codes may come at any time: an unknown one leaves it open.
+
+    Args:
+        refusal: of the call.
+        accepted_on_429: a limited rate of this operation doesn't mean that it was not accepted (refunds).
+    """
+    if not refusal.code:
+        return "rejected" if refusal.detail.get("return_code") == _FAIL else "unknown"
+    is_open = type(refusal) is APIError or isinstance(refusal, _UNKNOWN)
+    if is_open or (isinstance(refusal, RateLimited) and accepted_on_429):
         return "unknown"
     return "rejected"

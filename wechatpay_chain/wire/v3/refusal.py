@@ -1,0 +1,191 @@
+"""A refusal of APIv3 as an `APIError`.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012070399
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+
+from ...errors import (
+    APIError,
+    BadRequest,
+    Forbidden,
+    NotFound,
+    Outcome,
+    Pending,
+    RateLimited,
+    ServerError,
+    Unauthorized,
+)
+from ...http.response import Response
+from . import signature
+
+_CLASSES: dict[int, type[APIError]] = {
+    400: BadRequest,
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    429: RateLimited,
+}
+_LONGEST_TEXT = 200
+_CONTEXT = 24
+_DEEPEST_DETAIL = 3
+# A gateway's error page may repeat the request's headers.
+_AUTHORIZATION = re.compile(rf"{signature.SCHEME}[^<>]*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    code: str = ""
+    reason: str = ""
+    detail: Any = None
+
+
+def has_code(response: Response[Any]) -> bool:
+    """Whether the content names an error code, as a 202 does whose payment isn't done yet (`USERPAYING`)."""
+    return _parse(response.content).code != ""
+
+
+def read(response: Response[Any]) -> APIError:
+    """The error that says what a refusal says. Any body is understood, HTML and none included."""
+    body = _parse(response.content)
+    return _error_class(response.status)(
+        _message(response, body),
+        status=response.status,
+        code=body.code,
+        reason=body.reason,
+        detail=body.detail,
+        headers=response.headers,
+        content=response.content,
+        verified=response.verified,
+    )
+
+
+def outcome(refusal: APIError, *, accepted_on_429: bool) -> Outcome:
+    """What became of the call.
+
+    Args:
+        refusal: of it.
+        accepted_on_429: a 429 of this operation doesn't mean that it was not accepted (refunds).
+    """
+    if refusal.status >= 500 or refusal.status < 300 or (refusal.status == 429 and accepted_on_429):
+        return "unknown"
+    return "rejected"
+
+
+def _error_class(status: int) -> type[APIError]:
+    if status >= 500:
+        return ServerError
+    return Pending if 200 <= status < 300 else _CLASSES.get(status, APIError)
+
+
+def _message(response: Response[Any], body: _Body) -> str:
+    if body.code or body.reason:
+        text = f"{response.status} {_printable(body.code)}: {_printable(body.reason)}"
+    elif 300 <= response.status < 400:
+        text = f"{response.status}: a redirect, which is not followed because the platform sends none"
+    elif response.content:
+        text = f"{response.status}: not the platform's own answer: {_shorten(response.text)}"
+    else:
+        text = f"{response.status}: without content"
+    text = _AUTHORIZATION.sub(f"{signature.SCHEME} ***", text)
+    difference = _signature_difference(response, body) if response.status == 401 else None
+    if difference:
+        text += f". {difference}"
+    if not response.verified:
+        text += " (the answer's signature was not verified)"
+    return text
+
+
+def _parse(content: bytes) -> _Body:
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return _Body()
+    if not isinstance(body, dict):
+        return _Body()
+    members = cast("dict[str, Any]", body)
+    return _Body(_string(members.get("code")), _string(members.get("message")), members.get("detail"))
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
+
+
+def _signature_difference(response: Response[Any], body: _Body) -> str | None:
+    """Compare what the platform says it verified with what was signed here."""
+    theirs = _sign_information(body.detail)
+    ours = _signed_message(response)
+    if theirs is None or ours is None:
+        return None
+    text, length = theirs
+    for index, (left, right) in enumerate(zip(ours, text, strict=False)):
+        if left != right:
+            line = ours.count("\n", 0, index) + 1
+            return (
+                f"The platform verified another text than was signed here; they differ from character {index} (line "
+                f"{line}): signed {_around(ours, index)!r}, verified {_around(text, index)!r}. Something in between "
+                "changes the request"
+            )
+    if length is not None and length != len(ours.encode()):
+        return (
+            f"The platform verified {length} bytes, {len(ours.encode())} were signed here. "
+            "Something in between changes the body"
+        )
+    return (
+        "The platform verified the same text that was signed here, so the key is not the one it expects: check that "
+        "private_key and serial belong to the same merchant API certificate, and that mchid is its merchant"
+    )
+
+
+def _sign_information(detail: object, depth: int = 0) -> tuple[str, int | None] | None:
+    if not isinstance(detail, dict):
+        return None
+    members = cast("dict[str, Any]", detail)
+    information = members.get("sign_information")
+    if not isinstance(information, dict):
+        return _sign_information(members.get("detail"), depth + 1) if depth < _DEEPEST_DETAIL else None
+    text, length = (
+        cast("dict[str, Any]", information).get(name) for name in ("truncated_sign_message", "sign_message_length")
+    )
+    if not isinstance(text, str) or not text:
+        return None
+    length = length if isinstance(length, int) else None
+    if length is None or len(text.encode()) < length:
+        # The platform cuts the body, maybe within a character, and ends the text with a line feed all the same.
+        text = text.removesuffix("\n").removesuffix("...").rstrip("\ufffd")
+    return text, length
+
+
+def _signed_message(response: Response[Any]) -> str | None:
+    request = response.request
+    if request is None:
+        return None
+    try:
+        authorization = signature.Authorization.parse(request.headers.get("Authorization", ""))
+    except ValueError:
+        return None
+    message = signature.request_message(
+        request.method, request.target, authorization.timestamp, authorization.nonce, request.signed_bytes
+    )
+    return message.decode("utf-8", "replace")
+
+
+def _around(text: str, index: int) -> str:
+    return text[max(0, index - 4) : index + _CONTEXT]
+
+
+def _printable(text: str) -> str:
+    """Text that can't steer a terminal or forge a line of a log."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def _shorten(text: str) -> str:
+    text = " ".join(text.split())
+    text = _printable(text)
+    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"
