@@ -67,6 +67,7 @@ lock: ## Pin the newest versions anew, with hashes, for Python 3.11 and newer on
 	@$(lock) --upgrade --group dev --output-file requirements/dev.txt
 	@$(lock) --upgrade --group bench --constraints requirements/dev.txt --output-file requirements/bench.txt
 	@$(lock) --upgrade --group backend --constraints requirements/dev.txt --output-file requirements/core.txt
+	@$(lock) --upgrade --group lowest --resolution lowest-direct --output-file requirements/lowest.txt
 
 clean: ## Remove the environment and everything that was built or cached
 	rm -rf .venv build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

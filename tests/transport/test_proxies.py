@@ -75,7 +75,7 @@ async def test_a_proxy_without_scheme_is_named() -> None:
     assert "http://host:port" in str(error)
 
 
-@pytest.mark.parametrize("host", ["999.1.1.1", "127.1", "1.2.3", "nobody.invalid"])
+@pytest.mark.parametrize("host", ["999.1.1.1", "127.1", "nobody.invalid"])
 async def test_a_base_url_at_no_address(host: str) -> None:
     """A host that is no address, without a proxy: a connection that wasn't made."""
     error = await failed(aiohttp.ClientSession(), f"http://{host}")
