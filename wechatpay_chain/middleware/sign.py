@@ -46,6 +46,10 @@ class Sign:
         timestamp, nonce = str(int(self._clock())), self._nonce()
         message = v3.request_message(request.method, request.target, timestamp, nonce, request.signed_bytes)
         with signing_of_loop():
-            signature = base64.b64encode(await signature_by(self._signer, message)).decode("ascii")
-            authorization = str(self._authorize(nonce, timestamp, signature))
-            return await call_next(request.changed(headers=request.headers.plus("Authorization", authorization)))
+            signature = await signature_by(self._signer, message)
+            return await call_next(self._authorized(request, timestamp, nonce, signature))
+
+    def _authorized(self, request: Request, timestamp: str, nonce: str, signature: bytes) -> Request:
+        # Apart from the call, so that no frame of a traceback holds the header.
+        authorization = str(self._authorize(nonce, timestamp, base64.b64encode(signature).decode("ascii")))
+        return request.changed(headers=request.headers.plus("Authorization", authorization))
