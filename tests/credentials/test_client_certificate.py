@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -213,3 +214,13 @@ def test_a_certificate_without_its_key(emulator: Emulator) -> None:
     wxpay = WeChatPay(**emulator.credentials(private_key=Remote()), transport=emulator)
     with pytest.raises(ConfigurationError, match="SSLContext"):
         wxpay.v2.secapi.pay.reverse.post(xml=REVERSE).send(None)
+
+
+async def test_no_folder_for_temporary_files(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the certificate can't be put where TLS reads it from, the call is refused unsent, and says what to do."""
+    async with emulator.listen() as base_url, WeChatPay(**emulator.credentials(), base_url=base_url) as wxpay:
+        monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")
+        with pytest.raises(ConfigurationError, match="TMPDIR") as caught:
+            await wxpay.v2.secapi.pay.reverse.post(xml=REVERSE)
+    assert (caught.value.argument, caught.value.outcome) == ("merchant_cert", "not_sent")
+    assert not emulator.calls

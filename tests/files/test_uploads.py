@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import tempfile
 import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -193,3 +194,24 @@ async def test_a_file_of_200_mb_costs_little_memory(emulator: Emulator, tmp_path
         assert tracemalloc.get_traced_memory()[1] < 20 * 10**6
     finally:
         tracemalloc.stop()
+
+
+async def test_no_folder_for_temporary_files(
+    wxpay: WeChatPay, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chunks that can't be kept until their digest is known are refused with the remedy; bytes need no such folder."""
+    monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")
+    with pytest.raises(ConfigurationError, match="TMPDIR") as caught:
+        await wxpay.v3.merchant.media.upload.post(file=Attachment(content=chunks(), name="a.jpg"))
+    assert (caught.value.argument, caught.value.outcome) == ("file", "not_sent")
+    assert not emulator.calls
+    assert (await wxpay.v3.merchant.media.upload.post(file=Attachment(content=b"x", name="a.jpg"))).status == 200
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full at once is Linux's")
+@pytest.mark.parametrize("size", [1, 10_000_000])
+async def test_no_room_for_temporary_files(wxpay: WeChatPay, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """A disk that is full at the first chunk, or at the last byte, is named too."""
+    monkeypatch.setattr("wechatpay_chain.files.uploads.TemporaryFile", lambda: Path("/dev/full").open("wb"))  # noqa: SIM115 - as TemporaryFile does
+    with pytest.raises(ConfigurationError, match="No space left on device"):
+        await wxpay.v3.merchant.media.upload.post(file=Attachment(content=chunks(b"x" * size), name="a.jpg"))

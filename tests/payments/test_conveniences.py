@@ -80,7 +80,7 @@ def answering(emulator: Emulator, *states: str | Refusal) -> list[str]:
 async def wait(client: WeChatPay, clock: Time, **options: Any) -> Any:
     """Wait for an order."""
     params = {"mchid": "1900000109"}
-    answer = await wait_for_payment(client, "A1", params, sleep=clock.sleep, clock=clock, **options)
+    answer = await wait_for_payment(client, "A1", params, sleep=clock.sleep, monotonic=clock, **options)
     return answer.json()["trade_state"]
 
 
@@ -141,7 +141,7 @@ async def test_a_service_providers_order(emulator: Emulator, client: WeChatPay) 
 
     clock = Time()
     params = {"sp_mchid": "1", "sub_mchid": "2"}
-    answer = await wait_for_payment(client, "A1", params, timeout=10, sleep=clock.sleep, clock=clock)
+    answer = await wait_for_payment(client, "A1", params, timeout=10, sleep=clock.sleep, monotonic=clock)
     assert answer.json()["trade_state"] == "REVOKED"
 
 

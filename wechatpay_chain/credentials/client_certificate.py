@@ -15,6 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
+from ..errors import ConfigurationError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCertificate:
@@ -24,14 +26,26 @@ class ClientCertificate:
     private_key: RSAPrivateKey = field(repr=False)
 
     def context(self) -> ssl.SSLContext:
-        """A TLS context that checks the server and presents the certificate. It reads and writes files."""
+        """A TLS context that checks the server and presents the certificate. It reads and writes files.
+
+        Raises:
+            ConfigurationError: there is no temporary folder, or no room in it.
+        """
         context = ssl.create_default_context()
         # ssl reads from files alone: the key is there for a moment, encrypted under a password that is nowhere.
         password = secrets.token_hex(32)
-        with TemporaryDirectory() as folder:
-            chain, key = Path(folder, "certificate.pem"), Path(folder, "key.pem")
-            chain.write_bytes(self.certificate.public_bytes(Encoding.PEM))
-            encryption = BestAvailableEncryption(password.encode())
-            key.write_bytes(self.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
-            context.load_cert_chain(chain, key, password)
+        try:
+            with TemporaryDirectory() as folder:
+                chain, key = Path(folder, "certificate.pem"), Path(folder, "key.pem")
+                chain.write_bytes(self.certificate.public_bytes(Encoding.PEM))
+                encryption = BestAvailableEncryption(password.encode())
+                key.write_bytes(self.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
+                context.load_cert_chain(chain, key, password)
+        except OSError as error:
+            raise ConfigurationError(
+                "merchant_cert",
+                f"it can't be put into a temporary file ({error.strerror or error})",
+                "TLS reads certificates from files: let TMPDIR name a folder with some room, or give an ssl.SSLContext "
+                "that presents it",
+            ) from None
         return context

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -168,11 +168,34 @@ async def _open(path: Path) -> tuple[IO[bytes], int]:
 
 
 async def _spool(chunks: AsyncIterable[bytes]) -> tuple[IO[bytes], int]:
-    spooled = await asyncio.to_thread(TemporaryFile)
+    try:
+        spooled = await asyncio.to_thread(TemporaryFile)
+    except OSError as error:
+        raise _no_room(error) from None
     try:
         async for chunk in chunks:
-            await asyncio.to_thread(spooled.write, chunk)
-        return spooled, spooled.tell()
+            try:
+                await asyncio.to_thread(spooled.write, chunk)
+            except OSError as error:
+                raise _no_room(error) from None
+        return spooled, await asyncio.to_thread(_length_of, spooled)
     except BaseException:
-        spooled.close()
+        with suppress(OSError):  # what is left in its buffer finds no room either
+            spooled.close()
         raise
+
+
+def _length_of(spooled: IO[bytes]) -> int:
+    try:
+        spooled.flush()
+    except OSError as error:
+        raise _no_room(error) from None
+    return spooled.tell()
+
+
+def _no_room(error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        "file",
+        f"its chunks can't be kept in a temporary file ({error.strerror or error})",
+        "Their digest is sent before them: let TMPDIR name a folder with room, or give a Path or bytes",
+    )

@@ -56,8 +56,8 @@ async def until_certain(
         timeout: seconds for all calls together, with the client's own repetitions and the pauses.
         attempts: how many calls to make at most.
         backoff: the pauses between them; by default 1, 2 and 4 seconds.
-        monotonic: seconds of a clock that never goes back.
-        sleep: what to await for a pause; `asyncio.sleep` outside of tests.
+        monotonic: returns seconds of a clock that never goes back.
+        sleep: awaited for a pause in seconds; `asyncio.sleep` outside of tests.
         options: of the verb `post`. The payload must hold the merchant's own number; it is copied once, so that every
             repetition has the same.
 

@@ -16,7 +16,7 @@ from ..errors import APIError, RateLimited, WeChatPayError
 from ..http.response import Response
 
 ADVISED = (5, 30, 60, 180, 300, 600, 1800)
-"""Seconds between two queries of an order, as the platform advises; the last one goes on."""
+"""Seconds between two queries of an order, as the platform advises; the last number is used again and again."""
 
 PAYMENT_CODE = (5, 10)
 """The same for a payment by code, where the payer stands at the counter."""
@@ -45,7 +45,7 @@ async def wait_for_payment(
     pauses: Sequence[float] = ADVISED,
     close: bool = False,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    clock: Callable[[], float] = time.monotonic,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Response[Any]:
     """Query an order until it is paid, or settled otherwise, or `timeout` has passed.
 
@@ -57,10 +57,10 @@ async def wait_for_payment(
         out_trade_no: the merchant's number of the order.
         params: `mchid`; of a service provider `sp_mchid` and `sub_mchid`.
         timeout: seconds to wait at most.
-        pauses: seconds before each query; the last one goes on.
+        pauses: seconds before each query; the last number is used again and again.
         close: whether to close the order at the end, so that it can't be paid any more.
-        sleep: waits.
-        clock: gives seconds.
+        sleep: awaited for a pause in seconds; `asyncio.sleep` outside of tests.
+        monotonic: returns seconds of a clock that never goes back.
 
     Returns:
         The last answer: look at `trade_state`. After closing it is the one of a query made then, for the payer may
@@ -70,9 +70,9 @@ async def wait_for_payment(
         WeChatPayError: a query was refused, or the last one failed.
     """
     path = _PARTNER if "sp_mchid" in params else _DIRECT
-    end = clock() + timeout
+    end = monotonic() + timeout
     for pause in chain(pauses, repeat(pauses[-1])):
-        left = end - clock()
+        left = end - monotonic()
         if left <= 0:
             break
         await sleep(min(pause, left))
