@@ -13,6 +13,7 @@ from wechatpay_chain.emulator.platform.apiv2 import sandbox_key
 from wechatpay_chain.emulator.products import PRODUCTS
 
 OPERATIONS = [operation for operation in catalogue.operations() if operation.path.startswith("/v2/")]
+KNOWN = {"auth_code": "130000000000000000", "bill_date": "20200101"}
 FLOWS = {line for product in PRODUCTS for line in product.routes}
 pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated:wechatpay_chain.WeChatPayWarning")
 
@@ -29,8 +30,8 @@ def value(name: str, field: Record) -> Any:
         return "true"
     if field["type"] in {"integer", "number"}:
         return max(1, field.get("minimum", 1))
-    if name == "auth_code":
-        return "130000000000000000"
+    if name in KNOWN:
+        return KNOWN[name]
     return ("1" * max(1, field.get("min", 1)))[: field.get("max", 64)]
 
 

@@ -17,6 +17,11 @@ def compact(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), _BEIJING).strftime("%Y%m%d%H%M%S") if seconds else ""
 
 
+def spaced(seconds: float) -> str:
+    """Unix time as bills and APIv2 write it, `2026-01-01 08:00:00`; nothing for 0."""
+    return datetime.fromtimestamp(int(seconds), _BEIJING).strftime("%Y-%m-%d %H:%M:%S") if seconds else ""
+
+
 def read_compact(text: str) -> float:
     """The Unix time that `compact` wrote.
 
@@ -29,3 +34,12 @@ def read_compact(text: str) -> float:
 def date(seconds: float) -> str:
     """Unix time as `2026-01-01`."""
     return datetime.fromtimestamp(seconds, _BEIJING).date().isoformat()
+
+
+def read_date(text: str) -> float:
+    """The Unix time at which a day begins in Beijing.
+
+    Raises:
+        ValueError: not a date such as `2026-01-31`.
+    """
+    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=_BEIJING).timestamp()

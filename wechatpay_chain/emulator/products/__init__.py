@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from . import control_orders, files, orders, refunds, security
+from . import bills, control_orders, files, orders, red_packets, refunds, security, sharing, transfers
 from .product import Product
 
 PRODUCTS: tuple[Product, ...] = (
     orders.PRODUCT,
     refunds.PRODUCT,
+    sharing.PRODUCT,
+    transfers.PRODUCT,
+    red_packets.PRODUCT,
+    bills.PRODUCT,
     control_orders.PRODUCT,
     security.PRODUCT,
     files.PRODUCT,

@@ -6,9 +6,12 @@ from ..platform import refusal
 from ..platform.refusal import Refusal
 from ..world.records import Table
 from ..world.world import World
+from . import red_packets, transfers
 from .orders import COMBINED, ORDERS, combined, transitions
 from .orders.combined import Combined
 from .orders.record import Order
+from .red_packets import RED_PACKETS, RedPacket
+from .transfers import TRANSFERS, Transfer
 
 _CODE_LIFETIMES = {"MWEB": 300}
 
@@ -56,6 +59,32 @@ def pay(
         if what != order.out_trade_no and order.state == "NOTPAY" and world.now - order.prepaid > lifetime:
             raise Refusal(400, "ORDER_CLOSED", "支付链接已过期，请重新下单")
         return transitions.pay(world, order, openid=openid, bank_type=bank_type)
+
+
+def confirm_transfer(world: World, out_bill_no: str, mchid: str | None = None) -> Transfer:
+    """Who gets a transfer confirms it.
+
+    Raises:
+        Refusal: there is none to confirm, or several merchants have one of that number.
+    """
+    with world.transaction():
+        found = [one for one in world.of(TRANSFERS).by("out_bill_no", out_bill_no) if mchid in (None, one.mchid)]
+        if len(found) != 1:
+            raise refusal.not_found(f"{len(found)} merchants have a transfer {out_bill_no}")
+        return transfers.confirm(world, found[0])
+
+
+def open_red_packet(world: World, mch_billno: str, mchid: str | None = None) -> RedPacket:
+    """Who got a red packet opens it.
+
+    Raises:
+        Refusal: there is none to open, or several merchants have one of that number.
+    """
+    with world.transaction():
+        found = [one for one in world.of(RED_PACKETS).by("mch_billno", mch_billno) if mchid in (None, one.mchid)]
+        if len(found) != 1:
+            raise refusal.not_found(f"{len(found)} merchants have a red packet {mch_billno}")
+        return red_packets.open_packet(world, found[0])
 
 
 def fail(world: World, what: str, mchid: str | None = None) -> Order | Combined:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from ..platform import refusal
 from ..platform.call import Call
 from ..platform.refusal import Refusal
-from ..platform.times import compact, rfc3339
+from ..platform.times import rfc3339, spaced
 from ..world import numbers
 from ..world.records import Kind, Record
 from ..world.world import World
@@ -215,7 +215,7 @@ def announced_v2(found_: Refund, order: Order) -> dict[str, Any]:
         "refund_account": "REFUND_SOURCE_RECHARGE_FUNDS",
         "refund_request_source": "API",
     }
-    return members | ({"success_time": _spaced(found_.finished)} if found_.finished else {})
+    return members | ({"success_time": spaced(found_.finished)} if found_.finished else {})
 
 
 def _refund(world: World, call: Call) -> dict[str, Any]:
@@ -343,7 +343,7 @@ def _query_v2(world: World, call: Call) -> dict[str, Any]:
             f"refund_recv_accout_{index}": found_.account,
         }
         if found_.finished:
-            members[f"refund_success_time_{index}"] = _spaced(found_.finished)
+            members[f"refund_success_time_{index}"] = spaced(found_.finished)
     return members
 
 
@@ -367,11 +367,6 @@ def _named_v2(world: World, call: Call) -> list[Refund]:
 def _parties_v2(order: Order) -> dict[str, str]:
     parties = {"appid": order.appid, "mch_id": order.mchid, "sub_mch_id": order.sub_mchid, "sub_appid": order.sub_appid}
     return {name: value for name, value in parties.items() if value}
-
-
-def _spaced(seconds: float) -> str:
-    text = compact(seconds)
-    return f"{text[:4]}-{text[4:6]}-{text[6:8]} {text[8:10]}:{text[10:12]}:{text[12:]}"
 
 
 def _ripen(world: World, found_: Refund) -> None:
