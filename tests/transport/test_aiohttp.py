@@ -366,3 +366,33 @@ async def test_no_packed_answers_are_asked_for() -> None:
     async with connected(answering(b"HTTP/1.1 204 No Content\r\n\r\n", received)) as transport:
         await transport(POST)
     assert b"\r\nAccept-Encoding: identity\r\n" in received[0]
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize(
+    "begun",
+    [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"],
+    ids=["headers", "trailers"],
+)
+async def test_endless_headers_are_cut_short(begun: bytes, own: bool) -> None:
+    """A server that never ends its headers, or its trailers, ends the call instead of filling the memory."""
+    written = 0
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal written
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(begun)
+        with suppress(ConnectionError):
+            while not writer.is_closing() and written < 50_000_000:
+                line = b"X-%d: %s\r\n" % (written, b"x" * 4000)
+                written += len(line)
+                writer.write(line)
+                await writer.drain()
+
+    async with server(endless) as base_url, aiohttp.ClientSession() as session:
+        transport = AiohttpTransport(base_url, session=None if own else session)
+        with pytest.raises(ConnectionFailed) as caught:
+            await transport(POST)
+        await transport.aclose()
+    assert caught.value.outcome == "unknown"
+    assert written < 20_000_000
