@@ -52,7 +52,7 @@ class Pace:
         self._next = 0.0
 
     async def turn(self) -> None:
-        """Wait for one's turn."""
+        """Wait until the next download may start."""
         now = self._monotonic()
         self._next = max(now, self._next)
         wait, self._next = self._next - now, self._next + self._interval
@@ -104,13 +104,13 @@ class Renewer:
     Nothing is taken out of the store before something else is in it, and a download that fails changes nothing.
 
     Args:
-        store: what to renew.
-        renewal: how.
+        store: the trust store to renew.
+        renewal: the settings.
         send: signs and sends a request, and returns its answer unverified.
         apiv3_key: opens the certificates.
         time: returns Unix time in seconds, by which certificates are valid or not.
         notify: called when other keys are believed than before.
-        path: where to download from, unless `renewal` says.
+        path: where to download from, unless `renewal` names a path.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ class Renewer:
                 raise
 
     async def renew(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the download goes on without
-        """Download the certificates now. Who asks while a download is under way waits for that one.
+        """Download the certificates now, or wait for the download that is under way.
 
         Args:
             timeout: seconds to wait at most; None for as long as a download takes.
@@ -194,7 +194,7 @@ class Renewer:
             raise
 
     async def fetch(self, serial: str, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the same
-        """Download because an answer names an unknown key: once for all that wait, and not again for the same soon.
+        """Download because an answer names an unknown key: once for all calls that wait, at most once a minute.
 
         Args:
             serial: of that key.

@@ -24,7 +24,7 @@ class Failover:
     Args:
         host_of: returns scheme and host that a request is for.
         backups_of: returns the hosts that may stand in for one; none where it has no twin.
-        share: of the calls that may be repeated so large a part goes to a backup, to see how it does.
+        share: the part of the repeatable calls that goes to a backup, to know whether it works.
         notify: called when calls go to another host, and after each probe.
         monotonic: returns seconds of a clock that never goes back.
     """

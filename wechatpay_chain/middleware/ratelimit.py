@@ -38,8 +38,8 @@ _UNNOTICED = 0.001
 class RateLimit:
     """Spaces the calls of a merchant by operation.
 
-    Operations with a documented limit keep to it; any operation that is refused for its rate slows down, and comes
-    back to its pace with each success. Who came first goes first. Waiting counts against the call's time.
+    Operations with a documented limit keep to it; any operation that is refused for its rate slows down, and speeds up
+    again with each success. Calls start in the order in which they came. Waiting counts against the call's time.
 
     Args:
         mchid: merchant number.

@@ -1,9 +1,9 @@
-"""Which of several hosts to send to, by what became of the calls before: pure.
+"""Which of several hosts to send a call to, decided by the outcome of earlier calls: pure.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012081709 (main and backup host)
 
-The plan is the platform's own: a share of at most 1 % goes to the backup, to know how it does; when the main host
-fails the calls go there; when it recovers they come back.
+The plan is the platform's own: at most 1 % of the calls go to the backup, to know whether it works; when the main host
+fails, all of them go there; when it recovers, they come back.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from .backoff import Backoff
 _MOST_FAILURES = 3
 # Seconds for which a host that is down is left alone; doubled by each failed probe.
 _LEFT_ALONE = Backoff(5.0, 30.0, jitter=0)
-# After so many seconds a call that may not be repeated goes to the main host too: there may be no others.
+# Seconds of an outage after which calls that may not be repeated probe the main host too: there may be no others.
 _FORCED = 180.0
-# A probe that nobody heard of again is given up after so many seconds.
+# Seconds after which a probe without a result is given up.
 _PROBE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Where to send a call, and whether only to see how that host does."""
+    """Where to send a call, and whether it goes there only to find out whether that host works."""
 
     host: str
     probe: bool = False
@@ -48,9 +48,9 @@ class Hosts:
     """A main host and its backups.
 
     Args:
-        main: where calls go.
-        backups: where they go when it is down, the first one that isn't.
-        share: of the calls that may be repeated so large a part goes to the next backup, to see how it does.
+        main: the host that calls go to while it is up.
+        backups: the hosts that they go to while it is down; the first that is up.
+        share: the part of the repeatable calls that goes to the next backup, to know whether it works; 0 for none.
     """
 
     def __init__(self, main: str, backups: Sequence[str], *, share: float = 0.01) -> None:
@@ -61,14 +61,14 @@ class Hosts:
 
     @property
     def current(self) -> str:
-        """Where calls go at the moment, but for probes."""
+        """The host that calls go to at the moment, apart from probes."""
         return self._current().name
 
     def choose(self, now: float, *, idempotent: bool) -> Choice:
         """The host for a call.
 
         Args:
-            now: seconds of a clock that never goes back, here and below.
+            now: seconds of a clock that never goes back, as in the other methods.
             idempotent: whether the call may be repeated after it may have arrived, so that it can serve as a probe.
         """
         current = self._current()
@@ -93,17 +93,17 @@ class Hosts:
         host.failures, host.setbacks, host.until, host.down_since = 0, 0, -inf, None
 
     def bad(self, name: str, now: float, *, unreachable: bool) -> None:
-        """A host didn't answer, or a gateway in its place.
+        """A host didn't answer, or a gateway answered in its place.
 
         Args:
             name: the host.
-            now: when that was known.
-            unreachable: there was no connection at all.
+            now: when the failure was known.
+            unreachable: whether no connection could be made.
         """
         host = self._by_name[name]
         host.failures += 1
         if unreachable or host.failures >= _MOST_FAILURES:
-            if now >= host.until:  # those that failed together count once
+            if now >= host.until:  # calls that failed together count once
                 host.setbacks += 1
                 host.until = now + _LEFT_ALONE.pause(host.setbacks)
             if host.down_since is None or now >= host.down_since + _FORCED:

@@ -74,7 +74,7 @@ class RetryPolicy:
             error: what the last attempt ended with.
             made: how many were made so far.
             idempotent: whether the call may be repeated after it may have arrived.
-            asked: the seconds that the platform asked to wait (`Retry-After`); None where it didn't.
+            asked: the seconds that the platform asked to wait (`Retry-After`); None where it asked for none.
             chance: a random number from 0 to 1.
             clock_corrected: whether the next attempt is signed by another time than the last one.
         """
@@ -105,7 +105,7 @@ def may_help(error: WeChatPayError, *, idempotent: bool) -> bool:
         idempotent: whether the call may be repeated after it may have arrived.
     """
     if error.attempts == 0:
-        return False  # it never got as far as the transport, and wouldn't the next time
+        return False  # it never reached the transport, and wouldn't the next time
     if isinstance(error, RateLimited):
         # A refund may have been accepted all the same, and then the platform asks for the same refund again:
         # https://pay.weixin.qq.com/doc/v3/merchant/4012791862
