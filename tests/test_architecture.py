@@ -50,7 +50,9 @@ ALLOWED = {
     # adapters, the platform's half, and programs
     "contrib": "_version errors observing policies notifications",
     "emulator": "_loop_thread errors http crypto catalogue wire pipeline",
-    "cli": "_version errors http crypto catalogue wire policies credentials notifications __init__ contrib emulator",
+    "cli": (
+        "_version errors http crypto catalogue wire policies credentials notifications batch __init__ contrib emulator"
+    ),
     "__main__": "cli",
 }
 

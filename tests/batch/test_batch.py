@@ -109,6 +109,23 @@ async def test_an_asynchronous_source_that_is_slow(tmp_path: Path) -> None:
     assert (progress.done, seen) == (31, [30])
 
 
+async def test_stopped(tmp_path: Path) -> None:
+    """Stopped, a batch hands out no more items and ends what is under way; the next run makes the others."""
+    platform = Platform()
+    async with Batch(platform, tmp_path / "journal", concurrency=2) as batch:
+
+        def fate(number: str, attempt: int) -> None:
+            batch.stop()
+
+        platform._fate = fate
+        progress = await batch.run(Item(path=PUNISH, json=order(f"S{number}")) for number in range(30))
+        assert 1 <= progress.done <= 4
+        assert progress.waiting == 30 - progress.done
+        platform._fate = lambda number, attempt: None
+        assert (await batch.run()).done == 30
+    assert set(platform.sent.values()) == {1}
+
+
 async def test_passing_failures_are_waited_out(tmp_path: Path) -> None:
     """An outage, refusals for the rate and lost answers of a re-entrant call end in an effect."""
     fates: list[WeChatPayError | None] = [lost("not_sent"), refused(429, "RATELIMIT_EXCEEDED"), lost("unknown"), None]

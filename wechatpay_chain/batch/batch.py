@@ -103,6 +103,7 @@ class Batch:
         self._counts: Counter[str] = Counter()
         self._codes: Counter[str] = Counter()
         self._ended = 0
+        self._is_stopping = False
         self._started = self._told = clock()
 
     async def run(self, items: Iterable[Item] | AsyncIterable[Item] = ()) -> Progress:
@@ -123,6 +124,7 @@ class Batch:
             await self._journal.reopen()
         self._counts = Counter(await self._journal.counts())
         self._codes = Counter(await self._journal.codes())
+        self._is_stopping = False
         self._ended, self._started = 0, self._clock()
         self._told = self._started
         line: asyncio.Queue[Entry | None] = asyncio.Queue(self._concurrency)
@@ -132,7 +134,8 @@ class Batch:
                 tasks.create_task(self._feed(line, taking))
                 for _ in range(self._concurrency):
                     tasks.create_task(self._work(line))
-            await taking
+            if not self._is_stopping:
+                await taking
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
         finally:
@@ -140,6 +143,10 @@ class Batch:
             await asyncio.wait([taking])
             self._tell(always=True)
         return self.progress
+
+    def stop(self) -> None:
+        """Hand out no more items: what is under way comes to its end, and `run` returns. The next run goes on."""
+        self._is_stopping = True
 
     @property
     def progress(self) -> Progress:
@@ -198,7 +205,7 @@ class Batch:
         """Hand out what has not ended, as long as items are taken, until one of them is malformed."""
         for sent in (True, False):
             after = 0
-            while not _has_failed(taking):
+            while not (self._is_stopping or _has_failed(taking)):
                 complete = sent or taking.done()
                 page = await self._journal.waiting(after, sent=sent)
                 for entry in page:
@@ -217,6 +224,9 @@ class Batch:
 
     async def _work(self, line: asyncio.Queue[Entry | None]) -> None:
         while (entry := await line.get()) is not None:
+            if self._is_stopping:
+                line.task_done()
+                continue
             result = await self._calling.settle(
                 Item.unpack(entry.key, entry.request),
                 was_sent=entry.was_sent,

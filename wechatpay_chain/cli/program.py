@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "decrypt": "decrypt a field, a notification's resource, a refund's req_info or a part of a bill",
     "sign": "sign a request, or any text, with the merchant's private key",
     "encrypt": "encrypt a field for the platform",
+    "batch": "make many calls from a file, over any number of interruptions",
     "emulator": "run the emulator on a port",
     "demo": "run the main job against the emulator and show every step",
 }

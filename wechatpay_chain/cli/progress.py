@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
+from ..batch import Progress as BatchProgress
 from ..contrib._extras import extra
 from ..http.attachment import Progress
+from .terminal import tell
+
+_EVERY = 10.0
 
 
 @contextmanager
@@ -44,3 +49,56 @@ def waiting(title: str) -> Generator[None]:
         from rich.console import Console
     with Console(stderr=True).status(title):
         yield
+
+
+@contextmanager
+def counting(limit: str) -> Generator[Callable[[BatchProgress], None]]:
+    """A live display of a batch: rate, limit, remaining time, failures by code. Elsewhere a line every ten seconds.
+
+    Args:
+        limit: what the rate is bounded by, as text.
+    """
+    if not sys.stderr.isatty():
+        yield _Lines(limit)
+        return
+    with extra("cli"):
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+        from rich.progress import Progress as Bars
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("starting", total=None)
+
+        def show(progress: BatchProgress) -> None:
+            ended = progress.done + progress.refused + progress.unknown
+            bars.update(task, completed=ended, total=ended + progress.waiting, description=_line(progress, limit))
+
+        yield show
+
+
+class _Lines:
+    """Writes where a batch is, at most every ten seconds.
+
+    Args:
+        limit: what the rate is bounded by, as text.
+    """
+
+    def __init__(self, limit: str) -> None:
+        self._limit = limit
+        self._told = time.monotonic()
+
+    def __call__(self, progress: BatchProgress) -> None:
+        """Write a line, if it is time."""
+        if time.monotonic() - self._told >= _EVERY:
+            self._told = time.monotonic()
+            tell(_line(progress, self._limit))
+
+
+def _line(progress: BatchProgress, limit: str) -> str:
+    parts = [f"{progress.done} done", f"{progress.waiting} waiting", f"{progress.rate:.1f}/s"]
+    parts += [limit] if limit else []
+    if progress.remaining is not None:
+        minutes, seconds = divmod(int(progress.remaining), 60)
+        parts.append(f"{minutes}:{seconds:02} left")
+    parts += [f"{count} × {code}" for code, count in progress.codes.items()]
+    return ", ".join(parts)

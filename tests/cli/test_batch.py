@@ -1,0 +1,232 @@
+"""`batch`: bulk work from the command line, over interruptions."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import ACCOUNT, Run, Shop, environment, process
+from tests.cli.fast import clock_of
+from tests.redis_server import redis_server
+from wechatpay_chain import Request, Response
+from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.emulator.products.control_orders import PUNISHMENTS, RECOVERIES, ControlOrder
+from wechatpay_chain.emulator.server import Listening
+
+PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
+RECOVER = "v3/aggracct-bc/wb-channel/control-orders/recover"
+# The whole job, 5,000 orders, takes a minute and more: RELEASED=5000 python -m pytest tests/cli/test_batch.py
+RELEASED = int(os.environ.get("RELEASED", "420"))
+SPEED = 40.0
+
+
+def orders(folder: Path, count: int, **more: str) -> Path:
+    """A table of punishments."""
+    path = folder / "orders.csv"
+    with path.open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["out_request_no", "mchid", "bal_account_no", "punish_scene", *more])
+        for number in range(count):
+            table.writerow([f"{folder.parent.name[-12:]}{number}", "1900000109", ACCOUNT, "1", *more.values()])
+    return path
+
+
+def test_run_status_and_results(run: Run, shop: Shop) -> None:
+    """A table is worked off; status and results tell what came of it, as text, JSON and a table, without secrets."""
+    table = orders(shop.folder, 20)
+    done = run("batch", "run", table, "--path", PUNISH, "--rate", "1000/s", "--results", "results.csv")
+    assert done.code == 0, done.err
+    assert "20  done" in done.out
+    journal = f"{table}.journal"
+    status = run("batch", "status", journal, "--json")
+    assert (status.code, json.loads(status.out)["done"]) == (0, 20)
+    lines = [json.loads(line) for line in run("batch", "results", journal).out.splitlines()]
+    assert [line["state"] for line in lines] == ["done"] * 20
+    assert lines[0]["answer"]["out_request_no"] == lines[0]["key"]
+    with (shop.folder / "results.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["key"] for row in rows] == [line["key"] for line in lines]
+    assert stat.S_IMODE((shop.folder / "results.csv").stat().st_mode) == 0o600
+    assert not [secret for secret in shop.secrets if secret in done.out + done.err + status.out]
+    assert run("batch", "run", table, "--path", PUNISH).code == 0, "run again, it has nothing to do"
+
+
+def test_refused_and_unknown(run: Run, shop: Shop) -> None:
+    """Refused calls end with 1, those of unknown outcome with 4; the summary lists them for somebody's attention."""
+    (shop.folder / "lines.jsonl").write_text('{"out_request_no":"none","control_type":"PUNISH","mchid":"1900000109"}\n')
+    template = "v3/aggracct-bc/wb-channel/control-orders/missing"
+    done = run("batch", "run", "lines.jsonl", "--path", template, "--method", "GET", "--journal", "j")
+    assert done.code == 1
+    assert "1  refused" in done.out
+    assert "for somebody's attention" in done.out
+
+
+def test_dry_run(run: Run, shop: Shop) -> None:
+    """A dry run names misspelt columns and what they may be meant for, and faults by row; it sends nothing."""
+    before = len(shop.emulator.calls)
+    table = orders(shop.folder, 2, recover_resaon="x", punish_reson="x")
+    done = run("batch", "run", table, "--path", PUNISH, "--dry-run")
+    assert (done.code, len(shop.emulator.calls)) == (1, before)
+    assert "'punish_reson'" in done.err
+    assert "'punish_reason' may be meant" in done.err
+    assert "2 unknown columns" in done.out
+    assert "limit 200/min" in done.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["batch"],
+        ["batch", "run", "account", "--path", PUNISH],
+        ["batch", "run", "none.csv", "--path", PUNISH],
+        ["batch", "status", "none"],
+        ["batch", "status", "account"],
+        ["batch", "results", "none"],
+    ],
+)
+def test_wrong_use(run: Run, arguments: list[str]) -> None:
+    """Wrong use ends with 2, and makes no journal."""
+    done = run(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert not Path("none").exists()
+
+
+class Job:
+    """The bank operator's job: control orders to be released, on a platform whose clock runs faster.
+
+    Args:
+        shop: whose keys are used.
+        count: of orders.
+    """
+
+    def __init__(self, shop: Shop, count: int) -> None:
+        self.begin = time.time()
+        keys: dict[str, Any] = {
+            "merchant_key": shop.emulator.merchant_key,
+            "platform_keys": shop.emulator.platform_keys,
+        }
+        self.emulator = Emulator(clock=clock_of(SPEED, self.begin), apiv3_key=shop.emulator.apiv3_key, **keys)
+        self.arrived = Counter[str]()
+        self._shop = shop
+        self.table = shop.folder / "release.csv"
+        with self.table.open("w", newline="") as file:
+            rows = csv.writer(file)
+            names = ("out_request_no", "related_webank_punish_no", "related_wxpay_punish_no", "mchid", "bal_account_no")
+            rows.writerow([*names, "recover_reason"])
+            for number in range(count):
+                rows.writerow([f"R{number}", f"P{number}", str(10**9 + number), "1900000109", ACCOUNT, "核实无误"])
+        with self.emulator.world.transaction():
+            for number in range(count):
+                self._punish(number)
+
+    def _punish(self, number: int) -> None:
+        content = {"mchid": "1900000109", "bal_account_no": ACCOUNT, "punish_scene": 1, "out_request_no": f"P{number}"}
+        order = ControlOrder(
+            mchid="1900000109",
+            made=self.begin,
+            state="ACTIVE",
+            history=((self.begin, "ACTIVE"),),
+            out_request_no=f"P{number}",
+            number=str(10**9 + number),
+            content=content,
+        )
+        self.emulator.world.of(PUNISHMENTS).put(order)
+
+    async def receive(self, request: Request) -> Response[Any]:
+        """Play the platform, and count what arrives."""
+        answer = await self.emulator.receive(request)
+        self.arrived[str(answer.status)] += 1
+        return answer
+
+    def start(self, base_url: str, *arguments: str) -> subprocess.Popen[str]:
+        """The command in a process of its own, with the faster clock."""
+        program = [sys.executable, "-m", "tests.cli.fast", str(SPEED), str(self.begin)]
+        command = [*program, "batch", "run", str(self.table), "--path", RECOVER, *arguments]
+        return subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            cwd=self._shop.folder,
+            env=environment(self._shop, WECHATPAY_BASE_URL=base_url),
+        )
+
+    def wait_for(self, count: int, running: subprocess.Popen[str]) -> None:
+        """Wait until so many calls were accepted."""
+        until(lambda: self.arrived["200"] >= count or running.poll() is not None)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for something, not for ever."""
+    ends = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+
+
+def test_the_bank_operators_job(shop: Shop) -> None:
+    """Control orders are released from a table under 200 a minute, stopped by Ctrl-C and by kill -9, and finished.
+
+    Each order took effect once, and the summary and the results say so.
+    """
+    job = Job(shop, RELEASED)
+    with Listening(job.receive, "127.0.0.1", 0) as base_url:
+        first = job.start(base_url)
+        job.wait_for(RELEASED // 10, first)
+        first.send_signal(signal.SIGINT)
+        said = first.communicate(timeout=60)
+        assert first.returncode == 1, said
+        assert "come to their end" in said[1]
+        assert "waiting: run again" in said[0]
+        assert "Traceback" not in said[1]
+        second = job.start(base_url)
+        job.wait_for(RELEASED // 4 * 2, second)
+        second.kill()
+        second.communicate()
+        third = job.start(base_url, "--results", "results.csv")
+        said = third.communicate(timeout=120)
+        assert third.returncode == 0, said
+    recovered = list(job.emulator.world.of(RECOVERIES))
+    assert len(recovered) == RELEASED
+    assert all(order.state == "RECOVERED" for order in job.emulator.world.of(PUNISHMENTS))
+    assert f"{RELEASED}  done" in said[0]
+    with (shop.folder / "results.csv").open(encoding="utf-8-sig") as file:
+        assert Counter(row["state"] for row in csv.DictReader(file)) == {"done": RELEASED}
+    span = max(order.made for order in recovered) - min(order.made for order in recovered)
+    assert span >= 60 * ((RELEASED - 1) // 200), "no minute had more than 200 calls"
+    status = process(shop, "batch", "status", "release.csv.journal")
+    assert status.code == 0
+    assert not [secret for secret in shop.secrets if secret in status.out + said[0] + said[1]]
+
+
+async def test_on_several_workers(shop: Shop, tmp_path: Path) -> None:
+    """`--workers` hands the calls out through Redis; what came of them is told as of any batch."""
+    table = orders(shop.folder, 12)
+    with redis_server(tmp_path) as (url, _):
+        program = [sys.executable, "-m", "wechatpay_chain", "batch"]
+        options: dict[str, Any] = {"cwd": shop.folder, "env": environment(shop)}
+        worker = await asyncio.create_subprocess_exec(*program, "work", "--workers", url, **options)
+        try:
+            running = await asyncio.create_subprocess_exec(
+                *program, "run", str(table), "--path", PUNISH, "--workers", url, "--results", "r.csv",
+                stdout=subprocess.PIPE, **options,
+            )  # fmt: skip
+            out, _ = await asyncio.wait_for(running.communicate(), 60)
+        finally:
+            worker.kill()
+            await worker.wait()
+    assert (running.returncode, b"12  done" in out) == (0, True)
+    assert (shop.folder / "r.csv").read_text("utf-8-sig").count(",done,") == 12

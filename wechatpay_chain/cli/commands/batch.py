@@ -1,0 +1,211 @@
+"""`batch`: many calls from a file, over any number of interruptions; where it is, and what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from difflib import get_close_matches
+from pathlib import Path
+
+from ... import catalogue
+from ...batch import Batch, Item, read_csv, read_jsonl
+from ...catalogue.records import record
+from ...errors import ConfigurationError
+from ...http.path import literal_path
+from ...http.request import METHODS
+from ...policies.ratelimit import RateLimits
+from ..exits import Exit
+from ..progress import counting
+from ..reports import Report, read_report, show_report, write_rows
+from ..settings import Settings, add_settings
+from ..terminal import tell
+
+_FAULTS_SHOWN = 3
+_EPILOG = """A batch is its journal: started again with the same input it goes on where it was, after Ctrl-C, a crash or
+a power cut. The journal holds payloads in plain until they are answered: keep it where the input is kept.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments of `batch`."""
+    kinds = parser.add_subparsers(required=True, metavar="WHAT")
+    run = kinds.add_parser(
+        "run", help="make the calls, or go on", description="Make the calls, or go on.", epilog=_EPILOG
+    )
+    run.add_argument("input", type=Path, metavar="FILE", help="a table (.csv) or lines of JSON (.jsonl), a call each")
+    run.add_argument("--path", required=True, metavar="PATH", help="of all calls: v3/...")
+    run.add_argument("--method", type=str.upper, choices=METHODS, default="POST", help="of all calls (POST)")
+    run.add_argument("--journal", type=Path, metavar="FILE", help="remembers what was done (FILE.journal)")
+    run.add_argument("--concurrency", type=int, default=32, metavar="COUNT", help="calls at once (32)")
+    run.add_argument("--rate", metavar="N/UNIT", help="in place of the documented limit: 100/min, 5/s")
+    run.add_argument(
+        "--repeat", action="store_true", help="calls may be repeated: each has a number of its own (known for many)"
+    )
+    run.add_argument("--patience", type=float, default=3600, metavar="SECONDS", help="to wait in an outage (3600)")
+    run.add_argument("--dry-run", action="store_true", help="check every row; call nothing")
+    run.add_argument("--workers", metavar="REDIS_URL", help="hand the calls to the workers of `batch work`")
+    run.add_argument("--results", type=Path, metavar="FILE", help="write the results there in the end (.csv or .jsonl)")
+    run.add_argument("--json", action="store_true", help="print the summary as JSON")
+    run.set_defaults(run=_run)
+    add_settings(run)
+    status = kinds.add_parser("status", help="where a batch is", description="Where a batch is, to be handed on.")
+    status.add_argument("journal", type=Path, metavar="JOURNAL")
+    status.add_argument("--json", action="store_true", help="print JSON")
+    status.set_defaults(run=_status)
+    results = kinds.add_parser("results", help="what came of each call", description="What came of each call.")
+    results.add_argument("journal", type=Path, metavar="JOURNAL")
+    results.add_argument(
+        "--to", type=Path, metavar="FILE", help="a table (.csv) or lines of JSON (.jsonl); else stdout"
+    )
+    results.set_defaults(run=_results)
+    work = kinds.add_parser(
+        "work", help="work for `batch run --workers`", description="Work for `batch run --workers`."
+    )
+    work.add_argument("--workers", required=True, metavar="REDIS_URL", help="where the calls are handed out")
+    work.add_argument("--among", type=int, default=1, metavar="COUNT", help="how many workers there are (1)")
+    work.add_argument("--concurrency", type=int, default=32, metavar="COUNT", help="calls at once (32)")
+    work.set_defaults(run=_work)
+    add_settings(work)
+
+
+def _run(options: argparse.Namespace) -> int:
+    items = _items(options)
+    if options.dry_run:
+        return _rehearse(items, options)
+    settings = Settings.read(options)
+    if options.workers:
+        from ..fleet import hand_out
+
+        report = asyncio.run(hand_out(options.workers, items, options.input.name, results=options.results))
+    else:
+        journal = options.journal or options.input.with_name(f"{options.input.name}.journal")
+        asyncio.run(_work_off(settings, items, journal, options))
+        report = asyncio.run(read_report(journal))
+        if options.results is not None:
+            asyncio.run(write_rows(journal, options.results))
+    show_report(report, json=options.json)
+    return _exit(report)
+
+
+def _status(options: argparse.Namespace) -> int:
+    report = asyncio.run(read_report(_existing(options.journal)))
+    show_report(report, json=options.json)
+    return _exit(report)
+
+
+def _results(options: argparse.Namespace) -> int:
+    asyncio.run(write_rows(_existing(options.journal), options.to))
+    if options.to is not None:
+        tell(f"the results are in {options.to}")
+    return Exit.DONE
+
+
+def _work(options: argparse.Namespace) -> int:
+    from ..fleet import work
+
+    settings = Settings.read(options)
+    with suppress(KeyboardInterrupt):
+        asyncio.run(work(options.workers, settings, among=options.among, concurrency=options.concurrency))
+    return Exit.DONE
+
+
+async def _work_off(settings: Settings, items: Iterator[Item], journal: Path, options: argparse.Namespace) -> None:
+    name = f"{options.method} {literal_path(options.path)}"
+    limits = RateLimits(overrides={name: options.rate} if options.rate else {})
+    with counting(_limit(options)) as show:
+        async with (
+            settings.client(rate_limits=limits) as wxpay,
+            Batch(
+                wxpay,
+                journal,
+                concurrency=options.concurrency,
+                repeat=options.repeat,
+                patience=options.patience,
+                on_progress=show,
+            ) as batch,
+        ):
+            with _interruptible(batch):
+                await batch.run(items)
+
+
+@contextmanager
+def _interruptible(batch: Batch) -> Generator[None]:
+    """Ctrl-C hands out no more calls and lets those under way come to their end; a second one leaves them."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def stop(_signal: int, _frame: object) -> None:
+        tell("stopping: the calls under way come to their end; Ctrl-C again leaves them to the next run")
+        batch.stop()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _items(options: argparse.Namespace) -> Iterator[Item]:
+    read = {".csv": read_csv, ".jsonl": read_jsonl, ".ndjson": read_jsonl}.get(options.input.suffix.lower())
+    if read is None:
+        raise ConfigurationError("FILE", f"{options.input.name!r} is neither .csv nor .jsonl", "Give one of these")
+    if not options.input.is_file():
+        raise ConfigurationError("FILE", f"there is no {options.input}", "Give the path of the table")
+    return read(options.input, options.path, method=options.method)
+
+
+def _rehearse(items: Iterator[Item], options: argparse.Namespace) -> int:
+    """Check every row against the catalogue."""
+    location = "query" if options.method == "GET" else "json"
+    operation = catalogue.find(options.method, literal_path(options.path))
+    count, faulty, unknown = 0, 0, dict[str, None]()
+    if operation is None:
+        raise ConfigurationError(
+            "--path", "the catalogue doesn't know it", "There is nothing to check the rows against"
+        )
+    for item in items:
+        count += 1
+        payload = (item.params if options.method == "GET" else item.json) or {}
+        unknown |= dict.fromkeys(name for name in payload if not _is_known(operation, location, name))
+        if faults := catalogue.validate(operation, {location: payload}):
+            faulty += 1
+            tell(f"{item.key}: {'; '.join(map(str, faults[:_FAULTS_SHOWN]))}")
+    for name in unknown:
+        tell(_misspelt(operation, location, name))
+    said = _limit(options) or "no documented limit"
+    print(f"{count} calls, {faulty} with faults, {len(unknown)} unknown columns; {said}. Nothing was sent.")
+    return Exit.REFUSED if faulty or unknown else Exit.DONE
+
+
+def _is_known(operation: catalogue.Operation, location: str, name: str) -> bool:
+    return catalogue.field_type(operation.method, operation.path, location, f"/{name}") is not None
+
+
+def _misspelt(operation: catalogue.Operation, location: str, name: str) -> str:
+    params: dict[str, dict[str, object]] = record(operation.method, operation.path).get("params", {})
+    close = get_close_matches(name, params.get(location, {}), n=1)
+    meant = f"; {close[0]!r} may be meant" if close else ""
+    return f"the catalogue knows no field {name!r} of {operation.method} {operation.path}{meant}"
+
+
+def _limit(options: argparse.Namespace) -> str:
+    if options.rate:
+        return f"limit {options.rate}"
+    operation = catalogue.find(options.method, literal_path(options.path))
+    rates = operation.rates if operation else ()
+    return f"limit {', '.join(f'{rate.n}/{rate.per}' for rate in rates)}" if rates else ""
+
+
+def _existing(journal: Path) -> Path:
+    if not journal.is_file():
+        raise ConfigurationError("JOURNAL", f"there is no {journal}", "Give the journal of a batch: FILE.journal")
+    return journal
+
+
+def _exit(report: Report) -> Exit:
+    if report.unknown:
+        return Exit.UNKNOWN
+    return Exit.REFUSED if report.refused or report.waiting else Exit.DONE

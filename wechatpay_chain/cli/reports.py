@@ -1,0 +1,177 @@
+"""What came of a batch: its summary, to be handed on, and its results as a table or as lines of JSON."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ..batch import Journal, Result
+from .output import show_json
+from .terminal import Terminal
+
+_COLUMNS = ("key", "state", "status", "code", "message", "request_id", "answer")
+_LISTED = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """A call that needs somebody's attention."""
+
+    key: str
+    state: str
+    code: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A batch in numbers.
+
+    Attributes:
+        name: of the journal.
+        total: calls in it.
+        done: that took effect.
+        refused: that were finally refused.
+        unknown: of which nobody knows.
+        waiting: that are still to be made.
+        codes: how many ended with each error code.
+        attention: the refused and unknown ones, the first of them.
+    """
+
+    name: str
+    total: int
+    done: int
+    refused: int
+    unknown: int
+    waiting: int
+    codes: Mapping[str, int] = field(default_factory=dict[str, int])
+    attention: tuple[Open, ...] = ()
+
+
+async def read_report(path: Path) -> Report:
+    """The report of a journal.
+
+    Raises:
+        ConfigurationError: it is none, or another process has it.
+    """
+    async with _opened(path) as journal:
+        return await report_of(path.name, journal.results())
+
+
+async def report_of(name: str, results: AsyncIterator[Result]) -> Report:
+    """The report of results."""
+    states: dict[str, int] = {}
+    codes: dict[str, int] = {}
+    attention: list[Open] = []
+    async for result in results:
+        states[result.state] = states.get(result.state, 0) + 1
+        if result.code:
+            codes[result.code] = codes.get(result.code, 0) + 1
+        if result.state in {"refused", "unknown"} and len(attention) < _LISTED:
+            attention.append(Open(key=result.key, state=result.state, code=result.code, message=result.message))
+    return Report(
+        name=name,
+        total=sum(states.values()),
+        done=states.get("done", 0),
+        refused=states.get("refused", 0),
+        unknown=states.get("unknown", 0),
+        waiting=states.get("waiting", 0) + states.get("sent", 0),
+        codes=codes,
+        attention=tuple(attention),
+    )
+
+
+def show_report(report: Report, *, json: bool) -> None:
+    """Print a report."""
+    if json:
+        show_json(asdict(report))
+        return
+    terminal = Terminal.of(sys.stdout)
+    terminal.line(terminal.paint(f"{report.name}: {report.total} calls", "bold"))
+    terminal.table(
+        [
+            (str(report.done), "done"),
+            (str(report.refused), "refused, finally and without effect"),
+            (str(report.unknown), "of unknown outcome: look them up, or run again with --repeat"),
+            (str(report.waiting), "waiting: run again with the same input to go on"),
+        ],
+        indent=2,
+    )
+    if report.codes:
+        terminal.block("by code", (f"{count} × {code}" for code, count in sorted(report.codes.items())))
+    if report.attention:
+        terminal.block(
+            "for somebody's attention",
+            (f"{one.key}  {one.state}  {one.message or one.code}" for one in report.attention),
+        )
+        if (more := report.refused + report.unknown - len(report.attention)) > 0:
+            terminal.line(f"    and {more} more: `batch results` lists them")
+
+
+async def write_rows(path: Path, to: Path | None) -> None:
+    """Write the results of a journal to a file that only its owner may read, or to stdout.
+
+    Raises:
+        ConfigurationError: the journal is none, or another process has it.
+    """
+    async with _opened(path) as journal:
+        await write_results(journal.results(), to)
+
+
+async def write_results(results: AsyncIterator[Result], to: Path | None) -> None:
+    """Write results: a table for a name that ends in `.csv`, else lines of JSON."""
+    is_table = to is not None and to.suffix.lower() == ".csv"
+    if to is None:
+        async for result in results:
+            sys.stdout.write(_line(result))
+        return
+    part = to.with_name(f".{to.name}.part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        if is_table:
+            file.write(b"\xef\xbb\xbf" + _row(_COLUMNS))  # the mark makes Excel read UTF-8
+        async for result in results:
+            text = (
+                _row([str(member or "") for member in _members(result).values()])
+                if is_table
+                else _line(result).encode()
+            )
+            file.write(text)
+    part.replace(to)
+
+
+@asynccontextmanager
+async def _opened(path: Path) -> AsyncGenerator[Journal]:
+    journal = Journal(path)
+    try:
+        yield journal
+    finally:
+        await journal.aclose()
+
+
+def _members(result: Result) -> dict[str, Any]:
+    answer = (result.answer or b"").decode("utf-8", "replace")
+    values = (result.key, result.state, result.status, result.code, result.message, result.request_id, answer)
+    return dict(zip(_COLUMNS, values, strict=True))
+
+
+def _line(result: Result) -> str:
+    members = _members(result)
+    with suppress(orjson.JSONDecodeError):  # it stays the text that it is
+        members["answer"] = orjson.loads(result.answer) if result.answer else None
+    return orjson.dumps(members, option=orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def _row(cells: list[str] | tuple[str, ...]) -> bytes:
+    text = StringIO()
+    csv.writer(text).writerow(cells)
+    return text.getvalue().encode()
