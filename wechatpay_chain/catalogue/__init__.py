@@ -8,16 +8,20 @@ print(catalogue.describe("v3/refund/domestic/refunds"))  # what does it take?
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ..http.operation import AnswerSignature, Operation, Rate
-from .browsing import at, children, closest, operations, resembling
-from .description import describe, manners, pages
-from .events import Event, events, find_events
 from .facts import find, secret_names
-from .records import always_secret_names, is_field
-from .refusals import KnownRefusal, known_refusals
-from .searching import search, search_events
-from .spelling import spell
-from .validation import Fault, field_type, validate
+
+if TYPE_CHECKING:
+    from .browsing import at, children, closest, operations, resembling
+    from .description import describe, manners, pages
+    from .notifications import Event, events, find_events
+    from .records import always_secret_names, is_field
+    from .refusals import KnownRefusal, known_refusals
+    from .searching import search, search_events
+    from .spelling import spell
+    from .validation import Fault, field_type, validate
 
 __all__ = [
     "AnswerSignature",
@@ -47,3 +51,41 @@ __all__ = [
     "spell",
     "validate",
 ]
+
+# Loaded on first use: a call needs the facts of its operation alone.
+_LAZY = {
+    "Event": "notifications",
+    "Fault": "validation",
+    "KnownRefusal": "refusals",
+    "always_secret_names": "records",
+    "at": "browsing",
+    "children": "browsing",
+    "closest": "browsing",
+    "describe": "description",
+    "events": "notifications",
+    "field_type": "validation",
+    "find_events": "notifications",
+    "is_field": "records",
+    "known_refusals": "refusals",
+    "manners": "description",
+    "operations": "browsing",
+    "pages": "description",
+    "resembling": "browsing",
+    "search": "searching",
+    "search_events": "searching",
+    "spell": "spelling",
+    "validate": "validation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

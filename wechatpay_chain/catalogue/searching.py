@@ -14,8 +14,8 @@ from typing import NamedTuple
 import orjson
 
 from ..http.operation import Operation
-from .events import Event, events
 from .facts import find, paths
+from .notifications import Event, events
 from .records import lines
 
 # In a record's JSON text a field's name stands before this, and nothing else does.

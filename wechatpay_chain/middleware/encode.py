@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any
 
-from ..catalogue import field_type
+from .. import catalogue
 from ..errors import ConfigurationError
 from ..files.uploads import Source, members_of_meta
 from ..http.attachment import File
@@ -86,7 +86,7 @@ def _json_body(request: Request) -> bytes:
 def _refuse_fractions(request: Request) -> None:
     """An amount computed in floats, 0.29 * 100 for one, is a fen short: nothing is rounded here, it is refused."""
     for pointer, value in floats(request.json):
-        kind = field_type(request.method, request.template, "json", pointer)
+        kind = catalogue.field_type(request.method, request.template, "json", pointer)
         if kind in {"integer", "number"}:
             raise ConfigurationError(
                 f"json{pointer}",

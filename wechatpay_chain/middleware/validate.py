@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..catalogue import validate
+from .. import catalogue
 from ..errors import ConfigurationError
 from ..http.operation import Operation
 from ..http.request import Request
@@ -25,7 +25,7 @@ class Validate:
 
 def _check(request: Request, operation: Operation) -> None:
     payloads = {"json": request.json, "query": request.params, "xml": request.xml, "meta": request.meta}
-    faults = validate(operation, payloads)
+    faults = catalogue.validate(operation, payloads)
     if faults:
         raise ConfigurationError(
             faults[0].location,

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Literal, Protocol, cast
 
-from ..catalogue import Rate
 from ..errors import ConfigurationError
+from ..http.operation import Rate
 
 _RATE = re.compile(r"([1-9][0-9]{0,8}) ?/ ?(s|min|h|d)", re.ASCII)
 
