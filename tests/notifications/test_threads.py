@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import threading
+import time
 from collections import Counter
 from typing import Any
 
@@ -144,3 +147,23 @@ def test_several_loops_share_the_threads() -> None:
 
     assert set(asyncio.run(burst(0)) + asyncio.run(burst(BURST))) == {200}
     assert len(blocked.handled) == 2 * BURST
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_after_a_fork() -> None:
+    """A worker that was forked from a process which had handled something has threads of its own."""
+    hook = webhook()
+    hook.on()(lambda notification: None)
+    assert hook.dispatch_sync(*notify(id="1")).ok
+    child = os.fork()
+    if child == 0:
+        os._exit(hook.dispatch_sync(*notify(id="2")).status - 200)
+    until = time.monotonic() + WAIT
+    ended, status = 0, 1
+    while not ended and time.monotonic() < until:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        time.sleep(0.01)
+    if not ended:
+        os.kill(child, signal.SIGKILL)
+    assert status == 0

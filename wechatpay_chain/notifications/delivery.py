@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import ConfigurationError, DecodeError, DecryptionError, TrustError
@@ -74,6 +75,7 @@ class Delivery:
         self._late = late
         self._sign = sign
         self._running: set[asyncio.Task[Reply]] = set()
+        self._threads_of: dict[int, HandlerThreads] = {}
 
     def refuse(self, error: ConfigurationError | TrustError, *, xml: bool) -> Reply:
         """Log why a notification isn't believed, and say what to reply: a stranger learns that, not why."""
@@ -162,11 +164,12 @@ class Delivery:
             is_cancelled_when_late=False,
         )
 
-    @cached_property
+    @property
     def _threads(self) -> HandlerThreads:
         from .threads import HandlerThreads
 
-        return HandlerThreads()
+        # Threads don't survive a fork: workers that were forked from one that had handled something start their own.
+        return self._threads_of.get(os.getpid()) or self._threads_of.setdefault(os.getpid(), HandlerThreads())
 
     async def _guarded(self, work: _Work) -> Reply:
         try:
