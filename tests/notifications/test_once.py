@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.notifications.by_hand import ByHand
 from tests.notifications.sender import notify, refund, webhook, xml
 from wechatpay_chain import Notification
 from wechatpay_chain.notifications import Claim, MemorySeen, RenewableSeen, Reply, Seen
@@ -56,12 +57,12 @@ class Plain:
 
 async def test_a_claim_is_renewed_while_its_handler_runs() -> None:
     """A handler that takes longer than the lease keeps its claim: a second worker finds it busy."""
-    seen = MemorySeen(lease=0.03)
+    seen = ByHand(lease=0.03)
     found: list[Claim] = []
 
     async def handle() -> Reply:
         for _ in range(4):
-            await asyncio.sleep(0.02)
+            await seen.pass_time(0.02)
             found.append(await seen.claim("k", "second"))
         return Reply()
 

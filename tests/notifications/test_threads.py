@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.notifications.by_hand import ByHand
 from tests.notifications.sender import Message, notify, webhook
 from wechatpay_chain import Notification
-from wechatpay_chain.notifications import MemorySeen
 from wechatpay_chain.notifications.threads import THREADS, HandlerThreads
 
 WAIT = 30.0
@@ -45,13 +45,15 @@ class Blocked:
 @pytest.mark.parametrize("late", ["finish", "cancel"])
 async def test_no_claim_runs_out_in_the_queue(late: Any) -> None:
     """A burst with more notifications than threads, and its repetition after the lease: each is handled once."""
-    blocked, seen = Blocked(), MemorySeen(lease=0.15)
+    blocked, seen = Blocked(), ByHand(lease=0.05)
     hook = webhook(seen=seen, deadline=0.05, late=late)
     hook.on()(blocked)
     first = await asyncio.gather(*(hook.dispatch(*message) for message in messages()))
     assert Counter(reply.status for reply in first) == {500: THREADS, 503: BURST - THREADS}
+    assert await asyncio.to_thread(blocked.all_taken.wait, WAIT)
     assert len(blocked.handled) == THREADS
-    await asyncio.sleep(0.2)
+    for _ in range(3):
+        await seen.pass_time(0.04)
     again = await asyncio.gather(*(hook.dispatch(*message) for message in messages()))
     assert {reply.status for reply in again} == {503}
     blocked.go_on.set()
