@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 
 from wechatpay_chain import Request, Response, WeChatPay
 from wechatpay_chain.batch import Batch, Item, Progress
-from wechatpay_chain.batch.calling import Client
+from wechatpay_chain.batch.caller import Client
 from wechatpay_chain.emulator import Call, Emulator
 
 MOST = 20.0

@@ -20,7 +20,7 @@ from taskiq import TaskiqDepends
 from taskiq_redis import RedisStreamBroker
 
 from wechatpay_chain import WeChatPay
-from wechatpay_chain.batch import Calling, Item, read_jsonl
+from wechatpay_chain.batch import Caller, Item, read_jsonl
 from wechatpay_chain.contrib.limits import RedisLimiter
 from wechatpay_chain.contrib.taskiq import provide
 from wechatpay_chain.policies.ratelimit import RateLimits
@@ -49,7 +49,7 @@ client = provide(broker, make_client)
 @broker.task("release")
 async def release(key: str, packed: str, wxpay: WeChatPay = TaskiqDepends(client)) -> None:  # noqa: B008 - taskiq's way
     # It may have been sent before, by a worker that died; the operation is re-entrant, so it is sent again as it is.
-    result = await Calling(wxpay).settle(Item.unpack(key, packed.encode()), was_sent=True)
+    result = await Caller(wxpay).call(Item.unpack(key, packed.encode()), was_sent=True)
     await redis.hset(RESULTS, key, f"{result.state} {(result.answer or b'').decode()}")
 
 

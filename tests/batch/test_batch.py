@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ import pytest
 from tests.batch.job import PUNISH
 from tests.fake_time import FakeTime
 from wechatpay_chain import ConfigurationError, ConnectionFailed, Request, Response, WeChatPay, WeChatPayError
-from wechatpay_chain.batch import Batch, Item, Progress, read_csv, read_jsonl
+from wechatpay_chain.batch import Batch, Item, Journal, Progress, Result, State, read_csv, read_jsonl
+from wechatpay_chain.batch.journal import Entry
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.server import Listening
 from wechatpay_chain.errors import Outcome
@@ -77,7 +79,7 @@ def items(count: int, path: str = PUNISH) -> list[Item]:
 async def run(platform: Platform, journal: Path, given: Any = (), **options: Any) -> tuple[Progress, dict[str, Any]]:
     """Run a batch, with time that passes by itself; its end and its results."""
     passing = FakeTime()
-    async with Batch(platform, journal, clock=passing, sleep=passing.sleep, **options) as batch:
+    async with Batch(platform, journal, monotonic=passing, sleep=passing.sleep, **options) as batch:
         progress = await batch.run(given)
         return progress, {result.key: result async for result in batch.results()}
 
@@ -324,7 +326,8 @@ async def test_a_journal_that_others_could_read(tmp_path: Path) -> None:
     async with Batch(Platform(), tmp_path / "j") as batch:
         await batch.run(items(1))
         files = await asyncio.to_thread(lambda: list(tmp_path.iterdir()))
-        assert {file.name: stat.S_IMODE(file.stat().st_mode) for file in files} == {"j": 0o600, "j-wal": 0o600}
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in files}
+        assert modes == {"j": 0o600, "j-wal": 0o600, "j.lock": 0o600}
 
 
 def test_a_wrong_table_shows_no_cell(tmp_path: Path) -> None:
@@ -339,7 +342,7 @@ def test_a_wrong_table_shows_no_cell(tmp_path: Path) -> None:
 async def test_two_batches_dont_share_a_journal(tmp_path: Path) -> None:
     """The second would send everything a second time; and a file that is no journal is none."""
     async with Batch(Platform(), tmp_path / "j"):
-        with pytest.raises(ConfigurationError, match=r"journal: .* can't be used"):
+        with pytest.raises(ConfigurationError, match=r"journal: .* is in use"):
             Batch(Platform(), tmp_path / "j")
     await asyncio.to_thread((tmp_path / "text").write_text, "x" * 5000)
     with pytest.raises(ConfigurationError, match="can't be used"):
@@ -491,3 +494,142 @@ def _text(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _text(item) for name, item in value.items()}
     return value.decode() if isinstance(value, bytes) else value
+
+
+async def test_two_runs_of_one_batch(tmp_path: Path) -> None:
+    """A second run while one is under way is refused, and every item is sent once; afterwards it may run again."""
+    platform = Platform()
+    async with Batch(platform, tmp_path / "j", concurrency=8) as batch:
+        both = await asyncio.gather(batch.run(items(50)), batch.run(items(50)), return_exceptions=True)
+        assert sum(isinstance(one, ConfigurationError) for one in both) == 1
+        await batch.run(items(60))
+    assert set(platform.sent.values()) == {1}
+    assert len(platform.sent) == 60
+
+
+async def test_a_claim_is_won_by_one(tmp_path: Path) -> None:
+    """The journal gives an item to whoever takes it first, and ends it once."""
+    journal = Journal(tmp_path / "j")
+    await journal.add([items(1)[0].pack()])
+    (entry,) = await journal.waiting(0)
+    claims = await asyncio.gather(*[journal.note(entry, "sent") for _ in range(5)], return_exceptions=True)
+    assert [claim for claim in claims if claim is None] == [None]
+    assert sum(isinstance(claim, ConfigurationError) for claim in claims) == 4
+    await journal.ended(entry, Result(key=entry.key, state="done"))
+    with pytest.raises(ConfigurationError, match="taken by somebody else"):
+        await journal.ended(entry, Result(key=entry.key, state="refused"))
+    await journal.aclose()
+
+
+@pytest.mark.parametrize("raised", [ConnectionResetError("KMS"), OSError(28, "full"), RuntimeError("x"), KeyError("y")])
+async def test_an_exception_of_a_stranger_settles_one_item(tmp_path: Path, raised: Exception) -> None:
+    """What the caller's own client raises leaves one item unknown, and all others end."""
+
+    class Odd(Platform):
+        async def send(self, request: Request) -> Response[Any]:
+            if request.json["out_request_no"] == "P7":
+                raise raised
+            return await super().send(request)
+
+    writes = [Item(path="v3/new/write", json={"out_request_no": f"P{n}"}) for n in range(40)]
+    async with Batch(Odd(), tmp_path / "j", concurrency=8) as batch:
+        progress = await batch.run(writes)
+        results = {result.key: result async for result in batch.results()}
+    assert (progress.done, progress.unknown, progress.waiting) == (39, 1, 0)
+    assert type(raised).__name__ in (results["P7"].message or "")
+
+
+async def test_a_look_up_of_a_stranger_is_tried_again(tmp_path: Path) -> None:
+    """A look-up that raises something of its own settles nothing: it is asked again."""
+    asked = 0
+
+    async def look_up(item: Item) -> Response[Any] | None:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise LookupError(item.key)
+        return None
+
+    platform = Platform(lambda number, attempt: lost("unknown") if attempt == 1 else None)
+    writes = [Item(path="v3/new/write", json={"out_request_no": "P0"})]
+    progress, _ = await run(platform, tmp_path / "j", writes, look_up=look_up)
+    assert (progress.done, asked, platform.sent["P0"]) == (1, 2, 2)
+
+
+async def test_a_hook_that_raises_harms_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """An error of on_progress is logged, and the calls go on."""
+
+    def broken(progress: Progress) -> None:
+        raise ValueError(progress)
+
+    async with Batch(Platform(), tmp_path / "j", on_progress=broken) as batch:
+        assert (await batch.run(items(20))).done == 20
+    assert "on_progress failed" in caplog.text
+
+
+async def test_a_journal_that_fails_lets_the_others_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When an item can't be written down, calls under way come to their end before the run does."""
+    ended = list[str]()
+
+    class Slow(Platform):
+        async def send(self, request: Request) -> Response[Any]:
+            await asyncio.sleep(0.02)
+            ended.append(request.json["out_request_no"])
+            return await super().send(request)
+
+    original = Journal.note
+
+    async def note(self: Journal, entry: Entry, state: State) -> None:
+        if entry.key == "B3":
+            raise ConfigurationError("journal", "it can't be written any more", "Make room")
+        await original(self, entry, state)
+
+    monkeypatch.setattr(Journal, "note", note)
+    async with Batch(Slow(), tmp_path / "j", concurrency=4) as batch:
+        with pytest.raises(ConfigurationError, match="can't be written"):
+            await batch.run(items(100))
+        states = Counter([result.state async for result in batch.results()])
+    assert ended == ["B0", "B1", "B2"]
+    assert (states["done"], states["sent"]) == (3, 0)
+
+
+async def test_equal_refusals_stop_the_run(tmp_path: Path) -> None:
+    """A file that is wrong as a whole is not refused line by line; a run that may go on does."""
+    platform = Platform(lambda number, attempt: refused(403, "NO_AUTH"))
+    async with Batch(platform, tmp_path / "j", concurrency=2, most_equal_refusals=10) as batch:
+        progress = await batch.run(items(200))
+    assert progress.stopped_by == "NO_AUTH"
+    assert 10 <= progress.refused <= 12
+    async with Batch(platform, tmp_path / "j", concurrency=2, most_equal_refusals=None) as batch:
+        progress = await batch.run(items(200))
+    assert (progress.refused, progress.stopped_by) == (200, "")
+
+
+async def test_refusals_between_successes_stop_nothing(tmp_path: Path) -> None:
+    """Only refusals in a row count, and only equal ones."""
+    fates = {0: None, 1: refused(400, "PARAM_ERROR"), 2: refused(403, "NO_AUTH")}
+    platform = Platform(lambda number, attempt: fates[int(number[1:]) % 3])
+    async with Batch(platform, tmp_path / "j", concurrency=1, most_equal_refusals=2) as batch:
+        progress = await batch.run(items(90))
+    assert (progress.done, progress.refused, progress.stopped_by) == (30, 60, "")
+
+
+async def test_a_mended_row_is_sent_again(tmp_path: Path) -> None:
+    """A refused item may come again with other content; one that took effect may not."""
+    platform = Platform(lambda number, attempt: refused(400, "PARAM_ERROR") if (number, attempt) == ("B1", 1) else None)
+    progress, _ = await run(platform, tmp_path / "j", items(3))
+    assert progress.refused == 1
+    mended = [*items(1), replace(items(2)[1], json={**order("B1"), "punish_scene": 2}), items(3)[2]]
+    progress, _ = await run(platform, tmp_path / "j", mended)
+    assert (progress.done, progress.refused) == (3, 0)
+    assert platform.sent == {"B0": 1, "B1": 2, "B2": 1}
+    with pytest.raises(ConfigurationError, match="'B0' is in the journal with other content"):
+        await run(platform, tmp_path / "j", [replace(items(1)[0], json={**order("B0"), "punish_scene": 2})])
+
+
+async def test_the_log_is_empty_after_a_run(tmp_path: Path) -> None:
+    """SQLite's log would keep erased secrets until the journal is closed, or for ever after a kill."""
+    async with Batch(Platform(), tmp_path / "j") as batch:
+        await batch.run(items(50))
+        found = await asyncio.to_thread(contents, tmp_path)
+    assert all(b"6222 0000" not in content for content in found)

@@ -10,9 +10,9 @@ Started again after a crash, with the same input or with none, it goes on where 
 from __future__ import annotations
 
 from .batch import Batch, Progress
-from .calling import Calling
+from .caller import Caller
 from .items import Item, read_csv, read_jsonl
 from .journal import Journal
 from .result import Result, State
 
-__all__ = ["Batch", "Calling", "Item", "Journal", "Progress", "Result", "State", "read_csv", "read_jsonl"]
+__all__ = ["Batch", "Caller", "Item", "Journal", "Progress", "Result", "State", "read_csv", "read_jsonl"]

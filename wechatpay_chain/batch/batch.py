@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -18,11 +20,12 @@ import orjson
 
 from ..errors import ConfigurationError
 from ..http.timeout import Timeout
-from .calling import Calling, Client, LookUp
+from .caller import Caller, Client, LookUp
 from .items import Item
 from .journal import Entry, Journal
 from .result import Result
 
+_log = logging.getLogger(__name__)
 _PAGE = 500
 # Seconds that items which come one by one are gathered for, and after which those who wait for them look again.
 _GATHER = 0.02
@@ -41,6 +44,7 @@ class Progress:
         rate: items that end in a second, on average since the start of this run.
         remaining: seconds until those waiting are ended, at that rate; None as long as nothing has ended.
         codes: how many items have failed, finally or for this run, with each error code.
+        stopped_by: the code of so many equal refusals that the run stopped; empty where it did not.
     """
 
     waiting: int
@@ -50,14 +54,15 @@ class Progress:
     rate: float
     remaining: float | None
     codes: Mapping[str, int] = field(default_factory=dict[str, int])
+    stopped_by: str = ""
 
 
 class Batch:
     """Calls in bulk, with a journal.
 
     An item is sent once and, where the client's retries weren't enough, again with the same content: when it certainly
-    had no effect, or when the call may be repeated (a GET, an operation documented as re-entrant, or `repeat`). One
-    that a crash cut off is such a repetition. All others of unknown outcome are looked up by `look_up`, or left
+    had no effect, or when the call is idempotent (a GET, an operation documented as such, or `repeat`). One that a
+    crash cut off is such a repetition. All others of unknown outcome are looked up by `look_up`, or left
     `unknown`, until a later run is given `look_up` or `repeat`.
 
     Args:
@@ -68,9 +73,11 @@ class Batch:
         look_up: finds out what became of an item of unknown outcome.
         patience: seconds that an item is tried again, in an outage, before it is left for the next run.
         timeout: of a call, with the waiting for its turn.
-        on_progress: called at most once in a second, and in the end.
-        clock: a clock that never goes back, in seconds.
-        sleep: waits.
+        most_equal_refusals: how many items in a row may be refused with the same code before the run stops: the file
+            is wrong then, or a right is missing, and the others wait. None never stops.
+        on_progress: called at most once in a second, and in the end. If it raises, that is logged.
+        monotonic: a clock that never goes back, in seconds.
+        sleep: a coroutine that waits for so many seconds.
 
     Raises:
         ConfigurationError: the journal can't be used.
@@ -86,25 +93,29 @@ class Batch:
         look_up: LookUp | None = None,
         patience: float = 3600.0,
         timeout: Timeout = Timeout(total=600, attempt=20),  # noqa: B008 - it is immutable
+        most_equal_refusals: int | None = 100,
         on_progress: Callable[[Progress], None] | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         if concurrency < 1:
             raise ConfigurationError("concurrency", f"{concurrency!r} was found", "Give 1 or more")
-        self._calling = Calling(
-            wxpay, repeat=repeat, look_up=look_up, patience=patience, timeout=timeout, clock=clock, sleep=sleep
+        self._caller = Caller(
+            wxpay, repeat=repeat, look_up=look_up, patience=patience, timeout=timeout, monotonic=monotonic, sleep=sleep
         )
         self._journal = Journal(journal)
         self._resolves = repeat or look_up is not None
+        self._is_running = self._is_stopping = False
+        self._most_equal_refusals = most_equal_refusals
+        self._failure: Exception | None = None
+        self._refusals = _Refusals(None)
         self._concurrency = concurrency
         self._on_progress = on_progress
-        self._clock = clock
+        self._monotonic = monotonic
         self._counts: Counter[str] = Counter()
         self._codes: Counter[str] = Counter()
         self._ended = 0
-        self._is_stopping = False
-        self._started = self._told = clock()
+        self._started = self._told = monotonic()
 
     async def run(self, items: Iterable[Item] | AsyncIterable[Item] = ()) -> Progress:
         """Take the items into the journal, and call all that have not ended. Items that have are left alone.
@@ -113,20 +124,31 @@ class Batch:
             items: a file's, or any others; read as fast as the disk takes them, so that they may be many.
 
         Returns:
-            How it ended. Nothing is left `waiting`, unless an outage was longer than `patience`, or the client can't
-            call: `codes` says so, and the next run goes on.
+            How it ended. Nothing is left `waiting`, unless an outage was longer than `patience`, the client can't call
+            (`codes` says so), or too many refusals were equal (`stopped_by`); the next run goes on.
 
         Raises:
-            ConfigurationError: an item is malformed, or in the journal with other content. Those before it are in the
-                journal, and what was under way has come to its end; the next run goes on.
+            ConfigurationError: an item is malformed, in the journal with other content and not refused, or this batch
+                is running already. Those before it are in the journal, and what was under way has come to its end; the
+                next run goes on.
         """
+        if self._is_running:
+            raise ConfigurationError("Batch", "it is running already", "Await its end, then run it again")
+        self._is_running = True
+        try:
+            return await self._run(items)
+        finally:
+            self._is_running = False
+
+    async def _run(self, items: Iterable[Item] | AsyncIterable[Item]) -> Progress:
         if self._resolves:
             await self._journal.reopen()
         self._counts = Counter(await self._journal.counts())
         self._codes = Counter(await self._journal.codes())
-        self._is_stopping = False
-        self._ended, self._started = 0, self._clock()
+        self._ended, self._started = 0, self._monotonic()
         self._told = self._started
+        self._is_stopping, self._failure = False, None
+        self._refusals = _Refusals(self._most_equal_refusals)
         line: asyncio.Queue[Entry | None] = asyncio.Queue(self._concurrency)
         taking = asyncio.create_task(self._take(items))
         try:
@@ -134,7 +156,9 @@ class Batch:
                 tasks.create_task(self._feed(line, taking))
                 for _ in range(self._concurrency):
                     tasks.create_task(self._work(line))
-            if not self._is_stopping:
+            if self._failure is not None:
+                raise self._failure
+            if not self._stops():
                 await taking
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
@@ -142,6 +166,9 @@ class Batch:
             taking.cancel()
             await asyncio.wait([taking])
             self._tell(always=True)
+            # Where the disk is full, that has been raised already.
+            with suppress(ConfigurationError):
+                await self._journal.truncate_log()
         return self.progress
 
     def stop(self) -> None:
@@ -151,7 +178,7 @@ class Batch:
     @property
     def progress(self) -> Progress:
         """Where it is."""
-        seconds = self._clock() - self._started
+        seconds = self._monotonic() - self._started
         rate = self._ended / seconds if seconds > 0 else 0.0
         waiting = self._counts["waiting"] + self._counts["sent"]
         return Progress(
@@ -162,6 +189,7 @@ class Batch:
             rate=rate,
             remaining=waiting / rate if rate else None,
             codes=dict(self._codes),
+            stopped_by=self._refusals.stopped_by,
         )
 
     def results(self) -> AsyncIterator[Result]:
@@ -199,17 +227,24 @@ class Batch:
 
     async def _take(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
         async for page in _pages(items):
-            self._counts["waiting"] += await self._journal.add([item.pack() for item in page])
+            added = await self._journal.add([item.pack() for item in page])
+            self._counts["waiting"] += added.new + added.mended
+            self._counts["refused"] -= added.mended
+
+    def _stops(self, taking: asyncio.Task[None] | None = None) -> bool:
+        """Whether no further item is to be called: calls under way come to their end."""
+        failed = taking is not None and taking.done() and (taking.cancelled() or taking.exception() is not None)
+        return failed or self._is_stopping or self._failure is not None or bool(self._refusals.stopped_by)
 
     async def _feed(self, line: asyncio.Queue[Entry | None], taking: asyncio.Task[None]) -> None:
-        """Hand out what has not ended, as long as items are taken, until one of them is malformed."""
+        """Hand out what has not ended, as long as items are taken, until something stops the run."""
         for sent in (True, False):
             after = 0
-            while not (self._is_stopping or _has_failed(taking)):
+            while not self._stops(taking):
                 complete = sent or taking.done()
                 page = await self._journal.waiting(after, sent=sent)
                 for entry in page:
-                    if _has_failed(taking):
+                    if self._stops(taking):
                         break
                     await line.put(entry)
                     after = entry.number
@@ -223,30 +258,60 @@ class Batch:
             await line.put(None)
 
     async def _work(self, line: asyncio.Queue[Entry | None]) -> None:
+        """Call one item after the other. What one of them raises ends the run when the others have ended."""
         while (entry := await line.get()) is not None:
-            if self._is_stopping:
+            try:
+                if not self._stops():
+                    await self._call(entry)
+            except Exception as error:  # noqa: BLE001 - raised by run(), once no call is under way any more
+                self._failure = self._failure or error
+            finally:
                 line.task_done()
-                continue
-            result = await self._calling.settle(
-                Item.unpack(entry.key, entry.request),
-                was_sent=entry.was_sent,
-                note=partial(self._journal.note, entry),
-            )
-            await self._journal.ended(entry, result)
-            if result.state not in {"waiting", "sent"}:
-                self._counts["sent" if entry.was_sent else "waiting"] -= 1
-                self._counts[result.state] += 1
-                self._ended += 1
-            if result.code:
-                self._codes[result.code] += 1
-            line.task_done()
-            self._tell()
+
+    async def _call(self, entry: Entry) -> None:
+        result = await self._caller.call(
+            Item.unpack(entry.key, entry.request),
+            was_sent=entry.was_sent,
+            note=partial(self._journal.note, entry),
+        )
+        await self._journal.ended(entry, result)
+        if result.state not in {"waiting", "sent"}:
+            self._counts["sent" if entry.was_sent else "waiting"] -= 1
+            self._counts[result.state] += 1
+            self._ended += 1
+        if result.code:
+            self._codes[result.code] += 1
+        self._refusals.count(result)
+        self._tell()
 
     def _tell(self, *, always: bool = False) -> None:
-        now = self._clock()
+        now = self._monotonic()
         if self._on_progress is not None and (always or now - self._told >= 1):
             self._told = now
-            self._on_progress(self.progress)
+            try:
+                self._on_progress(self.progress)
+            except Exception:  # noqa: BLE001 - the caller's hook may raise anything, and the calls are good
+                _log.exception("on_progress failed")
+
+
+class _Refusals:
+    """Counts refusals in a row that have the same code: a wrong file would otherwise be refused line by line."""
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self._code: str = ""
+        self._equal = 0
+        self.stopped_by = ""
+
+    def count(self, result: Result) -> None:
+        if result.state == "done":
+            self._equal = 0
+        elif result.state == "refused":
+            code = result.code or ""
+            self._equal = self._equal + 1 if code == self._code else 1
+            self._code = code
+            if self._most is not None and self._equal >= self._most:
+                self.stopped_by = code
 
 
 async def _pages(items: Iterable[Item] | AsyncIterable[Item]) -> AsyncIterator[list[Item]]:
@@ -298,10 +363,6 @@ async def _gathered(items: AsyncIterator[Item]) -> AsyncIterator[list[Item]]:
                 page = []
     finally:
         coming.cancel()
-
-
-def _has_failed(task: asyncio.Task[None]) -> bool:
-    return task.done() and (task.cancelled() or task.exception() is not None)
 
 
 def _private(path: str, flags: int) -> int:

@@ -16,9 +16,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ..errors import ConfigurationError
+from .lock import JournalLock
 from .result import Result, State
 
 T = TypeVar("T")
@@ -38,6 +39,13 @@ CREATE TABLE IF NOT EXISTS items (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS items_by_state ON items (state, number);
 """
+_MEND = (
+    "UPDATE items SET digest = ?, request = ?, state = 'waiting', status = NULL, code = NULL, message = NULL, "
+    "request_id = NULL, answer = NULL WHERE key = ?"
+)
+# What tells a journal from other SQLite files, and where SQLite keeps it: https://www.sqlite.org/fileformat.html
+_APPLICATION_ID = 0x57586A6C
+_APPLICATION_ID_AT = 68
 _PAGE = 500
 
 
@@ -58,6 +66,18 @@ class Entry:
     was_sent: bool = False
 
 
+class Added(NamedTuple):
+    """How many items were added.
+
+    Attributes:
+        new: items that the journal had not.
+        mended: items that had been refused, and wait again with other content.
+    """
+
+    new: int
+    mended: int
+
+
 class Journal:
     """A SQLite file with a thread of its own; only this user may read it.
 
@@ -67,27 +87,34 @@ class Journal:
         path: the file; made if it isn't there, continued if it is.
 
     Raises:
-        ConfigurationError: it is no journal, can't be opened, or another process has it.
+        ConfigurationError: it is no journal, can't be opened, or another batch has it. The file is left as it was.
     """
 
     def __init__(self, path: Path) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
-        self._pending: list[tuple[str, tuple[Any, ...], asyncio.Future[None]]] = []
+        self._pending: list[tuple[str, tuple[Any, ...], asyncio.Future[int]]] = []
         self._writer: asyncio.Task[None] | None = None
         self._is_closed = False
+        self._pid = os.getpid()
+        try:
+            self._lock = JournalLock(path)
+        except ConfigurationError:
+            raise
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            raise _unusable(path, error) from None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         try:
             self._database = self._thread.submit(_open, path).result()
-        except (sqlite3.Error, OSError) as error:
+        except BaseException as error:
             self._thread.shutdown()
-            raise ConfigurationError(
-                "journal", f"{str(path)!r} can't be used ({error})", "Give a file of its own to each batch that runs"
-            ) from None
+            self._lock.release()
+            if isinstance(error, sqlite3.Error | OSError):
+                raise _unusable(path, error) from None
+            raise
 
-    async def add(self, items: list[tuple[str, bytes]]) -> int:
+    async def add(self, items: list[tuple[str, bytes]]) -> Added:
         """Add items, by key and request; those that are there already stay as they are.
 
-        Returns:
-            How many are new.
+        One that was refused, which had no effect, may come with other content: it waits again.
 
         Raises:
             ConfigurationError: a key is there with another request; none of the items is added.
@@ -108,14 +135,25 @@ class Journal:
         return await self._run(select)
 
     async def note(self, entry: Entry, state: State) -> None:
-        """An item is about to be `sent`, or is `waiting` again because it certainly had no effect."""
-        await self._write("UPDATE items SET state = ? WHERE number = ?", (state, entry.number))
+        """An item is about to be `sent`, or is `waiting` again because it certainly had no effect.
+
+        Raises:
+            ConfigurationError: it isn't in the state that this follows on: somebody else has taken it.
+        """
+        before = "waiting" if state == "sent" else "sent"
+        statement = "UPDATE items SET state = ? WHERE number = ? AND state = ?"
+        self._check_taken(entry, await self._write(statement, (state, entry.number, before)))
 
     async def ended(self, entry: Entry, result: Result) -> None:
-        """An item came to its end, or waits for the next run. Of one that is done or refused the request is erased."""
-        await self._write(
+        """An item came to its end, or waits for the next run. Of one that is done or refused the request is erased.
+
+        Raises:
+            ConfigurationError: it has come to an end already.
+        """
+        written = await self._write(
             "UPDATE items SET state = ?, status = ?, code = ?, message = ?, request_id = ?, answer = ?, "
-            "request = CASE WHEN ? IN ('waiting', 'sent', 'unknown') THEN request END WHERE number = ?",
+            "request = CASE WHEN ? IN ('waiting', 'sent', 'unknown') THEN request END "
+            "WHERE number = ? AND state IN ('waiting', 'sent')",
             (
                 result.state,
                 result.status,
@@ -127,6 +165,11 @@ class Journal:
                 entry.number,
             ),
         )
+        self._check_taken(entry, written)
+
+    async def truncate_log(self) -> None:
+        """Write everything into the file itself and empty SQLite's log, which also holds what has been erased."""
+        await self._run(lambda database: database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
 
     async def reopen(self) -> None:
         """Take up again what was left `unknown`, as if it had been cut off."""
@@ -165,8 +208,17 @@ class Journal:
             await self._writer
         await self._run(sqlite3.Connection.close)
         self._thread.shutdown()
+        self._lock.release()
+
+    def _check_taken(self, entry: Entry, written: int) -> None:
+        if not written:
+            raise ConfigurationError(
+                "journal", f"the item {entry.key!r} was taken by somebody else", "Give each batch a journal of its own"
+            )
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._pid != os.getpid():
+            raise ConfigurationError("journal", "it was opened before a fork", "Make a batch in each process")
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work, self._database)
         except sqlite3.Error as error:
@@ -174,47 +226,56 @@ class Journal:
                 "journal", f"it can't be read or written any more ({error})", "Make room, and start the batch again"
             ) from None
 
-    async def _write(self, statement: str, values: tuple[Any, ...]) -> None:
-        """Write with whatever else is to be written at the moment, in one transaction."""
-        future = asyncio.get_running_loop().create_future()
+    async def _write(self, statement: str, values: tuple[Any, ...]) -> int:
+        """Write with whatever else is to be written at the moment, in one transaction; returns how many rows it met."""
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._pending.append((statement, values, future))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_pending())
-        await future
+        return await future
 
     async def _write_pending(self) -> None:
         while self._pending:
             pending, self._pending = self._pending, []
             error: Exception | None = None
+            written: list[int] = []
             try:
-                await self._run(partial(_execute, [(statement, values) for statement, values, _ in pending]))
+                written = await self._run(partial(_execute, [(statement, values) for statement, values, _ in pending]))
             except Exception as raised:  # noqa: BLE001 - it is raised where each of them waits
                 error = raised
-            for _, _, future in pending:
+            for index, (_, _, future) in enumerate(pending):
                 if future.done():
                     continue  # who waited for it was cancelled
                 if error is None:
-                    future.set_result(None)
+                    future.set_result(written[index])
                 else:
                     future.set_exception(error)
 
 
-def _execute(statements: list[tuple[str, tuple[Any, ...]]], database: sqlite3.Connection) -> None:
+def _unusable(path: Path, error: Exception) -> ConfigurationError:
+    return ConfigurationError(
+        "journal", f"{str(path)!r} can't be used ({error})", "Give a file of its own to each batch that runs"
+    )
+
+
+def _execute(statements: list[tuple[str, tuple[Any, ...]]], database: sqlite3.Connection) -> list[int]:
     with database:
-        for statement, values in statements:
-            database.execute(statement, values)
+        return [database.execute(statement, values).rowcount for statement, values in statements]
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    # One that was there already, too; SQLite gives its mode to the file of the write-ahead log.
+    if path.exists() and path.stat().st_size:
+        _check_is_journal(path)
+    else:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    # SQLite gives the file's mode to its write-ahead log.
     path.chmod(stat.S_IMODE(path.stat().st_mode) & stat.S_IRWXU)
-    # Another process with the same journal would send everything a second time.
     database = sqlite3.connect(path, timeout=0.5)
     try:
         database.executescript(
-            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
-            "PRAGMA secure_delete = ON;" + _SCHEMA
+            # The first before the log is there, so that it is in the file itself whenever the process ends.
+            f"PRAGMA application_id = {_APPLICATION_ID}; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; "
+            "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;" + _SCHEMA
         )
         with database:  # takes the lock
             database.execute("UPDATE items SET state = state WHERE number = 0")
@@ -224,8 +285,20 @@ def _open(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _add(database: sqlite3.Connection, items: list[tuple[str, bytes]]) -> int:
-    added = 0
+def _check_is_journal(path: Path) -> None:
+    """Look before anything is changed.
+
+    Raises:
+        sqlite3.DatabaseError: it is another file.
+    """
+    with path.open("rb") as file:
+        head = file.read(_APPLICATION_ID_AT + 4)
+    if not head.startswith(b"SQLite format 3\0") or head[_APPLICATION_ID_AT:] != _APPLICATION_ID.to_bytes(4):
+        raise sqlite3.DatabaseError("it is something else than a journal")
+
+
+def _add(database: sqlite3.Connection, items: list[tuple[str, bytes]]) -> Added:
+    new = mended = 0
     with database:
         for key, request in items:
             digest = hashlib.sha256(request).digest()
@@ -233,16 +306,21 @@ def _add(database: sqlite3.Connection, items: list[tuple[str, bytes]]) -> int:
                 "INSERT INTO items (key, digest, request) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
                 (key, digest, request),
             )
-            added += cursor.rowcount
+            new += cursor.rowcount
             if not cursor.rowcount:
-                (known,) = database.execute("SELECT digest FROM items WHERE key = ?", (key,)).fetchone()
-                if known != digest:
+                known, state = database.execute("SELECT digest, state FROM items WHERE key = ?", (key,)).fetchone()
+                if known == digest:
+                    continue
+                if state != "refused":
                     raise ConfigurationError(
                         "items",
                         f"{key!r} is in the journal with other content",
                         "A number is used once: give the item another one, or the content that it had",
                     )
-    return added
+                # Refused, so without effect, and mended since.
+                database.execute(_MEND, (digest, request, key))
+                mended += 1
+    return Added(new, mended)
 
 
 def _results(after: int, database: sqlite3.Connection) -> list[tuple[int, Result]]:

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import orjson
 
-from ..batch import Calling, Item, Progress, Result
+from ..batch import Caller, Item, Progress, Result
 from ..contrib._extras import extra
 from ..policies.ratelimit import RateLimits
 from .progress import counting
@@ -82,7 +82,7 @@ async def work(url: str, settings: Settings, *, among: int, concurrency: int) ->
     async with _redis(url) as redis:
         limits = RateLimits(shared=RedisLimiter(redis, among=among))
         async with settings.client(rate_limits=limits) as wxpay:
-            broker.register_task(_call_of(Calling(wxpay), redis), task_name=_QUEUE)
+            broker.register_task(_call_of(Caller(wxpay), redis), task_name=_QUEUE)
             await run_receiver_task(broker, run_startup=True, max_async_tasks=concurrency)
 
 
@@ -108,12 +108,12 @@ def _broker(url: str) -> AsyncBroker:
     )
 
 
-def _call_of(calling: Calling | None, redis: Redis) -> Any:
+def _call_of(caller: Caller | None, redis: Redis) -> Any:
     async def call(name: str, key: str, packed: str) -> None:
-        if calling is None or not key:  # who hands out makes no call, and a nudge is none
+        if caller is None or not key:  # who hands out makes no call, and a nudge is none
             return
         # It may have been sent by a worker that died: what is re-entrant is repeated as it is, all else is looked up.
-        result = await calling.settle(Item.unpack(key, packed.encode()), was_sent=True)
+        result = await caller.call(Item.unpack(key, packed.encode()), was_sent=True)
         await redis.hset(_RESULTS + name, key, _packed(result).decode())
 
     return call

@@ -1,0 +1,162 @@
+"""`Caller`: calls one item until it has come to its end, for a `Batch` on one machine or a task queue on many."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from ..errors import APIError, TransportError, WeChatPayError
+from ..http.request import Request
+from ..http.response import Response
+from ..http.timeout import Timeout
+from ..policies.backoff import Backoff
+from ..policies.retry import is_idempotent
+from .items import Item
+from .result import Result, State
+from .steps import Act, Event, Known, Resolution, event_of, next_step
+
+_FAILURES = frozenset({Event.FAILED, Event.LOST})
+
+
+class Client(Protocol):
+    """What is needed of a `WeChatPay`."""
+
+    async def send(self, request: Request) -> Response[Any]:
+        """Send a request."""
+        ...
+
+
+LookUp = Callable[[Item], Awaitable[Response[Any] | None]]
+"""Finds out what became of an item: the answer to keep where it took effect, None where it certainly had none."""
+
+
+Note = Callable[[State], Awaitable[None]]
+"""Writes down that an item is about to be `sent`, or again `waiting` because it certainly had no effect."""
+
+
+async def _write_nothing(state: State) -> None:
+    """The note of a caller that keeps no journal."""
+
+
+class Caller:
+    """Calls items, again where that is safe, until each has come to its end.
+
+    Args:
+        wxpay: makes the calls.
+        repeat: whether a call may be repeated after it may have arrived: all items carry a number of their own.
+        look_up: finds out what became of an item of unknown outcome.
+        patience: seconds that an item is tried again, and looked up again, in an outage.
+        timeout: seconds for one call, with the waiting for its turn under the rate limits.
+        backoff: the pauses between two tries; their jitter keeps callers apart that failed together.
+        monotonic: a clock that never goes back, in seconds.
+        sleep: a coroutine that waits for so many seconds.
+    """
+
+    def __init__(
+        self,
+        wxpay: Client,
+        *,
+        repeat: bool = False,
+        look_up: LookUp | None = None,
+        patience: float = 3600.0,
+        timeout: Timeout = Timeout(total=600, attempt=20),  # noqa: B008 - it is immutable
+        backoff: Backoff = Backoff(1, 60, jitter=0.5),  # noqa: B008 - the same
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._wxpay = wxpay
+        self._retry = True if repeat else None
+        self._look_up = look_up
+        self._patience = patience
+        self._timeout = timeout
+        self._backoff = backoff
+        self._monotonic = monotonic
+        self._sleep = sleep
+
+    async def call(self, item: Item, *, was_sent: bool = False, note: Note = _write_nothing) -> Result:
+        """Call an item.
+
+        Args:
+            item: what to call.
+            was_sent: whether it may have been sent before, and nobody knows with what outcome.
+            note: is awaited before it is sent, and when it is known again to have had no effect.
+
+        Returns:
+            What came of it. It is `waiting`, or `sent`, where patience ended before an outage did, or where the client
+            can't call until something is mended (a `ConfigurationError`).
+
+        Raises:
+            ConfigurationError: the item is malformed.
+            TypeError: a placeholder of its path is missing or unknown.
+        """
+        request = item.request(retry=self._retry, timeout=self._timeout)
+        resolution = self._resolution(request)
+        ends = self._monotonic() + self._patience
+        written: State = "sent" if was_sent else "waiting"
+        known, event = (Known.IN_DOUBT if was_sent else Known.NO_EFFECT), Event.TAKEN_UP
+        error: WeChatPayError | None = None
+        answer: Response[Any] | None = None
+        failures = 0
+        while True:
+            known, step = next_step(known, event, resolution)
+            if isinstance(step, str):
+                return _failed(item, error, step) if answer is None else _done(item, answer)
+            if event in _FAILURES:
+                failures += 1
+                pause = self._backoff.pause(failures, random.random())  # noqa: S311 - spreads the load, hides nothing
+                if self._monotonic() + pause > ends:
+                    event = Event.OUT_OF_PATIENCE
+                    continue
+                if known is Known.NO_EFFECT and written == "sent":
+                    await note(written := "waiting")
+                await self._sleep(pause)
+            if step is Act.SEND and written == "waiting":
+                await note(written := "sent")
+            try:
+                answer = await (self._wxpay.send(request) if step is Act.SEND else self._find(item))
+            except WeChatPayError as raised:
+                error = raised
+            except Exception as raised:  # noqa: BLE001 - the caller's own client or look-up may raise anything
+                error = _of_a_stranger(raised)
+            else:
+                event = Event.NOT_FOUND if answer is None else Event.ANSWERED
+                continue
+            event = event_of(error, resolution, looked_up=step is Act.LOOK_UP)
+
+    def _resolution(self, request: Request) -> Resolution:
+        if is_idempotent(request):
+            return Resolution.REPEAT
+        return Resolution.NONE if self._look_up is None else Resolution.LOOK_UP
+
+    async def _find(self, item: Item) -> Response[Any] | None:
+        return None if self._look_up is None else await self._look_up(item)
+
+
+def _of_a_stranger(raised: Exception) -> WeChatPayError:
+    """An exception that is none of ours, as an error: nobody knows whether the call had gone out by then."""
+    # Its text is not shown: it may hold what the call holds.
+    error = TransportError(f"the client or the look-up raised {type(raised).__name__}")
+    error.outcome, error.attempts, error.__cause__ = "unknown", 1, raised
+    return error
+
+
+def _done(item: Item, answer: Response[Any]) -> Result:
+    return Result(key=item.key, state="done", status=answer.status, request_id=answer.request_id, answer=answer.content)
+
+
+def _failed(item: Item, error: WeChatPayError | None, state: State) -> Result:
+    if error is None:
+        return Result(key=item.key, state=state, code="CutOff", message="its program ended before its answer came")
+    refusal = error if isinstance(error, APIError) else None
+    return Result(
+        key=item.key,
+        state=state,
+        status=refusal.status if refusal else None,
+        code=(refusal.code if refusal else "") or type(error).__name__,
+        message=str(error),
+        request_id=error.request_id,
+        answer=refusal.content if refusal else None,
+    )

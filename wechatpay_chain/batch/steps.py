@@ -1,0 +1,127 @@
+"""What a batch does next with an item: pure, as a table of what is known of it and what just happened.
+
+An item is sent until it is answered. Once it may have taken effect it is in doubt, and how a doubt is resolved depends
+on the item: it is sent again with the same content, or looked up, or left for somebody who can tell.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from ..errors import ConfigurationError, RateLimited, TimedOut, WeChatPayError
+from ..policies.retry import may_help
+from .result import State
+
+
+class Known(Enum):
+    """What is known of an item's effect."""
+
+    NO_EFFECT = auto()
+    """It certainly had none so far."""
+    IN_DOUBT = auto()
+    """It may have taken effect."""
+
+
+class Resolution(Enum):
+    """How a doubt about an item is resolved."""
+
+    REPEAT = auto()
+    """It is idempotent: sent again, it takes effect once all the same."""
+    LOOK_UP = auto()
+    """The caller's `look_up` finds out."""
+    NONE = auto()
+    """There is no way but a person."""
+
+
+class Event(Enum):
+    """What just happened to an item."""
+
+    TAKEN_UP = auto()
+    """Its turn has come."""
+    ANSWERED = auto()
+    """The platform answered, or a look-up found that answer."""
+    NOT_FOUND = auto()
+    """A look-up found that it had no effect."""
+    LOST = auto()
+    """It may have taken effect, and nobody knows."""
+    UNCLEAR = auto()
+    """It may have taken effect, and sending it again would tell nobody more: an answer that can't be believed."""
+    FAILED = auto()
+    """It failed in a way that passes: an outage, a limit."""
+    REFUSED = auto()
+    """It failed in a way that doesn't pass."""
+    BLOCKED = auto()
+    """The client can't call until something is mended."""
+    OUT_OF_PATIENCE = auto()
+    """It was tried for as long as the batch tries."""
+
+
+class Act(Enum):
+    """What is done next, unless the item has come to its end."""
+
+    SEND = auto()
+    LOOK_UP = auto()
+
+
+Step = Act | State
+"""What is done next, or the state that the item ends in."""
+
+_RESOLVING: dict[Resolution, Step] = {
+    Resolution.REPEAT: Act.SEND,
+    Resolution.LOOK_UP: Act.LOOK_UP,
+    Resolution.NONE: "unknown",
+}
+
+# None stands for the step that resolves the doubt.
+_TABLE: dict[tuple[Known, Event], tuple[Known, Step | None]] = {
+    (Known.NO_EFFECT, Event.TAKEN_UP): (Known.NO_EFFECT, Act.SEND),
+    (Known.NO_EFFECT, Event.ANSWERED): (Known.NO_EFFECT, "done"),
+    (Known.NO_EFFECT, Event.LOST): (Known.IN_DOUBT, None),
+    (Known.NO_EFFECT, Event.UNCLEAR): (Known.IN_DOUBT, "unknown"),
+    (Known.NO_EFFECT, Event.FAILED): (Known.NO_EFFECT, Act.SEND),
+    (Known.NO_EFFECT, Event.REFUSED): (Known.NO_EFFECT, "refused"),
+    (Known.NO_EFFECT, Event.BLOCKED): (Known.NO_EFFECT, "waiting"),
+    (Known.NO_EFFECT, Event.OUT_OF_PATIENCE): (Known.NO_EFFECT, "waiting"),
+    (Known.IN_DOUBT, Event.TAKEN_UP): (Known.IN_DOUBT, None),
+    (Known.IN_DOUBT, Event.ANSWERED): (Known.IN_DOUBT, "done"),
+    (Known.IN_DOUBT, Event.NOT_FOUND): (Known.NO_EFFECT, Act.SEND),
+    (Known.IN_DOUBT, Event.LOST): (Known.IN_DOUBT, None),
+    (Known.IN_DOUBT, Event.UNCLEAR): (Known.IN_DOUBT, "unknown"),
+    (Known.IN_DOUBT, Event.FAILED): (Known.IN_DOUBT, None),
+    # The repetition was refused, or the look-up: what became of the first call is still open.
+    (Known.IN_DOUBT, Event.REFUSED): (Known.IN_DOUBT, "unknown"),
+    (Known.IN_DOUBT, Event.BLOCKED): (Known.IN_DOUBT, "sent"),
+    (Known.IN_DOUBT, Event.OUT_OF_PATIENCE): (Known.IN_DOUBT, "sent"),
+}
+
+
+def next_step(known: Known, event: Event, resolution: Resolution) -> tuple[Known, Step]:
+    """What is known now, and what is done next.
+
+    Args:
+        known: what was known before.
+        event: what just happened.
+        resolution: how a doubt about this item is resolved.
+    """
+    known, step = _TABLE[known, event]
+    return known, _RESOLVING[resolution] if step is None else step
+
+
+def event_of(error: WeChatPayError, resolution: Resolution, *, looked_up: bool) -> Event:
+    """What an error means for an item.
+
+    Args:
+        error: what a call, or a look-up, ended with.
+        resolution: how a doubt about this item is resolved.
+        looked_up: whether it was a look-up, which changes nothing and may be repeated whatever became of it.
+    """
+    if isinstance(error, ConfigurationError):
+        return Event.BLOCKED
+    idempotent = looked_up or resolution is Resolution.REPEAT
+    if error.outcome == "unknown" and not idempotent:
+        return Event.LOST
+    if error.attempts == 0 and isinstance(error, RateLimited | TimedOut):
+        return Event.FAILED  # its turn didn't come
+    if may_help(error, idempotent=idempotent):
+        return Event.LOST if error.outcome == "unknown" and not looked_up else Event.FAILED
+    return Event.UNCLEAR if error.outcome == "unknown" else Event.REFUSED
