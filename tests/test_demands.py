@@ -169,9 +169,9 @@ async def test_demand_06_a_sign_error_over_the_same_text_blames_the_key(emulator
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     arguments = {**emulator.credentials(), "private_key": other, "merchant_cert": None}
     async with WeChatPay(**arguments, transport=emulator) as wxpay:
-        with pytest.raises(Unauthorized, match="check that private_key and serial belong to the same"):
+        with pytest.raises(Unauthorized, match="Check that private_key and serial belong to the same"):
             await wxpay.v3.certificates.get()
-        with pytest.raises(Unauthorized, match="check that private_key and serial belong to the same"):
+        with pytest.raises(Unauthorized, match="Check that private_key and serial belong to the same"):
             await wxpay.chain(PUNISH).post(json=ORDER)
 
 

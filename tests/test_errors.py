@@ -6,7 +6,7 @@ import copy
 import inspect
 import pickle
 import traceback
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -213,3 +213,47 @@ def test_a_request_line_is_a_value() -> None:
     assert RequestLine("POST", "/v3/refund/{id}") == LINE
     with pytest.raises(AttributeError):
         LINE.method = "GET"  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue] # the misuse is the point
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("x\n2026-11-27 INFO refund of 1000000 fen done", r"x\n2026-11-27 INFO refund of 1000000 fen done"),
+        ("a\x9b2Jb", r"a\x9b2Jb"),
+        ("a\x1b[31mb", r"a\x1b[31mb"),
+        ("a\u202eb", r"a\u202eb"),
+        ("a\u2028b", r"a\u2028b"),
+        ("签名\u3000错误", "签名\u3000错误"),
+        ("\U0001f600", "\U0001f600"),
+    ],
+)
+def test_a26_what_others_say_forges_no_line(said: str, told: str) -> None:
+    """Control characters of an answer's text or its Request-ID are escaped, in the text of every error."""
+    error = APIError(said, status=403, code=said)
+    error.request_id = said
+    assert error.message == told
+    assert str(error) == f"{told} [Request-ID {told}]"
+    assert errors.printable(error.brief) == error.brief
+    assert errors.SignatureError(said).message == told
+    assert errors.ConfigurationError("x", said, "y").message == f"x: {told}. y"
+
+
+def test_a28_the_brief_of_an_error_quotes_nothing() -> None:
+    """What goes into logs and spans is the kind, status, code and cause: nothing of a body or of a path."""
+    refusal = APIError("502: <html>13800138000</html>", status=502, code="SYSTEM_ERROR")
+    assert refusal.brief == "APIError 502 SYSTEM_ERROR"
+    unsigned = errors.SignatureError("13800138000").because(
+        errors.Cause("headers-removed", "13800138000", "x", "likely")
+    )
+    assert unsigned.brief == "SignatureError (headers-removed)"
+    assert errors.TimedOut("no answer within 5 s").brief == "TimedOut: no answer within 5 s"
+
+
+def test_causes_are_told_the_surest_first() -> None:
+    """An error tells the surest of its causes, keeps all of them, and pickles with them."""
+    words = get_args(errors.Certainty)
+    causes = [errors.Cause(word, f"it is {word}", "Mend it", word) for word in (words[2], words[0], words[1])]
+    error = errors.SignatureError("no").because(*causes, None)
+    assert str(error) == "no: it is proven. Mend it"
+    assert [cause.name for cause in pickle.loads(pickle.dumps(error)).causes] == ["proven", "likely", "possible"]
+    assert str(errors.SignatureError("no").because(causes[2])) == "no: probably it is likely. Mend it"

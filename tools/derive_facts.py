@@ -46,6 +46,7 @@ def facts(operation: Record) -> Record:
         "answer_secret_fields": [
             path for path, enc in _encrypted(answer.get("fields", {}), "") if enc == "rsa:merchant"
         ],
+        "answer_padding": operation.get("answer_padding"),
         "rates": [[rate["n"], rate["per"], rate.get("by")] for rate in operation.get("rate", ())],
         "idempotent": operation.get("reentrant", {}).get("documented"),
         "same_number": operation.get("retry") == "same-number",

@@ -41,6 +41,9 @@ _ADVICE_WRITE = (
 Certainty = Literal["proven", "likely", "possible"]
 """How sure a cause is: a trial showed it, the signs speak for it, or nothing speaks against it."""
 
+# The blanks of Chinese texts, which Python doesn't count as printable.
+_BLANKS = "\u00a0\u3000"
+
 _LEADS: Mapping[Certainty, str] = {"proven": "", "likely": "probably ", "possible": "perhaps "}
 
 
@@ -75,6 +78,16 @@ class RequestLine:
         return f"{self.method} {self.template}"
 
 
+def printable(text: str) -> str:
+    r"""A text in which what would steer a terminal, or forge a line of a log, is escaped: a line feed is `\n`."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or character in _BLANKS else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
 class WeChatPayError(Exception):
     """The root of every error of this package.
 
@@ -88,6 +101,7 @@ class WeChatPayError(Exception):
     """
 
     def __init__(self, message: str) -> None:
+        message = printable(message)
         super().__init__(message)
         self.message = message
         self.causes: tuple[Cause, ...] = ()
@@ -104,7 +118,13 @@ class WeChatPayError(Exception):
             text += f" [Request-ID {self.request_id}]"
         if self.outcome == "unknown" and self.request:
             text += " " + (_ADVICE_READ if self.request.method == "GET" else _ADVICE_WRITE)
-        return text
+        return printable(text)
+
+    @property
+    def brief(self) -> str:
+        """What may go into any log: the kind of error and its causes, and nothing that was sent or received."""
+        causes = f" ({', '.join(cause.name for cause in self.causes)})" if self.causes else ""
+        return f"{type(self).__name__}{causes}"
 
     def because(self, *causes: Cause | None) -> Self:
         """The error itself, with what was found out of its causes; its text tells the first."""
@@ -141,6 +161,11 @@ class WeChatPayWarning(UserWarning):
 
 class TransportError(WeChatPayError):
     """No complete answer came. `outcome` says whether the request can have reached the platform."""
+
+    @property
+    def brief(self) -> str:
+        """The kind of error and what went wrong with the network."""
+        return f"{type(self).__name__}: {self.message}"
 
 
 class ConnectionFailed(TransportError, ConnectionError):
@@ -216,6 +241,11 @@ class APIError(WeChatPayError):
         self.headers: Mapping[str, str] = {} if headers is None else headers
         self.content = content
         self.verified = verified
+
+    @property
+    def brief(self) -> str:
+        """The kind of error, the status and the platform's code."""
+        return printable(" ".join(filter(None, (type(self).__name__, str(self.status), self.code))))
 
     def has_code(self, *codes: str) -> bool:
         """Whether the code is one of these, whatever its spelling: `SYSTEM_ERROR` and `SYSTEMERROR` are one."""

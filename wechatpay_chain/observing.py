@@ -10,7 +10,9 @@
     CallEnded           its answer, or its error, is handed out
     CertificatesChanged, ClockSkewed, LimiterDegraded
 
-No event holds a key, a signature, a value of a path, or anything of a body.
+No event holds a key, a signature, a value of a path, or anything of a body, and no line of a log that is made of one.
+The `error` of an event is the error that the call raises: its text may quote what was sent or received, as the caller
+is to see it; `error.brief` doesn't.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 
-from .errors import RequestLine, WeChatPayError
+from .errors import RequestLine, WeChatPayError, printable
 
 _log = logging.getLogger(__name__)
 
@@ -206,7 +208,7 @@ def logged(logger: logging.Logger | None = None) -> Hook:
     """A hook that writes a line for each event: `WeChatPay(..., observe=logged())`.
 
     Ends of calls are at INFO, those with an error and whatever else is out of the ordinary at WARNING, all others at
-    DEBUG. A line holds method, template, host, status, `Request-ID`, numbers and error texts, never a payload.
+    DEBUG. A line holds method, template, host, status, `Request-ID`, numbers and the kind of an error, never a payload.
 
     Args:
         logger: where to write; `wechatpay_chain` by default.
@@ -227,8 +229,14 @@ def describe(event: Event) -> str:
     for item in fields(event):
         value = getattr(event, item.name)
         if item.name not in {"call", "request"} and value is not None:
-            parts.append(f"{item.name}={round(value, 3) if isinstance(value, float) else value}")
-    return " ".join(filter(None, parts))
+            parts.append(f"{item.name}={_told(value)}")
+    return printable(" ".join(filter(None, parts)))
+
+
+def _told(value: object) -> object:
+    if isinstance(value, WeChatPayError):
+        return value.brief
+    return round(value, 3) if isinstance(value, float) else value
 
 
 def _level(event: Event) -> int:

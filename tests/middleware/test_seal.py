@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import copy
 import json
 import re
@@ -16,6 +17,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,6 +36,7 @@ from wechatpay_chain.http.secret import Secret
 from wechatpay_chain.http.timeout import Timeout
 from wechatpay_chain.middleware import Encode, Seal, SealV2
 from wechatpay_chain.pipeline import Handler, compose
+from wechatpay_chain.wire.unsealing import unsealed
 
 PUBLIC_KEY_ID = "PUB_KEY_ID_0114232134912410000000000000"
 PLATFORM_SERIAL = "0A1B2C3D4E5F60718293A4B5C6D7E8F901234567"
@@ -221,14 +224,67 @@ async def test_the_key_that_the_caller_names(seal: Seal, platform_key: RSAPrivat
 
 @pytest.mark.parametrize("serial", ["PUB_KEY_ID_9", "", "1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C"])
 async def test_an_unknown_key_with_secrets(seal: Seal, serial: str) -> None:
-    """Naming a key that isn't there is a mistake where something must be encrypted, and only there."""
+    """Naming a key that isn't there is a mistake, whether something must be encrypted or not."""
     headers = Headers({"Wechatpay-Serial": serial})
     with pytest.raises(ConfigurationError) as raised:
         await sent(seal, Request(method="POST", template=RECOVER, json={"bal_account_no": "6222"}, headers=headers))
     assert "6222" not in str(raised.value)
-    assert (await sent(seal, Request(method="POST", template="/v3/x", json={"a": "b"}, headers=headers))).json == {
-        "a": "b"
-    }
+    with pytest.raises(ConfigurationError, match="not in certs, so no answer could be verified"):
+        await sent(seal, Request(method="POST", template="/v3/x", json={"a": "b"}, headers=headers))
+
+
+@pytest.mark.parametrize(
+    ("serial", "named"),
+    [
+        (str(int(PLATFORM_SERIAL, 16)), "a serial number in decimal digits"),
+        ("3775B6A45ACD588826D15E583A95F5DD12345678", "a serial number"),
+        ("1900000109", "a merchant number"),
+    ],
+)
+async def test_a09_a_serial_that_names_no_key(seal: Seal, serial: str, named: str) -> None:
+    """A Wechatpay-Serial of another form, or the merchant's own, is refused, without secrets too."""
+    request = Request(method="GET", template="/v3/certificates", headers=Headers({"Wechatpay-Serial": serial}))
+    with pytest.raises(ConfigurationError, match=f"{named} was found, which is not in certs"):
+        await sent(seal, request)
+
+
+async def test_a_certificate_that_may_be_downloaded(merchant_key: RSAPrivateKey) -> None:
+    """With renewal a certificate that isn't known yet may be named: its answer's key is fetched."""
+    seal = Seal(lambda: PlatformKeys([]), merchant_key, renews=True)
+    headers = Headers({"Wechatpay-Serial": PLATFORM_SERIAL})
+    assert (await sent(seal, Request(method="GET", template="/v3/x", headers=headers))).headers == headers
+    with pytest.raises(ConfigurationError, match="not in certs"):
+        await sent(seal, Request(method="GET", template="/v3/x", headers=Headers({"Wechatpay-Serial": "PUB_KEY_ID_9"})))
+
+
+@pytest.mark.parametrize("path", ["/v3/facemch/users/{face_sid}", "/v2/secsvc/getrealnameinfo"])
+def test_a12_answers_with_the_older_padding(merchant_key: RSAPrivateKey, path: str) -> None:
+    """The identity fields of the face operation and of its APIv2 twin come with PKCS#1 v1.5 padding."""
+    encrypt = merchant_key.public_key().encrypt
+    name, number = (base64.b64encode(encrypt(text.encode(), PKCS1v15())).decode() for text in ("张三", "110101"))
+    members = {"encrypted_real_name": name, "encrypted_credential_id": number}
+    method = "POST" if path.startswith("/v2") else "GET"
+
+    def answer(request: Request) -> Response[Any]:
+        if request.template.startswith("/v2/"):
+            return Response(status=200, fields={"return_code": "SUCCESS", **members}, request=request, verified=True)
+        content = json.dumps({"openid": "o1", "real_name_info": members}).encode()
+        return Response(status=200, content=content, request=request, verified=True)
+
+    read = unsealed(answer(Request(method=method, template=path)), catalogue.find(method, path), merchant_key).json()
+    found = read if method == "POST" else read["real_name_info"]
+    assert (found["encrypted_real_name"], found["encrypted_credential_id"]) == ("张三", "110101")
+
+
+async def test_a12_the_wrong_padding_is_an_error(seal: Seal, merchant_key: RSAPrivateKey) -> None:
+    """What comes with the padding of other operations is not taken for text."""
+    content = json.dumps({"real_name_info": {"encrypted_real_name": rsa.encrypt(merchant_key.public_key(), "张三")}})
+
+    async def call_next(request: Request) -> Response[Any]:
+        return Response(status=200, content=content.encode(), request=request, verified=True)
+
+    with pytest.raises(DecryptionError, match="another padding"):
+        await seal(Request(method="GET", template="/v3/facemch/users/{face_sid}"), call_next)
 
 
 async def test_without_any_key(merchant_key: RSAPrivateKey) -> None:

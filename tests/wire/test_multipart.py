@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wechatpay_chain.errors import ConfigurationError
 from wechatpay_chain.wire import multipart
 
 META = '{"filename":"照片.jpg","sha256":"00"}'.encode()
@@ -153,3 +154,10 @@ def test_boundaries() -> None:
     boundaries = {multipart.make_boundary() for _ in range(100)}
     assert len(boundaries) == 100
     assert all(re.fullmatch("[0-9a-f]{48}", boundary) for boundary in boundaries)
+
+
+@pytest.mark.parametrize("name", ['a"\r\nX: y\r\n\r\nz', 'x"; filename="evil', "a\n", "", "\x7f"])
+def test_a42_names_that_would_end_their_place(name: str) -> None:
+    """A name with quotes or line ends in it would add headers and parts: it is refused."""
+    with pytest.raises(ConfigurationError, match="no name of a form's part"):
+        multipart.envelope([(name, "text/plain", b"1")], file_name="a.jpg", file_part="media", boundary="b")

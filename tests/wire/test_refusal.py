@@ -55,7 +55,8 @@ def sign_error(text: object, length: object = SIZE, request: Request | None = RE
     information = {"method": "POST", "truncated_sign_message": text, "sign_message_length": length}
     detail: dict[str, Any] = {"sign_information": information, "field": "signature"}
     content = {"code": "SIGN_ERROR", "message": "签名错误", "detail": {"detail": detail} if nested else detail}
-    return api_error(answer(401, content, request=request)).message
+    error = api_error(answer(401, content, request=request))
+    return error.message + "".join(str(cause) for cause in error.causes if cause.certainty == "proven")
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ class OpenTelemetry:
         if event.error is not None:
             if event.error.outcome is not None:
                 span.set_attribute("wechatpay.outcome", event.error.outcome)
-            span.set_status(StatusCode.ERROR, event.error.message)
+            span.set_status(StatusCode.ERROR, event.error.brief)
         span.end()
 
     def _attempt_started(self, event: AttemptStarted) -> None:

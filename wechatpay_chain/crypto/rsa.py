@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import padding as paddings
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from ..errors import DecryptionError, SignatureError
 
 _SHA256 = hashes.SHA256()
-_PKCS1V15 = padding.PKCS1v15()
+_PKCS1V15 = paddings.PKCS1v15()
 # SHA-1 is the platform's choice for OAEP; there it is no weakness, and nothing else is accepted.
-_OAEP = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)  # noqa: S303 - the protocol's own
+_OAEP = paddings.OAEP(mgf=paddings.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)  # noqa: S303 - the protocol's own
 _OAEP_OVERHEAD = 42
+
+Padding = Literal["oaep", "pkcs1v15"]
+_PADDINGS = {"oaep": _OAEP, "pkcs1v15": _PKCS1V15}
 
 
 def sign(key: RSAPrivateKey, message: bytes) -> bytes:
@@ -55,15 +59,21 @@ def encrypt(key: RSAPublicKey, plaintext: str) -> str:
     return base64.b64encode(key.encrypt(plaintext.encode(), _OAEP)).decode("ascii")
 
 
-def decrypt(key: RSAPrivateKey, ciphertext: str) -> str:
-    """Decrypt Base64 OAEP (SHA-1).
+def decrypt(key: RSAPrivateKey, ciphertext: str, padding: Padding = "oaep") -> str:
+    """Decrypt Base64.
+
+    Args:
+        key: the merchant's.
+        ciphertext: Base64.
+        padding: OAEP (SHA-1), or PKCS#1 v1.5, in which a few products answer.
 
     Raises:
-        DecryptionError: it was not encrypted for this key.
+        DecryptionError: it was not encrypted for this key, or with another padding.
     """
     try:
-        return key.decrypt(base64.b64decode(ciphertext, validate=True), _OAEP).decode()
+        return key.decrypt(base64.b64decode(ciphertext, validate=True), _PADDINGS[padding]).decode()
     except ValueError:  # binascii.Error and UnicodeDecodeError are ValueErrors
         raise DecryptionError(
-            "cannot be decrypted with the merchant's private key: it was encrypted for another key"
+            "cannot be decrypted with the merchant's private key: it was encrypted for another key, or with another "
+            "padding"
         ) from None

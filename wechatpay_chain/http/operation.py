@@ -8,6 +8,7 @@ from typing import Literal
 Body = Literal["json", "xml", "multipart", "none"]
 Answer = Literal["json", "xml", "text", "file", "empty", "redirect"]
 AnswerSignature = Literal["body", "sha1-header", "none"]
+Padding = Literal["oaep", "pkcs1v15"]
 
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
@@ -49,6 +50,7 @@ class Operation:
             or the bank payment key of `/v2/risk/getpublickey`; None where there is nothing to encrypt.
         serial: whether the request must carry `Wechatpay-Serial`.
         answer_secret_fields: answer fields that come encrypted for the merchant, `list[].member`.
+        answer_padding: how these are padded: OAEP, or PKCS#1 v1.5 where the product says so.
         answer_signature: what the answer's signature covers.
         rates: documented rate limits.
         idempotent: documented as re-entrant: a repeat with the same number and content has the same effect as one call.
@@ -84,6 +86,7 @@ class Operation:
     secret_key: Literal["wechatpay", "bankpay"] | None = None
     serial: bool = False
     answer_secret_fields: tuple[str, ...] = ()
+    answer_padding: Padding = "oaep"
     answer_signature: AnswerSignature = "body"
     rates: tuple[Rate, ...] = ()
     idempotent: bool = False

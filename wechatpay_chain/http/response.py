@@ -71,9 +71,13 @@ class Response(Value, Generic[T_co]):
     def json(self) -> T_co:
         """The content as Python values, encrypted fields decrypted; None for an answer without content.
 
+        Of an APIv2 answer, which is XML, these are its elements, as of `xml()`.
+
         Raises:
             DecodeError: the content is not JSON.
         """
+        if self.fields is not None:
+            return self.xml()
         content = self.content if self.decrypted is None else self.decrypted
         if not content:
             return cast("T_co", None)
@@ -82,9 +86,8 @@ class Response(Value, Generic[T_co]):
         except orjson.JSONDecodeError as error:
             # `from None`: the exception of orjson carries the whole document.
             kind = self.headers.get("Content-Type", "no Content-Type")
-            raise about(
-                self,
-                DecodeError(f"the answer ({self.status}, {kind}, {len(self.content)} bytes) is not JSON: {error}"),
+            raise self._undecoded(
+                f"the answer ({self.status}, {kind}, {len(self.content)} bytes) is not JSON: {error}"
             ) from None
 
     def xml(self) -> T_co:
@@ -94,8 +97,16 @@ class Response(Value, Generic[T_co]):
             DecodeError: the answer isn't XML.
         """
         if self.fields is None:
-            raise about(self, DecodeError(f"the answer ({self.status}, {len(self.content)} bytes) is not APIv2's XML"))
+            raise self._undecoded(
+                f"the answer ({self.status}, {len(self.content)} bytes) is not APIv2's XML: use json()"
+            )
         return cast("T_co", dict(self.fields))
+
+    def _undecoded(self, message: str) -> DecodeError:
+        error = about(self, DecodeError(message))
+        if self.verified:  # it is the platform's own answer: how it is read says nothing of what became of the call
+            error.outcome = None
+        return error
 
 
 Distrust = TypeVar("Distrust", bound=TrustError)

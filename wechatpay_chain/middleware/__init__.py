@@ -116,6 +116,11 @@ class StandardOptions(Protocol):
         ...
 
     @property
+    def renewal(self) -> object | None:
+        """How platform certificates are renewed; None where they aren't."""
+        ...
+
+    @property
     def retry(self) -> RetryPolicy:
         """How often and how soon calls are repeated."""
         ...
@@ -162,9 +167,9 @@ def standard(options: StandardOptions) -> tuple[Middleware, ...]:
     return (
         *observed,
         *((Validate(),) if options.validate else ()),
-        Seal(platform_keys, credentials.private_key),
+        Seal(platform_keys, credentials.private_key, renews=options.renewal is not None),
         Encode(),
-        SealV2(BankKey(observed), options.timeouts),
+        SealV2(BankKey(observed), options.timeouts, credentials.private_key),
         SignV2(credentials.serial, credentials.signer, clock),
         EncodeV2(identity_v2(options)),
         Retry(options.retry, options.timeouts, notify=notify, clock=clock),

@@ -6,23 +6,23 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
-import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from ..catalogue import find
 from ..credentials.platform_keys import PlatformKey, PlatformKeys
-from ..crypto import rsa
-from ..errors import ConfigurationError, DecodeError, DecryptionError
+from ..crypto import forms, serials
+from ..errors import ConfigurationError
 from ..http.operation import Operation
 from ..http.path import without_needless_escapes
 from ..http.request import Request
-from ..http.response import Response, about
+from ..http.response import Response
 from ..pipeline import Handler
 from ..policies import exposure
 from ..wire.body import check_text
 from ..wire.field_cipher import encrypt
 from ..wire.schemes import Scheme
-from ..wire.sealing import FieldTree, field_tree, is_ciphertext, seal, unseal
+from ..wire.sealing import FieldTree, field_tree, is_ciphertext, seal
+from ..wire.unsealing import unsealed
 from ..wire.v3.signature import SERIAL_HEADER
 
 _UNMARKED: FieldTree = {}
@@ -37,6 +37,7 @@ class Seal:
         platform_keys: gives the platform's keys of the moment; key and serial of a request come from one call of it.
         private_key: decrypts the fields that come back encrypted; None leaves them as they are.
         scheme: of the calls that pass here.
+        renews: whether platform certificates that aren't known yet may be downloaded when an answer names them.
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class Seal:
         private_key: RSAPrivateKey | None,
         *,
         scheme: Scheme = "v3",
+        renews: bool = False,
     ) -> None:
         self.scheme = scheme
+        self._renews = renews
         self._platform_keys = platform_keys
         self._private_key = private_key
 
@@ -56,17 +59,18 @@ class Seal:
         operation = request.operation or find(request.method, without_needless_escapes(request.path))
         exposure.check(request, operation)
         sealed = self._seal(request, operation)
-        response = await call_next(sealed)
-        if not operation or not operation.answer_secret_fields:
-            return response
-        if response.verified and self._private_key:
-            return self._unseal(response, field_tree(operation.answer_secret_fields), self._private_key)
-        return response
+        return unsealed(await call_next(sealed), operation, self._private_key)
 
     def _seal(self, request: Request, operation: Operation | None) -> Request:
         keys = self._platform_keys()
         named = request.headers.get(SERIAL_HEADER)
         key = keys.preferred if named is None else keys.find(named)
+        if named is not None and key is None and not (self._renews and serials.is_certificate_serial(named)):
+            raise ConfigurationError(
+                f"headers[{SERIAL_HEADER!r}]",
+                f"{forms.what_is(named)} was found, which is not in certs, so no answer could be verified",
+                "Leave the header out: the client names the key that it uses. Another key is added to certs first",
+            )
         encrypt = partial(_encrypt, key=key, named=named)
         secret_fields = operation.secret_fields if operation else ()
         marked = _marked(secret_fields)
@@ -78,19 +82,6 @@ class Seal:
         if key is not None:  # in the platform's own spelling, however the caller wrote it
             sealed["headers"] = request.headers.plus(SERIAL_HEADER, key.serial)
         return request.changed(**sealed)
-
-    def _unseal(self, response: Response[Any], marked: FieldTree, private_key: RSAPrivateKey) -> Response[Any]:
-        try:
-            payload = orjson.loads(response.content)
-        except orjson.JSONDecodeError:
-            return response  # json() says so when it is asked
-        try:
-            payload = unseal(payload, marked, partial(rsa.decrypt, private_key), private_key.key_size)
-        except DecryptionError as error:
-            raise about(response, error) from None
-        except RecursionError:
-            raise about(response, DecodeError("the answer is nested too deeply")) from None
-        return response.changed(decrypted=orjson.dumps(payload))
 
 
 @lru_cache(maxsize=512)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from ..credentials.bank_key import BankKey
 from ..errors import ConfigurationError
@@ -19,6 +19,7 @@ from ..pipeline import Handler
 from ..policies import exposure
 from ..wire.field_cipher import encrypt
 from ..wire.sealing import FieldTree, field_tree, seal
+from ..wire.unsealing import unsealed
 from ..wire.v2.request import argument_of
 
 
@@ -28,20 +29,27 @@ class SealV2:
     Args:
         bank_key: the key for bank cards; getting it counts against the call's time.
         timeouts: of a call that brings none.
+        private_key: decrypts the fields that come back encrypted; None leaves them as they are.
         monotonic: a clock that never goes back, in seconds.
     """
 
     scheme = "v2"
 
     def __init__(
-        self, bank_key: BankKey, timeouts: Timeout, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        bank_key: BankKey,
+        timeouts: Timeout,
+        private_key: RSAPrivateKey | None = None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._private_key = private_key
         self._bank_key = bank_key
         self._timeouts = timeouts
         self._monotonic = monotonic
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
-        """Seal the request, then call on."""
+        """Seal the request, call on, decrypt what came back encrypted."""
         operation = request.operation
         exposure.check(request, operation)
         key: RSAPublicKey | None = None
@@ -55,7 +63,7 @@ class SealV2:
         if payload is not None:
             sealed = seal(payload, _marked(operation), partial(_encrypt, key=key), argument)
             request = request.changed(**{argument: sealed})
-        return await call_next(request)
+        return unsealed(await call_next(request), operation, self._private_key)
 
 
 def _marked(operation: Operation | None) -> FieldTree:

@@ -9,6 +9,7 @@ the `sub_appid`, and for a combined order the appid it was placed with.
 
 from .coupons import coupon_h5, coupons_mini_program
 from .merchant import Payments
+from .money import fen, yuan
 from .orders import (
     Instalment,
     Unsigned,
@@ -35,6 +36,7 @@ __all__ = [
     "app_v2",
     "coupon_h5",
     "coupons_mini_program",
+    "fen",
     "h5_url",
     "jsapi",
     "jsapi_v2",
@@ -50,4 +52,5 @@ __all__ = [
     "unsigned_app",
     "unsigned_jsapi",
     "without_appid",
+    "yuan",
 ]

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from ..errors import ConfigurationError
+
 _UNQUOTABLE = re.compile(r'["\x00-\x1f\x7f]')
 
 
@@ -47,9 +49,18 @@ def envelope(fields: Iterable[tuple[str, str, bytes]], *, file_name: str, file_p
         file_name: name of the file, in any script.
         file_part: name of the file's part, `file` for most operations.
         boundary: from `make_boundary`.
+
+    Raises:
+        ConfigurationError: a name that would end its place in the head of its part.
     """
     # By the suffix alone: of a name like "data:a/b,x.jpg" guess_type would take the type out of the name.
     content_type = mimetypes.guess_type(f"file{PurePosixPath(file_name).suffix}")[0] or "application/octet-stream"
+    fields = list(fields)
+    for name in (file_part, *(name for name, _, _ in fields)):
+        if not name or _UNQUOTABLE.search(name):
+            raise ConfigurationError(
+                f"meta[{name!r}]", "it is no name of a form's part", "Use letters, digits and underscores"
+            )
     parts = [_part_head(boundary, f'name="{name}"', kind) + content + b"\r\n" for name, kind, content in fields]
     file = f'name="{_escape(file_part)}"; filename="{_escape(file_name)}"'
     return Envelope(

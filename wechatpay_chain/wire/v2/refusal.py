@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ...diagnosis import refusal as of_refusal
 from ...errors import (
     APIError,
     BadRequest,
@@ -70,7 +71,7 @@ def read(response: Response[Any], fields: Mapping[str, str]) -> APIError:
     text = f"{response.status} {code}: {reason}" if code else f"{response.status}: {reason or 'no reason was given'}"
     if not response.verified:
         text += " (the answer's signature was not verified)"
-    return _CLASSES.get(plain_code(code), APIError)(
+    error = _CLASSES.get(plain_code(code), APIError)(
         text,
         status=response.status,
         code=code,
@@ -80,6 +81,7 @@ def read(response: Response[Any], fields: Mapping[str, str]) -> APIError:
         content=response.content,
         verified=response.verified,
     )
+    return error.because(*of_refusal.causes_v2(reason, code))
 
 
 def outcome(refusal: APIError, *, accepted_on_429: bool) -> Outcome:

@@ -11,9 +11,11 @@ from typing import Any, cast
 
 import orjson
 
+from ...diagnosis import refusal as of_refusal
 from ...errors import (
     APIError,
     BadRequest,
+    Cause,
     Forbidden,
     NotFound,
     Outcome,
@@ -33,7 +35,7 @@ _CLASSES: dict[int, type[APIError]] = {
     429: RateLimited,
 }
 _LONGEST_TEXT = 200
-_CONTEXT = 24
+_UNAUTHORIZED = 401
 _DEEPEST_DETAIL = 3
 # A gateway's error page may repeat the request's headers.
 _AUTHORIZATION = re.compile(rf"{signature.SCHEME}[^<>]*")
@@ -54,7 +56,7 @@ def has_code(response: Response[Any]) -> bool:
 def read(response: Response[Any]) -> APIError:
     """The error that says what a refusal says. Any body is understood, HTML and none included."""
     body = _parse(response.content)
-    return _error_class(response.status)(
+    error = _error_class(response.status)(
         _message(response, body),
         status=response.status,
         code=body.code,
@@ -64,6 +66,7 @@ def read(response: Response[Any]) -> APIError:
         content=response.content,
         verified=response.verified,
     )
+    return error.because(*_causes(response, body))
 
 
 def outcome(refusal: APIError, *, accepted_on_429: bool) -> Outcome:
@@ -86,7 +89,7 @@ def _error_class(status: int) -> type[APIError]:
 
 def _message(response: Response[Any], body: _Body) -> str:
     if body.code or body.reason:
-        text = f"{response.status} {_printable(body.code)}: {_printable(body.reason)}"
+        text = f"{response.status} {body.code}: {body.reason}"
     elif 300 <= response.status < 400:
         text = f"{response.status}: a redirect, which is not followed because the platform sends none"
     elif response.content:
@@ -94,9 +97,6 @@ def _message(response: Response[Any], body: _Body) -> str:
     else:
         text = f"{response.status}: without content"
     text = _AUTHORIZATION.sub(f"{signature.SCHEME} ***", text)
-    difference = _signature_difference(response, body) if response.status == 401 else None
-    if difference:
-        text += f". {difference}"
     if not response.verified:
         text += " (the answer's signature was not verified)"
     return text
@@ -117,30 +117,13 @@ def _string(value: object) -> str:
     return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
 
 
-def _signature_difference(response: Response[Any], body: _Body) -> str | None:
-    """Compare what the platform says it verified with what was signed here."""
-    theirs = _sign_information(body.detail)
+def _causes(response: Response[Any], body: _Body) -> tuple[Cause, ...]:
+    """Why it was refused, as far as the answer tells, which may show the text that was verified."""
+    theirs = _sign_information(body.detail) if response.status == _UNAUTHORIZED else None
     ours = _signed_message(response)
-    if theirs is None or ours is None:
-        return None
-    text, length = theirs
-    for index, (left, right) in enumerate(zip(ours, text, strict=False)):
-        if left != right:
-            line = ours.count("\n", 0, index) + 1
-            return (
-                f"The platform verified another text than was signed here; they differ from character {index} (line "
-                f"{line}): signed {_around(ours, index)!r}, verified {_around(text, index)!r}. Something in between "
-                "changes the request"
-            )
-    if length is not None and length != len(ours.encode()):
-        return (
-            f"The platform verified {length} bytes, {len(ours.encode())} were signed here. "
-            "Something in between changes the body"
-        )
-    return (
-        "The platform verified the same text that was signed here, so the key is not the one it expects: check that "
-        "private_key and serial belong to the same merchant API certificate, and that mchid is its merchant"
-    )
+    if theirs is not None and ours is not None:
+        return (of_refusal.signed_text(ours, *theirs),)
+    return of_refusal.causes(body.reason)
 
 
 def _sign_information(detail: object, depth: int = 0) -> tuple[str, int | None] | None:
@@ -176,16 +159,6 @@ def _signed_message(response: Response[Any]) -> str | None:
     return message.decode("utf-8", "replace")
 
 
-def _around(text: str, index: int) -> str:
-    return text[max(0, index - 4) : index + _CONTEXT]
-
-
-def _printable(text: str) -> str:
-    """Text that can't steer a terminal or forge a line of a log."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
-
-
 def _shorten(text: str) -> str:
     text = " ".join(text.split())
-    text = _printable(text)
     return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"

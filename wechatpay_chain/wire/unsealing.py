@@ -1,0 +1,39 @@
+"""The fields of an answer that come encrypted for the merchant, in both versions of the API."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from ..crypto import rsa
+from ..errors import DecodeError, DecryptionError
+from ..http.operation import Operation
+from ..http.response import Response, about
+from .sealing import field_tree, unseal
+
+
+def unsealed(response: Response[Any], operation: Operation | None, private_key: RSAPrivateKey | None) -> Response[Any]:
+    """The answer with its secret fields decrypted; as it is where it has none, isn't verified, or has no key here.
+
+    Raises:
+        DecryptionError: a field was encrypted for another key, or with another padding; with its name.
+        DecodeError: the answer is nested too deeply.
+    """
+    if not (operation and operation.answer_secret_fields and response.verified and private_key):
+        return response
+    marked = field_tree(operation.answer_secret_fields)
+    decrypt = partial(rsa.decrypt, private_key, padding=operation.answer_padding)
+    try:
+        if response.fields is not None:
+            return response.changed(fields=unseal(dict(response.fields), marked, decrypt, private_key.key_size))
+        payload = unseal(orjson.loads(response.content), marked, decrypt, private_key.key_size)
+    except orjson.JSONDecodeError:
+        return response  # json() says so when it is asked
+    except DecryptionError as error:
+        raise about(response, error) from None
+    except RecursionError:
+        raise about(response, DecodeError("the answer is nested too deeply")) from None
+    return response.changed(decrypted=orjson.dumps(payload))
