@@ -48,8 +48,10 @@ def steps_of(scheme: str, steps: Sequence[Middleware]) -> tuple[Middleware, ...]
 def counted(handler: Handler) -> Handler:
     """A transport of somebody else's, whose errors then say that the request was handed to it: `attempts` is 1.
 
-    Whatever it raises becomes an error of ours. What it doesn't say of the outcome isn't known.
+    Whatever it raises becomes an error of ours. What it doesn't say of the outcome isn't known. One made for tests has
+    a true attribute `passes_exceptions`: what a test's own function raises reaches that test.
     """
+    passes_exceptions: bool = getattr(handler, "passes_exceptions", False)
 
     async def hand_over(request: Request) -> Response[Any]:
         try:
@@ -61,6 +63,8 @@ def counted(handler: Handler) -> Handler:
             error.outcome = error.outcome or "unknown"
             raise
         except Exception as error:
+            if passes_exceptions:
+                raise
             failure = foreign_error(error, "the transport", outcome="unknown")
             failure.attempts = 1
             raise failure from error

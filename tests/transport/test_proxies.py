@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import socket
+import traceback
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.tcp import answering, server
+from tests.tcp import answering, server, silent
 from wechatpay_chain import WeChatPay
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.errors import ConnectionFailed, TransportError
+from wechatpay_chain.http.attachment import Payload
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.observing import AttemptStarted, Event
 from wechatpay_chain.policies.retry import RetryPolicy
@@ -113,3 +116,22 @@ async def test_a_refused_tunnel_is_tried_again_and_elsewhere(emulator: Emulator)
     assert (caught.value.outcome, caught.value.attempts) == ("not_sent", 3)
     hosts = [event.host for event in events if type(event) is AttemptStarted]
     assert hosts[:2] == ["https://one.invalid", "https://two.invalid"]
+
+
+async def test_a_body_that_fails_shows_no_credentials_of_the_proxy() -> None:
+    """What a body raises while it is sent is named; the proxy's credentials, which aiohttp's text shows, are not."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"x" * 10
+        raise ValueError("the file's own mistake")
+
+    async with (
+        server(silent) as address,
+        aiohttp.ClientSession(proxy=address.replace("http://", "http://user:pr0xy-p4ss@")) as session,
+    ):
+        transport = AiohttpTransport("http://api.example.invalid", session=session, timeout=5)
+        with pytest.raises(ConnectionFailed, match="the file's own mistake") as caught:
+            await transport(Request(method="POST", template="/v3/x", payload=Payload(length=20, chunks=chunks)))
+    assert caught.value.outcome == "unknown"
+    assert isinstance(caught.value.__cause__, ValueError)
+    assert "pr0xy-p4ss" not in "".join(traceback.format_exception(caught.value))

@@ -72,6 +72,9 @@ class Emulator:
         ConfigurationError: the state folder can't be used.
     """
 
+    # As a transport: what a function of `on` raises reaches the test that brought it.
+    passes_exceptions = True
+
     def __init__(
         self,
         *,

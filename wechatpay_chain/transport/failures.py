@@ -109,10 +109,18 @@ def _is_shutting_down(error: Exception) -> bool:
 
 def cause_of(error: Exception) -> Exception | None:
     """What to chain to our error: aiohttp's exceptions about answers hold the request's headers, the signature too."""
-    return None if isinstance(error, aiohttp.ClientResponseError) else error
+    return None if isinstance(error, aiohttp.ClientResponseError) else _raised_by_the_body(error) or error
+
+
+def _raised_by_the_body(error: Exception) -> Exception | None:
+    """What a body raised while it was sent; aiohttp's own text about it shows the password of the proxy."""
+    cause = error.__cause__
+    return cause if type(error) is aiohttp.ClientConnectionError and isinstance(cause, Exception) else None
 
 
 def _text_of(error: Exception) -> str:
+    if (raised := _raised_by_the_body(error)) is not None:
+        return f"the body could not be sent ({type(raised).__name__}: {raised})"
     if isinstance(error, aiohttp.ClientHttpProxyError):
         login = ". Give the session its user and password" if error.status == 407 else ""
         return f"{error.status} {error.message}{login}"
