@@ -61,7 +61,7 @@ class Emulator:
         platform_keys: the platform's keys; by default one fresh WeChat Pay public key.
         apiv3_key: the first merchant's, 32 characters; fresh ones by default.
         apiv2_key: the first merchant's, 32 characters; fresh ones by default.
-        state: a folder that keeps the world's records; by default they are kept in memory only.
+        state: a folder that keeps merchants, keys and records, and is used again; by default they are in memory only.
 
     Attributes:
         world: merchants, records, the clock and what is to be announced.
@@ -92,15 +92,19 @@ class Emulator:
             clock=clock,
             state=None if state is None else State(state),
         )
-        self.world.platform_keys = tuple(platform_keys or (KeyPair.wechatpay(),))
-        self._first = self.add_merchant(
-            Merchant(
-                mchid=mchid,
-                key=merchant_key or KeyPair.merchant(),
-                apiv3_key=apiv3_key or make_apiv3_key(),
-                apiv2_key=apiv2_key or make_apiv3_key(),
+        if platform_keys or not self.world.platform_keys:
+            self.world.platform_keys = tuple(platform_keys or (KeyPair.wechatpay(),))
+        self._mchid = mchid
+        known = self.world.merchants.get(mchid)
+        if known is None or merchant_key or apiv3_key or apiv2_key:
+            self.add_merchant(
+                Merchant(
+                    mchid=mchid,
+                    key=merchant_key or (known.key if known else KeyPair.merchant()),
+                    apiv3_key=apiv3_key or (known.apiv3_key if known else make_apiv3_key()),
+                    apiv2_key=apiv2_key or (known.apiv2_key if known else make_apiv3_key()),
+                )
             )
-        )
         self.calls: deque[Call] = deque(maxlen=_KEPT_CALLS)
         self.exchanges: deque[Exchange] = deque(maxlen=_KEPT_CALLS)
         self._watchers: list[Callable[[Exchange], None]] = []
@@ -111,22 +115,22 @@ class Emulator:
     @property
     def mchid(self) -> str:
         """The first merchant's number."""
-        return self._first.mchid
+        return self._mchid
 
     @property
     def merchant_key(self) -> KeyPair:
         """The first merchant's key."""
-        return self._first.key
+        return self.world.merchants[self._mchid].key
 
     @property
     def apiv3_key(self) -> str:
         """The first merchant's APIv3 key."""
-        return self._first.apiv3_key
+        return self.world.merchants[self._mchid].apiv3_key
 
     @property
     def apiv2_key(self) -> str:
         """The first merchant's APIv2 key."""
-        return self._first.apiv2_key
+        return self.world.merchants[self._mchid].apiv2_key
 
     @property
     def platform_keys(self) -> tuple[KeyPair, ...]:
@@ -142,8 +146,7 @@ class Emulator:
 
     def add_merchant(self, merchant: Merchant) -> Merchant:
         """Let another merchant call; one of the same number is replaced. Returns it."""
-        self.world.merchants[merchant.mchid] = merchant
-        return merchant
+        return self.world.add_merchant(merchant)
 
     def credentials(self, mchid: str | None = None, /, **changes: Any) -> dict[str, Any]:
         """The arguments of a client of a merchant: `WeChatPay(**emulator.credentials(), ...)`.

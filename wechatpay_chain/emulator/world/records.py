@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, cast
 
 import orjson
 
@@ -45,7 +45,8 @@ class Record:
         Raises:
             ValueError: it isn't one, or one of another version.
         """
-        members: dict[str, Any] = orjson.loads(text)
+        loaded: object = orjson.loads(text)
+        members = cast("dict[str, Any]", loaded if isinstance(loaded, dict) else {})
         if members.keys() != {member.name for member in fields(cls)}:
             raise ValueError(f"not a {cls.__name__} of this version")
         members["history"] = tuple((time, state) for time, state in members["history"])

@@ -18,6 +18,7 @@ from .clock import WorldClock
 from .downloads import Downloads
 from .merchants import Merchant
 from .records import Kind, Record, Table
+from .settings import PLATFORM_KEYS, SETTINGS, Setting, keys_of, keys_setting, merchant_of, merchant_setting
 from .state import State
 
 R = TypeVar("R", bound=Record)
@@ -60,7 +61,6 @@ class World:
     Attributes:
         clock: the world's clock.
         merchants: by their number.
-        platform_keys: sign answers and notifications; the first is also the bank's.
         downloads: the files behind links.
         happenings: the last 10,000 changes, the newest last.
     """
@@ -70,11 +70,11 @@ class World:
     ) -> None:
         self.clock = WorldClock(clock)
         self.merchants: dict[str, Merchant] = {}
-        self.platform_keys: tuple[KeyPair, ...] = ()
+        self._platform_keys: tuple[KeyPair, ...] = ()
         self.downloads = Downloads()
         self.happenings: deque[Happening] = deque(maxlen=_KEPT_HAPPENINGS)
         self._tables: dict[str, Table[Any]] = {
-            kind.name: Table(kind, self._changed) for kind in (*kinds, ANNOUNCEMENTS)
+            kind.name: Table(kind, self._changed) for kind in (*kinds, ANNOUNCEMENTS, SETTINGS)
         }
         self._state = state
         self._lock = RLock()
@@ -85,7 +85,11 @@ class World:
         self._listeners: list[Listener] = []
         self._count = itertools.count(1)
         if state is not None:
-            self._load(state)
+            try:
+                self._load(state)
+            except BaseException:
+                state.close()
+                raise
 
     def of(self, kind: Kind[R]) -> Table[R]:
         """The table of a kind."""
@@ -95,6 +99,22 @@ class World:
     def tables(self) -> tuple[Table[Any], ...]:
         """All tables."""
         return tuple(self._tables.values())
+
+    def add_merchant(self, merchant: Merchant) -> Merchant:
+        """Let another merchant call; one of the same number is replaced. Returns it."""
+        self._keep(merchant_setting(merchant, self.now))
+        self.merchants[merchant.mchid] = merchant
+        return merchant
+
+    @property
+    def platform_keys(self) -> tuple[KeyPair, ...]:
+        """The platform's keys, which sign answers and notifications; the first is also the bank's."""
+        return self._platform_keys
+
+    @platform_keys.setter
+    def platform_keys(self, keys: tuple[KeyPair, ...]) -> None:
+        self._keep(keys_setting(keys, self.now))
+        self._platform_keys = keys
 
     @property
     def bank_key(self) -> KeyPair:
@@ -237,7 +257,14 @@ class World:
             self._tables[name].restore(key, record)
         self._before = {}
 
+    def _keep(self, setting: Setting) -> None:
+        # In memory the objects themselves are enough; writing keys as text takes milliseconds.
+        if self._state is not None:
+            with self.transaction():
+                self.of(SETTINGS).put(setting)
+
     def _load(self, state: State) -> None:
+        latest = 0.0
         for name, key, value in state.load():
             table = self._tables.get(name)
             if table is None:
@@ -247,6 +274,22 @@ class World:
             except (ValueError, TypeError) as error:
                 raise state.damaged(error) from error
             table.restore(key, record)
+            latest = max(latest, record.made, record.history[-1][0] if record.history else 0.0)
             if record.due is not None:
                 self._due.append((record.due, name, key))
         heapq.heapify(self._due)
+        # The clock may have been moved ahead when these were written.
+        if latest > self.clock():
+            self.clock.set(latest)
+        try:
+            self._take_up()
+        except (ValueError, KeyError, TypeError) as error:
+            raise state.damaged(error) from error
+
+    def _take_up(self) -> None:
+        for setting in self.of(SETTINGS):
+            if setting.name == PLATFORM_KEYS:
+                self._platform_keys = keys_of(setting.value)
+            else:
+                merchant = merchant_of(setting.value)
+                self.merchants[merchant.mchid] = merchant

@@ -1,0 +1,143 @@
+"""The world on disk: kept, locked, and refused where it can't be trusted."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.emulator.clock import Clock
+from tests.emulator.products.test_orders import order, query
+from wechatpay_chain import ConfigurationError, WeChatPay
+from wechatpay_chain.emulator import Emulator, KeyPair
+from wechatpay_chain.emulator.products.orders import ORDERS
+from wechatpay_chain.emulator.world.state import FILE, State
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that isn't there yet."""
+    return tmp_path / "state"
+
+
+def started(folder: Path, clock: Clock, pair: KeyPair | None = None, key: KeyPair | None = None) -> Emulator:
+    """An emulator with its state in a folder."""
+    return Emulator(state=folder, clock=clock, merchant_key=pair, platform_keys=[key] if key else None)
+
+
+async def test_everything_is_there_again(
+    folder: Path, clock: Clock, merchant_pair: KeyPair, platform_pair: KeyPair
+) -> None:
+    """Orders, keys and the time of the world survive."""
+    first = started(folder, clock, merchant_pair, platform_pair)
+    wxpay = WeChatPay(**first.credentials(), transport=first, clock=clock)
+    await wxpay.v3.pay.transactions.native.post(json=order())
+    first.advance(days=1)
+    first.pay("A1")
+    paid = await query(wxpay)
+    first.close()
+    second = started(folder, clock)
+    assert second.merchant_key.serial == merchant_pair.serial
+    assert [key.serial for key in second.platform_keys] == [platform_pair.serial]
+    assert second.apiv3_key == first.apiv3_key
+    again = WeChatPay(**second.credentials(), transport=second, clock=clock)
+    assert await query(again) == paid
+    assert second.world.now >= clock.now + 86400
+    second.close()
+
+
+async def test_what_was_due_happens(folder: Path, clock: Clock, merchant_pair: KeyPair, platform_pair: KeyPair) -> None:
+    """An order whose time was over while nothing ran is closed at the first call."""
+    first = started(folder, clock, merchant_pair, platform_pair)
+    await WeChatPay(**first.credentials(), transport=first, clock=clock).v3.pay.transactions.native.post(json=order())
+    first.close()
+    clock.now += 8 * 86400
+    second = started(folder, clock)
+    wxpay = WeChatPay(**second.credentials(), transport=second, clock=clock)
+    assert (await query(wxpay))["trade_state"] == "CLOSED"
+    second.close()
+
+
+def test_it_is_its_owners_alone(folder: Path) -> None:
+    """Nobody else may read the folder, which holds keys."""
+    State(folder).close()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / FILE).stat().st_mode) == 0o600
+
+
+def test_a_second_one_is_refused(folder: Path) -> None:
+    """One emulator at a time has a folder."""
+    first = State(folder)
+    with pytest.raises(ConfigurationError, match="another emulator uses the folder"):
+        State(folder)
+    first.close()
+    State(folder).close()
+
+
+@pytest.mark.parametrize(
+    "content", [b"no database, but long enough to be read as one" * 40, b"SQLite format 3\0" + b"x" * 4096]
+)
+def test_a_damaged_file(folder: Path, content: bytes) -> None:
+    """A file that is no database is named, with what to do, and stays as it is."""
+    folder.mkdir()
+    (folder / FILE).write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"world\.sqlite is damaged"):
+        State(folder)
+    assert (folder / FILE).read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("orders", b"{"), ("orders", b"[]"), ("orders", b'{"mchid":"1"}'), ("dreams", b"{}")]
+)
+def test_a_damaged_record(folder: Path, clock: Clock, kind: str, value: bytes) -> None:
+    """A record that isn't one, or of a kind that nobody knows, is damage too."""
+    State(folder).close()
+    connection = sqlite3.connect(folder / FILE)
+    connection.execute("INSERT INTO records (kind, key, value) VALUES (?, 'k', ?)", (kind, value))
+    connection.commit()
+    connection.close()
+    with pytest.raises(ConfigurationError, match="is damaged"):
+        started(folder, clock)
+
+
+def test_another_version(folder: Path) -> None:
+    """A file of a later version is refused."""
+    State(folder).close()
+    connection = sqlite3.connect(folder / FILE)
+    connection.execute("PRAGMA user_version=99")
+    connection.close()
+    with pytest.raises(ConfigurationError, match="version 99"):
+        State(folder)
+
+
+def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
+    """A file in the folder's place is named."""
+    (tmp_path / "state").write_text("a file")
+    with pytest.raises(ConfigurationError, match="can't be used"):
+        State(tmp_path / "state")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written(folder: Path) -> None:
+    """A folder of somebody else is named."""
+    folder.mkdir(mode=0o500)
+    with pytest.raises(ConfigurationError, match="can't be used"):
+        State(folder)
+
+
+def test_memory_keeps_nothing(both: Emulator, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a folder nothing is written anywhere."""
+    monkeypatch.chdir(tmp_path)
+    wxpay = WeChatPay(**both.credentials(), transport=both, clock=clock)
+    asyncio.run(make(wxpay))
+    assert len(both.world.of(ORDERS)) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+async def make(wxpay: WeChatPay) -> None:
+    """Make an order."""
+    await wxpay.v3.pay.transactions.native.post(json=order())

@@ -1,0 +1,73 @@
+"""What a world on disk keeps beside its products' records: merchants and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..platform.keys import KeyPair
+from .merchants import Merchant
+from .records import Kind, Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting(Record):
+    """A merchant, or the platform's keys.
+
+    Attributes:
+        name: what it is.
+        value: its JSON.
+    """
+
+    name: str
+    value: dict[str, Any] = field(repr=False)
+
+
+SETTINGS = Kind(name="settings", record=Setting, key=lambda setting: setting.name)
+PLATFORM_KEYS = "platform_keys"
+
+
+def merchant_setting(merchant: Merchant, now: float) -> Setting:
+    """A merchant as it is kept."""
+    value = {
+        "mchid": merchant.mchid,
+        "role": merchant.role,
+        "key": merchant.key.to_json(),
+        "apiv3_key": merchant.apiv3_key,
+        "apiv2_key": merchant.apiv2_key,
+        "sub_mchids": merchant.sub_mchids,
+    }
+    return Setting(mchid=merchant.mchid, made=now, state="KEPT", name=f"merchant/{merchant.mchid}", value=value)
+
+
+def merchant_of(value: Mapping[str, Any]) -> Merchant:
+    """The merchant that was kept.
+
+    Raises:
+        ValueError: it isn't one.
+    """
+    subs = value["sub_mchids"]
+    return Merchant(
+        mchid=value["mchid"],
+        role=value["role"],
+        key=KeyPair.from_json(value["key"]),
+        apiv3_key=value["apiv3_key"],
+        apiv2_key=value["apiv2_key"],
+        sub_mchids=None if subs is None else tuple(subs),
+    )
+
+
+def keys_setting(keys: tuple[KeyPair, ...], now: float) -> Setting:
+    """The platform's keys as they are kept."""
+    value = {"keys": [key.to_json() for key in keys]}
+    return Setting(mchid="", made=now, state="KEPT", name=PLATFORM_KEYS, value=value)
+
+
+def keys_of(value: Mapping[str, Any]) -> tuple[KeyPair, ...]:
+    """The platform's keys that were kept.
+
+    Raises:
+        ValueError: they aren't keys.
+    """
+    return tuple(KeyPair.from_json(key) for key in value["keys"])
