@@ -95,6 +95,7 @@ def refused(status: int, code: str) -> WeChatPayError:
         (failed(SignatureError, "unknown"), REPEAT, False, Event.UNCLEAR),
         (failed(SignatureError, "unknown"), NONE, False, Event.LOST),
         (failed(TimedOut, "not_sent", attempts=0), NONE, False, Event.FAILED),
+        (failed(ConnectionFailed, "not_sent", attempts=0), NONE, False, Event.FAILED),
         (failed(RateLimited, "not_sent", attempts=0), NONE, False, Event.FAILED),
         (refused(400, "PARAM_ERROR"), REPEAT, False, Event.REFUSED),
         (refused(403, "NO_AUTH"), LOOK_UP, True, Event.REFUSED),

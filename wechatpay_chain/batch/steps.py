@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from ..errors import ConfigurationError, RateLimited, TimedOut, WeChatPayError
+from ..errors import ConfigurationError, RateLimited, TransportError, WeChatPayError
 from ..policies.retry import may_help
 from .result import State
 
@@ -120,8 +120,8 @@ def event_of(error: WeChatPayError, resolution: Resolution, *, looked_up: bool) 
     idempotent = looked_up or resolution is Resolution.REPEAT
     if error.outcome == "unknown" and not idempotent:
         return Event.LOST
-    if error.attempts == 0 and isinstance(error, RateLimited | TimedOut):
-        return Event.FAILED  # its turn didn't come
+    if error.attempts == 0 and isinstance(error, RateLimited | TransportError):
+        return Event.FAILED  # its turn didn't come, or its signer failed
     if may_help(error, idempotent=idempotent):
         return Event.LOST if error.outcome == "unknown" and not looked_up else Event.FAILED
     return Event.UNCLEAR if error.outcome == "unknown" else Event.REFUSED
