@@ -18,8 +18,8 @@ ALLOWED = {
     "_version": "",
     "errors": "",
     "_loop_thread": "errors",
-    "observing": "errors",
     "http": "errors",
+    "observing": "errors http",
     "_both_clients": "http",
     "types": "http",
     # the kernel: sums, facts, and what is signed; no I/O, no clock

@@ -19,15 +19,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 
 from .errors import RequestLine, WeChatPayError, printable
+from .http.value import Value, value
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+@value
+class Event(Value):
     """The root of all events.
 
     Attributes:
@@ -39,12 +40,12 @@ class Event:
     request: RequestLine | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CallStarted(Event):
     """A call begins."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CallEnded(Event):
     """A call's answer or error is handed out. A cancelled call ends with neither status nor error.
 
@@ -63,7 +64,7 @@ class CallEnded(Event):
     error: WeChatPayError | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AttemptStarted(Event):
     """A request is handed to the transport.
 
@@ -76,7 +77,7 @@ class AttemptStarted(Event):
     host: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AttemptEnded(Event):
     """The transport answered, or failed.
 
@@ -97,7 +98,7 @@ class AttemptEnded(Event):
     error: WeChatPayError | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Retrying(Event):
     """A call will be repeated.
 
@@ -112,7 +113,7 @@ class Retrying(Event):
     error: WeChatPayError = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Waited(Event):
     """A call waited for its turn under a rate limit.
 
@@ -123,7 +124,7 @@ class Waited(Event):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class FailedOver(Event):
     """Calls go to another host from now on.
 
@@ -136,7 +137,7 @@ class FailedOver(Event):
     to: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class HostProbed(Event):
     """A call went to a host only to see how it does.
 
@@ -149,7 +150,7 @@ class HostProbed(Event):
     healthy: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ClockSkewed(Event):
     """This machine's clock and the platform's differ, by another amount than was known.
 
@@ -162,7 +163,7 @@ class ClockSkewed(Event):
     corrected: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CertificatesChanged(Event):
     """Other platform keys are believed than before.
 
@@ -175,7 +176,7 @@ class CertificatesChanged(Event):
     preferred: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LimiterDegraded(Event):
     """The store that rate limits are shared through can't be reached; this process keeps to its own share.
 

@@ -184,7 +184,7 @@ def _request(method: str, template: str, positional: tuple[object, ...], options
     try:
         headers = options.pop("headers", None)
         values = {name: options.pop(name) for name in options.keys() - _OPTIONS}
-        return Request.of(
+        return Request(
             method=method,
             template=template,
             path=expand(template, _decoded(method, template, values)),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from .value import Value, value
 
 Body = Literal["json", "xml", "multipart", "none"]
 Answer = Literal["json", "xml", "text", "file", "empty", "redirect"]
@@ -13,8 +14,8 @@ Padding = Literal["oaep", "pkcs1v15"]
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
+@value
+class Rate(Value):
     """A documented rate limit: at most `n` calls in `per`.
 
     Attributes:
@@ -33,8 +34,8 @@ class Rate:
         return _SECONDS[self.per]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+@value
+class Operation(Value):
     """One operation of the platform, as far as a call needs it.
 
     Attributes:

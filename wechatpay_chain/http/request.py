@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
 
 from ..errors import RequestLine
 from .attachment import File, Payload
 from .headers import NO_HEADERS, Headers
 from .operation import Operation
 from .timeout import Timeout
-from .value import Value
+from .value import Value, value
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """The methods that the platform knows."""
@@ -19,7 +19,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 Params = Mapping[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class Request(Value):
     """One call, as a value: first what the caller wants, later also the bytes to be sent. Its repr shows no value.
 
@@ -71,9 +71,12 @@ class Request(Value):
     call: int | None = field(default=None, repr=False)
     attempt: int = field(default=1, repr=False)
 
-    def __post_init__(self) -> None:
-        if not self.path:
-            object.__setattr__(self, "path", self.template)
+    if not TYPE_CHECKING:  # a checker knows the arguments from the attributes
+
+        def __init__(self, **attributes: Any) -> None:
+            super().__init__(**attributes)
+            if not self.path:
+                self.__dict__["path"] = self.template
 
     @property
     def target(self) -> str:

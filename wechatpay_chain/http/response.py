@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 import orjson
@@ -11,7 +11,7 @@ import orjson
 from ..errors import APIError, DecodeError, TrustError
 from .headers import NO_HEADERS, Headers
 from .request import Request
-from .value import Value
+from .value import Value, value
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -28,7 +28,7 @@ class Stream(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class Response(Value, Generic[T_co]):
     """An answer. What `send` and the verbs return has been verified, unless the operation's answers carry no signature.
 

@@ -169,7 +169,7 @@ class Exchange:
         answer._body = content  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: there is no public way
         if content and self._asks_for_identity:
             content = unpacked(content, self.headers.get("Content-Encoding", ""), most)
-        self.response = Response.of(status=answer.status, headers=self.headers, content=content, request=self._request)
+        self.response = Response(status=answer.status, headers=self.headers, content=content, request=self._request)
         return self.response
 
     @property
