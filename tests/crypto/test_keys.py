@@ -313,9 +313,9 @@ def test_nothing_and_impossible_paths(source: Any) -> None:
         lambda text: text.encode()[:-200],
         lambda text: base64.b64decode(bare(text))[:-5],
         lambda text: base64.b64decode(bare(text)) + b"\x00",
-        lambda text: text.encode("utf-16"),
         lambda text: text.replace("PRIVATE", "PUBLIC"),
-        lambda text: base64.b64encode(text.encode()).decode(),
+        lambda text: base64.b64encode(text.encode()[:-300]).decode(),
+        lambda text: text.replace("-----END PRIVATE KEY", "-----END CERTIFICATE"),
     ],
 )
 def test_damaged_private_keys(merchant_key: RSAPrivateKey, damage: Any) -> None:
@@ -360,7 +360,10 @@ def test_pkcs12_without_a_key(platform_certificate: x509.Certificate) -> None:
 def test_a_bare_key_is_no_certificate(platform_key: RSAPrivateKey) -> None:
     """Where a certificate is needed, a public key is named."""
     error = refused(load_certificate, public_pem(platform_key), argument="merchant_cert")
-    assert (error.argument, error.found) == ("merchant_cert", "a bare public key was found")
+    assert (error.argument, error.found) == (
+        "merchant_cert",
+        "a public key was found, not a certificate",
+    )
 
 
 @pytest.mark.parametrize("version", [0, 1, 3, 5, 255])
@@ -428,3 +431,101 @@ def test_any_altered_byte(data: st.DataObject, merchant_key: RSAPrivateKey, plat
         except ConfigurationError:
             continue
         assert isinstance(key[0] if isinstance(key, tuple) else key, RSAPrivateKey | RSAPublicKey)
+
+
+def same(loaded: RSAPrivateKey, key: RSAPrivateKey) -> bool:
+    """Whether two keys are one."""
+    return loaded.private_numbers() == key.private_numbers()
+
+
+def in_quotes(text: str) -> str:
+    """As an env file leaves it."""
+    return f'"{text}"'
+
+
+# What people's editors, chats, shells and secret stores make of a key file, and that leaves no doubt of what it was.
+AROUND: dict[str, Any] = {
+    "as it is": lambda text: text,
+    "bytes": str.encode,
+    "CRLF": lambda text: text.replace("\n", "\r\n"),
+    "literal line feeds": lambda text: text.replace("\n", "\\n"),
+    "two backslashes": lambda text: text.replace("\n", "\\\\n"),
+    "byte order mark": lambda text: text.encode("utf-8-sig"),
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "UTF-16 without mark": lambda text: text.encode("utf-16-le"),
+    "Base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "Base64, bytes": lambda text: base64.b64encode(text.encode()),
+    "Base64 in lines": lambda text: base64.encodebytes(text.encode()).decode(),
+    "in quotes": in_quotes,
+    "in single quotes": lambda text: f"'{text}'\n",
+    "Base64 in quotes": lambda text: in_quotes(base64.b64encode(text.encode()).decode()),
+    "zero-width spaces": lambda text: text.replace("\n", "\u200b\n"),
+    "no-break marks": lambda text: "\ufeff" + text.replace("KEY", "\u2060KEY"),
+    "text around it": lambda text: f"Bag Attributes\n    friendlyName: x\n{text}\nend of file",
+    "BEGIN and END twice": lambda text: f"{text.splitlines()[0]}\n{text}\n{text.splitlines()[-1]}\n",
+    "on one line": lambda text: text.replace("\n", " "),
+}
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL, PrivateFormat.OpenSSH])
+def test_a06_private_keys_as_people_have_them(merchant_key: RSAPrivateKey, form: PrivateFormat, around: str) -> None:
+    """PKCS#8, PKCS#1 and OpenSSH load whatever an editor, a chat, a shell or a secret store put around them."""
+    text = merchant_key.private_bytes(Encoding.PEM, form, NoEncryption()).decode()
+    assert same(load_private_key(AROUND[around](text)), merchant_key)
+
+
+@pytest.mark.parametrize("around", AROUND)
+def test_a04_public_keys_as_people_have_them(platform_key: RSAPrivateKey, around: str) -> None:
+    """So do public keys."""
+    key, certificate = load_public_key(AROUND[around](public_pem(platform_key)), argument="certs")
+    assert (key.public_numbers(), certificate) == (platform_key.public_key().public_numbers(), None)
+
+
+def test_a06_a_public_key_of_openssh(platform_key: RSAPrivateKey) -> None:
+    """A public key in OpenSSH's one line is read too."""
+    line = platform_key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    assert load_public_key(line, argument="certs")[0].public_numbers() == platform_key.public_key().public_numbers()
+
+
+def test_a06_begin_of_another_kind(merchant_key: RSAPrivateKey) -> None:
+    """BEGIN RSA PRIVATE KEY with the END line of PKCS#8, or the other way, is one key all the same."""
+    text = merchant_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    assert same(load_private_key(text.replace("BEGIN PRIVATE", "BEGIN RSA PRIVATE")), merchant_key)
+    assert "don't match" in refused(load_private_key, text.replace("END PRIVATE KEY", "END CERTIFICATE")).found
+
+
+def test_a06_file_urls(merchant_key: RSAPrivateKey, tmp_path: Path) -> None:
+    """The URL of a file, as other SDKs take it, is its path; one that isn't there is named."""
+    file = tmp_path / "apiclient key.pem"
+    file.write_bytes(merchant_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    assert same(load_private_key(file.as_uri()), merchant_key)
+    error = refused(load_private_key, "file:///srv/shop/apiclient_key.pem")
+    assert "'/srv/shop/apiclient_key.pem' cannot be read" in error.found
+    assert "Give a Path" in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("private key", "a private key"),
+        ("bundle", "PKCS#12 bundle with another password"),
+        ("garbage", "neither a key"),
+    ],
+)
+def test_a19_what_is_no_merchant_certificate(merchant_key: RSAPrivateKey, name: str, found: str) -> None:
+    """The remedy names the files that belong there, and never the platform's key."""
+    private = merchant_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    bundle = pkcs12.serialize_key_and_certificates(b"x", merchant_key, None, None, BestAvailableEncryption(b"secret"))
+    source = {"private key": private, "bundle": bundle, "garbage": b"\x30\x82\x01"}[name]
+    error = refused(load_certificate, source, argument="merchant_cert", password="1900000109")
+    assert found in error.found
+    assert "apiclient_cert" in error.remedy
+    assert "wechatpay_public_key" not in error.remedy
+
+
+def test_pem_is_read_in_one_pass() -> None:
+    """Many BEGIN lines without an END are no block, and take no longer than the text is long."""
+    text = "-----BEGIN PRIVATE KEY-----\n" * 30_000
+    assert "no complete PEM block" in refused(load_private_key, text).found
+    assert "characters were found" in refused(load_private_key, text * 3).found

@@ -34,7 +34,23 @@ def test_fen(amount: Any, counted: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "amount", [0.29, 1.0, True, None, b"1", "", "1,5", "abc", "NaN", "Infinity", "0.295", "1E+999999999"]
+    "amount",
+    [
+        0.29,
+        1.0,
+        True,
+        None,
+        b"1",
+        "",
+        "1,5",
+        "abc",
+        "NaN",
+        "Infinity",
+        "0.295",
+        "1E+999999999",
+        "1E-999999999",
+        "9" * 5000,
+    ],
 )
 def test_what_is_no_amount(amount: Any) -> None:
     """A float has lost the amount already; it and what is no number of fen are refused, with what to give instead."""
@@ -55,7 +71,7 @@ def test_what_is_no_number_of_fen(counted: Any) -> None:
         yuan(counted)
 
 
-@given(st.integers())
+@given(st.integers(-(10**40), 10**40))
 def test_there_and_back(counted: int) -> None:
     """What is written in yuan is read again as the same fen."""
     assert fen(yuan(counted)) == counted

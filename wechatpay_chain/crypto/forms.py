@@ -39,6 +39,12 @@ def invisible_in(text: str) -> str | None:
     return f"U+{ord(found[0]):04X}" if found else None
 
 
+def plain(text: str) -> str:
+    """A text without what stands around or in it and can't belong to a key: quotes, invisible characters, blanks."""
+    seen = _INVISIBLE.sub("", text).strip()
+    return seen[1:-1].strip() if quotes_around(seen) else seen
+
+
 def what_is(text: str) -> str:
     """What a text looks like, to be told in its place: "a merchant number", "a text of 12 characters"."""
     if quotes_around(text):

@@ -1,7 +1,8 @@
 r"""Loading keys and certificates in the forms that merchants have them.
 
-PEM with any line ends, on one line, with literal `\\n`, or without its header; DER; PKCS#1 and PKCS#8; PKCS#12;
-a path to any of these; a loaded key. Every failure is a `ConfigurationError` that says what was found instead.
+PEM with any line ends, on one line, with literal `\\n`, without its header, in quotes, in UTF-16, or encoded in Base64
+once more; DER; PKCS#1, PKCS#8 and OpenSSH; PKCS#12; a path or a file URL to any of these; a loaded key. Every failure
+is a `ConfigurationError` that says what was found instead.
 """
 
 from __future__ import annotations
@@ -9,16 +10,27 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import unquote
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key, pkcs12
+from cryptography.hazmat.primitives.serialization import (
+    load_der_private_key,
+    load_der_public_key,
+    load_ssh_private_key,
+    load_ssh_public_key,
+    pkcs12,
+)
+from cryptography.utils import CryptographyDeprecationWarning
 
 from ..errors import ConfigurationError
+from . import forms
 
 MINIMUM_BITS = 2048
 
@@ -27,11 +39,17 @@ _Key = TypeVar("_Key", RSAPrivateKey, RSAPublicKey)
 PrivateKeySource = Path | str | bytes | RSAPrivateKey
 PublicKeySource = Path | str | bytes | RSAPublicKey | x509.Certificate
 
-_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 # Shorter than any key of 2048 bits, longer than most paths.
 _SHORTEST_BASE64 = 300
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-_WHITE_SPACE = re.compile(r"\s|\\r|\\n")
+_WHITE_SPACE = re.compile(r"\s|\\+[rn]")
+_OPENSSH = "OPENSSH PRIVATE KEY"
+_SSH_RSA = "ssh-rsa "
+# A PKCS#12 bundle begins with its version, 3; nothing else that is loaded here does.
+_PKCS12 = re.compile(rb"\x30(?:\x80|[\x81-\x84].{1,4}?|.)\x02\x01\x03", re.DOTALL)
+_FILE_URL = "file://"
+# Far more than any chain of certificates.
+_LARGEST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +113,7 @@ def load_public_key(source: PublicKeySource, *, argument: str) -> tuple[RSAPubli
 
 
 def load_certificate(source: PublicKeySource, *, argument: str, password: str = "") -> x509.Certificate:
-    """Load a certificate (`apiclient_cert.pem`, or `apiclient_cert.p12` with `password`).
+    """Load the merchant's certificate (`apiclient_cert.pem`, or `apiclient_cert.p12` with `password`).
 
     Args:
         source: path, PEM text or bytes, DER, PKCS#12, or a loaded certificate.
@@ -103,17 +121,23 @@ def load_certificate(source: PublicKeySource, *, argument: str, password: str = 
         password: of a PKCS#12 bundle; the platform uses the merchant's number.
 
     Raises:
-        ConfigurationError: it is unreadable, or a bare key.
+        ConfigurationError: it is unreadable, a key, or a bundle with another password.
     """
-    if isinstance(source, Path | str | bytes):
-        for block in _blocks(source, argument):
-            bundled = _pkcs12_certificate(block.der, password) if block.label is None else None
-            if bundled is not None:
-                return bundled
-    _, certificate = load_public_key(source, argument=argument)
-    if certificate is None:
-        raise ConfigurationError(argument, "a bare public key was found", "Give the certificate, apiclient_cert.pem")
-    return certificate
+    if isinstance(source, x509.Certificate):
+        _certificate_key(source, argument)
+        return source
+    blocks = [] if isinstance(source, RSAPublicKey) else _blocks(source, argument)
+    for block in blocks:
+        certificate = _certificate(block) or (_bundle(block.der, password)[1] if block.label is None else None)
+        if certificate is not None:
+            _certificate_key(certificate, argument)
+            return certificate
+    found = _kind_of(blocks[0]) if blocks else "a public key"
+    raise ConfigurationError(
+        argument,
+        f"{found} was found, not a certificate",
+        "Give apiclient_cert.pem, or apiclient_cert.p12, whose password is the merchant number",
+    )
 
 
 def _blocks(source: Path | str | bytes, argument: str) -> list[_Block]:
@@ -124,24 +148,49 @@ def _blocks(source: Path | str | bytes, argument: str) -> list[_Block]:
         if text is None:
             return [_Block(None, source)]
     elif isinstance(source, str):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
-        text = source.removeprefix("\ufeff")
+        text = source
     else:
         raise ConfigurationError(argument, f"a {type(source).__name__} was found", "Give a Path, text, bytes or a key")
-    blocks = [_Block(match[1], _decode(match[2], argument)) for match in _PEM.finditer(text)]
+    if len(text) > _LARGEST:
+        raise ConfigurationError(
+            argument, f"{len(text)} characters were found", "Give the key or the certificate alone"
+        )
+    text = forms.plain(text)
+    blocks = list(_pem_blocks(text, argument))
     if blocks:
         return blocks
     bare = _WHITE_SPACE.sub("", text)
     if len(bare) >= _SHORTEST_BASE64 and _BASE64.fullmatch(bare):
-        return [_Block(None, _decode(bare, argument))]
-    if isinstance(source, str) and "-----" not in source and 0 < len(source) < _SHORTEST_BASE64:
+        decoded = _decode(bare, argument)
+        # The Base64 of a whole file, as secrets of Kubernetes and CI systems hold it.
+        return _blocks(decoded, argument) if b"-----BEGIN " in decoded else [_Block(None, decoded)]
+    if text.startswith(_SSH_RSA):
+        return [_Block(_SSH_RSA, text.encode())]
+    if isinstance(source, str) and "-----" not in text and 0 < len(text) < _SHORTEST_BASE64:
         # A text without a suffix may be a piece of a key, or another secret given in the wrong place: it isn't shown.
-        shown = f"the file {source!r}" if Path(source).suffix else f"a file named by {len(source)} characters"
-        return _blocks(_read(Path(source), argument, shown), argument)
+        path = Path(unquote(text.removeprefix(_FILE_URL)) if text.startswith(_FILE_URL) else text)
+        shown = f"the file {str(path)!r}" if path.suffix else f"a file named by {len(source)} characters"
+        return _blocks(_read(path, argument, shown), argument)
     raise ConfigurationError(
         argument,
         "no complete PEM block was found" if bare else "nothing was found",
         "Give a Path to the file, or its whole content with the BEGIN and END lines",
     )
+
+
+def _pem_blocks(text: str, argument: str) -> Iterator[_Block]:
+    """The PEM blocks of a text. A BEGIN line that is there twice, or without its END, is none."""
+    for part in text.split("-----BEGIN ")[1:]:
+        label, _, rest = part.partition("-----")
+        body, end, tail = rest.partition("-----END ")
+        closing = tail.partition("-----")[0]
+        if not end:
+            continue
+        if label.split()[-1:] != closing.split()[-1:]:
+            raise ConfigurationError(
+                argument, "its BEGIN and END lines don't match", "Copy the file again, whole, without changing a line"
+            )
+        yield _Block(label, _decode(body, argument))
 
 
 def _read(path: Path, argument: str, shown: str) -> bytes:
@@ -150,13 +199,17 @@ def _read(path: Path, argument: str, shown: str) -> bytes:
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a home directory that doesn't exist
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ConfigurationError(
-            argument, f"{shown} cannot be read ({reason})", "Give the path of an existing, readable file"
+            argument, f"{shown} cannot be read ({reason})", "Give a Path to an existing, readable file"
         ) from None
 
 
 def _text(source: bytes) -> str | None:
+    """The text of a file, in UTF-8 or in what Notepad calls Unicode; None for one that is no text."""
+    is_wide = source[:2] in {b"\xff\xfe", b"\xfe\xff"} or source[1:2] == b"\0" == source[3:4]
     try:
-        text = source.decode("utf-8-sig")
+        text = source.decode(
+            ("utf-16" if source[:1] in {b"\xff", b"\xfe"} else "utf-16-le") if is_wide else "utf-8-sig"
+        )
     except UnicodeDecodeError:
         return None
     return None if "\0" in text else text
@@ -178,42 +231,65 @@ def _private_key(block: _Block, password: str, argument: str) -> RSAPrivateKey:
         raise _encrypted(argument)
     key: object
     try:
-        key = load_der_private_key(block.der, password=None)
+        key = _openssh(block.der) if block.label == _OPENSSH else load_der_private_key(block.der, password=None)
     except TypeError:
         raise _encrypted(argument) from None
     except (ValueError, UnsupportedAlgorithm):
-        key = _pkcs12_key(block.der, password)
+        key = _bundle(block.der, password)[0]
     if key is None:
-        kind = "a certificate" if _certificate(block) else "something that is no private key"
         raise ConfigurationError(
             argument,
-            f"{kind} was found, or a PKCS#12 bundle with another password than the merchant number",
-            "Give apiclient_key.pem, or apiclient_cert.p12 with its own password",
+            f"{_kind_of(block)} was found, not a private key",
+            "Give apiclient_key.pem, or apiclient_cert.p12, whose password is the merchant number",
         )
     if not isinstance(key, RSAPrivateKey):
         raise _not_rsa(key, argument)
     return key
 
 
-def _pkcs12_key(der: bytes, password: str) -> object | None:
-    try:
-        return pkcs12.load_key_and_certificates(der, password.encode())[0]
-    except (ValueError, UnsupportedAlgorithm):
-        return None
+def _openssh(der: bytes) -> object:
+    body = base64.encodebytes(der).decode("ascii")
+    return load_ssh_private_key(f"-----BEGIN {_OPENSSH}-----\n{body}-----END {_OPENSSH}-----\n".encode(), password=None)
 
 
-def _pkcs12_certificate(der: bytes, password: str) -> x509.Certificate | None:
+def _bundle(der: bytes, password: str) -> tuple[object | None, x509.Certificate | None]:
+    """The key and the certificate of a PKCS#12 bundle; None for both where it is none, or has another password."""
     try:
-        return pkcs12.load_key_and_certificates(der, password.encode())[1]
+        return pkcs12.load_key_and_certificates(der, password.encode())[:2]
     except (ValueError, UnsupportedAlgorithm):
-        return None
+        return None, None
+
+
+def _kind_of(block: _Block) -> str:
+    """What a block is, where it isn't what was asked for."""
+    if block.label is not None:
+        label = block.label.strip().lower()
+        return f"{'an' if label[:1] in 'aeiou' else 'a'} {label}"
+    if _certificate(block) is not None:
+        return "a certificate"
+    for load, kind in ((load_der_public_key, "a public key"), (_any_private_key, "a private key")):
+        try:
+            load(block.der)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            continue
+        return kind
+    if _PKCS12.match(block.der):
+        return "a PKCS#12 bundle with another password than the merchant number"
+    return "something that is neither a key nor a certificate"
+
+
+def _any_private_key(der: bytes) -> object:
+    return load_der_private_key(der, password=None)
 
 
 def _certificate(block: _Block) -> x509.Certificate | None:
     if block.label not in {None, "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"}:
         return None
     try:
-        return x509.load_der_x509_certificate(block.der)
+        with warnings.catch_warnings():
+            # Of serials below zero, which a damaged file may have: it is refused for its serial anyway.
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            return x509.load_der_x509_certificate(block.der)
     except (ValueError, x509.InvalidVersion):
         return None
 
@@ -230,11 +306,11 @@ def _certificate_key(certificate: x509.Certificate, argument: str) -> RSAPublicK
 
 def _public_key(block: _Block, argument: str) -> RSAPublicKey:
     try:
-        key = load_der_public_key(block.der)
+        key = load_ssh_public_key(block.der) if block.label == _SSH_RSA else load_der_public_key(block.der)
     except (ValueError, UnsupportedAlgorithm):
         raise ConfigurationError(
             argument,
-            "neither a public key nor a certificate was found",
+            f"{_kind_of(block)} was found, neither a public key nor a certificate",
             "Give wechatpay_public_key.pem from the merchant portal, or a platform certificate",
         ) from None
     if not isinstance(key, RSAPublicKey):

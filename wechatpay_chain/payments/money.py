@@ -10,8 +10,8 @@ from decimal import Decimal, InvalidOperation
 from ..errors import ConfigurationError
 
 _FEN = 100
-# "1E+9" is a number; what has still more zeros would fill the memory, and is no amount.
-_MOST_ZEROS = 15
+# "1E+9" is a number; one with more digits is no amount, and might fill the memory.
+_MOST_DIGITS = 60
 
 
 def fen(yuan: str | int | Decimal) -> int:
@@ -33,9 +33,9 @@ def fen(yuan: str | int | Decimal) -> int:
     if not amount.is_finite():
         raise ConfigurationError("yuan", "it is no finite number", 'Write it with digits and a point: "1234.50"')
     sign, digits, exponent = amount.as_tuple()
-    whole = int("".join(map(str, digits))) * (-1 if sign else 1)
-    if not isinstance(exponent, int) or exponent > _MOST_ZEROS:
+    if not isinstance(exponent, int) or abs(exponent) > _MOST_DIGITS or len(digits) > _MOST_DIGITS:
         raise ConfigurationError("yuan", "it is no amount of money", 'Write it with digits and a point: "1234.50"')
+    whole = int("".join(map(str, digits))) * (-1 if sign else 1)
     scale: int = 10 ** abs(exponent + 2)
     if exponent >= -2:  # fen are the second decimal
         return whole * scale
