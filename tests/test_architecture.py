@@ -51,7 +51,8 @@ ALLOWED = {
     "contrib": "_version errors observing policies notifications",
     "emulator": "_loop_thread errors http crypto catalogue wire pipeline",
     "cli": (
-        "_version errors http crypto catalogue wire policies credentials notifications batch __init__ contrib emulator"
+        "_version errors http crypto catalogue wire policies credentials bills payments notifications batch __init__ "
+        "contrib emulator"
     ),
     "__main__": "cli",
 }

@@ -21,7 +21,13 @@ COMMANDS: Mapping[str, str] = {
     "decrypt": "decrypt a field, a notification's resource, a refund's req_info or a part of a bill",
     "sign": "sign a request, or any text, with the merchant's private key",
     "encrypt": "encrypt a field for the platform",
+    "pay-params": "make what a front end needs to open the payment, or draw a QR code",
+    "certificates": "download, list and renew the platform's certificates",
+    "bill": "download a bill, check it and convert it",
     "batch": "make many calls from a file, over any number of interruptions",
+    "listen": "receive notifications on a port, show them, keep them and forward them",
+    "init": "write wechatpay.toml from questions, or from the portal's zip of the certificate",
+    "completion": "print the completion of bash, zsh or fish",
     "emulator": "run the emulator on a port",
     "demo": "run the main job against the emulator and show every step",
 }

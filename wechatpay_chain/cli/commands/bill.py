@@ -1,0 +1,98 @@
+"""`bill`: a bill is downloaded, checked against its own sums, converted, and summed up on the screen."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, cast
+
+from ... import bills
+from ...errors import ConfigurationError
+from ..exits import Exit
+from ..output import show_json
+from ..progress import waiting
+from ..settings import Settings, add_settings
+from ..tables import Differences, writer_for
+from ..terminal import Terminal, show_error, tell
+
+_KINDS = {name.replace("_", "-"): name for name in bills.KINDS}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments of `bill`."""
+    kinds = parser.add_subparsers(required=True, metavar="KIND")
+    for name, kind_name in _KINDS.items():
+        kind = kinds.add_parser(
+            name, help="of a day", description="A bill of a day; it is there from 10 o'clock of the next."
+        )
+        kind.add_argument("day", type=date.fromisoformat, metavar="DAY", help="2026-11-26")
+        _add_output(kind)
+        kind.add_argument("--type", dest="bill_type", metavar="TYPE", help="bill_type: ALL, SUCCESS, REFUND")
+        kind.add_argument("--account", dest="account_type", metavar="TYPE", help="account_type: BASIC, OPERATION, FEES")
+        kind.add_argument("--sub-mchid", metavar="NUMBER", help="of one merchant of a service provider")
+        kind.set_defaults(run=_fetch, kind=kind_name)
+        add_settings(kind)
+    read = kinds.add_parser("read", help="of a file", description="Check and convert a bill that was downloaded.")
+    read.add_argument("file", type=Path, metavar="FILE")
+    _add_output(read)
+    read.set_defaults(run=_read)
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--to", type=Path, metavar="FILE", help=".csv without backticks, .jsonl or .parquet")
+    parser.add_argument("--raw", type=Path, metavar="FILE", help="keep the bill as the platform wrote it")
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    settings = Settings.read(options)
+    names = ("bill_type", "account_type", "sub_mchid")
+    params = {name: value for name in names if (value := getattr(options, name)) is not None}
+
+    async def fetch(to: Path) -> Path:
+        async with settings.client() as wxpay:
+            return await bills.fetch(wxpay, options.kind, options.day, to=to, **params)
+
+    with tempfile.TemporaryDirectory() as folder:
+        with waiting(f"downloading the bill of {options.day}"):
+            path = asyncio.run(fetch(options.raw or Path(folder) / "bill.csv"))
+        return _convert(path, options)
+
+
+def _read(options: argparse.Namespace) -> int:
+    if options.raw is not None:
+        raise ConfigurationError("--raw", "the bill is a file already", "Copy it")
+    return _convert(options.file, options)
+
+
+def _convert(path: Path, options: argparse.Namespace) -> int:
+    differences = Differences()
+    count = 0
+    with bills.read(path) as rows, writer_for(options.to) as write:
+        for row in rows:
+            count += 1
+            differences.add(row)
+            write(row)
+        summary = cast("Mapping[str, Any] | None", rows.summary)
+    if options.to is not None:
+        tell(f"{count} rows are in {options.to}")
+    found = differences.against(summary or {}, count)
+    _show(summary, count, json=options.json)
+    for difference in found:
+        show_error(difference)
+    if summary is None:
+        tell("the bill has no sums at its end: whether it is whole can't be told")
+    return Exit.REFUSED if found else Exit.DONE
+
+
+def _show(summary: Mapping[str, Any] | None, count: int, *, json: bool) -> None:
+    if json:
+        show_json({"rows": count, "summary": {name: str(value) for name, value in (summary or {}).items()}})
+        return
+    terminal = Terminal.of(sys.stdout)
+    terminal.table([("rows", str(count)), *((name, str(value)) for name, value in (summary or {}).items())])
