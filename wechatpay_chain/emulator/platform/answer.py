@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ...catalogue import Operation
@@ -38,8 +39,13 @@ def respond(value: Answer, operation: Operation | None, merchant_key: RSAPublicK
     if value is None:
         return Response(status=status or 204)
     marked = field_tree(operation.answer_secret_fields if operation else ())
-    sealed = seal(value, marked, lambda plaintext, _pointer: rsa.encrypt(merchant_key, plaintext), "answer")
+    encrypt = _encrypt_pkcs1 if operation and operation.answer_padding == "pkcs1v15" else rsa.encrypt
+    sealed = seal(value, marked, lambda plaintext, _pointer: encrypt(merchant_key, plaintext), "answer")
     return Response(status=status or 200, headers=_JSON, content=orjson.dumps(sealed))
+
+
+def _encrypt_pkcs1(merchant_key: RSAPublicKey, plaintext: str) -> str:
+    return base64.b64encode(merchant_key.encrypt(plaintext.encode(), PKCS1v15())).decode("ascii")
 
 
 def number(response: Response[Any], ending: int) -> Response[Any]:

@@ -135,11 +135,20 @@ def check(payload: Payload, request: Request, operation: Operation) -> None:
             raise refusal.bad_parameter(name, "header", "required, but missing")
     if (operation.body == "multipart") != (payload.meta is not None):
         raise refusal.bad_content_type(request.headers.get("Content-Type", ""))
+    hold(payload, operation)
+    _check_upload(payload, operation)
+
+
+def hold(payload: Payload, operation: Operation) -> None:
+    """Hold the fields of a decrypted payload against the catalogue.
+
+    Raises:
+        Refusal: 400, with the first fault.
+    """
     payloads = {"query": payload.query, "json": payload.json, "meta": payload.meta}
     for fault in validate(operation, payloads):
         name = fault.pointer.removeprefix("/") if fault.location == "query" else fault.pointer
         raise refusal.bad_parameter(name, _LOCATIONS[fault.location], fault.text)
-    _check_upload(payload, operation)
 
 
 def _query(text: str, fields: Fields) -> dict[str, Any]:

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from . import bills, control_orders, files, orders, red_packets, refunds, security, sharing, transfers
+from . import (
+    applyments,
+    bills,
+    complaints,
+    control_orders,
+    files,
+    orders,
+    payscore,
+    red_packets,
+    refunds,
+    security,
+    sharing,
+    transfers,
+    uploads,
+)
 from .product import Product
 
 PRODUCTS: tuple[Product, ...] = (
@@ -11,7 +25,11 @@ PRODUCTS: tuple[Product, ...] = (
     sharing.PRODUCT,
     transfers.PRODUCT,
     red_packets.PRODUCT,
+    payscore.PRODUCT,
+    complaints.PRODUCT,
+    applyments.PRODUCT,
     bills.PRODUCT,
+    uploads.PRODUCT,
     control_orders.PRODUCT,
     security.PRODUCT,
     files.PRODUCT,

@@ -6,10 +6,12 @@ from ..platform import refusal
 from ..platform.refusal import Refusal
 from ..world.records import Table
 from ..world.world import World
-from . import red_packets, transfers
+from . import complaints, payscore, red_packets, transfers
+from .complaints import Complaint
 from .orders import COMBINED, ORDERS, combined, transitions
 from .orders.combined import Combined
 from .orders.record import Order
+from .payscore import SERVICE_ORDERS, ServiceOrder
 from .red_packets import RED_PACKETS, RedPacket
 from .transfers import TRANSFERS, Transfer
 
@@ -72,6 +74,32 @@ def confirm_transfer(world: World, out_bill_no: str, mchid: str | None = None) -
         if len(found) != 1:
             raise refusal.not_found(f"{len(found)} merchants have a transfer {out_bill_no}")
         return transfers.confirm(world, found[0])
+
+
+def confirm_service(world: World, out_order_no: str, mchid: str | None = None) -> ServiceOrder:
+    """Who uses a service confirms its payscore order.
+
+    Raises:
+        Refusal: there is none to confirm, or several merchants have one of that number.
+    """
+    with world.transaction():
+        found = [one for one in world.of(SERVICE_ORDERS).by("out_order_no", out_order_no) if mchid in (None, one.mchid)]
+        if len(found) != 1:
+            raise refusal.not_found(f"{len(found)} merchants have a service order {out_order_no}")
+        return payscore.confirm(world, found[0])
+
+
+def complain(world: World, out_trade_no: str, detail: str, mchid: str | None = None) -> Complaint:
+    """The payer of an order complains.
+
+    Raises:
+        Refusal: there is no such order, or it isn't paid.
+    """
+    with world.transaction():
+        order = find(world, out_trade_no, mchid)
+        if isinstance(order, Combined):
+            raise refusal.invalid_state("complain about one of the orders in it")
+        return complaints.complain(world, order, detail)
 
 
 def open_red_packet(world: World, mch_billno: str, mchid: str | None = None) -> RedPacket:
