@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import orjson
 import pytest
 
 from wechatpay_chain import ConfigurationError, Secret, catalogue
@@ -58,6 +59,7 @@ def test_a03_apiv2(given: dict[str, Any]) -> None:
         {"json": {"account_no": PLAIN}},
         {"json": {"data": json.dumps({"bal_account_no": PLAIN})}},
         {"json": {"data": "[" + json.dumps({"balAccountNo": PLAIN}) + "]"}},
+        {"json": {"x": orjson.Fragment(json.dumps({"bal_account_no": PLAIN}).encode())}},
         {"json": {"mchid": "1"}, "params": {"bal_account_no": PLAIN}},
         {"json": {"mchid": "1"}, "headers": Headers({"bal_account_no": PLAIN})},
         {"json": {"mchid": "1"}, "headers": Headers({"Bal-Account-No": PLAIN})},

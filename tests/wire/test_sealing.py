@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from wechatpay_chain.errors import ConfigurationError, DecryptionError
 from wechatpay_chain.http.secret import Secret
 from wechatpay_chain.wire.body import encode_json
-from wechatpay_chain.wire.sealing import field_tree, is_ciphertext, seal, unseal
+from wechatpay_chain.wire.sealing import Mark, field_tree, is_ciphertext, seal, unseal
 
 PLAIN = "6222000011112222"
 CIPHERTEXT = base64.b64encode(bytes(range(256))).decode()
@@ -62,7 +62,9 @@ def sealed(payload: Any, *paths: str) -> Any:
 
 def test_field_tree() -> None:
     """Field paths become nested mappings; array marks add no level."""
-    assert field_tree(["a", "b.c", "b.d[].e", "f[]"]) == {"a": {}, "b": {"c": {}, "d": {"e": {}}}, "f": {}}
+    secret = Mark.SECRET
+    tree = field_tree(["a", "b.c", "b.d[].e", "f[]"])
+    assert tree == {"a": secret, "b": {"c": secret, "d": {"e": secret}}, "f": secret}
     assert field_tree([]) == {}
 
 
@@ -315,3 +317,9 @@ def test_what_was_sealed_is_unsealed(payload: Any, paths: list[str]) -> None:
     restored = unseal(result, tree, vault.__getitem__, 2048) if tree else result
     if "*" not in repr(payload):
         assert restored == payload
+
+
+def test_of_a_field_and_one_inside_of_it_the_inner_is_meant() -> None:
+    """Paths in any order give one tree."""
+    inner = {"list": {"name": Mark.SECRET}}
+    assert field_tree(["list[]", "list[].name"]) == field_tree(["list[].name", "list[]"]) == inner

@@ -25,7 +25,6 @@ from ..wire.sealing import FieldTree, field_tree, is_ciphertext, seal
 from ..wire.unsealing import unsealed
 from ..wire.v3.signature import SERIAL_HEADER
 
-_UNMARKED: FieldTree = {}
 # What a request may bring, by its attribute, and where the catalogue has the fields of it.
 _PAYLOADS = (("json", "json"), ("params", "query"), ("meta", "meta"))
 
@@ -78,14 +77,14 @@ class Seal:
         for name, location in _PAYLOADS:
             payload = getattr(request, name)
             if payload is not None:
-                sealed[name] = seal(payload, marked.get(location, _UNMARKED), encrypt, name)
+                sealed[name] = seal(payload, marked.get(location), encrypt, name)
         if key is not None:  # in the platform's own spelling, however the caller wrote it
             sealed["headers"] = request.headers.plus(SERIAL_HEADER, key.serial)
         return request.changed(**sealed)
 
 
 @lru_cache(maxsize=512)
-def _marked(secret_fields: tuple[str, ...]) -> dict[str, FieldTree]:
+def _marked(secret_fields: tuple[str, ...]) -> FieldTree:
     """The secret fields of an operation by location, `json`, `query` or `meta`."""
     return field_tree(secret_fields)
 

@@ -18,7 +18,7 @@ from ..http.timeout import Timeout, chosen
 from ..pipeline import Handler
 from ..policies import exposure
 from ..wire.field_cipher import encrypt
-from ..wire.sealing import FieldTree, field_tree, seal
+from ..wire.sealing import FieldTree, Mark, field_tree, seal
 from ..wire.unsealing import unsealed
 from ..wire.v2.request import argument_of
 
@@ -66,8 +66,8 @@ class SealV2:
         return unsealed(await call_next(request), operation, self._private_key)
 
 
-def _marked(operation: Operation | None) -> FieldTree:
-    return field_tree(operation.secret_fields).get("xml", {}) if operation else {}
+def _marked(operation: Operation | None) -> FieldTree | Mark | None:
+    return field_tree(operation.secret_fields).get("xml") if operation else None
 
 
 def _encrypt(plaintext: str, pointer: str, *, key: RSAPublicKey | None) -> str:

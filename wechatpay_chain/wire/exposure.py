@@ -136,6 +136,8 @@ def _leaves(payload: Any, place: Place) -> Iterator[Place]:
         payload = payload.value
     if payload is None or isinstance(payload, Secret):
         return
+    if isinstance(payload, orjson.Fragment):
+        payload = orjson.dumps(payload).decode("utf-8", "replace")
     if isinstance(payload, list | tuple):
         for item in cast("Sequence[Any]", payload):
             yield from _leaves(item, place)

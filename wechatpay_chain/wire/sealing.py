@@ -10,27 +10,40 @@ import base64
 import binascii
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from enum import Enum
+from enum import Enum, auto
 from typing import Any, cast
 
 from ..errors import ConfigurationError, DecryptionError
 from ..http.secret import Secret
-from .flat import is_flat
+from .flat import PLAIN, is_flat
 
-FieldTree = dict[str, "FieldTree"]
-"""Field paths as nested mappings; a marked field is an empty mapping. Arrays add no level."""
+
+class Mark(Enum):
+    """What stands in a tree of fields where a field itself is meant."""
+
+    SECRET = auto()
+
+
+FieldTree = Mapping[str, "FieldTree | Mark"]
+"""Field paths as nested mappings that end in `Mark.SECRET`. Arrays add no level."""
+
+_NOTHING: FieldTree = {}
 
 Encrypt = Callable[[str, str], str]
 """Takes a plaintext and the JSON pointer of its field; returns the ciphertext."""
 
 
 def field_tree(paths: Iterable[str]) -> FieldTree:
-    """The tree of some field paths."""
-    tree: FieldTree = {}
+    """The tree of some field paths. Of a field and one inside of it the inner one is meant."""
+    tree: dict[str, Any] = {}
     for path in paths:
+        *parents, name = path.replace("[]", "").split(".")
         node = tree
-        for name in path.replace("[]", "").split("."):
-            node = node.setdefault(name, {})
+        for parent in parents:
+            if not isinstance(node.get(parent), dict):
+                node[parent] = {}
+            node = node[parent]
+        node.setdefault(name, Mark.SECRET)
     return tree
 
 
@@ -48,7 +61,7 @@ def is_ciphertext(value: str, key_size: int) -> bool:
         return False
 
 
-def seal(payload: Any, marked: FieldTree, encrypt: Encrypt, argument: str) -> Any:
+def seal(payload: Any, marked: FieldTree | Mark | None, encrypt: Encrypt, argument: str) -> Any:
     """A copy of `payload` in which every marked field and every `Secret` is encrypted.
 
     Mappings and dataclasses become dicts, tuples become lists, enumerations their values; the caller's objects stay as
@@ -56,7 +69,7 @@ def seal(payload: Any, marked: FieldTree, encrypt: Encrypt, argument: str) -> An
 
     Args:
         payload: what the caller gave.
-        marked: the fields to be encrypted.
+        marked: the fields to be encrypted; None for none but those in `Secret`.
         encrypt: called for each of them.
         argument: the name to be used in errors.
 
@@ -65,14 +78,14 @@ def seal(payload: Any, marked: FieldTree, encrypt: Encrypt, argument: str) -> An
             fields, or a payload that contains itself.
     """
     try:
-        return _seal(payload, marked or None, encrypt, argument)
+        return _seal(payload, marked, encrypt, argument)
     except RecursionError:
         raise ConfigurationError(
             argument, "it is nested too deeply, or contains itself", "Give a payload without cycles"
         ) from None
 
 
-def unseal(payload: Any, marked: FieldTree, decrypt: Callable[[str], str], key_size: int) -> Any:
+def unseal(payload: Any, marked: FieldTree | Mark, decrypt: Callable[[str], str], key_size: int) -> Any:
     """A copy of an answer's JSON in which the marked fields are decrypted. What is no ciphertext stays as it is.
 
     Raises:
@@ -80,58 +93,66 @@ def unseal(payload: Any, marked: FieldTree, decrypt: Callable[[str], str], key_s
     """
     if isinstance(payload, list):
         return [unseal(item, marked, decrypt, key_size) for item in cast("Sequence[Any]", payload)]
+    if marked is Mark.SECRET:
+        is_sealed = isinstance(payload, str) and is_ciphertext(payload, key_size)
+        return decrypt(payload) if is_sealed else payload
     if isinstance(payload, dict):
         return {
             name: _unseal_member(name, value, marked[name], decrypt, key_size) if name in marked else value
             for name, value in cast("dict[str, Any]", payload).items()
         }
-    if isinstance(payload, str) and not marked and is_ciphertext(payload, key_size):
-        return decrypt(payload)
     return payload
 
 
-def _unseal_member(name: str, value: Any, marked: FieldTree, decrypt: Callable[[str], str], key_size: int) -> Any:
+def _unseal_member(
+    name: str, value: Any, marked: FieldTree | Mark, decrypt: Callable[[str], str], key_size: int
+) -> Any:
     try:
         return unseal(value, marked, decrypt, key_size)
     except DecryptionError as error:
         raise DecryptionError(f"{name}: {error.message}") from None
 
 
-def _seal_flat(payload: dict[str, Any], marked: FieldTree, encrypt: Encrypt, pointer: str) -> dict[str, Any]:
-    sealed = payload.copy()
-    for name, below in marked.items():
-        if name in payload:
-            sealed[name] = _seal(payload[name], below, encrypt, f"{pointer}/{name}")
-    return sealed
-
-
-def _seal(value: Any, marked: FieldTree | None, encrypt: Encrypt, pointer: str) -> Any:
-    is_marked = marked is not None and not marked
+def _seal(value: Any, marked: FieldTree | Mark | None, encrypt: Encrypt, pointer: str) -> Any:
     if isinstance(value, Enum):
         value = value.value
-    if isinstance(value, str) and not marked:
-        return encrypt(value, pointer) if is_marked else value
-    if not is_marked and is_flat(value):
-        return _seal_flat(value, marked or {}, encrypt, pointer)
     if isinstance(value, Secret):
         return encrypt(value.reveal(), pointer)
     if isinstance(value, list | tuple):
         items = cast("Sequence[Any]", value)
         return [_seal(item, marked, encrypt, f"{pointer}/{index}") for index, item in enumerate(items)]
-    below = members(value)
-    if is_marked and value is not None:
-        raise ConfigurationError(
-            pointer, f"a secret field holds a {type(value).__name__}", "Give a str: it is encrypted"
-        )
-    if below is None:
-        # What isn't looked into could be written by the serialiser, with the secrets in it.
-        if marked and value is not None:
-            raise ConfigurationError(
-                pointer, f"a {type(value).__name__} where an object with secret fields belongs", "Give a dict"
-            )
+    if marked is Mark.SECRET:
+        return _seal_field(value, encrypt, pointer)
+    if marked is None and type(value) in PLAIN:
         return value
-    tree = marked or {}
-    return {name: _seal(item, tree.get(name), encrypt, f"{pointer}/{name}") for name, item in below.items()}
+    return _seal_object(value, marked or _NOTHING, encrypt, pointer)
+
+
+def _seal_field(value: Any, encrypt: Encrypt, pointer: str) -> str | None:
+    """A field that is secret: its text is encrypted, and null stays for the serialiser to refuse."""
+    if isinstance(value, str):
+        return encrypt(value, pointer)
+    if value is None:
+        return None
+    raise ConfigurationError(pointer, f"a secret field holds a {type(value).__name__}", "Give a str: it is encrypted")
+
+
+def _seal_object(value: Any, marked: FieldTree, encrypt: Encrypt, pointer: str) -> Any:
+    """An object that may hold secrets: a mapping or a dataclass becomes a dict. What holds nothing stays as it is."""
+    if is_flat(value):
+        found = {
+            name: _seal(value[name], marked[name], encrypt, f"{pointer}/{name}") for name in marked if name in value
+        }
+        return {**value, **found}
+    below = members(value)
+    if below is not None:
+        return {name: _seal(item, marked.get(name), encrypt, f"{pointer}/{name}") for name, item in below.items()}
+    if marked and value is not None:
+        # What isn't looked into could be written by the serialiser, with the secrets in it.
+        raise ConfigurationError(
+            pointer, f"a {type(value).__name__} where an object with secret fields belongs", "Give a dict"
+        )
+    return value
 
 
 def members(value: object) -> Mapping[str, Any] | None:

@@ -58,10 +58,12 @@ async def test_the_named_key_signs(both: Emulator, platform_pair: KeyPair, certi
         ("", certificate.serial),
         ("0" * 40, certificate.serial),
     ):
-        wxpay = WeChatPay(**both.credentials(), transport=both, clock=clock)
-        answer = await wxpay.v3.bill.tradebill.get(
-            params={"bill_date": "2026-01-01"}, headers={"Wechatpay-Serial": named}
-        )
+
+        async def naming(request: Request, named: str = named) -> Response[Any]:
+            return await both(request.changed(headers=request.headers.plus("Wechatpay-Serial", named)))
+
+        wxpay = WeChatPay(**both.credentials(), transport=naming, clock=clock)
+        answer = await wxpay.v3.bill.tradebill.get(params={"bill_date": "2026-01-01"})
         assert answer.headers["Wechatpay-Serial"] == expected
 
 
