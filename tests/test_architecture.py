@@ -58,7 +58,7 @@ ALLOWED = {
 }
 
 # Importing it costs a fifth of a second, which those who only receive notifications must not pay.
-AIOHTTP_ONLY_IN = ["transport", "contrib", "emulator.server"]
+AIOHTTP_ONLY_IN = ["transport", "contrib", "emulator.server", "emulator.notifications.post"]
 
 # These serve programs that have no client.
 WITHOUT_CLIENT = ["contrib", "emulator", "notifications"]

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from email.utils import formatdate
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from .. import catalogue
 from ..crypto import serials
+from ..errors import ConnectionFailed
 from ..http.headers import Headers
 from ..http.request import Request
 from ..http.response import Response
 from ..wire.v3.signature import SERIAL_HEADER
+from .controls import Controls
 from .exchange import Exchange
+from .misbehaviour import GOOD, STALE, AnswerLost, Misbehaviour, claimed_merchant, forged, html
+from .notifications.apps import App
 from .platform import answer, apiv2, authentication, payload, refusal
 from .platform.call import DEFAULT_BASE_URL, Answer, Call
 from .platform.keys import KeyPair, make_apiv3_key
 from .platform.rates import RateWindows
 from .platform.refusal import Refusal
 from .platform.routes import Match, Routes, UserRoute, placeholder_values
-from .products import PRODUCTS, phone, wishes
-from .products.orders import ORDERS
-from .products.orders.combined import Combined
-from .products.orders.record import Order
+from .products import PRODUCTS, wishes
 from .products.product import Route
 from .products.synthetic import synthesize
 from .world.merchants import Merchant
@@ -38,12 +41,12 @@ if TYPE_CHECKING:
 
     from .server import Listening
 
-_KEPT_CALLS = 1000
 _ROUTES: dict[str, Route] = {line: route for product in PRODUCTS for line, route in product.routes.items()}
 _SYNTHETIC = Headers({"Emulator-Answer": "synthetic"})
+_SERVER = "wechatpay-chain-emulator"
 
 
-class Emulator:
+class Emulator(Controls):
     """The platform: a `Handler`, or a server on a port.
 
         emulator = Emulator()
@@ -62,11 +65,18 @@ class Emulator:
         apiv3_key: the first merchant's, 32 characters; fresh ones by default.
         apiv2_key: the first merchant's, 32 characters; fresh ones by default.
         state: a folder that keeps merchants, keys and records, and is used again; by default they are in memory only.
+        keep: how many calls and exchanges are kept.
+        notify: which `notify_url` leads where: beginnings of URLs, and for each another beginning, or an ASGI or WSGI
+            app in this process. Only this machine is called otherwise.
+        patience: real seconds that merchants have to answer a notification; by default, the kind's own 5 or 3.
+        pay_after: seconds of the world's time after which every order is paid by itself; None for never.
+        random_seed: of the chance behind faults that strike a share of the calls.
 
     Attributes:
         world: merchants, records, the clock and what is to be announced.
-        calls: the last 1000 calls that passed all checks, the newest last.
-        exchanges: the last 1000 requests with their answers, the newest last.
+        faults: the rules by which the platform misbehaves.
+        calls: the last calls that passed all checks, the newest last.
+        exchanges: the last requests with their answers, the newest last.
 
     Raises:
         ConfigurationError: the state folder can't be used.
@@ -85,12 +95,27 @@ class Emulator:
         apiv3_key: str | None = None,
         apiv2_key: str | None = None,
         state: Path | None = None,
+        keep: int = 1000,
+        notify: Mapping[str, str | App] | None = None,
+        patience: float | None = None,
+        pay_after: float | None = None,
+        random_seed: int | None = None,
     ) -> None:
         self._clock = clock
-        self.world = World(
+        world = World(
             [kind for product in PRODUCTS for kind in product.kinds],
             clock=clock,
             state=None if state is None else State(state),
+        )
+        super().__init__(
+            world,
+            real=clock,
+            default_key=self._default_key,
+            notify=notify,
+            patience=patience,
+            pay_after=pay_after,
+            random_seed=random_seed,
+            keep=keep,
         )
         if platform_keys or not self.world.platform_keys:
             self.world.platform_keys = tuple(platform_keys or (KeyPair.wechatpay(),))
@@ -105,9 +130,7 @@ class Emulator:
                     apiv2_key=apiv2_key or (known.apiv2_key if known else make_apiv3_key()),
                 )
             )
-        self.calls: deque[Call] = deque(maxlen=_KEPT_CALLS)
-        self.exchanges: deque[Exchange] = deque(maxlen=_KEPT_CALLS)
-        self._watchers: list[Callable[[Exchange], None]] = []
+        self.calls: deque[Call] = deque(maxlen=keep)
         self._numbers = itertools.count(1)
         self._rates = RateWindows()
         self._user_routes = Routes()
@@ -186,15 +209,6 @@ class Emulator:
 
         return register
 
-    def watch(self, watcher: Callable[[Exchange], None]) -> Callable[[], None]:
-        """Call a function with every exchange once its answer is made.
-
-        Returns:
-            What ends it.
-        """
-        self._watchers.append(watcher)
-        return lambda: self._watchers.remove(watcher)
-
     def listen(self, host: str = "127.0.0.1", port: int = 0, *, tls: SSLContext | None = None) -> Listening:
         """A server for this emulator, to be used with `async with` or, in a program without event loop, `with`.
 
@@ -208,34 +222,7 @@ class Emulator:
         """
         from .server import Listening
 
-        return Listening(self.receive, host, port, tls)
-
-    def pay(
-        self, what: str, *, mchid: str | None = None, openid: str = "", bank_type: str = "OTHERS"
-    ) -> Order | Combined:
-        """A payer pays an order, and the merchant is told.
-
-        Args:
-            what: the order's out_trade_no, prepay_id, code_url or h5_url.
-            mchid: whose out_trade_no it is; not needed where only one merchant has such an order.
-            openid: the payer's; a fresh one by default.
-            bank_type: what is paid with, such as `CMB_DEBIT`.
-
-        Raises:
-            Refusal: there is no such order, or it can't be paid.
-        """
-        self.world.ripen()
-        return phone.pay(self.world, what, mchid, openid=openid, bank_type=bank_type)
-
-    def advance(self, *, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0) -> None:
-        """Move the world's clock, back where the sum is negative; what becomes due meanwhile happens."""
-        self.world.advance(seconds + 60 * minutes + 3600 * hours + 86400 * days)
-
-    @property
-    def orders(self) -> list[Order]:
-        """All orders, the oldest first."""
-        self.world.ripen()
-        return list(self.world.of(ORDERS))
+        return Listening(self.receive, self, host, port, tls)
 
     def close(self) -> None:
         """Let go of the state folder."""
@@ -245,7 +232,12 @@ class Emulator:
         """Answer a client in the same process, where no transport names itself in a `User-Agent`."""
         headers = Headers({"User-Agent": "in-process"}).merge(request.headers)
         body = request.body if request.payload is None else await request.payload.read()
-        response = await self.receive(request.changed(headers=headers, body=body, origin=""))
+        try:
+            response = await self.receive(request.changed(headers=headers, body=body, origin=""))
+        except AnswerLost as lost:
+            error = ConnectionFailed("the connection to the emulator broke, by one of its faults")
+            error.request, error.attempts, error.outcome = request.line, 1, "unknown"
+            raise error from lost
         return response.changed(request=request)
 
     async def receive(self, request: Request) -> Response[Any]:
@@ -253,22 +245,44 @@ class Emulator:
 
         Also `origin`, the scheme and host that it was sent to, which links in the answer begin with; and of an APIv2
         call `security`, which says whether the merchant certificate was presented.
+
+        Raises:
+            AnswerLost: by a fault, the connection is to break.
         """
+        begun = time.perf_counter()
         exchange = Exchange(number=next(self._numbers), time=self._clock(), request=request)
-        self.world.ripen()
-        exchange.operation = catalogue.find(request.method, "/v2" + request.path.removeprefix("/v2"))
-        if exchange.operation is not None:
-            response = await self._receive_apiv2(exchange, exchange.operation)
+        apiv2_operation = catalogue.find(request.method, "/v2" + request.path.removeprefix("/v2"))
+        exchange.operation = apiv2_operation or catalogue.find(request.method, request.path)
+        misbehaviour = await self._struck(exchange)
+        self.ripen()
+        if misbehaviour.page is not None:
+            response = html(misbehaviour.page.status)
+        elif apiv2_operation is not None:
+            response = await self._receive_apiv2(exchange, apiv2_operation, misbehaviour)
         else:
-            exchange.operation = catalogue.find(request.method, request.path)
-            response = await self._receive_apiv3(exchange)
-        exchange.response, exchange.seconds = response, self._clock() - exchange.time
-        self.exchanges.append(exchange)
-        for watcher in tuple(self._watchers):
-            watcher(exchange)
+            response = await self._receive_apiv3(exchange, misbehaviour)
+        response = forged(response, misbehaviour.flaw)
+        response = response.changed(headers=response.headers.merge(_server_headers(int(exchange.time))))
+        exchange.response, exchange.seconds = response, time.perf_counter() - begun
+        self.record(exchange)
+        misbehaviour.check_complete(response)
         return response
 
-    async def _receive_apiv3(self, exchange: Exchange) -> Response[Any]:
+    async def _struck(self, exchange: Exchange) -> Misbehaviour:
+        """What a call meets; where it is a delay, after that."""
+        if not len(self.faults):
+            return GOOD
+        request = exchange.request
+        path = exchange.operation.path if exchange.operation else request.path
+        exchange.effects = self.faults.strike(f"{request.method} {path}", claimed_merchant(request))
+        misbehaviour = Misbehaviour.of(exchange.effects)
+        if misbehaviour.delay is not None:
+            await asyncio.sleep(misbehaviour.delay.seconds)
+        if misbehaviour.skew is not None:
+            exchange.time += misbehaviour.skew.seconds
+        return misbehaviour
+
+    async def _receive_apiv3(self, exchange: Exchange, misbehaviour: Misbehaviour) -> Response[Any]:
         request, operation = exchange.request, exchange.operation
         try:
             authentication.check_client_headers(request)
@@ -278,6 +292,9 @@ class Emulator:
             return answer.number(refused.response(), refused.number)
         exchange.mchid = merchant.mchid
         try:
+            if misbehaviour.refuse is not None:
+                refuse = misbehaviour.refuse
+                raise Refusal(refuse.status, refuse.code, refuse.message)
             match = self._match(request, operation)
             call = exchange.call = self._admit(exchange, match)
             self.calls.append(call)
@@ -289,7 +306,10 @@ class Emulator:
             exchange.refusal = refused
             response, ending = refused.response(), refused.number
         signing_key = self._named_key(request) or self._default_key()
-        return answer.sign(answer.number(response, ending), operation, signing_key, exchange.time)
+        if misbehaviour.other_key is not None:
+            signing_key = self.notifier.other_key(misbehaviour.other_key.serial, signing_key)
+        signed_at = exchange.time - (STALE if misbehaviour.flaw == "stale" else 0)
+        return answer.sign(answer.number(response, ending), operation, signing_key, signed_at)
 
     def _admit(self, exchange: Exchange, match: Match) -> Call:
         request, operation = exchange.request, exchange.operation
@@ -351,7 +371,9 @@ class Emulator:
                 kept = refused
         raise kept
 
-    async def _receive_apiv2(self, exchange: Exchange, operation: catalogue.Operation) -> Response[Any]:
+    async def _receive_apiv2(
+        self, exchange: Exchange, operation: catalogue.Operation, misbehaviour: Misbehaviour
+    ) -> Response[Any]:
         request, kind, key = exchange.request, None, ""
         try:
             read = apiv2.read(request, operation)
@@ -359,6 +381,8 @@ class Emulator:
             exchange.mchid, key = merchant.mchid, apiv2.key_of(operation, merchant.apiv2_key)
             received = apiv2.receive(read, request, operation, key, merchant.key, self.bank_key)
             kind = received.fields.get("sign_type")
+            if misbehaviour.refuse is not None:
+                raise apiv2.RefusalV2(misbehaviour.refuse.message, misbehaviour.refuse.code)
             call = exchange.call = Call(
                 method=request.method,
                 path=request.path,
@@ -390,3 +414,8 @@ class Emulator:
     def _default_key(self) -> KeyPair:
         # Who doesn't ask for a public key is answered with a certificate, where there is one.
         return next((key for key in self.platform_keys if key.certificate is not None), self.platform_keys[0])
+
+
+@lru_cache(maxsize=2)
+def _server_headers(now: int) -> Headers:
+    return Headers({"Date": formatdate(now, usegmt=True), "Server": _SERVER})

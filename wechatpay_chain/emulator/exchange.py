@@ -8,6 +8,7 @@ from typing import Any
 from ..catalogue import Operation
 from ..http.request import Request
 from ..http.response import Response
+from .faults import Effect
 from .platform.call import Call
 
 
@@ -22,6 +23,7 @@ class Exchange:
         operation: what the catalogue knows of it, if anything.
         mchid: who signed it; empty where nobody who is known did.
         call: what it carries, secrets plain; None where it was refused before.
+        effects: the faults that it met.
         refusal: why it was refused, a `Refusal` or `RefusalV2`; None where it was not.
         response: the answer as sent; None while it is being made.
         seconds: how long that took.
@@ -33,6 +35,7 @@ class Exchange:
     operation: Operation | None = None
     mchid: str = ""
     call: Call | None = None
+    effects: tuple[Effect, ...] = ()
     refusal: Exception | None = None
     response: Response[Any] | None = field(default=None, repr=False)
     seconds: float = 0.0

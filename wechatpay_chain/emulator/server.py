@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from contextlib import AsyncExitStack, ExitStack
 from ssl import SSLContext
 from types import TracebackType
@@ -12,6 +14,8 @@ from .._loop_thread import LoopThread, nothing
 from ..http.headers import Headers
 from ..http.request import Request
 from ..pipeline import Handler
+from .controls import Controls
+from .misbehaviour import AnswerLost
 
 # The platform's largest upload is 7.5 MB.
 _LARGEST_BODY = 16 * 2**20
@@ -24,14 +28,18 @@ class Listening:
     """A handler on a port: `async with` serves it in the running event loop, `with` in a thread of its own.
 
     Args:
-        handler: answers the requests.
+        handler: answers the requests of merchants.
+        controls: what the control interface works on, and what is delivered while the server runs.
         host: address to listen on.
         port: port, 0 for a free one.
         tls: serves `https` by it.
     """
 
-    def __init__(self, handler: Handler, host: str, port: int, tls: SSLContext | None = None) -> None:
+    def __init__(
+        self, handler: Handler, controls: Controls, host: str, port: int, tls: SSLContext | None = None
+    ) -> None:
         self._handler = handler
+        self._controls = controls
         self._host = host
         self._port = port
         self._tls = tls
@@ -51,6 +59,8 @@ class Listening:
             starting.push_async_callback(runner.cleanup)
             await runner.setup()
             await web.TCPSite(runner, self._host, self._port, ssl_context=self._tls).start()
+            courier = asyncio.create_task(self._controls.carry())
+            starting.push_async_callback(_end, courier)
             self._started = starting.pop_all()
         host, port = runner.addresses[0][:2]
         scheme = "http" if self._tls is None else "https"
@@ -76,20 +86,22 @@ class Listening:
     ) -> None:
         self._thread.close()
 
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         # raw_path is the request line's target, as received; rel_url would be normalised.
         path, _, query = request.raw_path.partition("?")
-        response = await self._handler(
-            Request(
-                method=request.method,
-                template=path,
-                query=query,
-                headers=Headers(request.headers.items()),
-                body=await request.read(),
-                security=self._presented(request),
-                origin=f"{request.scheme}://{request.host}",
-            )
+        received = Request(
+            method=request.method,
+            template=path,
+            query=query,
+            headers=Headers(request.headers.items()),
+            body=await request.read(),
+            security=self._presented(request),
+            origin=f"{request.scheme}://{request.host}",
         )
+        try:
+            response = await self._handler(received)
+        except AnswerLost as lost:
+            return await _broken(request, lost)
         return web.Response(status=response.status, headers=dict(response.headers), body=response.content or None)
 
     def _presented(self, request: web.Request) -> bool | None:
@@ -97,3 +109,21 @@ class Listening:
         if self._tls is None or request.transport is None:
             return None
         return bool(request.transport.get_extra_info("peercert"))
+
+
+async def _broken(request: web.Request, lost: AnswerLost) -> web.StreamResponse:
+    """Break the connection before the answer, or in the middle of it."""
+    answer = web.StreamResponse(status=lost.response.status, headers=dict(lost.response.headers))
+    if lost.kept is not None:
+        answer.content_length = len(lost.response.content)
+        await answer.prepare(request)
+        await answer.write(lost.response.content[: lost.kept])
+    if request.transport is not None:
+        request.transport.close()
+    return answer
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -62,10 +62,17 @@ def synthesize(world: World, call: Call, operation: Operation) -> Answer:
         return Response(status=302, headers=Headers({"Location": "https://emulator.invalid/"}))
     given: dict[str, Any] = {**call.query, **call.values, **(call.meta or {}), **(call.xml or {})}
     given |= _members(call.json)
-    return link(world, _object(answer.get("fields", {}), given, call.time), call)
+    return link(world, fill(answer.get("fields", {}), given, call.time), call)
 
 
-def _object(fields: Fields, given: Mapping[str, Any], now: float) -> dict[str, Any]:
+def fill(fields: Fields, given: Mapping[str, Any], now: float) -> dict[str, Any]:
+    """Values for fields of the catalogue.
+
+    Args:
+        fields: what there is to fill.
+        given: values that are taken where they fit.
+        now: Unix time in seconds.
+    """
     return {name: _field(name, field, given.get(name), now) for name, field in fields.items()}
 
 
@@ -84,7 +91,7 @@ def _typed(name: str, field: Record, kind: str, given: Any, now: float) -> Any:
 
 def _value(name: str, field: Record, kind: str, given: Any, now: float) -> Any:
     if kind == "object":
-        return _object(field.get("fields", {}), _members(given), now)
+        return fill(field.get("fields", {}), _members(given), now)
     if _echoes(field, kind, given):
         return given
     if "enum" in field:

@@ -1,0 +1,334 @@
+"""Faults: rules that say where the platform misbehaves, how often, and how.
+
+    emulator.faults.add(Refuse(429, "RATELIMIT_EXCEEDED"), operation="POST /v3/pay/*", share=0.1)
+    emulator.faults.add(LoseAnswer(), operation="POST /v3/refund/domestic/refunds", times=1)
+
+Nothing here waits or sends: `Faults.strike` says which effects a call meets, and others bring them about.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, asdict, dataclass, fields, replace
+from fnmatch import fnmatchcase
+from threading import Lock
+from typing import Any, Literal, get_args
+
+from ..errors import ConfigurationError
+
+Flaw = Literal["altered", "probe", "stale", "unsigned"]
+"""What makes a message unbelievable: a body changed after signing, one of the wrong signatures that the platform sends
+on purpose, a timestamp ten minutes old, no signature."""
+
+FLAWS: tuple[Flaw, ...] = get_args(Flaw)
+
+NOTIFICATION = "NOTIFY"
+"""Stands in the place of a method where a rule is about notifications: `NOTIFY TRANSACTION.SUCCESS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The call is refused, and has no effect.
+
+    Attributes:
+        status: HTTP status: 4xx or 5xx, or 202. APIv2 answers 200 all the same.
+        code: the platform's error code, such as `SYSTEM_ERROR`.
+        message: text for people.
+    """
+
+    status: int = 500
+    code: str = "SYSTEM_ERROR"
+    message: str = "系统异常，请用相同参数重新调用"
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """The answer, or the notification, comes later.
+
+    Attributes:
+        seconds: how much later, in real seconds.
+    """
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoseAnswer:
+    """The call takes effect, and the connection breaks before the answer. A notification isn't sent, yet counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutBody:
+    """The call takes effect, and the connection breaks in the middle of the answer.
+
+    Attributes:
+        kept: how many bytes of the body still come; half of them by default.
+    """
+
+    kept: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forge:
+    """The call takes effect, and its answer, or the notification, must not be believed.
+
+    Attributes:
+        flaw: what is wrong with it.
+    """
+
+    flaw: Flaw = "altered"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The call has no effect, and a page of HTML comes back, as from a proxy.
+
+    Attributes:
+        status: HTTP status.
+    """
+
+    status: int = 502
+
+
+@dataclass(frozen=True, slots=True)
+class OtherKey:
+    """The answer, or the notification, is signed by another key of the platform than usual, as in a rotation.
+
+    Attributes:
+        serial: serial number or `PUB_KEY_ID_...`; by default, the next key that the merchant knows.
+    """
+
+    serial: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SkewClock:
+    """The platform's clock is wrong for this call: `Date`, the timestamp of its signature, and what it takes as fresh.
+
+    Attributes:
+        seconds: how much it is ahead; negative where it is behind.
+    """
+
+    seconds: float
+
+
+Effect = Refuse | Delay | LoseAnswer | CutBody | Forge | Page | OtherKey | SkewClock
+"""What a fault does."""
+
+EFFECTS: Mapping[str, type[Effect]] = {
+    "refuse": Refuse,
+    "delay": Delay,
+    "lose-answer": LoseAnswer,
+    "cut-body": CutBody,
+    "forge": Forge,
+    "page": Page,
+    "other-key": OtherKey,
+    "skew-clock": SkewClock,
+}
+"""The effects by their names in the control API and on the command line."""
+
+_NAMES = {effect: name for name, effect in EFFECTS.items()}
+# The types of members that are no texts.
+_TYPES: Mapping[str, type] = {
+    "status": int,
+    "kept": int,
+    "seconds": float,
+    "share": float,
+    "times": int,
+    "after": int,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A rule.
+
+    Attributes:
+        number: names it.
+        effect: what it does.
+        operation: which operations it strikes: a pattern over method and path template, such as
+            `POST /v3/pay/transactions/*` or `* /v3/refund/*`, or over a path alone; `NOTIFY REFUND.*` for
+            notifications.
+        merchant: the number of the merchant that it strikes; empty for any.
+        share: how many of these calls it strikes, from 0 to 1.
+        times: after how many strikes it is over; None for never.
+        after: how many of these calls pass first.
+        struck: how often it has struck.
+    """
+
+    number: int
+    effect: Effect
+    operation: str = "*"
+    merchant: str = ""
+    share: float = 1.0
+    times: int | None = None
+    after: int = 0
+    struck: int = 0
+
+    def fits(self, operation: str, mchid: str) -> bool:
+        """Whether a call is among those that it may strike.
+
+        Args:
+            operation: method and path template of the call, `NOTIFY` and the kind of a notification.
+            mchid: number of the merchant; empty where nobody knows.
+        """
+        if self.times is not None and self.struck >= self.times:
+            return False
+        if self.merchant and self.merchant != mchid:
+            return False
+        method, _, path = operation.partition(" ")
+        if self.operation.startswith("/"):
+            return fnmatchcase(path, self.operation)
+        # A rule for everything is about calls.
+        return fnmatchcase(operation, self.operation) and (self.operation != "*" or method != NOTIFICATION)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The rule as JSON values, the form of the control API."""
+        told = {name: getattr(self, name) for name in _MEMBERS}
+        return {"number": self.number, "effect": _NAMES[type(self.effect)], **asdict(self.effect), **told}
+
+
+_MEMBERS = ("operation", "merchant", "share", "times", "after", "struck")
+_WHERE = _MEMBERS[:-1]
+
+
+class Faults:
+    """The rules in force, in the order of their making. They may be used from many threads.
+
+    Args:
+        seed: of the chance behind `share`, so that a run can be repeated; None for another each time.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._faults: dict[int, Fault] = {}
+        self._numbers = itertools.count(1)
+        # Chance of a test, not of a key.
+        self._chance = random.Random(seed)  # noqa: S311 - see above
+        self._lock = Lock()
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(list(self._faults.values()))
+
+    def __len__(self) -> int:
+        return len(self._faults)
+
+    def add(
+        self,
+        effect: Effect,
+        *,
+        operation: str = "*",
+        merchant: str = "",
+        share: float = 1.0,
+        times: int | None = None,
+        after: int = 0,
+    ) -> Fault:
+        """Add a rule. The arguments are the attributes of `Fault`.
+
+        Raises:
+            ConfigurationError: one of them is out of range.
+        """
+        _check(effect, operation, share, times, after)
+        with self._lock:
+            fault = Fault(
+                number=next(self._numbers),
+                effect=effect,
+                operation=operation,
+                merchant=merchant,
+                share=share,
+                times=times,
+                after=after,
+            )
+            self._faults[fault.number] = fault
+        return fault
+
+    def remove(self, number: int) -> bool:
+        """Take a rule away; whether there was one of this number."""
+        with self._lock:
+            return self._faults.pop(number, None) is not None
+
+    def clear(self) -> None:
+        """Take all rules away."""
+        with self._lock:
+            self._faults.clear()
+
+    def seed(self, seed: int) -> None:
+        """Begin the chance behind `share` anew."""
+        with self._lock:
+            self._chance.seed(seed)
+
+    def strike(self, operation: str, mchid: str) -> tuple[Effect, ...]:
+        """What a call meets, each kind of effect once, by the oldest rule; the rules count it.
+
+        Args:
+            operation: method and path template of the call, or `NOTIFY` and the kind of a notification.
+            mchid: number of the merchant; empty where nobody knows.
+        """
+        if not self._faults:
+            return ()
+        met: dict[type[Effect], Effect] = {}
+        with self._lock:
+            for fault in list(self._faults.values()):
+                if type(fault.effect) in met or not fault.fits(operation, mchid):
+                    continue
+                if fault.after:
+                    self._faults[fault.number] = replace(fault, after=fault.after - 1)
+                elif fault.share >= 1 or self._chance.random() < fault.share:
+                    self._faults[fault.number] = replace(fault, struck=fault.struck + 1)
+                    met[type(fault.effect)] = fault.effect
+        return tuple(met.values())
+
+
+def from_dict(members: Mapping[str, Any]) -> tuple[Effect, dict[str, Any]]:
+    """An effect, and the arguments of `Faults.add`, out of JSON values as `Fault.to_dict` gives them.
+
+    Raises:
+        ConfigurationError: something in them is unknown, missing or out of range.
+    """
+    given = dict(members)
+    name = given.pop("effect", None)
+    effect = EFFECTS.get(name) if isinstance(name, str) else None
+    if effect is None:
+        raise ConfigurationError("effect", f"{name!r} was found", f"Give one of {', '.join(EFFECTS)}")
+    where = {member: given.pop(member) for member in _WHERE if given.get(member) is not None}
+    own = {member.name: member for member in fields(effect)}
+    unknown = sorted(given.keys() - own.keys() - set(_WHERE))
+    if unknown:
+        raise ConfigurationError(
+            unknown[0], f"{name} has no such member", f"Give {', '.join([*own, *_WHERE])} or leave it out"
+        )
+    missing = [member for member, field in own.items() if field.default is MISSING and given.get(member) is None]
+    if missing:
+        raise ConfigurationError(missing[0], f"it is missing, and {name} needs it", "Give it")
+    values = {member: _typed(member, given[member]) for member in own if given.get(member) is not None}
+    return effect(**values), {member: _typed(member, value) for member, value in where.items()}
+
+
+def _typed(member: str, value: Any) -> Any:
+    wanted = _TYPES.get(member, str)
+    # A whole number is a number, too; true and false are none.
+    if isinstance(value, bool) or not isinstance(value, (int, float) if wanted is float else wanted):
+        raise ConfigurationError(member, f"{value!r} was found", f"Give a value of type {wanted.__name__}")
+    return value
+
+
+def _check(effect: Effect, operation: str, share: float, times: int | None, after: int) -> None:
+    if not operation:
+        raise ConfigurationError("operation", "it is empty", "Give a pattern such as POST /v3/pay/*, or * for all")
+    if not 0 <= share <= 1:
+        raise ConfigurationError(
+            "share", f"{share!r} was found", "Give a share from 0 to 1, such as 0.05 for one in 20"
+        )
+    if times is not None and times < 1:
+        raise ConfigurationError("times", f"{times!r} was found", "Give a count from 1, or leave it out")
+    if after < 0:
+        raise ConfigurationError("after", f"{after!r} was found", "Give a count from 0")
+    if isinstance(effect, Refuse | Page) and not 200 <= effect.status <= 599:
+        raise ConfigurationError("status", f"{effect.status!r} was found", "Give an HTTP status, such as 500")
+    if isinstance(effect, Delay) and not 0 <= effect.seconds <= 3600:
+        raise ConfigurationError("seconds", f"{effect.seconds!r} was found", "Give seconds from 0 to 3600")
+    if isinstance(effect, CutBody) and effect.kept is not None and effect.kept < 0:
+        raise ConfigurationError("kept", f"{effect.kept!r} was found", "Give a count of bytes from 0")
+    if isinstance(effect, Forge) and effect.flaw not in FLAWS:
+        raise ConfigurationError("flaw", f"{effect.flaw!r} was found", f"Give one of {', '.join(FLAWS)}")
