@@ -222,7 +222,7 @@ class Emulator(Controls):
         """
         from .server import Listening
 
-        return Listening(self.receive, self, host, port, tls)
+        return Listening(self.receive, host, port, tls, self)
 
     def close(self) -> None:
         """Let go of the state folder."""

@@ -29,14 +29,14 @@ class Listening:
 
     Args:
         handler: answers the requests of merchants.
-        controls: what the control interface works on, and what is delivered while the server runs.
         host: address to listen on.
         port: port, 0 for a free one.
         tls: serves `https` by it.
+        controls: what the control interface works on, and whose notifications are delivered while the server runs.
     """
 
     def __init__(
-        self, handler: Handler, controls: Controls, host: str, port: int, tls: SSLContext | None = None
+        self, handler: Handler, host: str, port: int, tls: SSLContext | None = None, controls: Controls | None = None
     ) -> None:
         self._handler = handler
         self._controls = controls
@@ -59,8 +59,8 @@ class Listening:
             starting.push_async_callback(runner.cleanup)
             await runner.setup()
             await web.TCPSite(runner, self._host, self._port, ssl_context=self._tls).start()
-            courier = asyncio.create_task(self._controls.carry())
-            starting.push_async_callback(_end, courier)
+            if self._controls is not None:
+                starting.push_async_callback(_end, asyncio.create_task(self._controls.carry()))
             self._started = starting.pop_all()
         host, port = runner.addresses[0][:2]
         scheme = "http" if self._tls is None else "https"
