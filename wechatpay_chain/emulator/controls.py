@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Condition
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from ..errors import ConfigurationError
 from .exchange import Exchange
@@ -392,10 +392,10 @@ class Controls:
         """As `wait_for`, in the calling thread."""
         check: Callable[[], Any] = wanted if callable(wanted) else self._delivered(find_kind(wanted))
         with self._news:
-            found = self._news.wait_for(check, timeout)
+            found: Any = self._news.wait_for(check, timeout)
         if not found:
             raise TimeoutError(f"it did not happen within {timeout:g} s; {self._notifications_told()}")
-        return found
+        return cast("T | Announcement", found)
 
     # ── beginning anew ──
 

@@ -62,7 +62,10 @@ async def call_asgi(app: Any, url: str, message: Message) -> Answer:
         "server": (parts.hostname, parts.port or _PORTS[parts.scheme]),
     }
     sent: list[dict[str, Any]] = []
-    asked = [{"type": "http.disconnect"}, {"type": "http.request", "body": message.body, "more_body": False}]
+    asked: list[dict[str, Any]] = [
+        {"type": "http.disconnect"},
+        {"type": "http.request", "body": message.body, "more_body": False},
+    ]
 
     async def receive() -> dict[str, Any]:
         return asked.pop() if len(asked) > 1 else asked[0]
