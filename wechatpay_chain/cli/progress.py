@@ -6,11 +6,14 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from ..batch import Progress as BatchProgress
 from ..contrib._extras import extra
 from ..http.attachment import Progress
 from .terminal import tell
+
+if TYPE_CHECKING:
+    from ..batch import Progress as BatchProgress
 
 _EVERY = 10.0
 

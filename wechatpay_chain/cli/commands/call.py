@@ -24,7 +24,6 @@ from ...wire.schemes import scheme_of
 from ..exits import Exit, exit_of
 from ..items import Items, read_items
 from ..output import show_json, show_text
-from ..preview import preview, show_curl, show_preview
 from ..progress import transfer, waiting
 from ..settings import Settings, add_settings
 from ..terminal import show_error, tell
@@ -90,6 +89,8 @@ def _call(options: argparse.Namespace) -> int:
         )
     settings = Settings.read(options)
     if options.dry_run or options.curl:
+        from ..preview import preview, show_curl, show_preview
+
         shown = asyncio.run(preview(settings, call.request, validate=options.validate))
         show_curl(shown) if options.curl else show_preview(shown)
         return Exit.DONE
