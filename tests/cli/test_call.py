@@ -145,10 +145,15 @@ def test_unknown_outcome(run: Run, shop: Shop) -> None:
 
 
 def test_apiv2(run: Run) -> None:
-    """`--xml` is a call of APIv2; its answer is shown as JSON."""
-    done = run("call", "--xml", "post", "pay/closeorder", "out_trade_no=none", "appid=wx8888888888888888")
+    """`--xml` is a call of APIv2; its answer, a refusal too, is shown as JSON."""
+    order = ["out_trade_no=V1", "body=茶", "total_fee=1", "spbill_create_ip=127.0.0.1", "trade_type=NATIVE"]
+    order += ["notify_url=https://shop.example/notify", "product_id=1", "appid=wx8888888888888888"]
+    done = run("call", "--xml", "post", "pay/unifiedorder", *order)
     assert done.code == 0, done.err
-    assert orjson.loads(done.out)["return_code"] == "SUCCESS"
+    assert orjson.loads(done.out)["code_url"]
+    done = run("call", "post", "v2/pay/closeorder", "out_trade_no=none", "appid=wx8888888888888888")
+    assert done.code == 1
+    assert orjson.loads(done.out)["err_code"] == "ORDERNOTEXIST"
 
 
 def test_files(run: Run, shop: Shop) -> None:

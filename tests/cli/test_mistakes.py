@@ -13,6 +13,8 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -50,9 +52,16 @@ def variable(name: str, change: Callable[[str], str]) -> Callable[[Shop, Variabl
     return plant
 
 
-def openssh(pem: str) -> bytes:
-    """The key as ssh-keygen writes it."""
-    return sender.merchant().private_key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+def elliptic(pem: str) -> bytes:
+    """A key of another kind."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def short(pem: str) -> bytes:
+    """A key that the platform doesn't take."""
+    key = generate_private_key(65537, 1024)  # no key of anybody's
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def locked(pem: str) -> bytes:
@@ -109,8 +118,8 @@ def misnamed_certificate(shop: Shop, variables: Variables) -> None:
 
 
 SETTINGS: dict[str, tuple[Callable[[Shop, Variables], None], str]] = {
-    "private key: OpenSSH": (key_file(openssh), "OpenSSH|no private key was found"),
-    "private key: UTF-16 of Notepad": (key_file(lambda pem: pem.encode("utf-16")), "UTF-16|no private key was found"),
+    "private key: an elliptic curve": (key_file(elliptic), "RSA"),
+    "private key: too short": (key_file(short), "1024|2048"),
     "private key: locked with a password": (key_file(locked), "password|encrypted"),
     "private key: cut off": (key_file(lambda pem: pem[: len(pem) // 2]), "complete PEM|damaged|cut|END"),
     "private key: empty file": (key_file(lambda pem: ""), "nothing was found"),

@@ -14,12 +14,13 @@ from urllib.parse import parse_qsl
 import orjson
 
 from ... import catalogue
-from ...errors import APIError, ConfigurationError
+from ...errors import APIError, ConfigurationError, DecodeError
 from ...http.attachment import Attachment
 from ...http.headers import Headers
 from ...http.path import expand, literal_path, placeholders
 from ...http.request import METHODS, Request
 from ...http.response import Response
+from ...wire import v2
 from ...wire.schemes import scheme_of
 from ..exits import Exit, exit_of
 from ..items import Items, read_items
@@ -233,9 +234,10 @@ def _show(answer: Response[Any] | Path, *, decrypted: bool) -> None:
 
 
 def _members(content: bytes) -> Any:
+    """The members of an answer's JSON or XML; None for anything else."""
     try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError:
+        return v2.parse(content) if v2.is_xml(content) else orjson.loads(content)
+    except (orjson.JSONDecodeError, DecodeError):
         return None
 
 
