@@ -234,45 +234,122 @@ def test_plain_csv() -> None:
     assert rows.summary is None
 
 
+SUMS = "总交易单数,订单总金额\r\n`{count},`{total}\r\n"
+
+
 @pytest.mark.parametrize(
     "bill",
     [
-        "a,b\n`1\n",
-        "a,b\n`1,`2,`3\n",
         "a,a\n`1,`2\n",
         "a\n`1\nb,b\n`1,`2\n",
-        "a\n`1\nb\n",
-        "a\n`1\nb\n`1\n`2\n",
-        "订单金额\n`x\n",
-        "订单金额\n`1e5\n",
-        "总交易单数\n`1.5\n",
-        'a\n"1\n',
+        "交易时间\n`1\n总交易单数\n",
+        "交易时间\n`1\n总交易单数\n`1\n`2\n",
+        "订单金额\n总交易单数\n`1.5\n",
+        "交易时间,订单金额\n`2026-01-01 08:00:00,`1.00\n",
+        b"",
+        b"\r\n\r\n",
         b"\xff\xfe",
         b"a\n`\xff",
     ],
 )
 def test_what_is_no_bill(bill: str | bytes) -> None:
-    """Missing and surplus values, half a summary, amounts that are none, and other bytes are a DecodeError."""
+    """Names twice, half of the sums or none, sums that are none, an empty file and other bytes are a DecodeError."""
     with pytest.raises(DecodeError), bills.read(bill if isinstance(bill, bytes) else bill.encode()) as rows:
         list(rows)
 
 
-@pytest.mark.parametrize("name", ["a,b", "``a", '"a', "a\rb", "a\x0bb\x85c\u2028d", "=1+1", "总", "a`,b"])
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("<xml><return_code>FAIL</return_code><return_msg>No Bill Exist</return_msg></xml>", "No Bill Exist"),
+        ("\ufeff<xml><return_msg>签名错误</return_msg></xml>\r\n", "签名错误"),
+        ('{"code":"NO_STATEMENT_EXIST","message":"账单不存在"}', "NO_STATEMENT_EXIST, 账单不存在"),
+        ("<!DOCTYPE html><html><body>504</body></html>", "a page"),
+        ('{"code": "\\u001b[31mX"}', r"\\x1b"),
+        ("[]", "something else"),
+        ('{"cut', "something else"),
+    ],
+)
+def test_a_refusal_is_never_an_empty_bill(content: str, told: str) -> None:
+    """What stands in a bill's place is an error that shows what the platform says, control characters escaped."""
+    with pytest.raises(DecodeError, match=told), bills.read(content.encode()) as rows:
+        list(rows)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("`2026-01-01 08:00:00", "1 values for 2"),
+        ("`2026-01-01 08:00:00,`1.00,`x", "3 values for 2"),
+        ("`2026-01-01 08:00:00,`1e5", "no amount"),
+        ("`2026-01-01 08:00:00,`1.00\r\nmore", "no amount"),
+    ],
+)
+def test_an_odd_row_is_told_and_the_others_are_read(row: str, reason: str) -> None:
+    """A doubtful row is left out, with its line, its text and the reason; the sums tell that something is missing."""
+    good = "`2026-01-01 09:00:00,`2.00"
+    bill = f"交易时间,订单金额\r\n{good}\r\n{row}\r\n{good}\r\n"
+    if "1 values" in reason:
+        # The row that follows could be a part of it.
+        bill = f"交易时间,订单金额\r\n{good}\r\n{good}\r\n{row}\r\n"
+    with bills.read((bill + SUMS.format(count=3, total="5.00")).encode()) as rows:
+        assert [found["订单金额"] for found in rows] == [Decimal("2.00")] * 2
+        (doubtful,) = rows.doubtful
+        assert reason in doubtful.reason
+        assert doubtful.text == row.replace("\r\n", "\n")
+        assert doubtful.line == bill.split("\r\n").index(row.split("\r\n", maxsplit=1)[0]) + 1
+        assert rows.differences == {"订单总金额": (Decimal("5.00"), Decimal("4.00"))}
+
+
+def test_sums_that_fit() -> None:
+    """Where the rows add up to the bill's sums, nothing differs; a fund flow bill adds up by direction."""
+    with bills.read(BILL) as rows:
+        list(rows)
+        assert rows.differences == {}
+    flow = FUND_FLOW.replace("业务名称", "业务名称,收支类型").replace("`交易", "`交易,`收入")
+    with bills.read(flow.encode()) as rows:
+        list(rows)
+        assert rows.differences == {}
+    with bills.read(flow.replace("`1,`1,`0.29", "`2,`1,`0.30").encode()) as rows:
+        list(rows)
+        assert rows.differences == {"资金流水总笔数": (2, 1), "收入金额": (Decimal("0.30"), Decimal("0.29"))}
+
+
+@pytest.mark.parametrize(
+    "name", ["a,b", "``a", '"a', "a\rb", "a\x0bb\x85c\u2028d", "=1+1", "总", "a`,b", "a\nb", "a\n总,1\nb", 'a\n"b']
+)
 def test_values_that_look_like_more(tmp_path: Path, name: str) -> None:
-    """Commas, backticks, quotes and what others take for line ends are a part of their value, from a file or bytes."""
-    bill = f"交易时间,商品名称,订单金额\r\n`t,`{name},`1.00\r\n".encode()
+    """Commas, backticks, quotes and line ends are a part of their value, from a file or bytes."""
+    row = "`2026-01-01 08:00:00,`{name},`1.00\r\n"
+    bill = f"交易时间,商品名称,订单金额\r\n{row.format(name=name)}{SUMS.format(count=1, total='1.00')}".encode()
     (tmp_path / "bill.csv").write_bytes(bill)
     for source in (bill, tmp_path / "bill.csv"):
         with bills.read(source) as rows:
-            assert list(rows) == [{"交易时间": "t", "商品名称": name, "订单金额": Decimal("1.00")}]
+            expected = {"交易时间": "2026-01-01 08:00:00", "商品名称": name, "订单金额": Decimal("1.00")}
+            assert list(rows) == [expected]
+            assert not rows.doubtful
+            assert not rows.differences
 
 
-@pytest.mark.parametrize("name", ["a\nb", "a\r\n`t2,`evil,`9999.00", "a,`b", "a\r\n总交易单数\r\n`1"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a\r\n`2026-01-01 08:00:01,`evil,`9999.00",
+        "a\r\n`2026-01-01 08:00:01,`evil",
+        "a\r\n`2026-01-01 08:00:01,`evil,`9999.00\r\nb",
+        "a\r\n`2026-01-01 08:00:01,`evil,`9999.00\r\n`2026-01-01 08:00:02,`b",
+        "a,`b",
+        "a\r\n总交易单数\r\n`1\r\n`2026-01-01 08:00:01,`x",
+    ],
+)
 def test_a_value_adds_no_row(name: str) -> None:
-    """A line end or a separator inside of a value is refused: no row is made up of it."""
-    bill = f"交易时间,商品名称,订单金额\r\n`t,`{name},`1.00\r\n".encode()
-    with pytest.raises(DecodeError), bills.read(bill) as rows:
-        list(rows)
+    """A name that looks like a row of its own makes a doubt, and never a row."""
+    good = "`2026-01-01 09:00:00,`tea,`2.00\r\n"
+    bill = f"交易时间,商品名称,订单金额\r\n{good}`2026-01-01 08:00:00,`{name},`1.00\r\n"
+    with bills.read((bill + SUMS.format(count=2, total="3.00")).encode()) as rows:
+        assert [row["商品名称"] for row in rows] == ["tea"]
+        assert len(rows.doubtful) == 1
+        assert rows.differences
 
 
 def test_a_file_that_is_not_there() -> None:

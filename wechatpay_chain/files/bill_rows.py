@@ -1,32 +1,67 @@
-"""Reading bills: CSV in the platform's own manner, with a backtick before every value and a summary at the end.
+"""Reading bills: CSV in the platform's own manner, with a backtick before every value and two lines of sums at the end.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4013071238
+
+The platform writes values as they came, without quotes: a product's name may hold a line end, and what follows it looks
+like a line of its own. A line is a row only where nothing before it is unfinished, so no name can add a row.
 """
 
 from __future__ import annotations
 
 import csv
+import json
+import logging
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import chain
 
-from ..errors import DecodeError
+from ..errors import DecodeError, printable
+from ..wire import v2
 
 Value = str | int | Decimal
 """Of a row: an amount in yuan as Decimal, or in fen as int; a count as int; anything else as text."""
 
+_log = logging.getLogger(__name__)
 _BACKTICK = "`"
+_NEXT = f",{_BACKTICK}"
 # Names of columns, of bills in Chinese and in English.
 _AMOUNT = re.compile(r"金额|手续费|结余|余额|[(（]元[)）]|\bamount\b|\bfee\b(?! *type)", re.IGNORECASE)
 _COUNT = re.compile(r"[单笔]数")
 _NOT_AMOUNT = re.compile(r"费率|币种|类型|备注|rate|currency|type", re.IGNORECASE)
+_TOTAL = re.compile(r"总|\btotal\b", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,10})?", re.ASCII)
-_INTEGER = re.compile(r"[0-9]{1,20}", re.ASCII)
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?", re.ASCII)
+# What the first column of the bills is called that end with their sums: trade and fund flow.
+_WITH_SUMS = ("交易时间", "记账时间")
 _FEN = 100
+_LONGEST_SHOWN = 200
+# Characters: longer than any name or text of a merchant or payer in a bill (127 and 128 are allowed).
+_LONGEST_VALUE = 512
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulRow:
+    """A part of a bill that can't be read without doubt; it is left out of the rows.
+
+    Attributes:
+        line: number of its first line in the bill, from 1.
+        text: the lines as they are.
+        reason: what is doubtful about it.
+    """
+
+    line: int
+    text: str = field(repr=False)
+    reason: str
 
 
 class Rows:
-    """The rows of a bill as dicts, read one by one; `summary` is there once all are read.
+    """The rows of a bill as dicts, read one by one; what follows is there once all are read.
+
+    A value with a line end in it is put together again. A row that stays doubtful is left out and told in `doubtful`;
+    `differences` tells whether the rows that were read add up to the sums of the bill.
 
     Args:
         lines: of the bill, as text.
@@ -34,44 +69,71 @@ class Rows:
     """
 
     def __init__(self, lines: Iterable[str], *, fen: bool = False) -> None:
-        self._lines = (line.rstrip("\r\n") for line in lines)
+        self._lines = lines
         self._fen = fen
         self.columns: tuple[str, ...] = ()
         self.summary: dict[str, Value] | None = None
-        """The totals at the end; None until all rows are read, and for a bill that has none."""
+        """The sums at the end; None until all rows are read, and for a bill that has none."""
+        self.doubtful: list[DoubtfulRow] = []
+        """What was left out, because its columns or its amounts are in doubt."""
+        self.differences: dict[str, tuple[Value, Value]] = {}
+        """Sums that the rows don't add up to: name -> what the bill says, what the rows give. Empty where all fits."""
 
     def __iter__(self) -> Iterator[dict[str, Value]]:
         """The rows.
 
         Raises:
-            DecodeError: a row has more or fewer values than there are columns, two columns have one name, or an amount
-                is no number.
+            DecodeError: it is no bill but a refusal or a page, two columns have one name, a sum is no number, or the
+                bill ends without its sums: it was cut off.
         """
-        lines = (line for line in self._lines if line.strip())
-        self.columns = _names(next(lines, "").removeprefix("\ufeff"))
-        ticked = False
-        for line in lines:
-            if line.startswith(_BACKTICK):
-                ticked = True
-            elif ticked or _begins_summary(line, self.columns):
-                self._summarise(line, lines)
-                return
-            yield self._row(self.columns, line)
+        lines = _numbered(self._lines)
+        _, header = next(lines, (1, ""))
+        _check_is_bill(header)
+        self.columns = _names(header)
+        self.doubtful.clear()
+        sums = _Sums()
+        last_two: list[tuple[int, str]] = []
+        for record in _records(_all_but_last_two(lines, last_two), self._rest(last_two), len(self.columns)):
+            row = self._read(record)
+            if row is not None:
+                sums.add(row)
+                yield row
+        if self.summary is not None:
+            self.differences = sums.differences(self.summary)
+        elif self.columns[0] in _WITH_SUMS:
+            raise DecodeError("the bill ends without its sums: it was cut off. Download it again")
+        if self.doubtful:
+            _log.warning("%d parts of the bill are in doubt and were left out: see Rows.doubtful", len(self.doubtful))
 
-    def _summarise(self, header: str, lines: Iterator[str]) -> None:
-        columns = _names(header)
-        totals = next(lines, None)
-        if totals is None:
-            raise DecodeError("the bill ends in the middle of its summary: it was cut off")
-        self.summary = self._row(columns, totals)
-        if next(lines, None) is not None:
-            raise DecodeError("the bill goes on behind its summary")
+    def _rest(self, last_two: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+        """The last two lines, where they are rows and not the sums."""
+        if len(last_two) == 2 and _are_sums(last_two[0][1], last_two[1][1], self.columns):
+            self.summary = self._sums(last_two[0][1], last_two[1][1])
+            return
+        if last_two and _heads_sums(last_two[-1][1], self.columns):
+            raise DecodeError("the bill ends in the middle of its sums: it was cut off. Download it again")
+        yield from last_two
 
-    def _row(self, columns: tuple[str, ...], line: str) -> dict[str, Value]:
-        values = _split(line)
-        if len(values) != len(columns):
-            raise DecodeError(f"a row of the bill has {len(values)} values for {len(columns)} columns")
-        return {name: self._value(name, value.strip()) for name, value in zip(columns, values, strict=True)}
+    def _sums(self, header: str, totals: str) -> dict[str, Value]:
+        row: dict[str, Value] = {}
+        for name, value in zip(_names(header), _split(totals), strict=True):
+            row[name] = _count(name, value.strip()) if _COUNT.search(name) else self._amount(name, value.strip())
+        return row
+
+    def _read(self, record: _Record) -> dict[str, Value] | None:
+        try:
+            if record.doubt:
+                raise DecodeError(record.doubt)
+            return self._row(record.text)
+        except DecodeError as error:
+            self.doubtful.append(DoubtfulRow(record.line, record.text, str(error)))
+            return None
+
+    def _row(self, text: str) -> dict[str, Value]:
+        values = _split(text)
+        if len(values) != len(self.columns):
+            raise DecodeError(f"it has {len(values)} values for {len(self.columns)} columns")
+        return {name: self._value(name, value.strip()) for name, value in zip(self.columns, values, strict=True)}
 
     def _value(self, name: str, value: str) -> Value:
         if not value or _NOT_AMOUNT.search(name):
@@ -79,9 +141,7 @@ class Rows:
         if _AMOUNT.search(name):
             return self._amount(name, value)
         if _COUNT.search(name):
-            if not _INTEGER.fullmatch(value):
-                raise DecodeError(f"{name}: it is no count")
-            return int(value)
+            return _count(name, value)
         return value
 
     def _amount(self, name: str, value: str) -> Decimal | int:
@@ -91,14 +151,146 @@ class Rows:
         return fen(amount) if self._fen else amount
 
 
+@dataclass(slots=True)
+class _Record:
+    """A row with all the lines that belong to it."""
+
+    line: int
+    lines: list[str]
+    doubt: str = ""
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+class _Sums:
+    """What the rows add up to, under the names that the bill gives its sums."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._amounts: defaultdict[str, Decimal | int] = defaultdict(int)
+        self._counts: defaultdict[str, int] = defaultdict(int)
+
+    def add(self, row: dict[str, Value]) -> None:
+        self._rows += 1
+        for name, value in row.items():
+            if not isinstance(value, str):
+                self._amounts[name] += value
+        # A fund flow bill adds up income and expense apart: 收入金额, 收入笔数, 支出金额, 支出笔数.
+        direction, amount = row.get("收支类型"), row.get("收支金额(元)")
+        if isinstance(direction, str) and isinstance(amount, Decimal | int):
+            self._amounts[f"{direction}金额"] += amount
+            self._counts[f"{direction}笔数"] += 1
+
+    def differences(self, summary: dict[str, Value]) -> dict[str, tuple[Value, Value]]:
+        """The sums that differ. One whose rows can't be told by its name, or that has none, is not compared."""
+        found: dict[str, tuple[Value, Value]] = {}
+        for name, told in summary.items():
+            added = self._added(name)
+            if added is not None and added != told:
+                found[name] = (told, added)
+        return found
+
+    def _added(self, name: str) -> Value | None:
+        if name == "资金流水总笔数":
+            return self._rows
+        for column in (name, name.replace("总", "", 1), name.replace("总金额", "")):
+            if column in self._counts:
+                return self._counts[column]
+            if column in self._amounts:
+                return self._amounts[column]
+        return None
+
+
 def fen(yuan: Decimal) -> int | Decimal:
     """An amount in fen, exactly. Fees have fractions of a fen, so theirs stays a Decimal where it is none."""
     amount = yuan * _FEN
     return int(amount) if amount == amount.to_integral_value() else amount
 
 
+def _count(name: str, value: str) -> int:
+    # The platform's own fund flow bills say 20.0.
+    if not _NUMBER.fullmatch(value) or Decimal(value) != Decimal(value).to_integral_value():
+        raise DecodeError(f"{name}: it is no count")
+    return int(Decimal(value))
+
+
+def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(lines, 1):
+        text = line.rstrip("\r\n")
+        if text.strip():
+            yield number, text.removeprefix("\ufeff") if number == 1 else text
+
+
+def _all_but_last_two(lines: Iterator[tuple[int, str]], kept: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    for line in lines:
+        kept.append(line)
+        if len(kept) > 2:
+            yield kept.pop(0)
+
+
+def _records(lines: Iterator[tuple[int, str]], rest: Iterator[tuple[int, str]], columns: int) -> Iterator[_Record]:
+    """Put the lines of each row together.
+
+    A row of backticks is finished once it has a value for each column and the next line begins another. A line that
+    looks like the beginning of a row while the one before is unfinished makes both doubtful, and so are all that
+    follow as near as one value can reach: they may be made up by it.
+    """
+    record: _Record | None = None
+    first: str | None = None
+    count = reach = 0
+    for number, line in chain(lines, rest):
+        if first is None:
+            first = line
+        if not first.startswith(_BACKTICK):
+            yield _Record(number, [line])
+            continue
+        begins = _begins_row(line, first)
+        if record is None or (begins and count >= columns and reach <= 0):
+            if record is not None:
+                yield record
+            record, count, reach = _Record(number, [line]), 1 + line.count(_NEXT), 0
+            continue
+        if begins and not record.doubt:
+            record.doubt = "a row begins before the one before it has all its values"
+            reach = _LONGEST_VALUE
+        reach -= len(line)
+        record.lines.append(line)
+        count += line.count(_NEXT)
+    if record is not None:
+        yield record
+
+
+def _begins_row(line: str, first: str) -> bool:
+    """Whether a line may be the first of a row: like the bill's first row, it begins with a backtick and a time."""
+    if not line.startswith(_BACKTICK):
+        return False
+    return not _TIME.fullmatch(_split(first)[0].strip()) or bool(_TIME.fullmatch(_split(line)[0].strip()))
+
+
+def _are_sums(header: str, totals: str, columns: tuple[str, ...]) -> bool:
+    """Whether the last two lines are the names of the sums and the sums."""
+    try:
+        names, values = _split(header), _split(totals)
+    except DecodeError:
+        return False
+    if len(names) != len(values) or any(_NUMBER.fullmatch(name.strip(" `")) for name in names):
+        return False
+    numbers = all(_NUMBER.fullmatch(value.strip()) for value in values)
+    ticked = totals.startswith(_BACKTICK) and not header.startswith(_BACKTICK)
+    return numbers and (ticked or _heads_sums(header, columns))
+
+
+def _heads_sums(line: str, columns: tuple[str, ...]) -> bool:
+    """Whether a line names sums: 总交易单数 and the like."""
+    first = line.split(",", 1)[0].strip(" `")
+    return bool(_TOTAL.search(first)) and first not in columns and not _NUMBER.search(line)
+
+
 def _names(line: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in _split(line))
+    # The merchant portal's own export has backticks before the names too.
+    names = tuple(name.strip(f" \t{_BACKTICK}") for name in _split(line))
     if len(set(names)) < len(names):
         raise DecodeError("two columns of the bill have one name")
     return names
@@ -106,15 +298,42 @@ def _names(line: str) -> tuple[str, ...]:
 
 def _split(line: str) -> list[str]:
     if line.startswith(_BACKTICK):
-        # A value may hold a comma, the name of goods for one; none holds a comma before a backtick.
-        return line.removeprefix(_BACKTICK).split(f",{_BACKTICK}")
+        # A value may hold a comma, the name of goods for one; few hold a comma before a backtick.
+        return line.removeprefix(_BACKTICK).split(_NEXT)
     try:
         return next(csv.reader([line], strict=True), list[str]())
     except csv.Error:
-        raise DecodeError("a row of the bill is no CSV") from None
+        raise DecodeError("it is no CSV") from None
 
 
-def _begins_summary(line: str, columns: tuple[str, ...]) -> bool:
-    """Whether a line heads the summary of a bill without rows: totals are named 总交易单数 and the like."""
-    first = line.split(",", 1)[0]
-    return "总" in first and first not in columns
+def _check_is_bill(first: str) -> None:
+    """Refuse what stands in a bill's place: a refusal in XML or JSON, or a page.
+
+    Raises:
+        DecodeError: with what the platform says.
+    """
+    text = first.strip()
+    if not text:
+        raise DecodeError("the bill is empty: not even its columns are there. Download it again")
+    if not text.startswith(("<", "{", "[")):
+        return
+    raise DecodeError(f"it is no bill but {_refusal(text)}")
+
+
+def _refusal(text: str) -> str:
+    said: dict[str, object] = {}
+    if text.startswith("<"):
+        try:
+            said = dict(v2.parse(text.encode()))
+        except DecodeError:
+            return "a page, perhaps of a proxy"
+    else:
+        try:
+            found: object = json.loads(text)
+        except (ValueError, RecursionError):
+            return "something else"
+        if isinstance(found, dict):
+            said = found  # pyright: ignore[reportUnknownVariableType]: JSON
+    members = ("return_msg", "err_code_des", "err_code", "error_code", "code", "message")
+    told = ", ".join(str(said[name]) for name in members if said.get(name))
+    return f"a refusal: {printable(told[:_LONGEST_SHOWN])}" if told else "something else"
