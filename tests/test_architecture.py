@@ -38,7 +38,7 @@ ALLOWED = {
     "payments": "_both_clients errors http crypto wire policies credentials",
     # what receives, and bulk work
     "notifications": "_loop_thread errors http types crypto catalogue wire credentials",
-    "batch": "errors http catalogue policies",
+    "batch": "errors http catalogue policies files",
     # composition
     "client.chain": "errors http catalogue",
     "_endpoints": "http types client.chain",

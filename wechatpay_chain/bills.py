@@ -27,8 +27,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from ._both_clients import for_both_clients
 from .crypto import aead, rsa
-from .errors import ConfigurationError, DecodeError
-from .files.atomic import open_new
+from .errors import ConfigurationError, DecodeError, WeChatPayError
+from .files.atomic import open_new, open_private, writing
 from .files.bill_rows import Rows, Value, fen
 from .files.content import Link, checked, unpacked
 from .http.request import Request
@@ -132,13 +132,12 @@ async def fetch_encrypted(
         async with asyncio.TaskGroup() as group:
             for part, file in zip(listed, files, strict=True):
                 group.create_task(_write(_opened(wxpay, part, private_key, given[name]), file))
-        await asyncio.to_thread(_join, files, whole)
-        await asyncio.to_thread(whole.replace, to)
+        with writing(to):
+            await asyncio.to_thread(_join, files, whole)
+            await asyncio.to_thread(whole.replace, to)
     except ExceptionGroup as failed:
         # The others were cancelled because of the first.
         raise failed.exceptions[0] from None
-    except OSError as error:
-        raise _unwritable(to, error) from None
     finally:
         await asyncio.to_thread(_remove, (*files, whole))
     return to
@@ -159,9 +158,12 @@ def read(source: str | Path | bytes, *, fen: bool = False) -> Generator[Rows]:
     try:
         with BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as file:
             yield Rows(_lines(file), fen=fen)
-    except OSError as error:
+    except WeChatPayError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigurationError(
-            "source", f"{str(source)!r} cannot be read ({error.strerror})", "Give the path of a downloaded bill"
+            "source", f"{str(source)!r} cannot be read ({reason})", "Give the path of a downloaded bill"
         ) from None
 
 
@@ -212,17 +214,14 @@ async def _decrypted(sealed: AsyncGenerator[bytes, None], opener: aead.Opener) -
 
 
 async def _write(pieces: AsyncGenerator[bytes, None], file: Path) -> None:
-    try:
-        with await open_new(file) as opened:
-            async with aclosing(pieces):
-                async for piece in pieces:
-                    await asyncio.to_thread(opened.write, piece)
-    except OSError as error:
-        raise _unwritable(file, error) from None
+    with writing(file), await open_new(file) as opened:
+        async with aclosing(pieces):
+            async for piece in pieces:
+                await asyncio.to_thread(opened.write, piece)
 
 
 def _join(files: Iterable[Path], whole: Path) -> None:
-    with whole.open("xb") as target:
+    with open_private(whole) as target:
         for file in files:
             with file.open("rb") as part:
                 copyfileobj(part, target)
@@ -231,7 +230,3 @@ def _join(files: Iterable[Path], whole: Path) -> None:
 def _remove(files: Iterable[Path]) -> None:
     for file in files:
         file.unlink(missing_ok=True)
-
-
-def _unwritable(path: Path, error: OSError) -> ConfigurationError:
-    return ConfigurationError("to", f"{str(path)!r} cannot be written ({error.strerror})", "Give a path that can be")

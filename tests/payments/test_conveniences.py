@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 
 from wechatpay_chain import (
@@ -15,7 +16,9 @@ from wechatpay_chain import (
     Response,
     ServerError,
     WeChatPay,
+    catalogue,
 )
+from wechatpay_chain.catalogue.listing import Listing, listing
 from wechatpay_chain.client.paging import paginate
 from wechatpay_chain.emulator import Call, Emulator, Refusal
 from wechatpay_chain.http.timeout import Timeout, chosen
@@ -266,6 +269,63 @@ async def test_paging_by_page(emulator: Emulator, client: WeChatPay) -> None:
     )
     found = [item async for item in pages]
     assert found == ["1", "1", "2"]
+
+
+@pytest.mark.parametrize("total", ["total_count", "total_num"])
+async def test_short_pages_before_the_total(emulator: Emulator, client: WeChatPay, total: str) -> None:
+    """A list is read to its total, whatever the total is called, though a page in between is short."""
+
+    @emulator.on("GET", "/v3/new/list")
+    def page(call: Call) -> dict[str, Any]:
+        offset = int(call.query["offset"])
+        end = {0: 3, 3: 5, 5: 7}[offset]
+        return {"data": list(range(7))[offset:end], total: 7}
+
+    assert [item async for item in paginate(client["v3/new/list"], limit=3)] == list(range(7))
+
+
+class ListOfSeven:
+    """A chain whose list has seven items, given out in pages of three, one of them short, in the list's own words."""
+
+    def __init__(self, path: str, names: Listing) -> None:
+        self._path = path
+        self._names = names
+
+    def __str__(self) -> str:
+        return self._path
+
+    async def get(self, *, params: dict[str, Any]) -> Response[Any]:
+        """Answer."""
+        names = self._names
+        assert params[names.limit_name] == 3
+        position = params.get(names.position_name, 0)
+        begin = {1: 0, 2: 3, 3: 5}[position] if names.by == "page" else int(position)
+        end = {0: 3, 3: 5, 5: 7}[begin]
+        content: dict[str, Any] = {names.member: [{"n": n} for n in range(begin, end)]}
+        if names.by == "token" and end < 7:
+            content["next_page_token"] = str(end)
+        elif names.by != "token":
+            content["total_num" if names.by == "page" else "total_count"] = 7
+        return Response(status=200, content=orjson.dumps(content))
+
+
+@pytest.mark.parametrize(
+    "path", [each.path for each in catalogue.operations() if each.method == "GET" and listing(each.path)]
+)
+async def test_every_list_of_the_catalogue(path: str) -> None:
+    """Each list of the catalogue gives out all its items in its own words."""
+    names = listing(path)
+    assert names is not None
+    chain = ListOfSeven(path, names)
+    assert [item["n"] async for item in paginate(chain, limit=3)] == list(range(7))
+
+
+async def test_a_list_that_stands_still(emulator: Emulator, client: WeChatPay) -> None:
+    """A list that gives the same page for each number ends with an error instead of never."""
+    emulator.on("GET", "/v3/new/list")(lambda call: {"data": [1, 2], "total_count": 9})
+    with pytest.raises(DecodeError, match="same page twice"):
+        async for _ in paginate(client["v3/new/list"], by="page", limit=2):
+            pass
 
 
 async def test_paging_something_else(emulator: Emulator, client: WeChatPay) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
+import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -19,6 +19,7 @@ from typing import Any, Self
 import orjson
 
 from ..errors import ConfigurationError
+from ..files.atomic import open_new, writing
 from ..http.timeout import Timeout
 from .caller import Caller, Client, LookUp
 from .items import Item
@@ -200,18 +201,24 @@ class Batch:
         """Write a line of JSON for each item: `key`, `state`, `status`, `code`, `message`, `request_id`, `answer`.
 
         The file is for its owner's eyes alone (0600), as the journal is; an existing one is replaced.
+
+        Raises:
+            ConfigurationError: the file can't be written.
         """
-        part = file.with_name(f".{file.name}.part")
-        await asyncio.to_thread(part.unlink, missing_ok=True)
-        with await asyncio.to_thread(open, part, "xb", opener=_private) as lines:
-            page: list[bytes] = []
-            async for result in self.results():
-                page.append(_line(result))
-                if len(page) == _PAGE:
+        part = file.with_name(f".{secrets.token_hex(8)}.part")
+        with writing(file):
+            try:
+                with await open_new(part) as lines:
+                    page: list[bytes] = []
+                    async for result in self.results():
+                        page.append(_line(result))
+                        if len(page) == _PAGE:
+                            await asyncio.to_thread(lines.writelines, page)
+                            page.clear()
                     await asyncio.to_thread(lines.writelines, page)
-                    page.clear()
-            await asyncio.to_thread(lines.writelines, page)
-        await asyncio.to_thread(part.replace, file)
+                await asyncio.to_thread(part.replace, file)
+            finally:
+                await asyncio.to_thread(part.unlink, missing_ok=True)
 
     async def aclose(self) -> None:
         """Close the journal; the client stays open."""
@@ -363,10 +370,6 @@ async def _gathered(items: AsyncIterator[Item]) -> AsyncIterator[list[Item]]:
                 page = []
     finally:
         coming.cancel()
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _line(result: Result) -> bytes:

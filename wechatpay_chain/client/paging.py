@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from typing import Any, Literal, Protocol, cast
+from dataclasses import replace
+from typing import Any, Protocol, cast
 
 from .._both_clients import iterator_for_both_clients
+from ..catalogue.listing import TOTALS, By, Listing, listing
 from ..errors import DecodeError
 from ..http.response import Response
 
 _LIMIT = 50
+_NEXT_TOKEN = "next_page_token"  # noqa: S105 - the name of a member
 
 
 class Gettable(Protocol):
@@ -27,12 +30,12 @@ async def paginate(
     /,
     params: Mapping[str, Any] | None = None,
     *,
-    member: str = "data",
-    limit: int = _LIMIT,
-    limit_name: str = "limit",
-    offset_name: str = "offset",
-    by: Literal["item", "page"] = "item",
-    first: int = 0,
+    limit: int | None = None,
+    member: str | None = None,
+    limit_name: str | None = None,
+    offset_name: str | None = None,
+    by: By | None = None,
+    first: int | None = None,
     **options: Any,
 ) -> AsyncGenerator[Any, None]:
     """The items of all pages, one by one.
@@ -40,39 +43,65 @@ async def paginate(
         complaints = paginate(wxpay.v3.merchantService.complaintsV2, {"begin_date": ..., "end_date": ...})
         async for complaint in complaints: ...  # with a chain of `SyncWeChatPay`: for complaint in complaints
 
+    The catalogue knows what the page, its size, its position and the total are called in each list; give the names
+    where a list is newer than the catalogue.
+
     Args:
         chain: the path.
         params: query parameters but for those of the page.
+        limit: items of a page; by default 50, or as many as the list allows.
         member: the member of the answer that holds a page's items.
-        limit: items of a page.
-        limit_name: the parameter that takes it.
+        limit_name: the parameter that takes the limit.
         offset_name: the parameter that says where the page begins.
-        by: whether that counts items or pages.
-        first: its value for the first page.
+        by: whether that counts items or pages, or takes the `next_page_token` of the answer before.
+        first: its value for the first page; by default 0, and 1 where pages are counted.
         options: further keywords of the verb `get`, such as placeholders.
 
     Raises:
-        DecodeError: an answer holds no such list.
+        DecodeError: an answer holds no such list, or the same page comes twice.
         WeChatPayError: as any call.
     """
-    at, seen = first, 0
+    names = _names(str(chain), member=member, limit_name=limit_name, position_name=offset_name, by=by)
+    asked = limit if limit is not None else min(_LIMIT, names.most or _LIMIT)
+    at: int | str | None = _first(names.by) if first is None else first
+    seen, before = 0, list[Any]()
     while True:
-        answer = await chain.get(params={**(params or {}), limit_name: limit, offset_name: at}, **options)
-        page, total = _page(answer.json(), member)
+        position = {} if at is None else {names.position_name: at}
+        answer = await chain.get(params={**(params or {}), names.limit_name: asked, **position}, **options)
+        content = answer.json()
+        page = _page(content, names.member)
+        if page and page == before and names.by != "item":
+            raise DecodeError(f"the list gave the same page twice: it doesn't go by {names.position_name!r}")
         for item in page:
             yield item
-        seen += len(page)
+        seen, before = seen + len(page), page
+        if names.by == "token":
+            at = content.get(_NEXT_TOKEN)
+            if not at:
+                return
+            continue
+        total = _total(content)
         # With a total a short page is not the last one: the platform may give fewer items than were asked for.
-        if not page or (seen >= total if isinstance(total, int) else len(page) < limit):
+        if not page or (len(page) < asked if total is None else seen >= total):
             return
-        at += len(page) if by == "item" else 1
+        at = seen + (first or 0) if names.by == "item" else int(at or 0) + 1
 
 
-def _page(content: object, member: str) -> tuple[list[Any], object]:
-    if isinstance(content, dict):
-        members = cast("dict[str, Any]", content)
-        page = members.get(member, [])
-        if isinstance(page, list):
-            listed: list[Any] = page  # pyright: ignore[reportUnknownVariableType]: JSON
-            return listed, members.get("total_count")
+def _names(path: str, **given: Any) -> Listing:
+    known = listing(path) or Listing()
+    return replace(known, **{name: value for name, value in given.items() if value is not None})
+
+
+def _first(by: By) -> int | None:
+    return {"item": 0, "page": 1, "token": None}[by]
+
+
+def _page(content: object, member: str) -> list[Any]:
+    page = cast("dict[str, Any]", content).get(member, []) if isinstance(content, dict) else None
+    if isinstance(page, list):
+        return page  # pyright: ignore[reportUnknownVariableType]: JSON
     raise DecodeError(f"the answer holds no list {member!r}")
+
+
+def _total(content: Mapping[str, object]) -> int | None:
+    return next((total for name in TOTALS if isinstance(total := content.get(name), int)), None)

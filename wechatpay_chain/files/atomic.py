@@ -1,21 +1,60 @@
-"""New files that are written while they come."""
+"""New files that are written while they come: private, and nothing else is raised than our own errors."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from ..errors import ConfigurationError, WeChatPayError
 
-async def open_new(file: Path) -> BinaryIO:
-    """Open a file that doesn't exist yet, in a thread; a caller that is cancelled meanwhile leaves none open.
+
+@contextmanager
+def writing(to: Path) -> Generator[None]:
+    """Say of what can't be written which file it was.
+
+    Args:
+        to: the file that a caller asked for.
+
+    Raises:
+        ConfigurationError: the disk is full, the folder is not there or may not be written, or it is no name of a file.
+    """
+    try:
+        yield
+    except WeChatPayError:
+        raise  # a lost connection is an OSError too, and not the file's
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigurationError(
+            "to", f"{str(to)!r} cannot be written ({reason})", "Give a path that can be, on a disk with room"
+        ) from None
+
+
+def open_private(file: Path) -> BinaryIO:
+    """Open a file that doesn't exist yet, which only its owner may read: bills hold names and amounts.
 
     Raises:
         OSError: it exists, or can't be made.
     """
-    opening = asyncio.ensure_future(asyncio.to_thread(file.open, "xb"))
+    return open(file, "xb", opener=_private)
+
+
+async def open_new(file: Path) -> BinaryIO:
+    """Open such a file in a thread; a caller that is cancelled meanwhile leaves none open.
+
+    Raises:
+        OSError: it exists, or can't be made.
+    """
+    opening = asyncio.ensure_future(asyncio.to_thread(open_private, file))
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
         (await opening).close()
         raise
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

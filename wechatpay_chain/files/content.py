@@ -29,6 +29,9 @@ _GZIP = b"\x1f\x8b"
 _WINDOW = 31  # a gzip header is expected
 # However well it is packed, so much at once comes out of it.
 _PIECE = 256 * 1024
+# Bills shrink to a tenth. What grows a hundred times, and beyond a gigabyte, is made to fill a disk.
+_MOST_UNPACKED = 1024**3
+_MOST_TIMES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,9 +156,11 @@ class _Gunzip:
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(_WINDOW)
+        self._came = self._unpacked = 0
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Unpack some more."""
+        self._came += len(chunk)
         while chunk:
             if self._member.eof:
                 self._member = zlib.decompressobj(_WINDOW)
@@ -163,6 +168,9 @@ class _Gunzip:
                 piece = self._member.decompress(chunk, _PIECE)
             except zlib.error:
                 raise DecodeError("the downloaded file is damaged: it can't be unpacked") from None
+            self._unpacked += len(piece)
+            if self._unpacked > max(_MOST_UNPACKED, _MOST_TIMES * self._came):
+                raise DecodeError(f"the downloaded file grows more than {_MOST_TIMES} times: no bill does")
             if piece:
                 yield piece
             chunk = self._member.unused_data if self._member.eof else self._member.unconsumed_tail

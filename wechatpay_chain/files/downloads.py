@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..errors import APIError, ConfigurationError, DecodeError, TransportError, TrustError
 from ..http.attachment import Progress
@@ -19,7 +19,7 @@ from ..http.response import Response, about
 from ..pipeline import Handler
 from ..wire import v2
 from ..wire.refusal import api_error, is_refusal
-from .atomic import open_new
+from .atomic import open_new, writing
 from .content import Link, Wanted, announced, checked, unpacked, wanted
 
 _OK = 200
@@ -89,25 +89,21 @@ class Files:
 
     async def download(self, link: Link, to: Path, **options: Any) -> Path:
         """The content as a file, which is there whole and checked, or not at all; see `WeChatPay.download`."""
-        if not to.name or await asyncio.to_thread(to.is_dir):
+        with writing(to):
+            is_folder = not to.name or await asyncio.to_thread(to.is_dir)
+        if is_folder:
             raise ConfigurationError("to", f"{str(to)!r} is a folder", "Give the path of the file to be written")
         part = to.with_name(f".{secrets.token_hex(8)}.part")
-        try:
+        with writing(to):
             file = await open_new(part)
-        except OSError as error:
-            raise _unwritable(to, error) from None
-        try:
-            async with aclosing(self.stream(link, **options)) as pieces:
-                async for piece in pieces:
-                    await asyncio.to_thread(file.write, piece)
-            await asyncio.to_thread(file.close)
-            await asyncio.to_thread(part.replace, to)
-        except TransportError:
-            raise  # an OSError too, and not the file's
-        except OSError as error:
-            raise _unwritable(to, error) from None
-        finally:
-            await asyncio.to_thread(_tidy, file, part)
+            try:
+                async with aclosing(self.stream(link, **options)) as pieces:
+                    async for piece in pieces:
+                        await asyncio.to_thread(file.write, piece)
+                await asyncio.to_thread(file.close)
+                await asyncio.to_thread(part.replace, to)
+            finally:
+                await asyncio.to_thread(_tidy, file, part)
         return to
 
     async def _open(self, target: Wanted, asked_for: Callable[[Response[Any]], Wanted]) -> tuple[Wanted, Response[Any]]:
@@ -176,10 +172,7 @@ async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[by
         yield chunk
 
 
-def _tidy(file: Any, part: Path) -> None:
-    file.close()
+def _tidy(file: BinaryIO, part: Path) -> None:
+    with suppress(OSError):  # what is left in its buffer finds no room either
+        file.close()
     part.unlink(missing_ok=True)
-
-
-def _unwritable(to: Path, error: OSError) -> ConfigurationError:
-    return ConfigurationError("to", f"{str(to)!r} cannot be written ({error.strerror})", "Give a path that can be")

@@ -1,0 +1,120 @@
+"""Files that are written while they come, at every door and in every kind of trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import gzip
+import os
+import stat
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wechatpay_chain import ConfigurationError, ConnectionFailed, DecodeError, Request, Response, WeChatPay
+from wechatpay_chain.batch import Batch, Item
+from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.files import content as content_module
+from wechatpay_chain.files.content import unpacked
+
+LINK = "https://pay.wechatpay.cn/invoice.pdf"
+Door = Callable[[WeChatPay, Path, Path], Awaitable[object]]
+
+
+async def download(wxpay: WeChatPay, folder: Path, to: Path) -> object:
+    """A file."""
+    return await wxpay.download(LINK, to)
+
+
+async def results(wxpay: WeChatPay, folder: Path, to: Path) -> object:
+    """The results of a batch."""
+
+    class Platform:
+        async def send(self, request: Request) -> Response[Any]:
+            return Response(status=200, content=b"{}", request=request)
+
+    async with Batch(Platform(), folder / "journal") as batch:
+        await batch.run([Item(path="v3/new/write", json={"out_trade_no": "1"})])
+        await batch.write_results(to)
+    return to
+
+
+DOORS: list[Door] = [download, results]
+
+
+@pytest.fixture
+def wxpay(emulator: Emulator) -> WeChatPay:
+    """A client of a platform that gives out a file."""
+
+    async def transport(request: Request) -> Response[Any]:
+        return Response(status=200, content=b"a,b\n1,2\n", request=request)
+
+    return WeChatPay(**emulator.credentials(), transport=transport)
+
+
+def parts_in(folder: Path) -> list[Path]:
+    """What was left behind."""
+    return [*folder.glob("**/*.part"), *folder.glob("file")]
+
+
+each_door = pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
+
+
+@each_door
+@pytest.mark.parametrize("name", ["a\0b", "x" * 300, "missing/file", "folder"])
+async def test_a_name_that_cant_be_written(wxpay: WeChatPay, tmp_path: Path, door: Door, name: str) -> None:
+    """It is told as our error that names the file, and nothing is left behind."""
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ConfigurationError, match=r"to: .*(cannot be written|is a folder)"):
+        await door(wxpay, tmp_path, tmp_path / name)
+    assert not parts_in(tmp_path)
+
+
+@each_door
+async def test_a_full_disk(wxpay: WeChatPay, tmp_path: Path, door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told as our error, and nothing is left behind."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(ConfigurationError, match="No space left"):
+        await door(wxpay, tmp_path, tmp_path / "file")
+    assert not parts_in(tmp_path)
+
+
+@each_door
+async def test_what_is_written_is_private(wxpay: WeChatPay, tmp_path: Path, door: Door) -> None:
+    """Bills and results hold names and amounts: only their owner may read them."""
+    await door(wxpay, tmp_path, tmp_path / "file")
+    status = await asyncio.to_thread((tmp_path / "file").stat)
+    assert stat.S_IMODE(status.st_mode) == 0o600
+
+
+async def test_a_lost_connection_is_not_the_files_fault(emulator: Emulator, tmp_path: Path) -> None:
+    """A connection error while a file is written stays one, though it is an OSError too."""
+
+    async def transport(request: Request) -> Response[Any]:
+        raise ConnectionFailed("reset")
+
+    async with WeChatPay(**emulator.credentials(), transport=transport) as wxpay:
+        with pytest.raises(ConnectionFailed):
+            await wxpay.download(LINK, tmp_path / "file")
+
+
+async def test_a_bomb_doesnt_fill_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Content that grows beyond reason while it is unpacked is refused; much content that is packed well is not."""
+    monkeypatch.setattr(content_module, "_MOST_UNPACKED", 1_000_000)
+
+    async def chunks(packed: bytes) -> AsyncIterator[bytes]:
+        for start in range(0, len(packed), 1000):
+            yield packed[start : start + 1000]
+
+    with pytest.raises(DecodeError, match="grows more than"):
+        async for _ in unpacked(chunks(gzip.compress(bytes(50_000_000)))):
+            pass
+    row = b"`2026-01-01 08:00:00,`wx1,`1900000109,`T%d,`1.00\r\n"
+    bill = b"".join(row % n for n in range(50_000))
+    assert b"".join([piece async for piece in unpacked(chunks(gzip.compress(bill)))]) == bill
