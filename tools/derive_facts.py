@@ -9,12 +9,14 @@ One line a path: its operations by method, each with the facts that differ from 
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from tools.generated import write_or_check
+from wechatpay_chain.wire.v2.parameters import MERCHANT_FIELDS
 
 DATA = Path(__file__).parents[1] / "wechatpay_chain" / "catalogue" / "data"
 
@@ -25,8 +27,6 @@ _DIGEST_FIELDS = ("sha256", "file_digest", "digest", "media_hash")
 # The second is misspelt by the platform itself. Both take one value only, the one for SM3.
 _DIGEST_LABELS = ("digest_algorithm", "digest_alogrithm")
 _FILE_NAME_FIELDS = ("filename", "file_name")
-# Who calls: a service provider's merchant has other names (`sub_mch_id`).
-_MERCHANT_FIELDS = ("mch_id", "mchid", "combine_mch_id")
 _SECRET_KEYS = {"rsa:wechatpay": "wechatpay", "rsa:bankpay": "bankpay"}
 
 
@@ -108,7 +108,7 @@ def _apiv2(operation: Record) -> Record:
     members = {name: field for fields in operation.get("params", {}).values() for name, field in fields.items()}
     sign: Record = members.get("sign_type", {})
     return {
-        "merchant_field": next((name for name in _MERCHANT_FIELDS if name in members), _MERCHANT_FIELDS[0]),
+        "merchant_field": next((name for name in MERCHANT_FIELDS if name in members), MERCHANT_FIELDS[0]),
         # Where no member is known at all, the rule holds: everything is signed and has a nonce.
         "nonceless": bool(operation.get("nonceless") or (members and "nonce_str" not in members)),
         "signless": bool(members) and "sign" not in members,
@@ -131,21 +131,11 @@ def render(operations: Iterable[Record]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def main() -> int:
-    """Write or check the file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when the file is stale")
-    check: bool = parser.parse_args().check
-    target = DATA / "facts.json"
+def generate() -> dict[Path, str]:
+    """The file, by its path."""
     with (DATA / "operations.jsonl").open(encoding="utf-8") as lines:
-        text = render(json.loads(line) for line in lines)
-    if not check:
-        target.write_text(text, encoding="utf-8")
-    elif not target.exists() or target.read_text(encoding="utf-8") != text:
-        print(f"{target} is stale: run python tools/derive_facts.py", file=sys.stderr)
-        return 1
-    return 0
+        return {DATA / "facts.json": render(json.loads(line) for line in lines)}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(__doc__, generate))

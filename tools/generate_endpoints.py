@@ -8,13 +8,13 @@ The tree is for editors and type checkers; run time knows nothing of it.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tools.endpoint_tree import Mode, Node, Verb, class_name, grow, render, verb
 from tools.endpoint_types import TypedDicts
+from tools.generated import write_or_check
 from wechatpay_chain.catalogue import operations
 from wechatpay_chain.catalogue.spelling import attribute
 
@@ -68,20 +68,5 @@ def _tree(tree: Node, verbs: Mapping[tuple[str, str], Verb]) -> Iterator[str]:
             yield from render(node, verbs, mode)
 
 
-def main() -> int:
-    """Write or check the files."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when a file is stale")
-    check: bool = parser.parse_args().check
-    stale = [path for path, text in generate().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-    if check:
-        for path in stale:
-            print(f"{path} is stale: run python tools/generate_endpoints.py", file=sys.stderr)
-        return 1 if stale else 0
-    for path, text in generate().items():
-        path.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(__doc__, generate))

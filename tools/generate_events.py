@@ -6,12 +6,12 @@ python tools/generate_events.py --check   exit with 1 when they are not what wou
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from tools.endpoint_types import Side, TypedDicts
+from tools.generated import write_or_check
 from wechatpay_chain.catalogue import Event, events
 from wechatpay_chain.catalogue.records import events as records
 
@@ -111,20 +111,5 @@ def _text(value: str | None) -> str:
     return "None" if value is None else f'"{value}"'
 
 
-def main() -> int:
-    """Write or check the files."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when a file is stale")
-    check: bool = parser.parse_args().check
-    stale = [path for path, text in generate().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-    if check:
-        for path in stale:
-            print(f"{path} is stale: run python tools/generate_events.py", file=sys.stderr)
-        return 1 if stale else 0
-    for path, text in generate().items():
-        path.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(__doc__, generate))

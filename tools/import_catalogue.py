@@ -17,12 +17,12 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
 
+from wechatpay_chain.wire.v2.parameters import MERCHANT_FIELDS
+
 DATA = Path(__file__).parents[1] / "wechatpay_chain" / "catalogue" / "data"
 OVERLAY = Path(__file__).with_name("overlay.json")
 
 Record = dict[str, Any]
-
-_MERCHANT_FIELDS = ("mch_id", "mchid", "combine_mch_id")
 
 
 def merge(operations: list[Record], answers: dict[str, list[str]], overlay: dict[str, Record]) -> list[Record]:
@@ -59,7 +59,7 @@ def _mark_filled(operation: Record) -> None:
     """Mark what the client fills in: pages have the merchant's number and the kind of signature among the rest."""
     for location in ("xml", "query", "form"):
         fields: Record = operation.get("params", {}).get(location, {})
-        merchants = [name for name in _MERCHANT_FIELDS if name in fields][:1]
+        merchants = [name for name in MERCHANT_FIELDS if name in fields][:1]
         for name in {*merchants, "nonce_str", "sign", "sign_type", "workwx_sign"} & fields.keys():
             fields[name]["auto"] = True
 

@@ -12,11 +12,12 @@ import pytest
 
 from tools import derive_facts, generate_endpoints
 from tools.endpoint_types import Side, TypedDicts, camel_path
+from tools.generated import write_or_check
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("tool", ["derive_facts", "generate_endpoints"])
+@pytest.mark.parametrize("tool", ["derive_facts", "generate_endpoints", "generate_events"])
 def test_committed_files_are_current(tool: str):
     """`--check` finds nothing stale in what is committed."""
     subprocess.run([sys.executable, f"tools/{tool}.py", "--check"], cwd=ROOT, check=True)
@@ -27,12 +28,12 @@ def test_stale_facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     shutil.copy(derive_facts.DATA / "operations.jsonl", tmp_path)
     monkeypatch.setattr(derive_facts, "DATA", tmp_path)
     monkeypatch.setattr(sys, "argv", ["derive_facts.py", "--check"])
-    assert derive_facts.main() == 1
+    assert write_or_check(None, derive_facts.generate) == 1
     assert "is stale" in capsys.readouterr().err
     monkeypatch.setattr(sys, "argv", ["derive_facts.py"])
-    assert derive_facts.main() == 0
+    assert write_or_check(None, derive_facts.generate) == 0
     monkeypatch.setattr(sys, "argv", ["derive_facts.py", "--check"])
-    assert derive_facts.main() == 0
+    assert write_or_check(None, derive_facts.generate) == 0
 
 
 def test_stale_stubs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
@@ -40,10 +41,10 @@ def test_stale_stubs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     (tmp_path / "types").mkdir()
     monkeypatch.setattr(generate_endpoints, "PACKAGE", tmp_path)
     monkeypatch.setattr(sys, "argv", ["generate_endpoints.py", "--check"])
-    assert generate_endpoints.main() == 1
+    assert write_or_check(None, generate_endpoints.generate) == 1
     assert "_endpoints.pyi is stale" in capsys.readouterr().err
     monkeypatch.setattr(sys, "argv", ["generate_endpoints.py"])
-    assert generate_endpoints.main() == 0
+    assert write_or_check(None, generate_endpoints.generate) == 0
     assert {path.name for path in tmp_path.rglob("*.pyi")} == {
         "_endpoints.pyi",
         "v2.pyi",

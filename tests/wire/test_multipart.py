@@ -39,7 +39,7 @@ def upload(**changes: Any) -> Sent:
     values |= changes
     meta, file = values.pop("meta"), values.pop("file")
     envelope = multipart.envelope([("meta", "application/json", meta)], **values)
-    return Sent(envelope.content_type, envelope.around(file))
+    return Sent(envelope.content_type, envelope.head + file + envelope.tail)
 
 
 def raw_parts(sent: Sent) -> list[tuple[list[bytes], bytes]]:

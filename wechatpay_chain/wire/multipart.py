@@ -31,10 +31,6 @@ class Envelope:
     head: bytes
     tail: bytes
 
-    def around(self, file: bytes) -> bytes:
-        """The whole body."""
-        return b"".join((self.head, file, self.tail))
-
 
 def make_boundary() -> str:
     """A random boundary, too long to occur in a file by chance."""

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
-from typing import Any, cast
+from typing import Any, cast, get_args
 from urllib.parse import quote
 
 from ...crypto.concealed import Concealed
@@ -19,8 +19,8 @@ from ..body import check_text, encode_json
 from .ambiguity import check_covered
 from .signature import SignType, sign, workwx_sign
 
-_MERCHANT_FIELDS = ("mch_id", "mchid", "combine_mch_id")
-_SIGN_TYPES: dict[str, SignType] = {"MD5": "MD5", "HMAC-SHA256": "HMAC-SHA256"}
+MERCHANT_FIELDS = ("mch_id", "mchid", "combine_mch_id")
+"""What parameters name the calling merchant, the most usual first; `sub_mch_id` names a service provider's merchant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ def complete(
         ConfigurationError: the call is in another merchant's name, or asks for an unknown kind of signature.
     """
     completed = {name: value for name, value in fields.items() if name != "sign"}
-    merchant = demands.merchant_field or next((name for name in _MERCHANT_FIELDS if name in fields), "mch_id")
+    merchant = demands.merchant_field or next((name for name in MERCHANT_FIELDS if name in fields), "mch_id")
     if completed.setdefault(merchant, mchid) != mchid:
         raise ConfigurationError(
             f"{argument}/{merchant}",
@@ -126,12 +126,12 @@ def complete(
 
 def _sign_type(fields: Mapping[str, str], demands: Demands, argument: str) -> SignType:
     given = fields.get("sign_type", "MD5")
-    allowed = demands.sign_types or tuple(_SIGN_TYPES)
-    if given not in allowed or given not in _SIGN_TYPES:
+    allowed = demands.sign_types or get_args(SignType)
+    if given not in allowed or given not in get_args(SignType):
         raise ConfigurationError(
             f"{argument}/sign_type", "the operation doesn't take this kind", f"Give one of {', '.join(allowed)}"
         )
-    return _SIGN_TYPES[given]
+    return cast("SignType", given)
 
 
 def _text(value: object, place: str, *, as_pairs: bool) -> str:
