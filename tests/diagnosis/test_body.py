@@ -167,6 +167,24 @@ def test_trials_are_few(value: object) -> None:
     assert len(tried) <= 40
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a":' * 900 + b"1" + b"}" * 900,
+        b'{"a":{"id":1,"resource":' + b"[" * 500 + b"]" * 500 + b"}}",
+        b"{'a':" * 900 + b"1" + b"}" * 900,
+        b"{'a':" + b"-" * 90_000 + b"1}",
+        b"{'a':" + b"(" * 90_000,
+        b"{'a': {1, 2j}, b'c': " + b"9" * 5000 + b"}",
+        b'"\\ud800"',
+        b'{"body":"\\ud800{"}',
+    ],
+)
+def test_a_forgery_breaks_nothing(body: bytes) -> None:
+    """What is nested too deeply, too big or no text gives causes that aren't proven, and no error of Python's own."""
+    assert all(cause.certainty != "proven" for cause in causes(body, lambda _: False))
+
+
 def test_long_bodies_are_left_alone() -> None:
     """A body that is longer than any that is worth the time is not looked into."""
     assert causes(b"{" * 200_000, RAW.__eq__) == ()

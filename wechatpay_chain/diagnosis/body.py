@@ -30,6 +30,8 @@ _NO_BLANKS = re.compile(rb'"(?:ciphertext|create_time|nonce)":"[^"]*"')
 _BLANK_IN_BASE64 = re.compile(rb'"(?:ciphertext|create_time|nonce)":"[^" ]+ ')
 # Levels of a gateway's event: the event, a request in it, its body.
 _DEEPEST = 3
+# A shorter text holds no envelope.
+_SHORTEST_ENVELOPE = 100
 # A shorter text may be Base64 by chance.
 _SHORTEST_BASE64 = 16
 
@@ -115,12 +117,12 @@ def _written_again(body: bytes, tried: _Trials, *, proven: bool = False) -> Caus
     value = _json(body)
     if value is None:
         return None
-    compact = orjson.dumps(value)
+    compact = _compact(value)
     if tried.fit(compact):
         text = "the body was parsed and written again (the signature fits the same JSON in compact form)"
         return Cause("body-rewritten", text, _RAW, "proven")
     envelope = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-    restored = orjson.dumps(_in_order(envelope))
+    restored = _compact(_in_order(envelope))
     if tried.fit(restored):
         text = (
             "the body was parsed and written again with its members in another order (put back in the platform's "
@@ -129,7 +131,7 @@ def _written_again(body: bytes, tried: _Trials, *, proven: bool = False) -> Caus
         return Cause("body-reordered", text, _RAW, "proven")
     if proven or not envelope:
         return None
-    if compact != body:
+    if compact and compact != body:
         text = "the body is JSON, but not as the platform writes it, so it was parsed and written again on its way here"
         return Cause("body-rewritten", text, _RAW, "likely")
     if {"id", "resource"} <= envelope.keys() and restored != compact:
@@ -170,6 +172,14 @@ def _json(body: bytes) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
+
+
+def _compact(value: object) -> bytes:
+    """JSON as the platform writes it; nothing for what is nested too deeply to be written."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return b""
 
 
 def _mark(body: bytes) -> Iterator[bytes]:
@@ -236,7 +246,10 @@ def _json_text(body: bytes) -> Iterator[bytes]:
 def _wrapped(body: bytes) -> Iterator[bytes]:
     """The event of a cloud function or an API gateway, with the body as one of its texts."""
     for text in _texts(_json(body)):
-        candidates = (text.encode(),) if text[:1] == "{" else _base64(text.encode())
+        if text[:1] == "{":
+            candidates: Iterable[bytes] = (text.encode(),)
+        else:
+            candidates = _base64(text.encode()) if len(text) > _SHORTEST_ENVELOPE else ()
         yield from (candidate for candidate in candidates if b'"resource"' in candidate)
 
 
@@ -255,7 +268,7 @@ def _nested(body: bytes) -> Iterator[bytes]:
     if isinstance(value, dict) and not {"id", "resource"} <= value.keys():
         for item in cast("dict[str, object]", value).values():
             if isinstance(item, dict) and {"id", "resource"} <= item.keys():
-                yield orjson.dumps(item)
+                yield _compact(cast("object", item))
 
 
 def _charset(body: bytes) -> Iterator[bytes]:
