@@ -20,7 +20,7 @@ import pytest
 from tests.batch.job import PUNISH
 from tests.fake_time import FakeTime
 from wechatpay_chain import ConfigurationError, ConnectionFailed, Request, Response, WeChatPay, WeChatPayError
-from wechatpay_chain.batch import Batch, Item, Journal, Progress, Result, State, read_csv, read_jsonl
+from wechatpay_chain.batch import Batch, Item, Journal, Progress, Result, State, read_jsonl
 from wechatpay_chain.batch.journal import Entry
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.server import Listening
@@ -330,15 +330,6 @@ async def test_a_journal_that_others_could_read(tmp_path: Path) -> None:
         assert modes == {"j": 0o600, "j-wal": 0o600, "j.lock": 0o600}
 
 
-def test_a_wrong_table_shows_no_cell(tmp_path: Path) -> None:
-    """Where columns were mixed up, a secret stands in another: what the cell holds isn't told."""
-    file = tmp_path / "orders.csv"
-    file.write_text("out_request_no,punish_scene,bal_account_no\n1,6222 0000,1\n")
-    with pytest.raises(ConfigurationError, match="no integer") as caught:
-        list(read_csv(file, PUNISH))
-    assert "6222" not in str(caught.value)
-
-
 async def test_two_batches_dont_share_a_journal(tmp_path: Path) -> None:
     """The second would send everything a second time; and a file that is no journal is none."""
     async with Batch(Platform(), tmp_path / "j"):
@@ -376,43 +367,6 @@ def test_jsonl(tmp_path: Path) -> None:
         file.write_text(f"\n{wrong}\n", encoding="latin-1")
         with pytest.raises(ConfigurationError, match=r"line 2 of orders\.jsonl"):
             list(read_jsonl(file))
-
-
-def test_csv(tmp_path: Path) -> None:
-    """Columns become members of the right types, placeholders values; what is no number is told with its column."""
-    file = tmp_path / "orders.csv"
-    file.write_text("out_refund_no,amount.refund,amount.currency,reason\n1,25,CNY,\n", encoding="utf-8")
-    (item,) = read_csv(file, "v3/refund/domestic/refunds")
-    assert item.json == {"out_refund_no": "1", "amount": {"refund": 25, "currency": "CNY"}}
-    file.write_text("out_trade_no,mchid\nA1,1900000109\n")
-    (query,) = read_csv(file, "v3/pay/transactions/out-trade-no/{out_trade_no}", method="GET")
-    assert (query.values, query.params) == ({"out_trade_no": "A1"}, {"mchid": "1900000109"})
-    assert query.pack()[0] == "A1"
-    file.write_text("out_request_no,punish_scene\n1,007\n")
-    with pytest.raises(ConfigurationError, match="no integer"):
-        list(read_csv(file, PUNISH))
-
-
-@pytest.mark.parametrize(
-    ("table", "told"),
-    [
-        ("out_refund_no,amount.refund\n1,1.5\n", r"what stands in the column 'amount\.refund' is no integer"),
-        ("out_refund_no,amount.refund\n1,1_0\n", "no integer"),
-        ("out_refund_no,amount.refund\n1,true\n", "no integer"),
-        ("out_refund_no,goods_detail\n1,no list\n", "no object"),
-        ("out_refund_no\n1,2\n", "more cells"),
-        ("out_refund_no,new,new.member\n1,x,2\n", "inside of it"),
-        ("reason\nx\n", "no number of the merchant's own"),
-        ('out_refund_no\n"1\n', "unexpected end of data"),
-        ("out_refund_no\n退\n".encode("gbk"), "utf-8"),
-    ],
-)
-def test_a_wrong_table(tmp_path: Path, table: str | bytes, told: str) -> None:
-    """What is wrong with a row is told with its line."""
-    file = tmp_path / "orders.csv"
-    file.write_bytes(table if isinstance(table, bytes) else table.encode())
-    with pytest.raises(ConfigurationError, match=rf"line \d of orders\.csv is no item: .*{told}"):
-        list(read_csv(file, "v3/refund/domestic/refunds"))
 
 
 def test_an_item_needs_a_key() -> None:

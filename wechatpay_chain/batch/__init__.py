@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from .batch import Batch, Progress
 from .caller import Caller
-from .items import Item, read_csv, read_jsonl
+from .items import Item, read_jsonl
 from .journal import Journal
 from .result import Result, State
+from .tables import read_csv
 
 __all__ = ["Batch", "Caller", "Item", "Journal", "Progress", "Result", "State", "read_csv", "read_jsonl"]

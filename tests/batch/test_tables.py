@@ -1,0 +1,162 @@
+"""Tables as spreadsheets and people write them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.batch.job import PUNISH
+from wechatpay_chain import ConfigurationError, WeChatPayWarning
+from wechatpay_chain.batch import read_csv
+
+REFUNDS = "v3/refund/domestic/refunds"
+
+
+def test_csv(tmp_path: Path) -> None:
+    """Columns become members of the right types, placeholders values; what is no number is told with its column."""
+    file = tmp_path / "orders.csv"
+    file.write_text("out_refund_no,amount.refund,amount.currency,reason\n1,25,CNY,\n", encoding="utf-8")
+    (item,) = read_csv(file, "v3/refund/domestic/refunds")
+    assert item.json == {"out_refund_no": "1", "amount": {"refund": 25, "currency": "CNY"}}
+    file.write_text("out_trade_no,mchid\nA1,1900000109\n")
+    (query,) = read_csv(file, "v3/pay/transactions/out-trade-no/{out_trade_no}", method="GET")
+    assert (query.values, query.params) == ({"out_trade_no": "A1"}, {"mchid": "1900000109"})
+    assert query.pack()[0] == "A1"
+    file.write_text("out_request_no,punish_scene\n1,007\n")
+    with pytest.raises(ConfigurationError, match="no integer"):
+        list(read_csv(file, PUNISH))
+
+
+@pytest.mark.filterwarnings("ignore:the catalogue knows no column")  # these are told besides
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("out_refund_no,amount.refund\n1,1.5\n", r"what stands in the column 'amount\.refund' is no integer"),
+        ("out_refund_no,amount.refund\n1,1_0\n", "no integer"),
+        ("out_refund_no,amount.refund\n1,true\n", "no integer"),
+        ("out_refund_no,goods_detail\n1,no list\n", "no object"),
+        ("out_refund_no\n1,2\n", "more cells"),
+        ("out_refund_no,new,new.member\n1,x,2\n", "inside of it"),
+        ("reason\nx\n", "no number of the merchant's own"),
+        ('out_refund_no\n"1\n', "unexpected end of data"),
+        (b"out_refund_no\n\xff\xff\n", "no text in UTF-8, UTF-16 or GBK"),
+    ],
+)
+def test_a_wrong_table(tmp_path: Path, table: str | bytes, told: str) -> None:
+    """What is wrong with a row is told with its line."""
+    file = tmp_path / "orders.csv"
+    file.write_bytes(table if isinstance(table, bytes) else table.encode())
+    with pytest.raises(ConfigurationError, match=rf"line \d of orders\.csv is no item: .*{told}"):
+        list(read_csv(file, "v3/refund/domestic/refunds"))
+
+
+def test_a_wrong_table_shows_no_cell(tmp_path: Path) -> None:
+    """Where columns were mixed up, a secret stands in another: what the cell holds isn't told."""
+    file = tmp_path / "orders.csv"
+    file.write_text("out_request_no,punish_scene,bal_account_no\n1,6222 0000,1\n")
+    with pytest.raises(ConfigurationError, match="no integer") as caught:
+        list(read_csv(file, PUNISH))
+    assert "6222" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("6222000011112222", "6222000011112222"),
+        ('"=""6222000011112222"""', "6222000011112222"),
+        ("'6222000011112222", "6222000011112222"),
+        ("\t6222000011112222", "6222000011112222"),
+        ("6222000011112222\t", "6222000011112222"),
+        ("007", "007"),
+        ("1E5", "1E5"),
+        ("'tis", "'tis"),
+    ],
+)
+def test_what_keeps_a_spreadsheet_off_is_taken_off(tmp_path: Path, cell: str, number: str) -> None:
+    """A number comes as it is, whatever was done to save it from a spreadsheet; other texts stay as they are."""
+    file = tmp_path / "orders.csv"
+    file.write_text(f"out_refund_no,reason\n{cell},x\n", encoding="utf-8")
+    (item,) = read_csv(file, REFUNDS)
+    assert item.json["out_refund_no"] == number
+
+
+@pytest.mark.parametrize("cell", ["6.222E+15", "6.222e+15", "1E+12", '"6,222E+15"'])
+@pytest.mark.parametrize("column", ["out_refund_no", "amount.refund"])
+def test_a_shortened_number_is_refused(tmp_path: Path, cell: str, column: str) -> None:
+    """What a spreadsheet made of a long number has lost its digits: refused with line, column and remedy."""
+    file = tmp_path / "orders.csv"
+    file.write_text(f"key,{column}\na,1\nb,{cell}\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=rf"line 3 .*column '{column}'.*format the column as text"):
+        next(read_csv(file, REFUNDS))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_forms_that_spreadsheets_save(tmp_path: Path, encoding: str, delimiter: str) -> None:
+    """Chinese text comes right from each encoding, with each mark between the columns, with each end of lines."""
+    file = tmp_path / "orders.csv"
+    rows = [["out_refund_no", "reason"], ["1", "商品已售完"]]
+    file.write_bytes("\r\n".join(delimiter.join(row) for row in rows).encode(encoding))
+    (item,) = read_csv(file, REFUNDS)
+    assert item.json == {"out_refund_no": "1", "reason": "商品已售完"}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "is empty"),
+        (b"\r\n", "is empty"),
+        (b"\xef\xbb\xbf", "is empty"),
+        (b"out_refund_no,reason\n", "nothing below it"),
+        (b"out_refund_no,out_refund_no\n1,2\n", "two columns of one name"),
+        (b"out_refund_no,reasn\n1,x\n", "the column 'reasn' is misspelt: write 'reason'"),
+        (b"out_refund_no,amount.refnd,Reason\n1,1,x\n", "'amount.refund'; the column 'Reason' is misspelt"),
+    ],
+)
+def test_a_table_is_checked_before_its_first_row(tmp_path: Path, content: bytes, told: str) -> None:
+    """An empty table, and all columns that are misspelt, are told before an item is handed out."""
+    file = tmp_path / "orders.csv"
+    file.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=told):
+        next(read_csv(file, REFUNDS))
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    """Each row with a mistake is told with its line, and no row before it is handed out."""
+    file = tmp_path / "orders.csv"
+    file.write_text("out_refund_no,amount.refund\n1,1\n2,x\n3,1\n4,1.5\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"line 3 of .*line 5 of"):
+        next(read_csv(file, REFUNDS))
+
+
+def test_a_column_that_nobody_knows_is_sent(tmp_path: Path) -> None:
+    """A field may be newer than the catalogue: it is sent, with a warning; one of an unknown operation without."""
+    file = tmp_path / "orders.csv"
+    file.write_text("out_refund_no,brand_new_field\n1,x\n", encoding="utf-8")
+    with pytest.warns(WeChatPayWarning, match="brand_new_field"):
+        (item,) = read_csv(file, REFUNDS)
+    assert item.json["brand_new_field"] == "x"
+    (item,) = read_csv(file, "v3/new/operation")
+    assert item.json["brand_new_field"] == "x"
+
+
+CELLS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1).filter(
+    lambda text: not text.startswith(("'", '="', "\ufeff")) and "E+" not in text.upper()
+)
+
+
+@given(rows=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=5))
+def test_texts_come_back(rows: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Any texts written by a CSV library come back as they were."""
+    written = io.StringIO()
+    csv.writer(written).writerows([("key", "a", "b"), *((f"k{n}", *row) for n, row in enumerate(rows))])
+    file: Path = tmp_path_factory.mktemp("table") / "x.csv"
+    file.write_bytes(written.getvalue().encode())
+    found: list[Any] = [item.json for item in read_csv(file, "v3/new/operation")]
+    assert found == [{"a": a, "b": b} for a, b in rows]

@@ -1,0 +1,221 @@
+"""Items from tables, as spreadsheets and people write them. All of a table is checked before its first row is used."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+import orjson
+
+from .. import catalogue
+from ..catalogue.records import Fields, record
+from ..errors import ConfigurationError, WeChatPayWarning
+from ..http.names import distance
+from ..http.path import literal_path, placeholders
+from .items import Item, item_of
+
+# What a cell holds, by the catalogue's type: texts as they are, all else as JSON writes it.
+_TYPES: dict[str, type | tuple[type, ...]] = {"integer": int, "number": (int, float), "boolean": bool, "object": dict}
+_BLOCK = 1024 * 1024
+_MOST_MISTAKES = 10
+_MISSPELT = 2
+# How a spreadsheet shows a number of more than eleven digits; the digits behind are lost.
+_SHORTENED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2}", re.ASCII | re.IGNORECASE)
+# ="622..." and '622... keep a spreadsheet from doing that.
+_FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
+_APOSTROPHE = re.compile(r"'([0-9]+)", re.ASCII)
+
+
+def read_csv(file: Path, path: str, *, method: str = "POST") -> Iterator[Item]:
+    """Items from a table with a row for each.
+
+    A column is a member of the payload (of a GET: a query parameter), `amount.total` one inside of another; one that
+    is named like a placeholder of the path is its value, one named `key` names the item. Numbers and booleans are told
+    by the catalogue, all else are texts. Empty cells are left out. What keeps a spreadsheet from changing a number
+    (`="622..."`, `'622...`, a leading tab) is taken off.
+
+    Args:
+        file: a table in UTF-8, UTF-16 or GBK, parted by commas, semicolons or tabs, with a first row of names.
+        path: of all calls.
+        method: of all calls.
+
+    Raises:
+        ConfigurationError: before the first item is handed out: the file is empty, a column is misspelt, a row is
+            longer than the first, a cell isn't of its column's type or was shortened by a spreadsheet (`6.222E+15`), a
+            row holds no number; each with line, column and remedy, up to ten of them.
+    """
+    template = literal_path(path)
+    table = _Table(file, template, method)
+    table.check()
+    yield from table.items()
+
+
+class _Table:
+    """One file, read twice: once to be checked, once for its items."""
+
+    def __init__(self, file: Path, template: str, method: str) -> None:
+        self._file = file
+        self._template = template
+        self._method = method
+        self._encoding = _encoding_of(file)
+
+    def check(self) -> None:
+        """Raise what is wrong with it, all at once."""
+        mistakes: list[str] = []
+        rows = 0
+        with self._open() as lines:
+            reader = self._reader(lines)
+            mistakes += self._misspelt(reader.fieldnames or ())
+            while len(mistakes) < _MOST_MISTAKES:
+                try:
+                    row = next(reader, None)
+                    if row is None:
+                        break
+                    rows += 1
+                    self._item(row)
+                except (csv.Error, ConfigurationError, TypeError) as error:
+                    mistakes.append(f"line {reader.line_num} of {self._file.name} is no item: {error}")
+        if mistakes:
+            raise _unusable("; ".join(mistakes))
+        if not rows:
+            raise _unusable(f"{self._file.name} has a row of names and nothing below it")
+
+    def items(self) -> Iterator[Item]:
+        """Its items."""
+        with self._open() as lines:
+            for row in self._reader(lines):
+                yield self._item(row)
+
+    def _open(self) -> TextIO:
+        return self._file.open(encoding=self._encoding, newline="")
+
+    def _reader(self, lines: TextIO) -> csv.DictReader[str]:
+        header = lines.readline()
+        lines.seek(0)
+        delimiter = max(",;\t", key=header.count)
+        try:
+            reader = csv.DictReader(lines, strict=True, delimiter=delimiter)
+            names = [name.strip().removeprefix("\ufeff") for name in reader.fieldnames or ()]
+        except csv.Error as error:
+            raise _unusable(f"line 1 of {self._file.name} is no item: {error}") from None
+        if not any(names):
+            raise _unusable(f"{self._file.name} is empty: its first row must hold the names of the columns")
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise _unusable(f"{self._file.name} has two columns of one name: {', '.join(sorted(twice)) or 'empty'}")
+        reader.fieldnames = names
+        return reader
+
+    def _misspelt(self, names: Iterator[str] | Any) -> Iterator[str]:
+        known = self._known()
+        if not known:
+            return
+        known |= {"key", *placeholders(self._template)}
+        unknown = [name for name in names if name not in known]
+        for name in unknown:
+            close = min(known, key=lambda other: distance(name.lower(), other.lower(), _MISSPELT))
+            if distance(name.lower(), close.lower(), _MISSPELT) <= _MISSPELT:
+                yield f"the column {name!r} is misspelt: write {close!r}"
+            else:
+                warnings.warn(
+                    f"the catalogue knows no column {name!r} for {self._method} {self._template}; it is sent as it is",
+                    WeChatPayWarning,
+                    stacklevel=4,
+                )
+
+    def _known(self) -> set[str]:
+        """The names of all columns that there may be, as far as the catalogue knows the operation."""
+        operation = catalogue.find(self._method, self._template)
+        if operation is None:
+            return set()
+        location = "query" if self._method == "GET" else "json"
+        fields: Fields = record(operation.method, operation.path).get("params", {}).get(location, {})
+        return set(_dotted(fields))
+
+    def _item(self, row: dict[str | Any, Any]) -> Item:
+        location = "query" if self._method == "GET" else "json"
+        named = placeholders(self._template)
+        members: dict[str, Any] = {}
+        values: dict[str, Any] = {}
+        for name, raw in row.items():
+            if not isinstance(name, str):  # None stands for cells too many
+                raise TypeError("it has more cells than the first; quote those with commas in them")
+            cell = _plain(raw or "")
+            if not cell:
+                continue
+            if name in named:
+                values[name] = _typed(cell, None, name)
+            else:
+                pointer = "/" + name.replace(".", "/")
+                kind = catalogue.field_type(self._method, self._template, location, pointer)
+                _put(members, name.split("."), _typed(cell, kind, name))
+        return item_of(self._template, self._method, members, values)
+
+
+def _unusable(found: str) -> ConfigurationError:
+    return ConfigurationError("items", found, "Mend it, and start again: nothing was sent")
+
+
+def _encoding_of(file: Path) -> str:
+    """UTF-8 where all of it is, UTF-16 by its mark, else GBK and its successor, as Chinese spreadsheets save it."""
+    with file.open("rb") as opened:
+        if opened.read(2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+            return "utf-16"
+        for encoding in ("utf-8-sig", "gb18030"):
+            opened.seek(0)
+            decoder = codecs.getincrementaldecoder(encoding)()
+            try:
+                while block := opened.read(_BLOCK):
+                    decoder.decode(block)
+                decoder.decode(b"", final=True)
+            except UnicodeDecodeError:
+                continue
+            return encoding
+    raise _unusable(f"line 1 of {file.name} is no item: the file is no text in UTF-8, UTF-16 or GBK")
+
+
+def _dotted(fields: Fields, prefix: str = "") -> Iterator[str]:
+    for name, field in fields.items():
+        yield prefix + name
+        yield from _dotted(field.get("fields", {}), f"{prefix}{name}.")
+
+
+def _plain(cell: str) -> str:
+    """A cell without what keeps a spreadsheet from changing it."""
+    cell = cell.strip("\t")
+    if quoted := _FORMULA_TEXT.fullmatch(cell):
+        return quoted[1]
+    if digits := _APOSTROPHE.fullmatch(cell):
+        return digits[1]
+    return cell
+
+
+def _put(members: dict[str, Any], names: list[str], value: Any) -> None:
+    for name in names[:-1]:
+        members = members.setdefault(name, {})
+        if not isinstance(cast("object", members), dict):
+            raise TypeError(f"the column {name!r} is a value, and the column {'.'.join(names)!r} inside of it")
+    members[names[-1]] = value
+
+
+def _typed(cell: str, kind: str | None, name: str) -> Any:
+    if _SHORTENED.fullmatch(cell):
+        raise TypeError(
+            f"in the column {name!r} a spreadsheet has shortened the number, and its last digits are lost: "
+            "format the column as text before the numbers are put in"
+        )
+    if kind is None or kind == "string":
+        return cell
+    try:
+        value = orjson.loads(cell.lower() if kind == "boolean" else cell)
+    except orjson.JSONDecodeError:
+        value = None
+    expected = list if kind.endswith("[]") else _TYPES.get(kind, str)
+    if not isinstance(value, expected) or isinstance(value, bool) != (kind == "boolean"):
+        # Not shown: where columns were mixed up, it may be a secret.
+        raise TypeError(f"what stands in the column {name!r} is no {kind}")
+    return value
