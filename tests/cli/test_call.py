@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 import subprocess
 import sys
 
@@ -182,3 +184,29 @@ def test_wrong_use(run: Run, arguments: list[str]) -> None:
     done = run(*arguments)
     assert (done.code, done.out) == (2, "")
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code"), [("get", "v3/merchant/fund/balance/BASIC", 1), ("post", "v3/security/echo", 4)]
+)
+def test_ctrl_c(shop: Shop, method: str, path: str, code: int) -> None:
+    """Interrupted while it waits for the answer, a write ends with 4 and says what to do; a query with 1."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(20)
+        base_url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with subprocess.Popen(
+            [sys.executable, "-m", "wechatpay_chain", "call", method, path],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=shop.folder,
+            env=environment(shop, WECHATPAY_BASE_URL=base_url),
+        ) as running:
+            connection, _ = silent.accept()
+            with connection:
+                connection.recv(65536)
+                running.send_signal(signal.SIGINT)
+                out, err = running.communicate(timeout=20)
+    assert (running.returncode, out) == (code, "")
+    assert ("the outcome of the call is unknown" in err) == (method == "post")
+    assert "Traceback" not in err
