@@ -13,7 +13,7 @@ from tests.emulator.clock import Clock
 from tests.emulator.products.test_orders import code_order, order, query, refused
 from tests.emulator.products.test_refunds import refund
 from wechatpay_chain import APIError, WeChatPay
-from wechatpay_chain.emulator import Emulator, KeyPair
+from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.platform.times import date
 from wechatpay_chain.emulator.products.orders import ORDERS
 from wechatpay_chain.emulator.products.refunds import REFUNDS
@@ -74,10 +74,9 @@ async def test_what_happened_is_told(wxpay: Any, both: Emulator) -> None:
     assert [one.number for one in both.world.happenings] == [1, 2, 3, 4]
 
 
-async def test_merchants_are_apart(wxpay: Any, both: Emulator, clock: Clock, platform_pair: KeyPair) -> None:
+async def test_merchants_are_apart(wxpay: Any, both: Emulator, clock: Clock) -> None:
     """Another merchant's number, key and orders are his own."""
-    key = KeyPair(serial="5" * 40, private_key=platform_pair.private_key)
-    both.add_merchant(Merchant(mchid="1900000110", key=key))
+    both.add_merchant(Merchant(mchid="1900000110"))
     other: Any = WeChatPay(**both.credentials("1900000110"), transport=both, clock=clock)
     await wxpay.v3.pay.transactions.native.post(json=order())
     assert await refused(query(other)) == "400 PARAM_ERROR"
