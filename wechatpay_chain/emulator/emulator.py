@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from email.utils import formatdate
 from functools import lru_cache, partial
 from pathlib import Path
@@ -254,7 +255,6 @@ class Emulator(Controls):
         apiv2_operation = catalogue.find(request.method, "/v2" + request.path.removeprefix("/v2"))
         exchange.operation = apiv2_operation or catalogue.find(request.method, request.path)
         misbehaviour = await self._struck(exchange)
-        self.ripen()
         if misbehaviour.page is not None:
             response = html(misbehaviour.page.status)
         elif apiv2_operation is not None:
@@ -295,6 +295,8 @@ class Emulator(Controls):
             if misbehaviour.refuse is not None:
                 refuse = misbehaviour.refuse
                 raise Refusal(refuse.status, refuse.code, refuse.message)
+            with _orderly():
+                self.ripen()
             match = self._match(request, operation)
             call = exchange.call = self._admit(exchange, match)
             self.calls.append(call)
@@ -362,7 +364,7 @@ class Emulator(Controls):
             value = match.route(call)
             return await value if isinstance(value, Awaitable) else value
         wishes.fulfil(call)
-        with self.world.transaction():
+        with _orderly(), self.world.transaction():
             try:
                 return cast("Answer", match.route(call))
             except Refusal as refused:
@@ -395,6 +397,8 @@ class Emulator(Controls):
                 headers=request.headers,
             )
             self.calls.append(call)
+            with _orderly():
+                self.ripen()
             match = self._user_routes.find(request.method, operation.path) or self._known(operation, operation.path)
             value = await self._perform(match, call)
         except apiv2.RefusalV2 as refused:
@@ -404,8 +408,10 @@ class Emulator(Controls):
             exchange.refusal = refused
             return apiv2.refuse(apiv2.translated(refused), operation, key, kind)
         if isinstance(value, dict) and operation.answer == "xml":
-            return apiv2.respond(value, operation, key, kind)
-        return answer.respond(value, None, merchant.key.private_key.public_key())
+            response = apiv2.respond(value, operation, key, kind)
+        else:
+            response = answer.respond(value, None, merchant.key.private_key.public_key())
+        return response.changed(headers=response.headers.merge(_SYNTHETIC)) if match.synthetic else response
 
     def _named_key(self, request: Request) -> KeyPair | None:
         named = serials.key(request.headers.get(SERIAL_HEADER, ""))
@@ -419,3 +425,12 @@ class Emulator(Controls):
 @lru_cache(maxsize=2)
 def _server_headers(now: int) -> Headers:
     return Headers({"Date": formatdate(now, usegmt=True), "Server": _SERVER})
+
+
+@contextlib.contextmanager
+def _orderly() -> Generator[None]:
+    """A state that can't be written, because the disk is full for instance, is the platform's own failure."""
+    try:
+        yield
+    except OSError as error:
+        raise Refusal(500, "SYSTEM_ERROR", f"系统异常，请用相同参数重新调用（{error}）") from error

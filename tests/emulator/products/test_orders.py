@@ -9,6 +9,7 @@ import pytest
 from tests.emulator.clock import Clock
 from wechatpay_chain import APIError, WeChatPay
 from wechatpay_chain.emulator import Emulator, Refusal
+from wechatpay_chain.emulator.products.fen import fen
 from wechatpay_chain.emulator.world.announcements import ANNOUNCEMENTS
 
 MCHID = "1900000109"
@@ -300,3 +301,18 @@ async def test_combined_orders(wxpay: WeChatPay, both: Emulator) -> None:
     assert {part["trade_state"] for part in (await path.get(combine_out_trade_no="C2")).json()["sub_orders"]} == {
         "CLOSED"
     }
+
+
+@pytest.mark.parametrize("total", [0, -1])
+async def test_amounts(wxpay: WeChatPay, total: int) -> None:
+    """Nothing and less than nothing can't be paid."""
+    assert await refused(wxpay.v3.pay.transactions.native.post(json=order(total=total))) == "400 PARAM_ERROR"
+    assert await refused(wxpay.v2.pay.unifiedorder.post(xml=order_v2(total=total))) == "200 PARAM_ERROR"
+
+
+@pytest.mark.parametrize("value", [0.5, "x", "", "1.5", "0", float("inf"), float("nan")])
+def test_parts_of_a_fen(value: Any) -> None:
+    """An amount is a whole number of at least 1, in either protocol."""
+    with pytest.raises(Refusal, match="PARAM_ERROR"):
+        fen(value, "/amount/total")
+    assert (fen("7", ""), fen(7, ""), fen(7.0, "")) == (7, 7, 7)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.clock import Clock
-from tests.emulator.products.test_orders import order, query
+from tests.emulator.products.test_orders import order, query, refused
 from wechatpay_chain import ConfigurationError, WeChatPay
 from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.emulator.products.orders import ORDERS
@@ -141,3 +141,25 @@ def test_memory_keeps_nothing(both: Emulator, clock: Clock, tmp_path: Path, monk
 async def make(wxpay: WeChatPay) -> None:
     """Make an order."""
     await wxpay.v3.pay.transactions.native.post(json=order())
+
+
+async def test_a_disk_that_is_full(
+    folder: Path, clock: Clock, merchant_pair: KeyPair, platform_pair: KeyPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What can't be kept is refused and undone, for calls and for what falls due; it works again afterwards."""
+    emulator = started(folder, clock, merchant_pair, platform_pair)
+    wxpay = WeChatPay(**emulator.credentials(), transport=emulator, clock=clock)
+    await make(wxpay)
+
+    def full(_self: State, _changes: object) -> None:
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(State, "save", full)
+        another = wxpay.v3.pay.transactions.native.post(json=order("A2"), retry=False)
+        assert await refused(another) == "500 SYSTEM_ERROR"
+        assert len(emulator.world.of(ORDERS)) == 1
+        clock.now += 8 * 86400
+        assert await refused(query(wxpay)) == "500 SYSTEM_ERROR"
+    assert (await query(wxpay))["trade_state"] == "CLOSED"
+    emulator.close()

@@ -14,6 +14,7 @@ from ..platform.times import spaced
 from ..world import numbers
 from ..world.records import Kind, Record
 from ..world.world import World
+from .fen import fen
 from .orders.apiv2 import content_of, fields_of
 from .product import Product
 
@@ -73,7 +74,7 @@ def _send(world: World, call: Call, kind: str) -> dict[str, Any]:
                 mch_billno=fields["mch_billno"],
                 send_listid=f"1000{numbers.digits_of(24)}",
                 content=content_of(fields),
-                amount=int(fields["total_amount"]),
+                amount=fen(fields["total_amount"], "total_amount"),
                 openid=fields["re_openid"],
                 kind=kind,
             )

@@ -18,6 +18,7 @@ from ..platform.times import rfc3339, spaced
 from ..world import numbers
 from ..world.records import Kind, Record
 from ..world.world import World
+from .fen import fen
 from .orders import transitions
 from .orders.apiv2 import content_of, fields_of, found
 from .orders.record import Order
@@ -224,7 +225,7 @@ def _refund(world: World, call: Call) -> dict[str, Any]:
     made = refund(
         world,
         order,
-        _asked(call, order, content, content["out_refund_no"], content["amount"]["refund"]),
+        _asked(call, order, content, content["out_refund_no"], fen(content["amount"]["refund"], "/amount/refund")),
         content["amount"]["total"],
     )
     return told(made, order_of(world, made))
@@ -297,8 +298,8 @@ def _apply_abnormal(world: World, call: Call) -> dict[str, Any]:
 def _refund_v2(world: World, call: Call) -> dict[str, Any]:
     fields = fields_of(call)
     order = found(world, call)
-    asked = _asked(call, order, content_of(fields), fields["out_refund_no"], int(fields["refund_fee"]))
-    made = refund(world, order, asked, int(fields["total_fee"]))
+    asked = _asked(call, order, content_of(fields), fields["out_refund_no"], fen(fields["refund_fee"], "refund_fee"))
+    made = refund(world, order, asked, fen(fields["total_fee"], "total_fee"))
     return {
         "result_code": "SUCCESS",
         **_parties_v2(order),

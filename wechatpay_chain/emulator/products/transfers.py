@@ -18,6 +18,7 @@ from ..platform.times import rfc3339, spaced
 from ..world import numbers
 from ..world.records import Kind, Record
 from ..world.world import World
+from .fen import fen
 from .orders.apiv2 import content_of, fields_of
 from .product import Product
 from .wishes import wish
@@ -162,9 +163,7 @@ def _end(world: World, transfer: Transfer, state: str, failure: str) -> None:
 
 def _transfer(world: World, call: Call) -> dict[str, Any]:
     content: dict[str, Any] = call.json
-    amount = content["transfer_amount"]
-    if amount <= 0:
-        raise refusal.bad_parameter("/transfer_amount", "body", "at least 1 is required")
+    amount = fen(content["transfer_amount"], "/transfer_amount")
     if amount >= _NAMED and not content.get("user_name"):
         raise refusal.bad_parameter("/user_name", "body", "required from 2000 yuan on, but missing")
     if amount < _UNNAMED and content.get("user_name"):
@@ -248,7 +247,7 @@ def _transfer_v2(world: World, call: Call) -> dict[str, Any]:
             out_bill_no=fields["partner_trade_no"],
             transfer_bill_no=numbers.transfer_bill_no(call.time),
             content=content_of(fields),
-            amount=int(fields["amount"]),
+            amount=fen(fields["amount"], "amount"),
             openid=fields["openid"],
             protocol="v2",
         ),

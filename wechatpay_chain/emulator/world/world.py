@@ -169,9 +169,15 @@ class World:
                 when, name, key = heapq.heappop(self._due)
                 table = self._tables[name]
                 record = table.get(key)
-                if record is not None and record.due == when and table.kind.ripen is not None:
+                if record is None or record.due != when or table.kind.ripen is None:
+                    continue
+                try:
                     with self.transaction():
                         table.kind.ripen(self, record)
+                except BaseException:
+                    # It stays due.
+                    heapq.heappush(self._due, (when, name, key))
+                    raise
 
     @property
     def next_due(self) -> float | None:

@@ -13,6 +13,7 @@ from ...platform.apiv2 import RefusalV2
 from ...platform.call import Call
 from ...platform.times import read_compact
 from ...world.world import World
+from ..fen import fen
 from ..product import Route
 from ..wishes import wish
 from . import transitions
@@ -62,7 +63,7 @@ def _asked(call: Call, trade_type: str) -> Order:
         trade_type=trade_type,
         protocol="v2",
         content=content_of(fields),
-        total=int(fields["total_fee"]),
+        total=fen(fields["total_fee"], "total_fee"),
         currency=fields.get("fee_type") or "CNY",
         description=fields["body"],
         attach=fields.get("attach", ""),

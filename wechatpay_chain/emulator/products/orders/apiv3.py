@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from ...platform import refusal
 from ...platform.call import DEFAULT_BASE_URL, Call
 from ...world.world import World
+from ..fen import fen
 from ..product import Route
 from ..wishes import wish
 from . import transitions
@@ -70,7 +71,7 @@ def asked(call: Call, content: Mapping[str, Any], trade_type: str) -> Order:
         sub_appid=content.get("sub_appid", ""),
         trade_type=trade_type,
         content=dict(content),
-        total=int(content["amount"]["total"]),
+        total=fen(content["amount"]["total"], "/amount/total"),
         currency=content["amount"].get("currency", "CNY"),
         description=content["description"],
         attach=content.get("attach", ""),

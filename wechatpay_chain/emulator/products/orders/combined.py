@@ -16,6 +16,7 @@ from ...platform.times import rfc3339
 from ...world import numbers
 from ...world.records import Kind, Record
 from ...world.world import World
+from ..fen import fen
 from ..product import Route
 from . import transitions
 from .apiv3 import code_url, expiry, h5_url
@@ -195,7 +196,7 @@ def _part(part: Mapping[str, Any], combined: Combined, expires: float) -> Order:
         sub_appid=part.get("sub_appid", ""),
         trade_type=combined.trade_type,
         content=dict(part),
-        total=int(part["amount"]["total_amount"]),
+        total=fen(part["amount"]["total_amount"], "/sub_orders/amount/total_amount"),
         currency=part["amount"].get("currency", "CNY"),
         description=part["description"],
         attach=part.get("attach", ""),
