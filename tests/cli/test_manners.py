@@ -119,6 +119,19 @@ def test_colours(shop: Shop) -> None:
     assert max(map(cells, shown.splitlines())) <= 60
 
 
+def test_live_displays(shop: Shop) -> None:
+    """In a terminal a batch shows its rate, limit and what is left while it runs, and a download its bytes."""
+    rows = "".join(f"L{number},1900000109,{ACCOUNT},1\n" for number in range(40))
+    (shop.folder / "live.csv").write_text(f"out_request_no,mchid,bal_account_no,punish_scene\n{rows}")
+    shown = in_a_terminal(shop, "batch", "run", "live.csv", "--path", PUNISH, "--rate", "30/s", COLUMNS="100")
+    assert "limit 30/s" in shown
+    assert "waiting, " in shown
+    assert "40  done" in shown
+    shown = in_a_terminal(shop, "call", "get", "v3/bill/tradebill", "bill_date==2026-01-01", "--to", "bill.csv")
+    assert "receiving bill.csv" in shown
+    assert not [secret for secret in shop.secrets if secret in shown]
+
+
 def test_a_closed_pipe(shop: Shop) -> None:
     """A reader that goes away early ends a command without a traceback."""
     for arguments in (["search", "退款"], ["describe", PUNISH], ["doctor", "--offline"]):
