@@ -14,6 +14,8 @@ from .._loop_thread import LoopThread, nothing
 from ..http.headers import Headers
 from ..http.request import Request
 from ..pipeline import Handler
+from .control.api import BASE, EVENTS, Control
+from .control.feed import Feed
 from .controls import Controls
 from .misbehaviour import AnswerLost
 
@@ -40,6 +42,7 @@ class Listening:
     ) -> None:
         self._handler = handler
         self._controls = controls
+        self._control = None if controls is None else Control(controls, [host])
         self._host = host
         self._port = port
         self._tls = tls
@@ -53,7 +56,10 @@ class Listening:
             OSError: the port is taken, or the address isn't this machine's.
         """
         application = web.Application(client_max_size=_LARGEST_BODY)
-        application.router.add_route("*", "/{path:.*}", self._answer)
+        if self._control is not None:
+            application.router.add_get(EVENTS, self._events)
+            application.router.add_route("*", BASE + "{path:(?s:/.*)?}", self._answer_control)
+        application.router.add_route("*", "/{path:(?s:.*)}", self._answer)
         runner = web.AppRunner(application, access_log=None, keepalive_timeout=_KEEPALIVE, shutdown_timeout=_SHUTDOWN)
         async with AsyncExitStack() as starting:
             starting.push_async_callback(runner.cleanup)
@@ -86,10 +92,38 @@ class Listening:
     ) -> None:
         self._thread.close()
 
+    async def _answer_control(self, request: web.Request) -> web.StreamResponse:
+        if self._control is None:
+            raise web.HTTPNotFound
+        response = await self._control.handle(await self._received(request))
+        return web.Response(status=response.status, headers=dict(response.headers), body=response.content or None)
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        """What happens, as server-sent events, until the reader goes away."""
+        if self._control is None or self._controls is None:
+            raise web.HTTPNotFound
+        against = self._control.objection(await self._received(request))
+        if against:
+            raise web.HTTPForbidden(text=against)
+        answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await answer.prepare(request)
+        async with Feed(self._controls) as feed:
+            await answer.write(b": the emulator's events follow\n\n")
+            async for event in feed:
+                await answer.write(event)
+        return answer
+
     async def _answer(self, request: web.Request) -> web.StreamResponse:
+        try:
+            response = await self._handler(await self._received(request))
+        except AnswerLost as lost:
+            return await _broken(request, lost)
+        return web.Response(status=response.status, headers=dict(response.headers), body=response.content or None)
+
+    async def _received(self, request: web.Request) -> Request:
         # raw_path is the request line's target, as received; rel_url would be normalised.
         path, _, query = request.raw_path.partition("?")
-        received = Request(
+        return Request(
             method=request.method,
             template=path,
             query=query,
@@ -98,11 +132,6 @@ class Listening:
             security=self._presented(request),
             origin=f"{request.scheme}://{request.host}",
         )
-        try:
-            response = await self._handler(received)
-        except AnswerLost as lost:
-            return await _broken(request, lost)
-        return web.Response(status=response.status, headers=dict(response.headers), body=response.content or None)
 
     def _presented(self, request: web.Request) -> bool | None:
         """Whether a client certificate was presented; None where there is no TLS to ask."""

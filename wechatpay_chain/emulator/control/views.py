@@ -1,0 +1,82 @@
+"""How exchanges, records and notifications are told in JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ...http.headers import Headers
+from ..exchange import Exchange
+from ..notifications.messages import kind_of
+from ..platform.refusal import Refusal
+from ..world.announcements import Announcement
+from ..world.records import Record
+
+# A signature of a merchant is of no use to anyone else, and shown; nothing here is a key.
+_LONGEST_BODY = 65_536
+
+
+def exchange_line(exchange: Exchange) -> dict[str, Any]:
+    """An exchange in a line."""
+    operation, response = exchange.operation, exchange.response
+    return {
+        "number": exchange.number,
+        "time": exchange.time,
+        "mchid": exchange.mchid,
+        "method": exchange.request.method,
+        "path": exchange.request.path,
+        "operation": operation.name if operation else "",
+        "template": operation.path if operation else "",
+        "status": response.status if response else None,
+        "code": _code(exchange.refusal),
+        "message": _message(exchange.refusal),
+        "seconds": exchange.seconds,
+        "faults": [type(effect).__name__ for effect in exchange.effects],
+    }
+
+
+def exchange_whole(exchange: Exchange) -> dict[str, Any]:
+    """An exchange with everything that was sent, as it came and decrypted."""
+    call, response = exchange.call, exchange.response
+    refusal = exchange.refusal
+    return {
+        **exchange_line(exchange),
+        "request": {
+            "target": exchange.request.target,
+            "headers": headers(exchange.request.headers),
+            "body": _text(exchange.request.body or b""),
+        },
+        "decrypted": None if call is None else (call.json or call.meta or call.xml or dict(call.query) or None),
+        "response": None
+        if response is None
+        else {"headers": headers(response.headers), "body": _text(response.content)},
+        "detail": refusal.detail if isinstance(refusal, Refusal) else None,
+    }
+
+
+def record(found: Record) -> dict[str, Any]:
+    """A record of any kind."""
+    return asdict(found)
+
+
+def notification(found: Announcement) -> dict[str, Any]:
+    """A notification, with its resource in plain and the attempts to deliver it."""
+    return {**asdict(found), "kind": kind_of(found)}
+
+
+def headers(found: Headers) -> Mapping[str, str]:
+    """Headers as JSON values."""
+    return found.as_dict()
+
+
+def _text(content: bytes) -> str:
+    return content[:_LONGEST_BODY].decode("utf-8", "replace")
+
+
+def _code(refusal: Exception | None) -> str:
+    return str(getattr(refusal, "code", ""))
+
+
+def _message(refusal: Exception | None) -> str:
+    return str(getattr(refusal, "message", ""))
