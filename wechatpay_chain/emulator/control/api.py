@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -259,7 +260,7 @@ class Control:
                     method="POST",
                     path=f"/phone/{name}",
                     summary=f"The phone: {text}",
-                    do=lambda given, name=name: self._phone(given, name),
+                    do=partial(self._phone, what=name),
                     body=who,
                 )
                 for name, text in phones
