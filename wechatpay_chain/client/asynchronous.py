@@ -13,12 +13,10 @@ from ..catalogue import find
 from ..catalogue.hints import note_unknown
 from ..crypto.concealed import conceals_arguments
 from ..errors import APIError, ConfigurationError, Unauthorized, WeChatPayError
-from ..files.downloads import Files
 from ..http.path import literal_path
 from ..http.request import Request
 from ..http.timeout import chosen
 from ..middleware import identity_v2
-from ..payments import Payments
 from ..wire.hosts import DEFAULT_BASE_URL
 from ..wire.refusal import api_error, is_refusal
 from ..wire.v2.request import PREFIX, page
@@ -35,9 +33,11 @@ if TYPE_CHECKING:
     from ..credentials.signer import Signer
     from ..crypto.keys import PrivateKeySource, PublicKeySource
     from ..files.content import Link
+    from ..files.downloads import Files
     from ..http.attachment import Progress
     from ..http.operation import Operation
     from ..http.response import Response
+    from ..payments import Payments
 
 R = TypeVar("R")
 
@@ -78,7 +78,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         self._trust = pipelines.trust
         self._renewer = pipelines.renewer
         self._clock = clock
-        self._files = Files(self.send, pipelines.fetch, self._options.base_url.rstrip("/"), DEFAULT_BASE_URL)
+        self._fetch = pipelines.fetch
         self._payment_keys = (credentials.mchid, credentials.signer, credentials.apiv2_key, clock, make_nonce)
         self._in_flight = InFlight()
         self._path = ""
@@ -220,7 +220,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         """
         self._in_flight.check_open()
         with self._in_flight:
-            return await self._files.download(
+            return await self._files().download(
                 link, Path(to), hash_type=hash_type, hash_value=hash_value, timeout=timeout, progress=progress
             )
 
@@ -246,9 +246,14 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
             progress: as for `download`.
             unpack: False gives the content as it comes, packed or encrypted, and checks no digest.
         """
-        return self._files.stream(
+        return self._files().stream(
             link, hash_type=hash_type, hash_value=hash_value, timeout=timeout, progress=progress, unpack=unpack
         )
+
+    def _files(self) -> Files:
+        from ..files.downloads import Files  # by whoever has files to download
+
+        return Files(self.send, self._fetch, self._options.base_url.rstrip("/"), DEFAULT_BASE_URL)
 
     def page_url(self, path: object, params: Mapping[str, Any]) -> str:
         """The address of a page of APIv2 that a payer opens: `wxpay.page_url("v2/papay/entrustweb", {...})`.
@@ -275,6 +280,8 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
 
     def payments_by(self, run: Callable[[Coroutine[Any, Any, dict[str, str]]], R]) -> Payments[R]:
         """Such functions that return what `run` makes of their coroutines."""
+        from ..payments import Payments  # by whoever has a front end
+
         return Payments(run, *self._payment_keys)
 
     async def aclose(self) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Generic, Never, NoReturn, Self, TypeVar
 from urllib.parse import unquote
 
@@ -157,6 +156,8 @@ def _no_attribute(client: object, name: str) -> AttributeError:
     text = f"{type(client).__name__!r} has no attribute {name!r}"
     if name.startswith("_"):
         return AttributeError(text)
+    from difflib import get_close_matches
+
     names = [known for known in dir(client) if not known.startswith("_")]
     nearest = get_close_matches(name, names, n=1)
     hint = f"did you mean {nearest[0]!r}? " if nearest else ""

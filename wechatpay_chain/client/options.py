@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, Unpack
 
 from ..credentials.merchant import Credentials
-from ..credentials.renewal import Renewal
 from ..errors import ConfigurationError
 from ..http.timeout import Timeout, chosen
 from ..middleware import check_additions, check_pipeline
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from ..credentials.platform_keys import Preference
+    from ..credentials.renewal import Renewal
     from ..credentials.signer import Signer
     from ..crypto.keys import PrivateKeySource, PublicKeySource
     from ..observing import Hook
@@ -127,7 +127,10 @@ class Options:
             "retry", self.retry, RetryPolicy, "RetryPolicy(attempts=1) repeats nothing; retry=False belongs to a call"
         )
         _check_kind("rate_limits", self.rate_limits, RateLimits | None, "None keeps to none")
-        _check_kind("renewal", self.renewal, Renewal | None, "Renewal() renews every eight hours")
+        if self.renewal is not None:
+            from ..credentials.renewal import Renewal
+
+            _check_kind("renewal", self.renewal, Renewal, "Renewal() renews every eight hours")
         chosen(self.timeout, Timeout())
         check_base_url(self.base_url)
         for index, url in enumerate(self.backups or ()):

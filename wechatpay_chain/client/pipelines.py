@@ -12,13 +12,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..catalogue import find
 from ..catalogue.hints import warn_deprecated
-from ..credentials.certificate_download import MAINLAND, OVERSEAS
 from ..credentials.platform_keys import TrustStore
-from ..credentials.renewal import Renewer
 from ..http.request import Request
 from ..http.response import Response
 from ..middleware import (
@@ -41,6 +39,9 @@ from ..wire import v3
 from ..wire.hosts import check_base_url, is_overseas, twins
 from ..wire.schemes import SCHEMES, scheme_of
 from .options import Options
+
+if TYPE_CHECKING:
+    from ..credentials.renewal import Renewer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,9 @@ def build(options: Options) -> Pipelines:
     again = Retry(options.retry, options.timeouts, notify=notify, clock=clock)
     renewer: Renewer | None = None
     if options.renewal is not None and credentials.apiv3_key is not None:
+        from ..credentials.certificate_download import MAINLAND, OVERSEAS
+        from ..credentials.renewal import Renewer
+
         sign = Sign(partial(v3.Authorization, credentials.mchid, credentials.serial), credentials.signer, clock)
         download = compose((*observed, Encode(), again, sign), handler)
         path = OVERSEAS if is_overseas(options.base_url) else MAINLAND
