@@ -54,6 +54,7 @@ ALLOWED = {
         "_version errors http crypto catalogue wire policies credentials bills payments notifications batch __init__ "
         "contrib emulator"
     ),
+    "pytest_plugin": "client emulator",
     "__main__": "cli",
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Condition
 from typing import Any, TypeVar, cast
@@ -127,6 +127,15 @@ class Controls:
         for watcher in tuple(self._watchers):
             watcher(exchange)
         self._tell()
+
+    def story(self, last: int = 20) -> str:
+        """The last calls and notifications, a line each.
+
+        Args:
+            last: how many of each.
+        """
+        calls = [str(exchange) for exchange in list(self.exchanges)[-last:]]
+        return "\n".join([*(calls or ["no calls"]), *map(_line, self.notifications[-last:])])
 
     # ── the phone ──
 
@@ -461,10 +470,7 @@ class Controls:
         return delivered
 
     def _notifications_told(self) -> str:
-        told: Sequence[str] = [
-            f"{kind_of(found)} is {found.state}, last {(found.attempts or ({},))[-1]}" for found in self.notifications
-        ]
-        return "; ".join(told) or "there are no notifications"
+        return "; ".join(map(_line, self.notifications)) or "there are no notifications"
 
     def _wait_for_couriers(self) -> None:
         self.notifier.wake()
@@ -482,3 +488,10 @@ class Controls:
 
 
 _PAYMENT = ("TRANSACTION.SUCCESS", "transaction")
+
+
+def _line(found: Announcement) -> str:
+    """A notification in a line."""
+    last = found.attempts[-1] if found.attempts else {}
+    answer = last.get("error") or last.get("status") or "not sent yet"
+    return f"{kind_of(found)} to {found.notify_url or 'nowhere'} is {found.state} after {len(found.attempts)}: {answer}"

@@ -39,3 +39,10 @@ class Exchange:
     refusal: Exception | None = None
     response: Response[Any] | None = field(default=None, repr=False)
     seconds: float = 0.0
+
+    def __str__(self) -> str:
+        """The exchange in a line, without anything that was sent but its target."""
+        status = "no answer" if self.response is None else str(self.response.status)
+        why = f" {getattr(self.refusal, 'code', '')} {getattr(self.refusal, 'message', '')}" if self.refusal else ""
+        struck = f" [{', '.join(type(effect).__name__ for effect in self.effects)}]" if self.effects else ""
+        return f"{self.request.method} {self.request.target} -> {status}{why}{struck}"
