@@ -75,14 +75,16 @@ def test_refused_and_unknown(run: Run, shop: Shop) -> None:
 
 
 def test_dry_run(run: Run, shop: Shop) -> None:
-    """A dry run names misspelt columns and what they may be meant for, and faults by row; it sends nothing."""
+    """A dry run names misspelt and unknown columns, and the limit that will be kept; it sends nothing."""
     before = len(shop.emulator.calls)
-    table = orders(shop.folder, 2, recover_resaon="x", punish_reson="x")
-    done = run("batch", "run", table, "--path", PUNISH, "--dry-run")
-    assert (done.code, len(shop.emulator.calls)) == (1, before)
+    done = run("batch", "run", orders(shop.folder, 2, punish_reson="x"), "--path", PUNISH, "--dry-run")
+    assert done.code == 2
     assert "'punish_reson'" in done.err
-    assert "'punish_reason' may be meant" in done.err
-    assert "2 unknown columns" in done.out
+    assert "'punish_reason'" in done.err
+    done = run("batch", "run", orders(shop.folder, 2, quite_another="x"), "--path", PUNISH, "--dry-run")
+    assert (done.code, len(shop.emulator.calls)) == (1, before)
+    assert done.err.count("'quite_another'") == 1
+    assert "1 unknown columns" in done.out
     assert "limit 200/min" in done.out
 
 

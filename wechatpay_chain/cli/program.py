@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
 from .._version import __version__
-from .terminal import show_error
+from .terminal import show_error, tell
 
 PROGRAM = "wechatpay-chain"
 COMMANDS: Mapping[str, str] = {
@@ -49,7 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if reconfigure is not None:
             reconfigure(errors="replace")
     try:
-        code = _run(sys.argv[1:] if argv is None else argv)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            code = _run(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 1
@@ -58,6 +61,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return code
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """Write a warning as people read it, without the line of code that it was raised at."""
+    tell(f"warning: {message}")
 
 
 def parser_of(command: str, words: Sequence[str] = ()) -> argparse.ArgumentParser:
