@@ -31,10 +31,11 @@ async def main(calls: int = 10_000, share: float = 0.05) -> None:
         broken += 1
         return chance.choice(faults)
 
-    async with behind_proxy(Emulator(clock=clock), clock=clock, rate_limits=None, slow=1.0) as (wxpay, proxy):
+    emulator = Emulator(clock=clock)
+    async with behind_proxy(emulator, clock=clock, rate_limits=None, slow=1.0) as (wxpay, proxy):
         proxy.fate = fate
         started = time.perf_counter()
-        seen = await exactly_once(proxy, wxpay, calls)
+        seen = await exactly_once(emulator, proxy, wxpay, calls)
         print(f"{calls} writes, {broken} requests broken, {time.perf_counter() - started:.0f} s")
         print(f"errors that reached the caller, who repeated the call: {seen}")
         print("each write is in the ledger exactly once")

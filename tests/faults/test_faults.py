@@ -27,6 +27,7 @@ from wechatpay_chain import (
     WeChatPayError,
 )
 from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.emulator.products.control_orders import PUNISHMENTS
 from wechatpay_chain.errors import Outcome
 from wechatpay_chain.http.timeout import Timeout
 from wechatpay_chain.observing import ClockSkewed, Event, FailedOver, HostProbed
@@ -373,7 +374,7 @@ class FastClock:
         return self._start + (time.monotonic() - self._begun) * self._times
 
 
-async def exactly_once(proxy: FaultyProxy, wxpay: WeChatPay, calls: int) -> dict[str, int]:
+async def exactly_once(emulator: Emulator, proxy: FaultyProxy, wxpay: WeChatPay, calls: int) -> dict[str, int]:
     """Make the calls under random faults, repeating what is left unknown as a caller would; the errors by kind."""
     seen: dict[str, int] = {}
     answered: dict[str, str] = {}
@@ -397,9 +398,9 @@ async def exactly_once(proxy: FaultyProxy, wxpay: WeChatPay, calls: int) -> dict
         params = {"control_type": "PUNISH", "mchid": "1900000109"}
         ledger = await wxpay[path].get(out_request_no=number, params=params)
         assert ledger.json()["punish_order"]["wxpay_punish_no"] == told
-    # The platform numbers its orders one after the other: as many numbers as calls were given out.
-    assert len(set(answered.values())) == calls
-    assert max(int(told[8:]) for told in answered.values()) == calls
+    # The ledger holds as many orders as there were calls, each under the number that was answered.
+    assert {order.number for order in emulator.world.of(PUNISHMENTS)} == set(answered.values())
+    assert len(emulator.world.of(PUNISHMENTS)) == len(set(answered.values())) == calls
     return seen
 
 
@@ -415,7 +416,7 @@ async def test_every_write_takes_effect_exactly_once(caplog: pytest.LogCaptureFi
 
     async with behind_proxy(emulator, clock=clock, rate_limits=None, slow=1.0) as (wxpay, proxy):
         proxy.fate = fate
-        await exactly_once(proxy, wxpay, 300)
+        await exactly_once(emulator, proxy, wxpay, 300)
 
 
 async def test_the_port_of_a_stopped_proxy_is_refused(emulator: Emulator) -> None:

@@ -259,7 +259,7 @@ async def test_digests(emulator: Emulator, algorithm: str, tmp_path: Path) -> No
 
 async def test_a_fresh_link_after_5_minutes(emulator: Emulator, tmp_path: Path) -> None:
     """An expired link of an answer is asked for once more; a bare one says what the platform says."""
-    now = [1_700_000_000.0]
+    now = [1_790_000_000.0]
     late = Emulator(clock=lambda: now[0], merchant_key=emulator.merchant_key, platform_keys=emulator.platform_keys)
     wxpay = WeChatPay(**late.credentials(), transport=late, clock=lambda: now[0])
     answer = await wxpay.v3.bill.tradebill.get(params=BILL_PARAMS)
@@ -271,7 +271,7 @@ async def test_a_fresh_link_after_5_minutes(emulator: Emulator, tmp_path: Path) 
 
 async def test_a_fresh_link_keeps_what_the_caller_gave(emulator: Emulator, tmp_path: Path) -> None:
     """The caller's own digest is compared with what the fresh link leads to as well."""
-    now = [1_700_000_000.0]
+    now = [1_790_000_000.0]
     late = Emulator(clock=lambda: now[0], merchant_key=emulator.merchant_key, platform_keys=emulator.platform_keys)
     wxpay = WeChatPay(**late.credentials(), transport=late, clock=lambda: now[0])
     answer = await wxpay.v3.bill.tradebill.get(params=BILL_PARAMS)

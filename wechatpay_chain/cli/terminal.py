@@ -155,10 +155,10 @@ def table(rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
 
 
 def _fitting(line: str, width: int) -> int:
-    """How many characters of the line fit into a width, at least three: an indent of two, and one that goes on."""
+    """How many characters of the line fit into a width, and never none: one more than an indent of two."""
     taken = 0
     for count, character in enumerate(line):
         taken += cells(character)
         if taken > width:
-            return max(count, 3)
+            return max(count, 3 if line.startswith("  ") else 1)
     return len(line)
