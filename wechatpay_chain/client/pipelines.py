@@ -106,10 +106,10 @@ def _entrance(steps: Sequence[Middleware], handler: Handler) -> Handler:
     onions = {scheme: compose(steps_of(scheme, steps), handler) for scheme in SCHEMES}
 
     def enter(request: Request) -> Awaitable[Response[Any]]:
-        known = looked_up(request)
-        if known.operation is not None and known.operation.deprecated:
-            warn_deprecated(known.operation)
-        return onions[scheme_of(request.template)](known)
+        operation = find(request.method, request.template)
+        if operation is not None and operation.deprecated:
+            warn_deprecated(operation)
+        return onions[scheme_of(request.template)](request.changed(operation=operation))
 
     return enter
 

@@ -21,7 +21,7 @@ from ..policies import exposure
 from ..wire.body import check_text
 from ..wire.field_cipher import encrypt
 from ..wire.schemes import Scheme
-from ..wire.sealing import FieldTree, field_tree, is_ciphertext, seal
+from ..wire.sealing import FieldTree, field_tree, seal
 from ..wire.unsealing import unsealed
 from ..wire.v3.signature import SERIAL_HEADER
 
@@ -97,10 +97,11 @@ def _encrypt(plaintext: str, pointer: str, *, key: PlatformKey | None, named: st
             "Add it to certs, or leave the header out: the client names the key that it uses",
         )
     check_text(plaintext, pointer)
-    if named is None and is_ciphertext(plaintext, key.public_key.key_size):
+    sealed = encrypt(key.public_key, plaintext, pointer)
+    if named is None and sealed == plaintext:
         raise ConfigurationError(
             pointer,
             "it already is ciphertext, but not said by which key",
             f"Give the plaintext, or name the key: headers={{{SERIAL_HEADER!r}: 'PUB_KEY_ID_...'}}",
         )
-    return encrypt(key.public_key, plaintext, pointer)
+    return sealed

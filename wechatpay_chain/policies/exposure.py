@@ -43,7 +43,8 @@ def check(request: Request, operation: catalogue.Operation | None) -> None:
 
 def _check_names(request: Request, operation: catalogue.Operation) -> None:
     for name, location in _PAYLOADS:
-        for suspect in misplaced(getattr(request, name), location, operation.secret_fields):
+        payload = getattr(request, name)
+        for suspect in misplaced(payload, location, operation.secret_fields) if payload is not None else ():
             if not _is_known(suspect, location, operation):
                 raise ConfigurationError(
                     f"{name}/{'/'.join(suspect.place)}",

@@ -20,11 +20,10 @@ def encrypt(key: RSAPublicKey, plaintext: str, pointer: str) -> str:
     Raises:
         ConfigurationError: the value is too long.
     """
+    longest = rsa.longest_plaintext(key)
+    size = len(plaintext.encode())
+    if size <= longest:  # shorter than any ciphertext
+        return rsa.encrypt(key, plaintext)
     if is_ciphertext(plaintext, key.key_size):
         return plaintext
-    longest = rsa.longest_plaintext(key)
-    if (size := len(plaintext.encode())) > longest:
-        raise ConfigurationError(
-            pointer, f"{size} bytes were found", f"A secret takes at most {longest} bytes of UTF-8"
-        )
-    return rsa.encrypt(key, plaintext)
+    raise ConfigurationError(pointer, f"{size} bytes were found", f"A secret takes at most {longest} bytes of UTF-8")
