@@ -253,7 +253,9 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
     def _files(self) -> Files:
         from ..files.downloads import Files  # by whoever has files to download
 
-        return Files(self.send, self._fetch, self._options.base_url.rstrip("/"), DEFAULT_BASE_URL)
+        base_url = self._options.base_url.rstrip("/")
+        backups = tuple(url.rstrip("/") for url in self._options.backups or ())
+        return Files(self.send, self._fetch, base_url, DEFAULT_BASE_URL, backups)
 
     def page_url(self, path: object, params: Mapping[str, Any]) -> str:
         """The address of a page of APIv2 that a payer opens: `wxpay.page_url("v2/papay/entrustweb", {...})`.

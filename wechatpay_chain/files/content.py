@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -58,7 +58,7 @@ class Wanted:
         return self.signed and scheme_of(self.request.template) == "v2"
 
 
-def wanted(link: Link, base_url: str, default_base_url: str) -> Wanted:
+def wanted(link: Link, base_url: str, default_base_url: str, backups: Sequence[str] = ()) -> Wanted:
     """What a link stands for.
 
     Only the client's own host and the platform's API hosts get a signed request. With another base URL than the
@@ -68,6 +68,7 @@ def wanted(link: Link, base_url: str, default_base_url: str) -> Wanted:
         link: as `Link` says.
         base_url: where the client's calls go.
         default_base_url: where they go by default.
+        backups: where they go while that is down; links to these are the client's own too.
 
     Raises:
         ConfigurationError: there is no link, or it isn't one.
@@ -75,7 +76,7 @@ def wanted(link: Link, base_url: str, default_base_url: str) -> Wanted:
     if isinstance(link, Request):
         return Wanted(request=link.changed(streamed=True), signed=True)
     if isinstance(link, str):
-        return _by_url(link, base_url, default_base_url)
+        return _by_url(link, base_url, default_base_url, backups)
     members: object = link
     renewal: Request | None = None
     if isinstance(link, Response):
@@ -89,7 +90,7 @@ def wanted(link: Link, base_url: str, default_base_url: str) -> Wanted:
         raise ConfigurationError(
             "link", "there is no download_url in it", "Give the answer of the call that applied for the file"
         )
-    by_url = _by_url(url, base_url, default_base_url)
+    by_url = _by_url(url, base_url, default_base_url, backups)
     return Wanted(
         request=by_url.request,
         signed=by_url.signed,
@@ -181,7 +182,7 @@ class _Gunzip:
             raise DecodeError("the downloaded file is cut off: its packed content doesn't end")
 
 
-def _by_url(url: str, base_url: str, default_base_url: str) -> Wanted:
+def _by_url(url: str, base_url: str, default_base_url: str, backups: Sequence[str]) -> Wanted:
     parts = split_url(url)
     if parts is None:
         raise ConfigurationError("link", "it is no http(s) URL", "Give download_url as the platform sent it")
@@ -190,7 +191,7 @@ def _by_url(url: str, base_url: str, default_base_url: str) -> Wanted:
     origin = f"{parts.scheme}://{parts.netloc}"
     # Exactly as given: the token in the query is signed and sent without being written anew.
     request = Request(method="GET", template=parts.path, query=parts.query, streamed=True)
-    home = base_url == origin or base_url.startswith(f"{origin}/")
+    home = any(own == origin or own.startswith(f"{origin}/") for own in (base_url, *backups))
     signed = home or is_api_origin(origin)
     if signed and scheme_of(request.template) == "v2":
         raise ConfigurationError("link", "its path is one of APIv2, which gives no links", "Give a Request instead")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -35,13 +35,17 @@ class Files:
         fetch: sends as it is: nothing on this way makes a signature, so none can reach a foreign host.
         base_url: where the client's calls go.
         default_base_url: where they go by default.
+        backups: where they go while `base_url` is down.
     """
 
-    def __init__(self, send: Handler, fetch: Handler, base_url: str, default_base_url: str) -> None:
+    def __init__(
+        self, send: Handler, fetch: Handler, base_url: str, default_base_url: str, backups: Sequence[str] = ()
+    ) -> None:
         self._send = send
         self._fetch = fetch
         self._base_url = base_url
         self._default_base_url = default_base_url
+        self._backups = backups
 
     async def stream(
         self,
@@ -65,7 +69,7 @@ class Files:
         """
 
         def asked_for(link: Link) -> Wanted:
-            target = wanted(link, self._base_url, self._default_base_url)
+            target = wanted(link, self._base_url, self._default_base_url, self._backups)
             if hash_value:
                 target = replace(target, hash_type=hash_type or target.hash_type, hash_value=hash_value)
             return target if timeout is None else replace(target, request=target.request.changed(timeout=timeout))

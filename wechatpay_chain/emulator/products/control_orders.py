@@ -59,7 +59,7 @@ RECOVERIES = _kind("recoveries")
 
 
 def _punish(world: World, call: Call) -> dict[str, Any]:
-    order = _repeated(world, PUNISHMENTS, call) or world.of(PUNISHMENTS).put(_order(call, "ACTIVE"))
+    order = _repeated(world, PUNISHMENTS, call) or world.of(PUNISHMENTS).put(_order(world, call, "ACTIVE"))
     return {"wxpay_punish_no": order.number, "out_request_no": order.out_request_no}
 
 
@@ -67,7 +67,7 @@ def _recover(world: World, call: Call) -> dict[str, Any]:
     order = _repeated(world, RECOVERIES, call)
     if order is None:
         punishment = _active(world, call)
-        order = world.of(RECOVERIES).put(_order(call, "SUCCESS", punishment.key))
+        order = world.of(RECOVERIES).put(_order(world, call, "SUCCESS", punishment.key))
         world.of(PUNISHMENTS).put(punishment.moved("RECOVERED", call.time))
     return {"wxpay_recover_no": order.number, "out_request_no": order.out_request_no}
 
@@ -84,14 +84,16 @@ def _query(world: World, call: Call) -> dict[str, Any]:
     return {"control_scene": kind, "recover_order": _told_recovery(order, punishment)}
 
 
-def _order(call: Call, state: str, punishment: str = "") -> ControlOrder:
+def _order(world: World, call: Call, state: str, punishment: str = "") -> ControlOrder:
+    # One after the other: who counts numbers sees whether one was taken twice.
+    sequence = len(world.of(PUNISHMENTS)) + len(world.of(RECOVERIES)) + 1
     return ControlOrder(
         mchid=call.mchid,
         made=call.time,
         state=state,
         history=((call.time, state),),
         out_request_no=call.json["out_request_no"],
-        number=f"{numbers.stamp(call.time, '%Y%m%d')}{numbers.digits_of(20)}",
+        number=f"{numbers.stamp(call.time, '%Y%m%d')}{sequence:020d}",
         content=call.json,
         punishment=punishment,
     )
