@@ -21,12 +21,16 @@ from tests.notifications.sender import (
     PAYMENT,
     Envelope,
     Message,
+    brand_owner,
+    brand_pair,
+    brand_public_key,
     certificate,
     certs,
     merchant,
     notify,
     public_key,
     refund,
+    sending,
     sign,
     stranger,
     webhook,
@@ -48,7 +52,8 @@ from wechatpay_chain import (
 from wechatpay_chain.credentials.renewal import Pace, Renewal
 from wechatpay_chain.crypto import digest, rsa
 from wechatpay_chain.emulator import Emulator, KeyPair
-from wechatpay_chain.wire import v2, v3
+from wechatpay_chain.emulator.world.merchants import Merchant
+from wechatpay_chain.wire import brand, v2, v3
 
 PAID = {"transaction_id": "42", "out_trade_no": "A1", "total_fee": "1"}
 BOMB = b"".join(
@@ -186,6 +191,19 @@ FORGERIES: dict[str, tuple[Callable[[], tuple[Any, bytes]], type[WeChatPayError]
 }
 
 
+WORDS = {"v3": v3.SCHEME, "brand": brand.SCHEME}
+OTHER = {"v3": brand.SCHEME, "brand": v3.SCHEME}
+
+
+@pytest.fixture(params=WORDS)
+def scheme(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The scheme that is attacked: whose messages are forged, and whose receiver or client must notice."""
+    name: str = request.param
+    monkeypatch.setattr(sending, "word", WORDS[name])
+    return name
+
+
+@pytest.mark.usefixtures("scheme")
 @pytest.mark.parametrize(("forge", "error"), FORGERIES.values(), ids=FORGERIES)
 async def test_forged_notification(forge: Callable[[], tuple[Any, bytes]], error: type[WeChatPayError]) -> None:
     """A forged notification ends in its exception, is refused with FAIL, and reaches no handler."""
@@ -199,6 +217,34 @@ async def test_forged_notification(forge: Callable[[], tuple[Any, bytes]], error
     assert APIV2_KEY not in str(caught.value)
     reply = await hook.dispatch(*message)
     assert (reply.ok, b"FAIL" in reply.body, handled) == (False, True, [])
+
+
+def test_genuine_notification(scheme: str) -> None:
+    """What is forged above is believed where nothing is wrong with it, with the scheme's word or without any."""
+    assert webhook().open(*notify()).resource == PAYMENT
+    assert webhook().open(*without("Wechatpay-Signature-Type")).resource == PAYMENT
+    with pytest.raises(SignatureError, match="signature type"):
+        webhook().open(*change("Wechatpay-Signature-Type", OTHER[scheme]))
+
+
+def test_a_merchants_notification_at_a_brands_receiver() -> None:
+    """Whose a notification is, its key says: neither passes under the other's word, nor opens with the other's key."""
+    hook = Webhook(apiv3_key="m" * 32, certs=certs(certificate()), brand=brand_owner())
+    merchants = Envelope(apiv3_key="m" * 32).body()
+    assert hook.open(sign(merchants, pair=certificate()), merchants).resource == PAYMENT
+    brands = Envelope().body()
+    word = {"Wechatpay-Signature-Type": brand.SCHEME}
+    assert hook.open(sign(brands) | word, brands).resource == PAYMENT
+    with pytest.raises(SignatureError, match="signature type"):
+        hook.open(sign(merchants, pair=certificate()) | word, merchants)
+    with pytest.raises(DecryptionError):
+        hook.open(sign(brands, pair=certificate()), brands)
+    with pytest.raises(DecryptionError):
+        hook.open(sign(merchants) | word, merchants)
+    alone = Webhook(brand=brand_owner())
+    assert alone.open(sign(brands) | word, brands).resource == PAYMENT
+    with pytest.raises(SignatureError, match="unknown key"):
+        alone.open(sign(merchants, pair=certificate()) | word, merchants)
 
 
 async def test_demand_23_replayed() -> None:
@@ -315,18 +361,59 @@ ANSWERS: dict[str, tuple[Callable[[Response[Any]], Response[Any]], type[WeChatPa
 }
 
 
-@pytest.mark.parametrize(("tamper", "error"), ANSWERS.values(), ids=ANSWERS)
-async def test_forged_answer(tamper: Callable[[Response[Any]], Response[Any]], error: type[WeChatPayError]) -> None:
-    """A forged answer to a write ends in its exception, with the outcome unknown, never as success or as refusal."""
+CALLS = {
+    "v3": ("v3/security/echo", {"echo_message": "x"}),
+    "brand": ("brand/marketing/product-coupon/notify-configs", {"notify_url": "https://a.example/n"}),
+}
+
+
+def client(scheme: str, tamper: Callable[[Response[Any]], Response[Any]]) -> WeChatPay:
+    """A client of a merchant and a brand, on whose way somebody changes the answers to calls of one of them."""
     emulator = Emulator(merchant_key=merchant(), platform_keys=(public_key(),))
+    emulator.add_merchant(Merchant(mchid="1004", role="brand", key=brand_pair(), platform_key=brand_public_key()))
 
     async def transport(request: Request) -> Response[Any]:
         return tamper(await emulator(request))
 
-    async with WeChatPay(**emulator.credentials(), transport=transport) as wxpay:
+    only = emulator.credentials("1004") if scheme == "brand" else {}
+    return WeChatPay(**{**emulator.credentials(), **only}, transport=transport)
+
+
+@pytest.mark.parametrize(("tamper", "error"), ANSWERS.values(), ids=ANSWERS)
+async def test_forged_answer(
+    tamper: Callable[[Response[Any]], Response[Any]], error: type[WeChatPayError], scheme: str
+) -> None:
+    """A forged answer to a write ends in its exception, with the outcome unknown, never as success or as refusal."""
+    async with client(scheme, tamper) as wxpay:
         with pytest.raises(error) as caught:
-            await wxpay["v3/security/echo"].post(json={"echo_message": "x"})
+            await wxpay[CALLS[scheme][0]].post(json=CALLS[scheme][1])
     assert caught.value.outcome == "unknown"
+
+
+def untouched(response: Response[Any]) -> Response[Any]:
+    """Changes nothing."""
+    return response
+
+
+def in_its_place(foreign: Response[Any]) -> Callable[[Response[Any]], Response[Any]]:
+    """Puts another answer in the place of every one."""
+    return lambda _response: foreign
+
+
+async def test_an_answer_of_the_other_scheme(scheme: str) -> None:
+    """A brand's genuine answer isn't one to a merchant's call, nor the other way round, whatever its word says."""
+    other = {"v3": "brand", "brand": "v3"}[scheme]
+    async with client(other, untouched) as wxpay:
+        taken = await wxpay[CALLS[other][0]].post(json=CALLS[other][1])
+    assert taken.verified
+    for word in WORDS.values():
+        foreign = header("Wechatpay-Signature-Type", word)(taken)
+        async with client(scheme, in_its_place(foreign)) as wxpay:
+            with pytest.raises(SignatureError):
+                await wxpay[CALLS[scheme][0]].post(json=CALLS[scheme][1])
+    async with client(scheme, header("Wechatpay-Signature-Type", OTHER[scheme])) as wxpay:
+        with pytest.raises(SignatureError, match="signature type"):
+            await wxpay[CALLS[scheme][0]].post(json=CALLS[scheme][1])
 
 
 def test_configured_keys_only() -> None:

@@ -23,7 +23,7 @@ def in_a_fresh_interpreter(program: str) -> str:
 
 PUBLIC = """
     WeChatPay SyncWeChatPay Chain Request Response Secret Attachment Handler Middleware Signer Timeout RateLimits
-    RetryPolicy Renewal Merchants paginate wait_for_payment until_certain Webhook Notification Reply
+    RetryPolicy Renewal Merchants paginate wait_for_payment until_certain Webhook Notification Reply Brand
 """
 
 

@@ -56,6 +56,7 @@ def facts(operation: Record) -> Record:
         "accepted_on_429": operation.get("accepted_on_429"),
         "fragment": operation.get("fragment"),
         "encoded_values": operation.get("encoded_values"),
+        "derived": operation.get("src") == "derived",
         "file_limits": operation.get("file_limits"),
         **_upload(operation),
         **_apiv2(operation),

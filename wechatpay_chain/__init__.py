@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .client.chain import Chain
     from .client.merchants import Merchants
     from .client.paging import paginate
+    from .credentials.brand import Brand
     from .credentials.renewal import Renewal
     from .credentials.signer import Signer
     from .http.attachment import Attachment
@@ -57,6 +58,7 @@ __all__ = [
     "APIError",
     "Attachment",
     "BadRequest",
+    "Brand",
     "Chain",
     "ConfigurationError",
     "ConnectionFailed",
@@ -99,6 +101,7 @@ __all__ = [
 # Loaded on first use: a process that only receives notifications pays neither for aiohttp nor for what calls need.
 _LAZY = {
     "Attachment": "http.attachment",
+    "Brand": "credentials.brand",
     "Chain": "client.chain",
     "Handler": "pipeline",
     "Merchants": "client.merchants",

@@ -11,7 +11,7 @@ from typing_extensions import deprecated
 from .client.chain import Chain
 from .http.attachment import File
 from .http.response import Response
-from .types import global_ as global__types, hk as hk_types, v2 as v2_types, v3 as v3_types
+from .types import brand as brand_types, global_ as global__types, hk as hk_types, v2 as v2_types, v3 as v3_types
 
 _T = TypeVar("_T")
 _Call: TypeAlias = Coroutine[Any, Any, Response[_T]]
@@ -20,10 +20,568 @@ class Node:
     def __getitem__(self, literal: str) -> Chain[_Call[Any]]: ...
 
 class Endpoints:
+    brand: Brand
     global_: Global
     hk: Hk
     v2: V2
     v3: V3
+
+class Brand(Node):
+    cardMember: BrandCardMember
+    marketing: BrandMarketing
+    store: BrandStore
+
+class BrandCardMember(Node):
+    cards: BrandCardMemberCards
+    media: BrandCardMemberMedia
+    membershipActivities: BrandCardMemberMembershipActivities
+    payViewTokens: BrandCardMemberPayViewTokens
+    preAuthTokens: BrandCardMemberPreAuthTokens
+    userCards: BrandCardMemberUserCards
+    userFeeds: BrandCardMemberUserFeeds
+    userPoints: BrandCardMemberUserPoints
+
+class BrandCardMemberCards(Node):
+    _card_id_: BrandCardMemberCardsCardId
+    def get(self, *, params: brand_types.CardMemberCardsGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberCardsGetAnswer]:
+        """查询会员卡模板列表
+
+        https://pay.weixin.qq.com/doc/brand/4015582712
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 5 calls a second for each brand."""
+    def post(self, *, json: brand_types.CardMemberCardsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberCardsPostAnswer]:
+        """创建会员卡模板
+
+        https://pay.weixin.qq.com/doc/brand/4015582711
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 5 calls a second for each brand."""
+
+class BrandCardMemberCardsCardId(Node):
+    invalidate: BrandCardMemberCardsCardIdInvalidate
+    def delete(self, *, card_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberCardsCardIdDeleteAnswer]:
+        """删除会员卡模板
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+    def get(self, *, card_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberCardsCardIdGetAnswer]:
+        """查询会员卡模板信息
+
+        https://pay.weixin.qq.com/doc/brand/4015582715
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 5 calls a second for each brand."""
+    def patch(self, *, card_id: str | int, json: brand_types.CardMemberCardsCardIdPatchJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberCardsCardIdPatchAnswer]:
+        """修改会员卡模板信息
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class BrandCardMemberCardsCardIdInvalidate(Node):
+    def post(self, *, card_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberCardsCardIdInvalidatePostAnswer]:
+        """作废会员卡模板
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class BrandCardMemberMedia(Node):
+    imageUpload: BrandCardMemberMediaImageUpload
+
+class BrandCardMemberMediaImageUpload(Node):
+    def post(self, *, file: File, meta: brand_types.CardMemberMediaImageUploadPostMeta | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberMediaImageUploadPostAnswer]:
+        """图片上传(会员卡)
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 5 calls a second for each brand."""
+
+class BrandCardMemberMembershipActivities(Node):
+    _activity_id_: BrandCardMemberMembershipActivitiesActivityId
+    def get(self, *, params: brand_types.CardMemberMembershipActivitiesGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberMembershipActivitiesGetAnswer]:
+        """查询品牌会员发券活动列表
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+    def post(self, *, json: brand_types.CardMemberMembershipActivitiesPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberMembershipActivitiesPostAnswer]:
+        """创建品牌会员发券活动
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class BrandCardMemberMembershipActivitiesActivityId(Node):
+    terminate: BrandCardMemberMembershipActivitiesActivityIdTerminate
+    def get(self, *, activity_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberMembershipActivitiesActivityIdGetAnswer]:
+        """查询品牌会员发券活动
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+    def patch(self, *, activity_id: str | int, json: brand_types.CardMemberMembershipActivitiesActivityIdPatchJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberMembershipActivitiesActivityIdPatchAnswer]:
+        """修改品牌会员发券活动信息
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class BrandCardMemberMembershipActivitiesActivityIdTerminate(Node):
+    def post(self, *, activity_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberMembershipActivitiesActivityIdTerminatePostAnswer]:
+        """终止品牌会员发券活动
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class BrandCardMemberPayViewTokens(Node):
+    def post(self, *, json: brand_types.CardMemberPayViewTokensPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberPayViewTokensPostAnswer]:
+        """品牌会员展示付款码组件预授权
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class BrandCardMemberPreAuthTokens(Node):
+    def post(self, *, json: brand_types.CardMemberPreAuthTokensPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberPreAuthTokensPostAnswer]:
+        """入会组件预授权
+
+        https://pay.weixin.qq.com/doc/brand/4015582733
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 5 calls a second for each brand."""
+
+class BrandCardMemberUserCards(Node):
+    importByOpenid: BrandCardMemberUserCardsImportByOpenid
+    importByPhone: BrandCardMemberUserCardsImportByPhone
+    _user_card_code_: BrandCardMemberUserCardsUserCardCode
+    def get(self, *, params: brand_types.CardMemberUserCardsGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberUserCardsGetAnswer]:
+        """查询用户在品牌下所有会员卡
+
+        https://pay.weixin.qq.com/doc/brand/4015582718
+        Signed by the brand: give the client a brand=Brand(...).
+        Decrypted in the answer: data[].phone_number, data[].user_information.common_field_list[].value.
+        Limit: 5 calls a second for each brand."""
+
+class BrandCardMemberUserCardsImportByOpenid(Node):
+    def post(self, *, json: brand_types.CardMemberUserCardsImportByOpenidPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberUserCardsImportByOpenidPostAnswer]:
+        """根据openid导入用户会员卡
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen.
+        Encrypted: json.phone_number, json.user_information.common_field_list[].value.
+        Decrypted in the answer: phone_number, user_information.common_field_list[].value."""
+
+class BrandCardMemberUserCardsImportByPhone(Node):
+    def post(self, *, json: brand_types.CardMemberUserCardsImportByPhonePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberUserCardsImportByPhonePostAnswer]:
+        """根据手机号导入用户会员卡
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen.
+        Encrypted: json.phone_number, json.user_information.common_field_list[].value.
+        Decrypted in the answer: phone_number, user_information.common_field_list[].value."""
+
+class BrandCardMemberUserCardsUserCardCode(Node):
+    confirm: BrandCardMemberUserCardsUserCardCodeConfirm
+    invalidate: BrandCardMemberUserCardsUserCardCodeInvalidate
+    def get(self, *, user_card_code: str | int, params: brand_types.CardMemberUserCardsUserCardCodeGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberUserCardsUserCardCodeGetAnswer]:
+        """查询用户会员卡信息
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen.
+        Decrypted in the answer: phone_number, user_information.common_field_list[].value."""
+    def patch(self, *, user_card_code: str | int, json: brand_types.CardMemberUserCardsUserCardCodePatchJson | None = None, params: brand_types.CardMemberUserCardsUserCardCodePatchParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberUserCardsUserCardCodePatchAnswer]:
+        """修改用户会员卡信息
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen.
+        Encrypted: json.phone_number, json.user_information.common_field_list[].value.
+        Decrypted in the answer: phone_number, user_information.common_field_list[].value."""
+
+class BrandCardMemberUserCardsUserCardCodeConfirm(Node):
+    def post(self, *, user_card_code: str | int, json: brand_types.CardMemberUserCardsUserCardCodeConfirmPostJson, params: brand_types.CardMemberUserCardsUserCardCodeConfirmPostParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberUserCardsUserCardCodeConfirmPostAnswer]:
+        """同步会员开通结果
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen.
+        Encrypted: json.phone_number, json.user_information.common_field_list[].value.
+        Decrypted in the answer: phone_number, user_information.common_field_list[].value."""
+
+class BrandCardMemberUserCardsUserCardCodeInvalidate(Node):
+    def post(self, *, user_card_code: str | int, json: brand_types.CardMemberUserCardsUserCardCodeInvalidatePostJson, params: brand_types.CardMemberUserCardsUserCardCodeInvalidatePostParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberUserCardsUserCardCodeInvalidatePostAnswer]:
+        """作废用户会员卡
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen.
+        Decrypted in the answer: phone_number, user_information.common_field_list[].value."""
+
+class BrandCardMemberUserFeeds(Node):
+    def post(self, *, json: brand_types.CardMemberUserFeedsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberUserFeedsPostAnswer]:
+        """创建用户动态信息
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class BrandCardMemberUserPoints(Node):
+    exchangeCoupon: BrandCardMemberUserPointsExchangeCoupon
+    sync: BrandCardMemberUserPointsSync
+
+class BrandCardMemberUserPointsExchangeCoupon(Node):
+    confirm: BrandCardMemberUserPointsExchangeCouponConfirm
+
+class BrandCardMemberUserPointsExchangeCouponConfirm(Node):
+    def post(self, *, json: brand_types.CardMemberUserPointsExchangeCouponConfirmPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberUserPointsExchangeCouponConfirmPostAnswer]:
+        """同步积分兑券结果
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class BrandCardMemberUserPointsSync(Node):
+    def post(self, *, json: brand_types.CardMemberUserPointsSyncPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.CardMemberUserPointsSyncPostAnswer]:
+        """同步积分余额
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class BrandMarketing(Node):
+    productCoupon: BrandMarketingProductCoupon
+
+class BrandMarketingProductCoupon(Node):
+    imageGenerationTasks: BrandMarketingProductCouponImageGenerationTasks
+    media: BrandMarketingProductCouponMedia
+    notifyConfigs: BrandMarketingProductCouponNotifyConfigs
+    productCoupons: BrandMarketingProductCouponProductCoupons
+    users: BrandMarketingProductCouponUsers
+
+class BrandMarketingProductCouponImageGenerationTasks(Node):
+    _task_id_: BrandMarketingProductCouponImageGenerationTasksTaskId
+    def post(self, *, json: brand_types.MarketingProductCouponImageGenerationTasksPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponImageGenerationTasksPostAnswer]:
+        """提交图片生成任务
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class BrandMarketingProductCouponImageGenerationTasksTaskId(Node):
+    def get(self, *, task_id: str | int, params: brand_types.MarketingProductCouponImageGenerationTasksTaskIdGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponImageGenerationTasksTaskIdGetAnswer]:
+        """查询图片生成任务执行结果
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class BrandMarketingProductCouponMedia(Node):
+    uploadImage: BrandMarketingProductCouponMediaUploadImage
+
+class BrandMarketingProductCouponMediaUploadImage(Node):
+    def post(self, *, file: File, meta: brand_types.MarketingProductCouponMediaUploadImagePostMeta | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponMediaUploadImagePostAnswer]:
+        """图片上传
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponNotifyConfigs(Node):
+    def get(self, *, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponNotifyConfigsGetAnswer]:
+        """获取商品券事件通知地址
+
+        https://pay.weixin.qq.com/doc/brand/4015736292
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+    def post(self, *, json: brand_types.MarketingProductCouponNotifyConfigsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponNotifyConfigsPostAnswer]:
+        """设置商品券事件通知地址
+
+        https://pay.weixin.qq.com/doc/brand/4015736293
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponProductCoupons(Node):
+    _product_coupon_id_: BrandMarketingProductCouponProductCouponsProductCouponId
+    def post(self, *, json: brand_types.MarketingProductCouponProductCouponsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsPostAnswer]:
+        """创建商品券
+
+        https://pay.weixin.qq.com/doc/brand/4015736297
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponProductCouponsProductCouponId(Node):
+    deactivate: BrandMarketingProductCouponProductCouponsProductCouponIdDeactivate
+    stockBundles: BrandMarketingProductCouponProductCouponsProductCouponIdStockBundles
+    stocks: BrandMarketingProductCouponProductCouponsProductCouponIdStocks
+    def get(self, *, product_coupon_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsProductCouponIdGetAnswer]:
+        """查询商品券
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+    def patch(self, *, product_coupon_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdPatchJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsProductCouponIdPatchAnswer]:
+        """修改商品券
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponProductCouponsProductCouponIdDeactivate(Node):
+    def post(self, *, product_coupon_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdDeactivatePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsProductCouponIdDeactivatePostAnswer]:
+        """失效商品券
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponProductCouponsProductCouponIdStockBundles(Node):
+    _stock_bundle_id_: BrandMarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleId
+    def post(self, *, product_coupon_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesPostAnswer]:
+        """添加商品券批次组
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleId(Node):
+    associateStores: BrandMarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdAssociateStores
+    disassociateStores: BrandMarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdDisassociateStores
+    updateBudget: BrandMarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdUpdateBudget
+    def patch(self, *, product_coupon_id: str | int, stock_bundle_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchAnswer]:
+        """修改商品券批次组
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdAssociateStores(Node):
+    def post(self, *, product_coupon_id: str | int, stock_bundle_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdAssociateStoresPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdAssociateStoresPostAnswer]:
+        """批次组批量关联门店
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdDisassociateStores(Node):
+    def post(self, *, product_coupon_id: str | int, stock_bundle_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdDisassociateStoresPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdDisassociateStoresPostAnswer]:
+        """批次组批量取消关联门店
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdUpdateBudget(Node):
+    def post(self, *, product_coupon_id: str | int, stock_bundle_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdUpdateBudgetPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdUpdateBudgetPostAnswer]:
+        """修改商品券批次组发放预算
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponProductCouponsProductCouponIdStocks(Node):
+    _stock_id_: BrandMarketingProductCouponProductCouponsProductCouponIdStocksStockId
+    def get(self, *, product_coupon_id: str | int, params: brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksGetAnswer]:
+        """查询商品券批次列表
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+    def post(self, *, product_coupon_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksPostAnswer]:
+        """添加商品券批次
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponProductCouponsProductCouponIdStocksStockId(Node):
+    associateStores: BrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdAssociateStores
+    associatedStores: BrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdAssociatedStores
+    deactivate: BrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdDeactivate
+    disassociateStores: BrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdDisassociateStores
+    updateBudget: BrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdUpdateBudget
+    uploadCouponCodes: BrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdUploadCouponCodes
+    def get(self, *, product_coupon_id: str | int, stock_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdGetAnswer]:
+        """查询商品券指定批次
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+    def patch(self, *, product_coupon_id: str | int, stock_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdPatchJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdPatchAnswer]:
+        """修改商品券指定批次
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdAssociateStores(Node):
+    def post(self, *, product_coupon_id: str | int, stock_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdAssociateStoresPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdAssociateStoresPostAnswer]:
+        """批次关联门店
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdAssociatedStores(Node):
+    def get(self, *, product_coupon_id: str | int, stock_id: str | int, params: brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdAssociatedStoresGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdAssociatedStoresGetAnswer]:
+        """查询批次关联门店列表
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdDeactivate(Node):
+    def post(self, *, product_coupon_id: str | int, stock_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdDeactivatePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdDeactivatePostAnswer]:
+        """失效商品券批次
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdDisassociateStores(Node):
+    def post(self, *, product_coupon_id: str | int, stock_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdDisassociateStoresPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdDisassociateStoresPostAnswer]:
+        """批次取消关联门店
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdUpdateBudget(Node):
+    def post(self, *, product_coupon_id: str | int, stock_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdUpdateBudgetPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdUpdateBudgetPostAnswer]:
+        """修改商品券批次发放预算
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdUploadCouponCodes(Node):
+    def post(self, *, product_coupon_id: str | int, stock_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdUploadCouponCodesPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdUploadCouponCodesPostAnswer]:
+        """预上传券Code
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponUsers(Node):
+    _openid_: BrandMarketingProductCouponUsersOpenid
+
+class BrandMarketingProductCouponUsersOpenid(Node):
+    couponBundles: BrandMarketingProductCouponUsersOpenidCouponBundles
+    coupons: BrandMarketingProductCouponUsersOpenidCoupons
+    preSendCoupon: BrandMarketingProductCouponUsersOpenidPreSendCoupon
+    preSendCouponBundle: BrandMarketingProductCouponUsersOpenidPreSendCouponBundle
+
+class BrandMarketingProductCouponUsersOpenidCouponBundles(Node):
+    _user_coupon_bundle_id_: BrandMarketingProductCouponUsersOpenidCouponBundlesUserCouponBundleId
+    def post(self, *, openid: str | int, json: brand_types.MarketingProductCouponUsersOpenidCouponBundlesPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponUsersOpenidCouponBundlesPostAnswer]:
+        """向用户发放商品券批次组
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class BrandMarketingProductCouponUsersOpenidCouponBundlesUserCouponBundleId(Node):
+    deactivate: BrandMarketingProductCouponUsersOpenidCouponBundlesUserCouponBundleIdDeactivate
+
+class BrandMarketingProductCouponUsersOpenidCouponBundlesUserCouponBundleIdDeactivate(Node):
+    def post(self, *, openid: str | int, user_coupon_bundle_id: str | int, json: brand_types.MarketingProductCouponUsersOpenidCouponBundlesUserCouponBundleIdDeactivatePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponUsersOpenidCouponBundlesUserCouponBundleIdDeactivatePostAnswer]:
+        """失效用户商品券组
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class BrandMarketingProductCouponUsersOpenidCoupons(Node):
+    _coupon_code_: BrandMarketingProductCouponUsersOpenidCouponsCouponCode
+    def get(self, *, openid: str | int, params: brand_types.MarketingProductCouponUsersOpenidCouponsGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponUsersOpenidCouponsGetAnswer]:
+        """指定券状态查询用户商品券列表
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+    def post(self, *, openid: str | int, json: brand_types.MarketingProductCouponUsersOpenidCouponsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponUsersOpenidCouponsPostAnswer]:
+        """向用户发放商品券
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponUsersOpenidCouponsCouponCode(Node):
+    confirm: BrandMarketingProductCouponUsersOpenidCouponsCouponCodeConfirm
+    deactivate: BrandMarketingProductCouponUsersOpenidCouponsCouponCodeDeactivate
+    return_: BrandMarketingProductCouponUsersOpenidCouponsCouponCodeReturn
+    use: BrandMarketingProductCouponUsersOpenidCouponsCouponCodeUse
+    def get(self, *, openid: str | int, coupon_code: str | int, params: brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeGetAnswer]:
+        """查询用户商品券详情
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponUsersOpenidCouponsCouponCodeConfirm(Node):
+    def post(self, *, openid: str | int, coupon_code: str | int, json: brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeConfirmPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeConfirmPostAnswer]:
+        """确认发放用户商品券
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponUsersOpenidCouponsCouponCodeDeactivate(Node):
+    def post(self, *, openid: str | int, coupon_code: str | int, json: brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeDeactivatePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeDeactivatePostAnswer]:
+        """失效用户商品券
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponUsersOpenidCouponsCouponCodeReturn(Node):
+    def post(self, *, openid: str | int, coupon_code: str | int, json: brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeReturnPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeReturnPostAnswer]:
+        """退券
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponUsersOpenidCouponsCouponCodeUse(Node):
+    def post(self, *, openid: str | int, coupon_code: str | int, json: brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeUsePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeUsePostAnswer]:
+        """核销用户商品券
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponUsersOpenidPreSendCoupon(Node):
+    def post(self, *, openid: str | int, json: brand_types.MarketingProductCouponUsersOpenidPreSendCouponPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponUsersOpenidPreSendCouponPostAnswer]:
+        """向用户预发放商品券
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class BrandMarketingProductCouponUsersOpenidPreSendCouponBundle(Node):
+    def post(self, *, openid: str | int, json: brand_types.MarketingProductCouponUsersOpenidPreSendCouponBundlePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.MarketingProductCouponUsersOpenidPreSendCouponBundlePostAnswer]:
+        """向用户预发放商品券批次组
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class BrandStore(Node):
+    brandstores: BrandStoreBrandstores
+
+class BrandStoreBrandstores(Node):
+    _store_id_: BrandStoreBrandstoresStoreId
+    def get(self, *, params: brand_types.StoreBrandstoresGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.StoreBrandstoresGetAnswer]:
+        """列表查询品牌门店信息
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+    def post(self, *, json: brand_types.StoreBrandstoresPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.StoreBrandstoresPostAnswer]:
+        """创建品牌门店
+
+        https://pay.weixin.qq.com/doc/brand/4015782988
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 900 calls a minute for each brand."""
+
+class BrandStoreBrandstoresStoreId(Node):
+    bindrecipient: BrandStoreBrandstoresStoreIdBindrecipient
+    close: BrandStoreBrandstoresStoreIdClose
+    resume: BrandStoreBrandstoresStoreIdResume
+    unbindrecipient: BrandStoreBrandstoresStoreIdUnbindrecipient
+    def delete(self, *, store_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[None]:
+        """删除品牌门店
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+    def get(self, *, store_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.StoreBrandstoresStoreIdGetAnswer]:
+        """查询品牌门店
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+    def patch(self, *, store_id: str | int, json: brand_types.StoreBrandstoresStoreIdPatchJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.StoreBrandstoresStoreIdPatchAnswer]:
+        """更新品牌门店
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class BrandStoreBrandstoresStoreIdBindrecipient(Node):
+    def post(self, *, store_id: str | int, json: brand_types.StoreBrandstoresStoreIdBindrecipientPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.StoreBrandstoresStoreIdBindrecipientPostAnswer]:
+        """绑定收款商户号
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class BrandStoreBrandstoresStoreIdClose(Node):
+    def post(self, *, store_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.StoreBrandstoresStoreIdClosePostAnswer]:
+        """暂停门店营业
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class BrandStoreBrandstoresStoreIdResume(Node):
+    def post(self, *, store_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.StoreBrandstoresStoreIdResumePostAnswer]:
+        """恢复门店营业
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class BrandStoreBrandstoresStoreIdUnbindrecipient(Node):
+    def post(self, *, store_id: str | int, json: brand_types.StoreBrandstoresStoreIdUnbindrecipientPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[brand_types.StoreBrandstoresStoreIdUnbindrecipientPostAnswer]:
+        """解绑收款商户号
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
 
 class Global(Node):
     v3: GlobalV3
@@ -10308,10 +10866,568 @@ class SyncNode:
     def __getitem__(self, literal: str) -> Chain[Response[Any]]: ...
 
 class SyncEndpoints:
+    brand: SyncBrand
     global_: SyncGlobal
     hk: SyncHk
     v2: SyncV2
     v3: SyncV3
+
+class SyncBrand(SyncNode):
+    cardMember: SyncBrandCardMember
+    marketing: SyncBrandMarketing
+    store: SyncBrandStore
+
+class SyncBrandCardMember(SyncNode):
+    cards: SyncBrandCardMemberCards
+    media: SyncBrandCardMemberMedia
+    membershipActivities: SyncBrandCardMemberMembershipActivities
+    payViewTokens: SyncBrandCardMemberPayViewTokens
+    preAuthTokens: SyncBrandCardMemberPreAuthTokens
+    userCards: SyncBrandCardMemberUserCards
+    userFeeds: SyncBrandCardMemberUserFeeds
+    userPoints: SyncBrandCardMemberUserPoints
+
+class SyncBrandCardMemberCards(SyncNode):
+    _card_id_: SyncBrandCardMemberCardsCardId
+    def get(self, *, params: brand_types.CardMemberCardsGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberCardsGetAnswer]:
+        """查询会员卡模板列表
+
+        https://pay.weixin.qq.com/doc/brand/4015582712
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 5 calls a second for each brand."""
+    def post(self, *, json: brand_types.CardMemberCardsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberCardsPostAnswer]:
+        """创建会员卡模板
+
+        https://pay.weixin.qq.com/doc/brand/4015582711
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 5 calls a second for each brand."""
+
+class SyncBrandCardMemberCardsCardId(SyncNode):
+    invalidate: SyncBrandCardMemberCardsCardIdInvalidate
+    def delete(self, *, card_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberCardsCardIdDeleteAnswer]:
+        """删除会员卡模板
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+    def get(self, *, card_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberCardsCardIdGetAnswer]:
+        """查询会员卡模板信息
+
+        https://pay.weixin.qq.com/doc/brand/4015582715
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 5 calls a second for each brand."""
+    def patch(self, *, card_id: str | int, json: brand_types.CardMemberCardsCardIdPatchJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberCardsCardIdPatchAnswer]:
+        """修改会员卡模板信息
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class SyncBrandCardMemberCardsCardIdInvalidate(SyncNode):
+    def post(self, *, card_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberCardsCardIdInvalidatePostAnswer]:
+        """作废会员卡模板
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class SyncBrandCardMemberMedia(SyncNode):
+    imageUpload: SyncBrandCardMemberMediaImageUpload
+
+class SyncBrandCardMemberMediaImageUpload(SyncNode):
+    def post(self, *, file: File, meta: brand_types.CardMemberMediaImageUploadPostMeta | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberMediaImageUploadPostAnswer]:
+        """图片上传(会员卡)
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 5 calls a second for each brand."""
+
+class SyncBrandCardMemberMembershipActivities(SyncNode):
+    _activity_id_: SyncBrandCardMemberMembershipActivitiesActivityId
+    def get(self, *, params: brand_types.CardMemberMembershipActivitiesGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberMembershipActivitiesGetAnswer]:
+        """查询品牌会员发券活动列表
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+    def post(self, *, json: brand_types.CardMemberMembershipActivitiesPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberMembershipActivitiesPostAnswer]:
+        """创建品牌会员发券活动
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class SyncBrandCardMemberMembershipActivitiesActivityId(SyncNode):
+    terminate: SyncBrandCardMemberMembershipActivitiesActivityIdTerminate
+    def get(self, *, activity_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberMembershipActivitiesActivityIdGetAnswer]:
+        """查询品牌会员发券活动
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+    def patch(self, *, activity_id: str | int, json: brand_types.CardMemberMembershipActivitiesActivityIdPatchJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberMembershipActivitiesActivityIdPatchAnswer]:
+        """修改品牌会员发券活动信息
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class SyncBrandCardMemberMembershipActivitiesActivityIdTerminate(SyncNode):
+    def post(self, *, activity_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberMembershipActivitiesActivityIdTerminatePostAnswer]:
+        """终止品牌会员发券活动
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class SyncBrandCardMemberPayViewTokens(SyncNode):
+    def post(self, *, json: brand_types.CardMemberPayViewTokensPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberPayViewTokensPostAnswer]:
+        """品牌会员展示付款码组件预授权
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class SyncBrandCardMemberPreAuthTokens(SyncNode):
+    def post(self, *, json: brand_types.CardMemberPreAuthTokensPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberPreAuthTokensPostAnswer]:
+        """入会组件预授权
+
+        https://pay.weixin.qq.com/doc/brand/4015582733
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 5 calls a second for each brand."""
+
+class SyncBrandCardMemberUserCards(SyncNode):
+    importByOpenid: SyncBrandCardMemberUserCardsImportByOpenid
+    importByPhone: SyncBrandCardMemberUserCardsImportByPhone
+    _user_card_code_: SyncBrandCardMemberUserCardsUserCardCode
+    def get(self, *, params: brand_types.CardMemberUserCardsGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberUserCardsGetAnswer]:
+        """查询用户在品牌下所有会员卡
+
+        https://pay.weixin.qq.com/doc/brand/4015582718
+        Signed by the brand: give the client a brand=Brand(...).
+        Decrypted in the answer: data[].phone_number, data[].user_information.common_field_list[].value.
+        Limit: 5 calls a second for each brand."""
+
+class SyncBrandCardMemberUserCardsImportByOpenid(SyncNode):
+    def post(self, *, json: brand_types.CardMemberUserCardsImportByOpenidPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberUserCardsImportByOpenidPostAnswer]:
+        """根据openid导入用户会员卡
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen.
+        Encrypted: json.phone_number, json.user_information.common_field_list[].value.
+        Decrypted in the answer: phone_number, user_information.common_field_list[].value."""
+
+class SyncBrandCardMemberUserCardsImportByPhone(SyncNode):
+    def post(self, *, json: brand_types.CardMemberUserCardsImportByPhonePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberUserCardsImportByPhonePostAnswer]:
+        """根据手机号导入用户会员卡
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen.
+        Encrypted: json.phone_number, json.user_information.common_field_list[].value.
+        Decrypted in the answer: phone_number, user_information.common_field_list[].value."""
+
+class SyncBrandCardMemberUserCardsUserCardCode(SyncNode):
+    confirm: SyncBrandCardMemberUserCardsUserCardCodeConfirm
+    invalidate: SyncBrandCardMemberUserCardsUserCardCodeInvalidate
+    def get(self, *, user_card_code: str | int, params: brand_types.CardMemberUserCardsUserCardCodeGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberUserCardsUserCardCodeGetAnswer]:
+        """查询用户会员卡信息
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen.
+        Decrypted in the answer: phone_number, user_information.common_field_list[].value."""
+    def patch(self, *, user_card_code: str | int, json: brand_types.CardMemberUserCardsUserCardCodePatchJson | None = None, params: brand_types.CardMemberUserCardsUserCardCodePatchParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberUserCardsUserCardCodePatchAnswer]:
+        """修改用户会员卡信息
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen.
+        Encrypted: json.phone_number, json.user_information.common_field_list[].value.
+        Decrypted in the answer: phone_number, user_information.common_field_list[].value."""
+
+class SyncBrandCardMemberUserCardsUserCardCodeConfirm(SyncNode):
+    def post(self, *, user_card_code: str | int, json: brand_types.CardMemberUserCardsUserCardCodeConfirmPostJson, params: brand_types.CardMemberUserCardsUserCardCodeConfirmPostParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberUserCardsUserCardCodeConfirmPostAnswer]:
+        """同步会员开通结果
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen.
+        Encrypted: json.phone_number, json.user_information.common_field_list[].value.
+        Decrypted in the answer: phone_number, user_information.common_field_list[].value."""
+
+class SyncBrandCardMemberUserCardsUserCardCodeInvalidate(SyncNode):
+    def post(self, *, user_card_code: str | int, json: brand_types.CardMemberUserCardsUserCardCodeInvalidatePostJson, params: brand_types.CardMemberUserCardsUserCardCodeInvalidatePostParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberUserCardsUserCardCodeInvalidatePostAnswer]:
+        """作废用户会员卡
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen.
+        Decrypted in the answer: phone_number, user_information.common_field_list[].value."""
+
+class SyncBrandCardMemberUserFeeds(SyncNode):
+    def post(self, *, json: brand_types.CardMemberUserFeedsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberUserFeedsPostAnswer]:
+        """创建用户动态信息
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class SyncBrandCardMemberUserPoints(SyncNode):
+    exchangeCoupon: SyncBrandCardMemberUserPointsExchangeCoupon
+    sync: SyncBrandCardMemberUserPointsSync
+
+class SyncBrandCardMemberUserPointsExchangeCoupon(SyncNode):
+    confirm: SyncBrandCardMemberUserPointsExchangeCouponConfirm
+
+class SyncBrandCardMemberUserPointsExchangeCouponConfirm(SyncNode):
+    def post(self, *, json: brand_types.CardMemberUserPointsExchangeCouponConfirmPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberUserPointsExchangeCouponConfirmPostAnswer]:
+        """同步积分兑券结果
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class SyncBrandCardMemberUserPointsSync(SyncNode):
+    def post(self, *, json: brand_types.CardMemberUserPointsSyncPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.CardMemberUserPointsSyncPostAnswer]:
+        """同步积分余额
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class SyncBrandMarketing(SyncNode):
+    productCoupon: SyncBrandMarketingProductCoupon
+
+class SyncBrandMarketingProductCoupon(SyncNode):
+    imageGenerationTasks: SyncBrandMarketingProductCouponImageGenerationTasks
+    media: SyncBrandMarketingProductCouponMedia
+    notifyConfigs: SyncBrandMarketingProductCouponNotifyConfigs
+    productCoupons: SyncBrandMarketingProductCouponProductCoupons
+    users: SyncBrandMarketingProductCouponUsers
+
+class SyncBrandMarketingProductCouponImageGenerationTasks(SyncNode):
+    _task_id_: SyncBrandMarketingProductCouponImageGenerationTasksTaskId
+    def post(self, *, json: brand_types.MarketingProductCouponImageGenerationTasksPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponImageGenerationTasksPostAnswer]:
+        """提交图片生成任务
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class SyncBrandMarketingProductCouponImageGenerationTasksTaskId(SyncNode):
+    def get(self, *, task_id: str | int, params: brand_types.MarketingProductCouponImageGenerationTasksTaskIdGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponImageGenerationTasksTaskIdGetAnswer]:
+        """查询图片生成任务执行结果
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class SyncBrandMarketingProductCouponMedia(SyncNode):
+    uploadImage: SyncBrandMarketingProductCouponMediaUploadImage
+
+class SyncBrandMarketingProductCouponMediaUploadImage(SyncNode):
+    def post(self, *, file: File, meta: brand_types.MarketingProductCouponMediaUploadImagePostMeta | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponMediaUploadImagePostAnswer]:
+        """图片上传
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponNotifyConfigs(SyncNode):
+    def get(self, *, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponNotifyConfigsGetAnswer]:
+        """获取商品券事件通知地址
+
+        https://pay.weixin.qq.com/doc/brand/4015736292
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+    def post(self, *, json: brand_types.MarketingProductCouponNotifyConfigsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponNotifyConfigsPostAnswer]:
+        """设置商品券事件通知地址
+
+        https://pay.weixin.qq.com/doc/brand/4015736293
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponProductCoupons(SyncNode):
+    _product_coupon_id_: SyncBrandMarketingProductCouponProductCouponsProductCouponId
+    def post(self, *, json: brand_types.MarketingProductCouponProductCouponsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsPostAnswer]:
+        """创建商品券
+
+        https://pay.weixin.qq.com/doc/brand/4015736297
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponProductCouponsProductCouponId(SyncNode):
+    deactivate: SyncBrandMarketingProductCouponProductCouponsProductCouponIdDeactivate
+    stockBundles: SyncBrandMarketingProductCouponProductCouponsProductCouponIdStockBundles
+    stocks: SyncBrandMarketingProductCouponProductCouponsProductCouponIdStocks
+    def get(self, *, product_coupon_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsProductCouponIdGetAnswer]:
+        """查询商品券
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+    def patch(self, *, product_coupon_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdPatchJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsProductCouponIdPatchAnswer]:
+        """修改商品券
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponProductCouponsProductCouponIdDeactivate(SyncNode):
+    def post(self, *, product_coupon_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdDeactivatePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsProductCouponIdDeactivatePostAnswer]:
+        """失效商品券
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponProductCouponsProductCouponIdStockBundles(SyncNode):
+    _stock_bundle_id_: SyncBrandMarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleId
+    def post(self, *, product_coupon_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesPostAnswer]:
+        """添加商品券批次组
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleId(SyncNode):
+    associateStores: SyncBrandMarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdAssociateStores
+    disassociateStores: SyncBrandMarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdDisassociateStores
+    updateBudget: SyncBrandMarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdUpdateBudget
+    def patch(self, *, product_coupon_id: str | int, stock_bundle_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdPatchAnswer]:
+        """修改商品券批次组
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdAssociateStores(SyncNode):
+    def post(self, *, product_coupon_id: str | int, stock_bundle_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdAssociateStoresPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdAssociateStoresPostAnswer]:
+        """批次组批量关联门店
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdDisassociateStores(SyncNode):
+    def post(self, *, product_coupon_id: str | int, stock_bundle_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdDisassociateStoresPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdDisassociateStoresPostAnswer]:
+        """批次组批量取消关联门店
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdUpdateBudget(SyncNode):
+    def post(self, *, product_coupon_id: str | int, stock_bundle_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdUpdateBudgetPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsProductCouponIdStockBundlesStockBundleIdUpdateBudgetPostAnswer]:
+        """修改商品券批次组发放预算
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponProductCouponsProductCouponIdStocks(SyncNode):
+    _stock_id_: SyncBrandMarketingProductCouponProductCouponsProductCouponIdStocksStockId
+    def get(self, *, product_coupon_id: str | int, params: brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksGetAnswer]:
+        """查询商品券批次列表
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+    def post(self, *, product_coupon_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksPostAnswer]:
+        """添加商品券批次
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponProductCouponsProductCouponIdStocksStockId(SyncNode):
+    associateStores: SyncBrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdAssociateStores
+    associatedStores: SyncBrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdAssociatedStores
+    deactivate: SyncBrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdDeactivate
+    disassociateStores: SyncBrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdDisassociateStores
+    updateBudget: SyncBrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdUpdateBudget
+    uploadCouponCodes: SyncBrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdUploadCouponCodes
+    def get(self, *, product_coupon_id: str | int, stock_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdGetAnswer]:
+        """查询商品券指定批次
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+    def patch(self, *, product_coupon_id: str | int, stock_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdPatchJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdPatchAnswer]:
+        """修改商品券指定批次
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdAssociateStores(SyncNode):
+    def post(self, *, product_coupon_id: str | int, stock_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdAssociateStoresPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdAssociateStoresPostAnswer]:
+        """批次关联门店
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdAssociatedStores(SyncNode):
+    def get(self, *, product_coupon_id: str | int, stock_id: str | int, params: brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdAssociatedStoresGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdAssociatedStoresGetAnswer]:
+        """查询批次关联门店列表
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdDeactivate(SyncNode):
+    def post(self, *, product_coupon_id: str | int, stock_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdDeactivatePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdDeactivatePostAnswer]:
+        """失效商品券批次
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdDisassociateStores(SyncNode):
+    def post(self, *, product_coupon_id: str | int, stock_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdDisassociateStoresPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdDisassociateStoresPostAnswer]:
+        """批次取消关联门店
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdUpdateBudget(SyncNode):
+    def post(self, *, product_coupon_id: str | int, stock_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdUpdateBudgetPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdUpdateBudgetPostAnswer]:
+        """修改商品券批次发放预算
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponProductCouponsProductCouponIdStocksStockIdUploadCouponCodes(SyncNode):
+    def post(self, *, product_coupon_id: str | int, stock_id: str | int, json: brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdUploadCouponCodesPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponProductCouponsProductCouponIdStocksStockIdUploadCouponCodesPostAnswer]:
+        """预上传券Code
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponUsers(SyncNode):
+    _openid_: SyncBrandMarketingProductCouponUsersOpenid
+
+class SyncBrandMarketingProductCouponUsersOpenid(SyncNode):
+    couponBundles: SyncBrandMarketingProductCouponUsersOpenidCouponBundles
+    coupons: SyncBrandMarketingProductCouponUsersOpenidCoupons
+    preSendCoupon: SyncBrandMarketingProductCouponUsersOpenidPreSendCoupon
+    preSendCouponBundle: SyncBrandMarketingProductCouponUsersOpenidPreSendCouponBundle
+
+class SyncBrandMarketingProductCouponUsersOpenidCouponBundles(SyncNode):
+    _user_coupon_bundle_id_: SyncBrandMarketingProductCouponUsersOpenidCouponBundlesUserCouponBundleId
+    def post(self, *, openid: str | int, json: brand_types.MarketingProductCouponUsersOpenidCouponBundlesPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponUsersOpenidCouponBundlesPostAnswer]:
+        """向用户发放商品券批次组
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class SyncBrandMarketingProductCouponUsersOpenidCouponBundlesUserCouponBundleId(SyncNode):
+    deactivate: SyncBrandMarketingProductCouponUsersOpenidCouponBundlesUserCouponBundleIdDeactivate
+
+class SyncBrandMarketingProductCouponUsersOpenidCouponBundlesUserCouponBundleIdDeactivate(SyncNode):
+    def post(self, *, openid: str | int, user_coupon_bundle_id: str | int, json: brand_types.MarketingProductCouponUsersOpenidCouponBundlesUserCouponBundleIdDeactivatePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponUsersOpenidCouponBundlesUserCouponBundleIdDeactivatePostAnswer]:
+        """失效用户商品券组
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class SyncBrandMarketingProductCouponUsersOpenidCoupons(SyncNode):
+    _coupon_code_: SyncBrandMarketingProductCouponUsersOpenidCouponsCouponCode
+    def get(self, *, openid: str | int, params: brand_types.MarketingProductCouponUsersOpenidCouponsGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponUsersOpenidCouponsGetAnswer]:
+        """指定券状态查询用户商品券列表
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+    def post(self, *, openid: str | int, json: brand_types.MarketingProductCouponUsersOpenidCouponsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponUsersOpenidCouponsPostAnswer]:
+        """向用户发放商品券
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponUsersOpenidCouponsCouponCode(SyncNode):
+    confirm: SyncBrandMarketingProductCouponUsersOpenidCouponsCouponCodeConfirm
+    deactivate: SyncBrandMarketingProductCouponUsersOpenidCouponsCouponCodeDeactivate
+    return_: SyncBrandMarketingProductCouponUsersOpenidCouponsCouponCodeReturn
+    use: SyncBrandMarketingProductCouponUsersOpenidCouponsCouponCodeUse
+    def get(self, *, openid: str | int, coupon_code: str | int, params: brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeGetAnswer]:
+        """查询用户商品券详情
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponUsersOpenidCouponsCouponCodeConfirm(SyncNode):
+    def post(self, *, openid: str | int, coupon_code: str | int, json: brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeConfirmPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeConfirmPostAnswer]:
+        """确认发放用户商品券
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponUsersOpenidCouponsCouponCodeDeactivate(SyncNode):
+    def post(self, *, openid: str | int, coupon_code: str | int, json: brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeDeactivatePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeDeactivatePostAnswer]:
+        """失效用户商品券
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponUsersOpenidCouponsCouponCodeReturn(SyncNode):
+    def post(self, *, openid: str | int, coupon_code: str | int, json: brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeReturnPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeReturnPostAnswer]:
+        """退券
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponUsersOpenidCouponsCouponCodeUse(SyncNode):
+    def post(self, *, openid: str | int, coupon_code: str | int, json: brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeUsePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponUsersOpenidCouponsCouponCodeUsePostAnswer]:
+        """核销用户商品券
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponUsersOpenidPreSendCoupon(SyncNode):
+    def post(self, *, openid: str | int, json: brand_types.MarketingProductCouponUsersOpenidPreSendCouponPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponUsersOpenidPreSendCouponPostAnswer]:
+        """向用户预发放商品券
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 20 calls a second for each brand."""
+
+class SyncBrandMarketingProductCouponUsersOpenidPreSendCouponBundle(SyncNode):
+    def post(self, *, openid: str | int, json: brand_types.MarketingProductCouponUsersOpenidPreSendCouponBundlePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.MarketingProductCouponUsersOpenidPreSendCouponBundlePostAnswer]:
+        """向用户预发放商品券批次组
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class SyncBrandStore(SyncNode):
+    brandstores: SyncBrandStoreBrandstores
+
+class SyncBrandStoreBrandstores(SyncNode):
+    _store_id_: SyncBrandStoreBrandstoresStoreId
+    def get(self, *, params: brand_types.StoreBrandstoresGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.StoreBrandstoresGetAnswer]:
+        """列表查询品牌门店信息
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+    def post(self, *, json: brand_types.StoreBrandstoresPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.StoreBrandstoresPostAnswer]:
+        """创建品牌门店
+
+        https://pay.weixin.qq.com/doc/brand/4015782988
+        Signed by the brand: give the client a brand=Brand(...).
+        Limit: 900 calls a minute for each brand."""
+
+class SyncBrandStoreBrandstoresStoreId(SyncNode):
+    bindrecipient: SyncBrandStoreBrandstoresStoreIdBindrecipient
+    close: SyncBrandStoreBrandstoresStoreIdClose
+    resume: SyncBrandStoreBrandstoresStoreIdResume
+    unbindrecipient: SyncBrandStoreBrandstoresStoreIdUnbindrecipient
+    def delete(self, *, store_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[None]:
+        """删除品牌门店
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+    def get(self, *, store_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.StoreBrandstoresStoreIdGetAnswer]:
+        """查询品牌门店
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+    def patch(self, *, store_id: str | int, json: brand_types.StoreBrandstoresStoreIdPatchJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.StoreBrandstoresStoreIdPatchAnswer]:
+        """更新品牌门店
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class SyncBrandStoreBrandstoresStoreIdBindrecipient(SyncNode):
+    def post(self, *, store_id: str | int, json: brand_types.StoreBrandstoresStoreIdBindrecipientPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.StoreBrandstoresStoreIdBindrecipientPostAnswer]:
+        """绑定收款商户号
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class SyncBrandStoreBrandstoresStoreIdClose(SyncNode):
+    def post(self, *, store_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.StoreBrandstoresStoreIdClosePostAnswer]:
+        """暂停门店营业
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class SyncBrandStoreBrandstoresStoreIdResume(SyncNode):
+    def post(self, *, store_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.StoreBrandstoresStoreIdResumePostAnswer]:
+        """恢复门店营业
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
+
+class SyncBrandStoreBrandstoresStoreIdUnbindrecipient(SyncNode):
+    def post(self, *, store_id: str | int, json: brand_types.StoreBrandstoresStoreIdUnbindrecipientPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[brand_types.StoreBrandstoresStoreIdUnbindrecipientPostAnswer]:
+        """解绑收款商户号
+
+        Signed by the brand: give the client a brand=Brand(...).
+        Derived from the service provider's operation by the platform's rule; no official page of it was seen."""
 
 class SyncGlobal(SyncNode):
     v3: SyncGlobalV3

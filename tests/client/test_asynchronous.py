@@ -145,7 +145,7 @@ async def test_validate_names_every_fault(emulator: Emulator) -> None:
 def test_dir_lists_the_children(emulator: Emulator) -> None:
     """A REPL completes what the catalogue knows below a chain."""
     wxpay = WeChatPay(**emulator.credentials(), transport=emulator)
-    assert {"v2", "v3", "hk", "global_"} <= set(dir(wxpay))
+    assert {"v2", "v3", "hk", "global_", "brand"} <= set(dir(wxpay))
     assert {"native", "jsapi", "id"} <= set(dir(wxpay.v3.pay.transactions))
 
 

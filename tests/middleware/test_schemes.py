@@ -16,7 +16,7 @@ from wechatpay_chain.pipeline import scheme_named_by, steps_of
 
 ORDER = {"appid": "wx1", "body": "茶", "out_trade_no": "A1", "total_fee": 29, "trade_type": "NATIVE"}
 ORDER |= {"spbill_create_ip": "127.0.0.1", "notify_url": "https://a.example/n"}
-SHARED = ["ObserveCalls", "Retry", "RateLimit", "Clock"]
+SHARED = ["ObserveCalls", "Retry", "Clock"]
 FOLDER = Path(middleware.__file__).parent
 
 

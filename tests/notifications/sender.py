@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from wechatpay_chain import Webhook
+from wechatpay_chain import Brand, Webhook
 from wechatpay_chain.crypto import aead, digest, rsa
 from wechatpay_chain.emulator import KeyPair
-from wechatpay_chain.wire import v2, v3
+from wechatpay_chain.wire import brand, v2, v3
 
 APIV3_KEY = "0123456789abcdefghijklmnopqrstuv"
 APIV2_KEY = "192006250b4c09247ec02edce69f6a2d"
@@ -41,6 +41,18 @@ def stranger() -> KeyPair:
 
 
 @cache
+def brand_pair() -> KeyPair:
+    """A brand's key."""
+    return KeyPair.merchant()
+
+
+@cache
+def brand_public_key() -> KeyPair:
+    """The WeChat Pay public key of a brand."""
+    return KeyPair.wechatpay()
+
+
+@cache
 def merchant() -> KeyPair:
     """The merchant's key."""
     return KeyPair.merchant()
@@ -51,9 +63,27 @@ def certs(*pairs: KeyPair) -> dict[str, str]:
     return {pair.serial: pair.public_pem for pair in pairs or (public_key(), certificate())}
 
 
+@dataclass
+class Sending:
+    """What this module's messages are signed as: a merchant's, or a brand's."""
+
+    word: str = v3.SCHEME
+
+
+sending = Sending()
+
+
+def brand_owner() -> Brand:
+    """A brand whose notifications are sent with the public key, and sealed with the usual API key."""
+    return Brand("1004", merchant().serial, merchant().private_key, certs(public_key()), api_key=APIV3_KEY)
+
+
 def webhook(**options: Any) -> Webhook:
-    """A webhook that reads what this module sends."""
-    return Webhook(**{"apiv3_key": APIV3_KEY, "certs": certs(), "apiv2_key": APIV2_KEY, **options})
+    """A webhook that reads what this module sends; of a brand, one that reads a merchant's notifications too."""
+    usual: dict[str, Any] = {"apiv3_key": APIV3_KEY, "certs": certs(), "apiv2_key": APIV2_KEY}
+    if sending.word == brand.SCHEME:
+        usual |= {"apiv3_key": "m" * 32, "certs": certs(certificate()), "brand": brand_owner()}
+    return Webhook(**{**usual, **options})
 
 
 @dataclass(frozen=True)
@@ -106,7 +136,7 @@ def sign(body: bytes, *, pair: KeyPair | None = None, now: float | None = None, 
         "Wechatpay-Nonce": nonce,
         "Wechatpay-Serial": pair.serial,
         "Wechatpay-Signature": base64.b64encode(signature).decode(),
-        "Wechatpay-Signature-Type": v3.SCHEME,
+        "Wechatpay-Signature-Type": sending.word,
     }
 
 

@@ -51,6 +51,7 @@ def test_stale_stubs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
         "v3.pyi",
         "hk.pyi",
         "global_.pyi",
+        "brand.pyi",
     }
 
 

@@ -13,7 +13,7 @@ import wechatpay_chain
 from wechatpay_chain import _endpoints
 
 
-@pytest.mark.parametrize("root", ["v2", "v3", "hk", "global_"])
+@pytest.mark.parametrize("root", ["v2", "v3", "hk", "global_", "brand"])
 def test_every_name_can_be_imported(root: str):
     """A TypedDict's name can be imported and called at run time, where it is a dict."""
     module = import_module(f"wechatpay_chain.types.{root}")

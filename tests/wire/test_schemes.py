@@ -17,9 +17,13 @@ from wechatpay_chain.wire.schemes import SCHEMES, scheme_of
         ("/pay/unifiedorder", "v3"),
         ("/v3/v2/x", "v3"),
         ("", "v3"),
+        ("/brand/marketing/x", "brand"),
+        ("/brand", "v3"),
+        ("/branded/x", "v3"),
+        ("/v3/brand/partner/x", "v3"),
     ],
 )
 def test_the_root_chooses(template: str, scheme: str) -> None:
-    """Only a path below `/v2/` is one of APIv2; whatever nobody knows is signed as APIv3."""
+    """Below `/v2/` is APIv2, below `/brand/` a brand's; whatever nobody knows is signed as APIv3."""
     assert scheme_of(template) == scheme
     assert scheme in SCHEMES

@@ -15,7 +15,7 @@ from .spelling import attribute
 
 _SHORT_LIST = 20
 _CLOSE = 0.6
-_ROOTS = frozenset({"v2", "v3", "hk", "global"})
+_ROOTS = frozenset({"v2", "v3", "hk", "global", "brand"})
 _ANY = "{}"
 _MOST_SLIPS = 2
 

@@ -15,6 +15,7 @@ _COUNTED_BY = {
     "mchid": "merchant",
     "sp_mchid": "service provider",
     "target_mchid": "target merchant",
+    "brand_id": "brand",
 }
 _TITLES = {"file-meta": "meta", "query": "params"}
 
@@ -42,6 +43,10 @@ def manners(operation: Operation) -> Iterator[str]:
     """What a caller should know of an operation besides its fields, a sentence each."""
     if operation.deprecated:
         yield "Deprecated" + (f": use {', '.join(operation.successors)}." if operation.successors else ".")
+    if operation.path.startswith("/brand/"):
+        yield "Signed by the brand: give the client a brand=Brand(...)."
+    if operation.derived:
+        yield "Derived from the service provider's operation by the platform's rule; no official page of it was seen."
     if operation.secret_fields:
         yield f"Encrypted: {', '.join(operation.secret_fields)}."
     if operation.answer_secret_fields:

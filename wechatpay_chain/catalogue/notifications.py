@@ -26,6 +26,7 @@ class Event:
         encoding: `json` or `xml`.
         fields: of the decrypted resource; without encryption, of the message itself.
         pages: its official pages.
+        derived: no page of it was seen: it follows from its service provider's twin by the platform's rule.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Event:
     encoding: Literal["json", "xml"]
     fields: Fields = field(repr=False)
     pages: tuple[str, ...] = field(repr=False)
+    derived: bool = False
 
     @property
     def title(self) -> str:
@@ -88,4 +90,5 @@ def _event(record: Record) -> Event:
         encoding=record["encoding"],
         fields=record.get("resource", {}),
         pages=tuple(SITE + page for page in record["docs"]),
+        derived=record.get("src") == "derived",
     )

@@ -43,7 +43,7 @@ R = TypeVar("R")
 
 
 class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
-    """The asyncio client of one merchant.
+    """The asyncio client of one merchant, of one brand, or of both.
 
         async with WeChatPay(mchid, serial, Path("apiclient_key.pem"), {"PUB_KEY_ID_...": Path("key.pem")}) as wxpay:
             answer = await wxpay.v3.pay.transactions.native.post(json={...})
@@ -53,9 +53,10 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         serial: serial number of the merchant API certificate, 40 hexadecimal digits.
         private_key: its private key: a path, PEM or DER in any form, PKCS#12, a loaded key, or a `Signer`.
         certs: certificate serial or `PUB_KEY_ID_...` -> platform certificate or WeChat Pay public key, in any form.
-        options: everything else: `apiv3_key`, `apiv2_key`, `merchant_cert`, `workwx_secret`, `base_url`, `timeout`,
-            `session`, `transport`, `middlewares`, `pipeline`, `validate`, `renewal`, `prefer`, `retry`, `rate_limits`,
-            `backups`, `observe`, `clock`, `correct_clock`; `wechatpay_chain.client.options.Options` describes each.
+        options: everything else: `apiv3_key`, `apiv2_key`, `merchant_cert`, `brand`, `workwx_secret`, `base_url`,
+            `timeout`, `session`, `transport`, `middlewares`, `pipeline`, `validate`, `renewal`, `prefer`, `retry`,
+            `rate_limits`, `backups`, `observe`, `clock`, `correct_clock`; `wechatpay_chain.client.options.Options`
+            describes each.
 
     Raises:
         ConfigurationError: an argument is wrong; with its name, what was found, and the remedy.
@@ -64,22 +65,20 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
     @conceals_arguments
     def __init__(
         self,
-        mchid: str,
-        serial: str,
-        private_key: PrivateKeySource | Signer,
+        mchid: str | None = None,
+        serial: str | None = None,
+        private_key: PrivateKeySource | Signer | None = None,
         certs: Mapping[str, PublicKeySource] | None = None,
         **options: Unpack[FurtherArguments],
     ) -> None:
         self._options = Options(mchid=mchid, serial=serial, private_key=private_key, certs=certs, **options)
         pipelines = build(self._options)
-        credentials, clock = self._options.credentials, pipelines.clock
         self._network = pipelines.network
         self._handler = pipelines.call
         self._trust = pipelines.trust
         self._renewer = pipelines.renewer
-        self._clock = clock
+        self._clock = pipelines.clock
         self._fetch = pipelines.fetch
-        self._payment_keys = (credentials.mchid, credentials.signer, credentials.apiv2_key, clock, make_nonce)
         self._in_flight = InFlight()
         self._path = ""
         self._send = self.send
@@ -284,7 +283,8 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         """Such functions that return what `run` makes of their coroutines."""
         from ..payments import Payments  # by whoever has a front end
 
-        return Payments(run, *self._payment_keys)
+        merchant = self._options.credentials
+        return Payments(run, merchant.mchid, merchant.signer, merchant.apiv2_key, self._clock, make_nonce)
 
     async def aclose(self) -> None:
         """Let the calls and downloads in flight come to their end, then close the connections. No more are taken.
@@ -311,7 +311,10 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
     def __repr__(self) -> str:
         if "_options" not in vars(self):  # a mistake in the arguments is shown by debuggers with all local names
             return object.__repr__(self)
-        return f"<{type(self).__name__} mchid={self._options.mchid}>"
+        brand = self._options.brand
+        numbers = {"mchid": self._options.mchid, "brand_id": brand and brand.brand_id}
+        shown = " ".join(f"{name}={number}" for name, number in numbers.items() if number)
+        return f"<{type(self).__name__} {shown}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client holds keys and connections and can't be pickled: make one in each process")

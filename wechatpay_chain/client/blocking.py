@@ -58,9 +58,9 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
     @conceals_arguments
     def __init__(
         self,
-        mchid: str,
-        serial: str,
-        private_key: PrivateKeySource | Signer,
+        mchid: str | None = None,
+        serial: str | None = None,
+        private_key: PrivateKeySource | Signer | None = None,
         certs: Mapping[str, PublicKeySource] | None = None,
         **options: Unpack[FurtherArguments],
     ) -> None:

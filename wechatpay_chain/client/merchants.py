@@ -185,7 +185,7 @@ class Merchants:
         found = [
             merchant.webhook
             for merchant in self._merchants.values()
-            if merchant.webhook is not None and merchant.client.trust.keys.find(serial) is not None
+            if merchant.webhook is not None and merchant.webhook.knows(serial)
         ]
         # Where several know the key, whose it is shows in whose APIv3 key opens it.
         return next((webhook for webhook in found if len(found) == 1 or _opens(webhook, headers, body)), None)
@@ -193,13 +193,15 @@ class Merchants:
 
 def _webhook(options: Options, trust: TrustStore, of_webhook: dict[str, Any]) -> Webhook | None:
     """The webhook of a merchant, with the keys of its client."""
-    if options.apiv3_key is None and options.apiv2_key is None:
+    brand = None if options.brand is None or options.brand.api_key is None else options.brand
+    if options.apiv3_key is None and options.apiv2_key is None and brand is None:
         return None
     key = options.private_key
     return Webhook(
         apiv3_key=options.apiv3_key,
         certs=None if options.apiv3_key is None else trust,
         apiv2_key=options.apiv2_key,
+        brand=brand,
         private_key=key if isinstance(key, Path | str | bytes | RSAPrivateKey) else None,
         clock=options.clock,
         **of_webhook,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, Unpack, cast
 
+from ..credentials.brand import Brand, check_apart
 from ..credentials.merchant import Credentials
 from ..errors import ConfigurationError
 from ..http.timeout import Timeout, chosen
@@ -14,6 +15,7 @@ from ..middleware import check_additions, check_pipeline
 from ..policies.ratelimit import RateLimits
 from ..policies.retry import RetryPolicy
 from ..wire.hosts import DEFAULT_BASE_URL, check_base_url
+from ..wire.schemes import Scheme
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -27,12 +29,27 @@ if TYPE_CHECKING:
     from ..transport.aiohttp import ClientSession
 
 
+_NO_MERCHANT = (
+    "a client of a brand alone makes calls below /brand/ only",
+    "Give mchid, serial, private_key and certs of a merchant too: the brand's keys sign nothing else",
+)
+_NO_IDENTITY: Mapping[Scheme, tuple[str, str]] = {
+    "v3": _NO_MERCHANT,
+    "v2": _NO_MERCHANT,
+    "brand": (
+        "calls below /brand/ are signed by a brand, and the client has none",
+        "Give brand=Brand(brand_id, serial, private_key, certs); the merchant's keys sign none of them",
+    ),
+}
+
+
 class FurtherArguments(TypedDict, total=False):
     """The keyword arguments that a client takes beside its four first ones; `Options` describes them."""
 
     apiv3_key: str | bytes | None
     apiv2_key: str | None
     merchant_cert: PublicKeySource | SSLContext | None
+    brand: Brand | None
     workwx_secret: str | None
     base_url: str
     timeout: float | Timeout
@@ -54,18 +71,18 @@ class FurtherArguments(TypedDict, total=False):
 class Arguments(FurtherArguments, total=False):
     """All arguments of a client, none of them required: those that change, or that come in beside others."""
 
-    mchid: str
-    serial: str
-    private_key: PrivateKeySource | Signer
+    mchid: str | None
+    serial: str | None
+    private_key: PrivateKeySource | Signer | None
     certs: Mapping[str, PublicKeySource] | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Options:
-    """The arguments of one client, checked as a whole. Its repr shows the merchant's number and the host alone.
+    """The arguments of one client, checked as a whole. Its repr shows numbers and the host alone.
 
     Attributes:
-        mchid: merchant number, digits.
+        mchid: merchant number, digits. It, `serial` and `private_key` may be left out where there is a `brand`.
         serial: serial number of the merchant API certificate, 40 hexadecimal digits.
         private_key: its private key: a path, PEM or DER in any form, PKCS#12, a loaded key, or a `Signer`.
         certs: certificate serial or `PUB_KEY_ID_...` -> platform certificate or WeChat Pay public key, in any form.
@@ -73,6 +90,7 @@ class Options:
         apiv2_key: the 32 characters that sign APIv2 calls.
         merchant_cert: the merchant API certificate, as PEM or PKCS#12, for the APIv2 operations that ask for it (mTLS);
             checked against `serial` and `private_key`. Where the key isn't here, an `ssl.SSLContext` that presents it.
+        brand: the brand whose keys sign calls below `/brand/`, where the merchant's are of no use.
         workwx_secret: the secret of WeCom's payment application, for its `workwx_sign`.
         base_url: scheme and host; a test server, a reverse proxy, or one of the platform's other hosts.
         timeout: seconds for a whole call with all its attempts, or all of its times: `Timeout(total=30, attempt=10)`.
@@ -91,19 +109,20 @@ class Options:
         clock: returns Unix time in seconds.
         correct_clock: whether to sign and to check by the platform's time, which its answers tell, where this
             machine's clock is off. Setting the clock is better: who believes the answers' time believes an old answer.
-        credentials: the keys, loaded from the arguments above.
+        merchant: the merchant's keys, loaded from the arguments above; None for a client of a brand alone.
 
     Raises:
         ConfigurationError: an argument is wrong; with its name, what was found, and the remedy.
     """
 
-    mchid: str
-    serial: str = field(repr=False)
-    private_key: PrivateKeySource | Signer = field(repr=False)
+    mchid: str | None = None
+    serial: str | None = field(default=None, repr=False)
+    private_key: PrivateKeySource | Signer | None = field(default=None, repr=False)
     certs: Mapping[str, PublicKeySource] | None = field(default=None, repr=False)
     apiv3_key: str | bytes | None = field(default=None, repr=False)
     apiv2_key: str | None = field(default=None, repr=False)
     merchant_cert: PublicKeySource | SSLContext | None = field(default=None, repr=False)
+    brand: Brand | None = field(default=None, repr=False)
     workwx_secret: str | None = field(default=None, repr=False)
     base_url: str = DEFAULT_BASE_URL
     timeout: float | Timeout = field(default=Timeout(), repr=False)
@@ -120,7 +139,7 @@ class Options:
     observe: Hook | None = field(default=None, repr=False)
     clock: Callable[[], float] = field(default=time.time, repr=False)
     correct_clock: bool = field(default=False, repr=False)
-    credentials: Credentials = field(init=False, repr=False)
+    merchant: Credentials | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         _check_kind(
@@ -135,12 +154,30 @@ class Options:
         check_base_url(self.base_url)
         for index, url in enumerate(self.backups or ()):
             check_base_url(url, f"backups[{index}]")
+        _check_kind("brand", self.brand, Brand | None, "Give Brand(brand_id, serial, private_key, certs)")
         if self.renewal is not None and self.apiv3_key is None:
             raise ConfigurationError("apiv3_key", "renewal without it", "Give it: it opens downloaded certificates")
         check_additions(self.middlewares)
+        object.__setattr__(self, "merchant", self._load())
         if self.pipeline is not None:
-            check_pipeline(self.pipeline)
-        object.__setattr__(self, "credentials", self._load())
+            check_pipeline(self.pipeline, self.schemes)
+
+    @property
+    def credentials(self) -> Credentials:
+        """The merchant's keys.
+
+        Raises:
+            ConfigurationError: these are the options of a brand alone.
+        """
+        if self.merchant is None:
+            raise no_identity("v3")
+        return self.merchant
+
+    @property
+    def schemes(self) -> tuple[Scheme, ...]:
+        """The schemes that there are keys for."""
+        of_merchant: tuple[Scheme, ...] = () if self.merchant is None else ("v3", "v2")
+        return of_merchant if self.brand is None else (*of_merchant, "brand")
 
     @property
     def timeouts(self) -> Timeout:
@@ -155,11 +192,18 @@ class Options:
         """The arguments that they were made of."""
         return {item.name: getattr(self, item.name) for item in fields(self) if item.init}
 
-    def _load(self) -> Credentials:
-        return Credentials.load(
-            self.mchid,
-            self.serial,
-            self.private_key,
+    def _load(self) -> Credentials | None:
+        given = (self.mchid, self.serial, self.private_key)
+        if self.brand is not None and given == (None, None, None):
+            _check_no_merchant(self)
+            return None
+        for name, value in zip(("mchid", "serial", "private_key"), given, strict=True):
+            if value is None:
+                raise ConfigurationError(name, "it is missing", "Give it, or a brand= alone for a client of a brand")
+        credentials = Credentials.load(
+            cast("str", self.mchid),
+            cast("str", self.serial),
+            cast("PrivateKeySource | Signer", self.private_key),
             self.certs,
             apiv3_key=self.apiv3_key,
             apiv2_key=self.apiv2_key,
@@ -167,9 +211,27 @@ class Options:
             prefer=self.prefer,
             renews=self.renewal is not None,
         )
+        if self.brand is not None:
+            check_apart(self.brand, credentials.platform_keys)
+        return credentials
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("options hold keys and are not pickled: pickle what they were made of, if it may be kept")
+
+
+def no_identity(scheme: Scheme) -> ConfigurationError:
+    """What a call ends in whose scheme there are no keys for; nothing was sent."""
+    argument = "brand" if scheme == "brand" else "mchid"
+    return ConfigurationError(argument, *_NO_IDENTITY[scheme])
+
+
+def _check_no_merchant(options: Options) -> None:
+    """Refuse a merchant's keys without the merchant, which nobody would use."""
+    for name in ("certs", "apiv3_key", "apiv2_key", "merchant_cert", "workwx_secret", "renewal"):
+        if getattr(options, name) is not None:
+            raise ConfigurationError(
+                "mchid", f"it is missing, but {name} is there", "Give it, or all of the brand's in brand=Brand(...)"
+            )
 
 
 def _check_kind(argument: str, value: object, kind: Any, remedy: str) -> None:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..catalogue import find
 from ..catalogue.hints import warn_deprecated
-from ..credentials.platform_keys import TrustStore
+from ..credentials.platform_keys import PlatformKeys, TrustStore
+from ..http.path import without_needless_escapes
 from ..http.request import Request
 from ..http.response import Response
 from ..middleware import (
@@ -37,8 +38,8 @@ from ..policies.clock import PlatformClock
 from ..transport.aiohttp import AiohttpTransport
 from ..wire import v3
 from ..wire.hosts import check_base_url, is_overseas, twins
-from ..wire.schemes import SCHEMES, scheme_of
-from .options import Options
+from ..wire.schemes import Scheme, check_root, scheme_of
+from .options import Options, no_identity
 
 if TYPE_CHECKING:
     from ..credentials.renewal import Renewer
@@ -67,9 +68,10 @@ class Pipelines:
 
 def build(options: Options) -> Pipelines:
     """The pipelines of a client."""
-    credentials, notify = options.credentials, guarded(options.observe)
+    merchant, notify = options.merchant, guarded(options.observe)
+    client_tls = None if merchant is None else merchant.client_tls
     network = AiohttpTransport(
-        options.base_url, timeout=options.timeouts, session=options.session, client_tls=credentials.client_tls
+        options.base_url, timeout=options.timeouts, session=options.session, client_tls=client_tls
     )
     transport = network if options.transport is None else counted(options.transport)
     handler = compose(_below(options, network, notify), transport)
@@ -78,17 +80,17 @@ def build(options: Options) -> Pipelines:
     observed = (ObserveCalls(notify),) if notify else ()
     again = Retry(options.retry, options.timeouts, notify=notify, clock=clock)
     renewer: Renewer | None = None
-    if options.renewal is not None and credentials.apiv3_key is not None:
+    if options.renewal is not None and merchant is not None and merchant.apiv3_key is not None:
         from ..credentials.certificate_download import MAINLAND, OVERSEAS
         from ..credentials.renewal import Renewer
 
-        sign = Sign(partial(v3.Authorization, credentials.mchid, credentials.serial), credentials.signer, clock)
+        sign = Sign(partial(v3.Authorization, merchant.mchid, merchant.serial), merchant.signer, clock)
         download = compose((*observed, Encode(), again, sign), handler)
         path = OVERSEAS if is_overseas(options.base_url) else MAINLAND
-        renewer = Renewer(trust, options.renewal, download, credentials.apiv3_key, clock, notify, path)
+        renewer = Renewer(trust, options.renewal, download, merchant.apiv3_key, clock, notify, path)
     return Pipelines(
         network=network,
-        call=compose(options.middlewares, _entrance(steps, handler)),
+        call=compose(options.middlewares, _entrance(steps, handler, options.schemes)),
         fetch=compose((*observed, again), handler),
         trust=trust,
         clock=clock,
@@ -101,15 +103,19 @@ def looked_up(request: Request) -> Request:
     return request.changed(operation=find(request.method, request.template))
 
 
-def _entrance(steps: Sequence[Middleware], handler: Handler) -> Handler:
+def _entrance(steps: Sequence[Middleware], handler: Handler, schemes: Sequence[Scheme]) -> Handler:
     """Where a call enters the standard steps: its operation is looked up, and its scheme chosen, once."""
-    onions = {scheme: compose(steps_of(scheme, steps), handler) for scheme in SCHEMES}
+    onions = {scheme: compose(steps_of(scheme, steps), handler) for scheme in schemes}
 
     def enter(request: Request) -> Awaitable[Response[Any]]:
+        scheme = scheme_of(request.template)
+        if scheme not in onions:
+            raise no_identity(scheme)
+        check_root(without_needless_escapes(request.path), scheme)
         operation = find(request.method, request.template)
         if operation is not None and operation.deprecated:
             warn_deprecated(operation)
-        return onions[scheme_of(request.template)](request.changed(operation=operation))
+        return onions[scheme](request.changed(operation=operation))
 
     return enter
 
@@ -134,9 +140,15 @@ def _backups(host: str, *, main: str, given: Sequence[str] | None) -> Sequence[s
 def _shared(steps: Sequence[Middleware], options: Options) -> tuple[TrustStore, PlatformClock]:
     """The keys and the clock of a pipeline: renewing and reporting go by the very ones that its steps use."""
     known = [step.replaced if isinstance(step, InPlaceOf) else step for step in steps]
-    trusts = (step.trust for step in known if isinstance(step, Verify))
+    trusts = {step.scheme: step.trust for step in known if isinstance(step, Verify)}
     clocks = (step.clock for step in known if isinstance(step, Clock))
     return (
-        next(trusts, None) or TrustStore(options.credentials.platform_keys, prefer=options.prefer),
+        trusts.get("v3" if "v3" in options.schemes else "brand") or _unused(options),
         next(clocks, None) or PlatformClock(options.clock, corrects=options.correct_clock),
     )
+
+
+def _unused(options: Options) -> TrustStore:
+    """The keys of a client whose own pipeline verifies nothing by them."""
+    platform_keys = options.merchant.platform_keys if options.merchant is not None else PlatformKeys(())
+    return TrustStore(platform_keys, prefer=options.prefer)

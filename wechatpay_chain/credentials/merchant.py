@@ -70,8 +70,8 @@ class Credentials:
             ConfigurationError: the first mistake found, with the argument, what was found, and the remedy.
         """
         _check_mchid(mchid)
-        serial = _check_serial(serial)
-        signer, key = _signer(private_key, mchid)
+        serial = check_serial(serial)
+        signer, key = load_signer(private_key, mchid)
         if not certs and not renews:
             raise ConfigurationError(
                 "certs",
@@ -86,7 +86,7 @@ class Credentials:
                 "Give a dict: {'PUB_KEY_ID_...': Path(...)}",
             )
         platform_keys = load_platform_keys(certs or {}, prefer=prefer)
-        _check_not_merchant(platform_keys, serial, key)
+        check_foreign(platform_keys, serial, key)
         client_tls = _client_tls(merchant_cert, serial, key, mchid)
         return cls(
             mchid=mchid,
@@ -109,25 +109,43 @@ def _check_mchid(mchid: object) -> None:
         raise ConfigurationError("mchid", f"{found} was found", "Give the merchant number as a string of digits")
 
 
-def _check_serial(serial: object) -> str:
+def check_serial(serial: object, owner: str = "merchant") -> str:
+    """The serial number of an API certificate, in capitals.
+
+    Args:
+        serial: as a caller gave it.
+        owner: whose certificate it is, for the error.
+
+    Raises:
+        ConfigurationError: it is something else.
+    """
     if isinstance(serial, str) and serials.is_certificate_serial(serial):
         return serials.canonical(serial)
     remedy = (
-        "Give the 40 hexadecimal digits of the merchant API certificate "
+        f"Give the 40 hexadecimal digits of the {owner} API certificate "
         "(openssl x509 -in apiclient_cert.pem -noout -serial)"
     )
     if not isinstance(serial, str):
         raise ConfigurationError("serial", f"a {type(serial).__name__} was found", remedy)
     if serial.strip().startswith(serials.PUBLIC_KEY_PREFIX):
-        remedy = "Give the serial of the merchant API certificate; the public key belongs in certs"
+        remedy = f"Give the serial of the {owner} API certificate; the public key belongs in certs"
     elif (digits := serials.hexadecimal(serial)) is not None:
         remedy = f"Give its hexadecimal digits: {digits!r}"
     raise ConfigurationError("serial", f"{forms.what_is(serial)} was found", remedy)
 
 
-def _signer(source: keys.PrivateKeySource | Signer, mchid: str) -> tuple[Signer, RSAPrivateKey | None]:
+def load_signer(source: keys.PrivateKeySource | Signer, password: str) -> tuple[Signer, RSAPrivateKey | None]:
+    """Who signs, and the key that does where it is here.
+
+    Args:
+        source: a key in any form, or a `Signer`.
+        password: of a PKCS#12 bundle: the owner's number, as the platform sets it.
+
+    Raises:
+        ConfigurationError: it is something else.
+    """
     if isinstance(source, Path | str | bytes | RSAPrivateKey):
-        key = keys.load_private_key(source, password=mchid)
+        key = keys.load_private_key(source, password=password)
         return KeySigner(key), key
     # A loaded key of another kind has a method `sign` too.
     if hasattr(source, "public_key") or not isinstance(source, Signer):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
@@ -139,20 +157,33 @@ def _signer(source: keys.PrivateKeySource | Signer, mchid: str) -> tuple[Signer,
     return source, None
 
 
-def _check_not_merchant(platform_keys: PlatformKeys, serial: str, private_key: RSAPrivateKey | None) -> None:
+def check_foreign(
+    platform_keys: PlatformKeys, serial: str, private_key: RSAPrivateKey | None, owner: str = "merchant"
+) -> None:
+    """Refuse one's own key or certificate among those of the platform.
+
+    Args:
+        platform_keys: of `certs`.
+        serial: of one's own certificate.
+        private_key: one's own; None where it isn't here.
+        owner: whose it is, for the error.
+
+    Raises:
+        ConfigurationError: it is there.
+    """
     own = private_key.public_key().public_numbers() if private_key is not None else None
     for key in platform_keys:
         if key.public_key.public_numbers() == own:
             raise ConfigurationError(
                 f"certs[{key.serial!r}]",
-                "the merchant's own certificate or public key was found",
+                f"the {owner}'s own certificate or public key was found",
                 "Give the platform's: wechatpay_public_key.pem, or a certificate from GET /v3/certificates",
             )
     if platform_keys.find(serial) is not None:
         raise ConfigurationError(
             "serial",
             f"{serial} is also the serial of a platform certificate in certs",
-            "serial names the merchant API certificate (apiclient_cert.pem); certs takes certificates of the platform",
+            f"serial names the {owner} API certificate (apiclient_cert.pem); certs takes certificates of the platform",
         )
 
 

@@ -12,8 +12,12 @@ from .concealed import Concealed
 _APIV2_KEY_SIZE = 32
 
 
-def load_apiv3_key(apiv3_key: str | bytes | None) -> Concealed[bytes] | None:
-    """The 32 bytes of an APIv3 key.
+def load_apiv3_key(apiv3_key: str | bytes | None, argument: str = "apiv3_key") -> Concealed[bytes] | None:
+    """The 32 bytes of an APIv3 key, or of a brand API key.
+
+    Args:
+        apiv3_key: as a caller gave it.
+        argument: where it was given.
 
     Raises:
         ConfigurationError: it has another length.
@@ -21,14 +25,14 @@ def load_apiv3_key(apiv3_key: str | bytes | None) -> Concealed[bytes] | None:
     if apiv3_key is None:
         return None
     if not isinstance(apiv3_key, str | bytes):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
-        raise ConfigurationError("apiv3_key", f"a {type(apiv3_key).__name__} was found", "Give a str of 32 characters")
+        raise ConfigurationError(argument, f"a {type(apiv3_key).__name__} was found", "Give a str of 32 characters")
     key = apiv3_key.encode("utf-8", "replace") if isinstance(apiv3_key, str) else apiv3_key
     if len(key) != aead.KEY_SIZE:
         around = forms.around(key.decode("utf-8", "replace"))
         raise ConfigurationError(
-            "apiv3_key",
+            argument,
             f"{len(key)} bytes were found{around}",
-            f"Give the {aead.KEY_SIZE} characters that were set in the merchant portal under API security",
+            f"Give the {aead.KEY_SIZE} characters that were set in the portal under API security",
         )
     return Concealed(key)
 

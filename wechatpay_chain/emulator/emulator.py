@@ -19,6 +19,7 @@ from ..errors import ConnectionFailed
 from ..http.headers import Headers
 from ..http.request import Request
 from ..http.response import Response
+from ..wire import brand, v3
 from ..wire.v3.signature import SERIAL_HEADER
 from .controls import Controls
 from .exchange import Exchange
@@ -298,7 +299,7 @@ class Emulator(Controls):
             with _orderly():
                 self.ripen()
             match = self._match(request, operation)
-            call = exchange.call = self._admit(exchange, match)
+            call = exchange.call = self._admit(exchange, match, merchant)
             self.calls.append(call)
             value = await self._perform(match, call)
             response, ending = answer.respond(value, operation, merchant.key.private_key.public_key()), 0
@@ -307,13 +308,14 @@ class Emulator(Controls):
         except Refusal as refused:
             exchange.refusal = refused
             response, ending = refused.response(), refused.number
-        signing_key = self._named_key(request) or self._default_key()
+        word = brand.SCHEME if merchant.platform_key else v3.SCHEME
+        signing_key = merchant.platform_key or self._named_key(request) or self._default_key()
         if misbehaviour.other_key is not None:
             signing_key = self.notifier.other_key(misbehaviour.other_key.serial, signing_key)
         signed_at = exchange.time - (STALE if misbehaviour.flaw == "stale" else 0)
-        return answer.sign(answer.number(response, ending), operation, signing_key, signed_at)
+        return answer.sign(answer.number(response, ending), operation, signing_key, signed_at, word)
 
-    def _admit(self, exchange: Exchange, match: Match) -> Call:
+    def _admit(self, exchange: Exchange, match: Match, merchant: Merchant) -> Call:
         request, operation = exchange.request, exchange.operation
         if operation is not None and not self._rates.admit(
             (operation.method, operation.path, exchange.mchid), operation.rates, exchange.time
@@ -322,7 +324,8 @@ class Emulator(Controls):
         content = payload.read(request, operation)
         if operation is not None:
             named = request.headers.get(SERIAL_HEADER)
-            content = payload.unseal(content, operation, named, self._named_key(request))
+            known = self.platform_keys if merchant.platform_key is None else (merchant.platform_key,)
+            content = payload.unseal(content, operation, named, _named(known, named))
             payload.check(content, request, operation)
         return Call(
             method=request.method,
@@ -414,12 +417,17 @@ class Emulator(Controls):
         return response.changed(headers=response.headers.merge(_SYNTHETIC)) if match.synthetic else response
 
     def _named_key(self, request: Request) -> KeyPair | None:
-        named = serials.key(request.headers.get(SERIAL_HEADER, ""))
-        return next((key for key in self.platform_keys if serials.key(key.serial) == named), None)
+        return _named(self.platform_keys, request.headers.get(SERIAL_HEADER))
 
     def _default_key(self) -> KeyPair:
         # Who doesn't ask for a public key is answered with a certificate, where there is one.
         return next((key for key in self.platform_keys if key.certificate is not None), self.platform_keys[0])
+
+
+def _named(keys: Sequence[KeyPair], serial: str | None) -> KeyPair | None:
+    """The key of a serial, in any spelling."""
+    named = serials.key(serial or "")
+    return next((key for key in keys if serials.key(key.serial) == named), None)
 
 
 @lru_cache(maxsize=2)

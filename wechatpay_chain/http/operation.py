@@ -21,7 +21,8 @@ class Rate(Value):
     Attributes:
         n: number of calls.
         per: the period: second, minute, hour or day.
-        by: whose calls are counted together (`api`, `mchid`, `sp_mchid`, `target_mchid`); None where no page says.
+        by: whose calls are counted together (`api`, `mchid`, `sp_mchid`, `target_mchid`, `brand_id`); None where no
+            page says.
     """
 
     n: int
@@ -66,6 +67,7 @@ class Operation(Value):
         digest: the digest's algorithm.
         digest_label: the `meta` member that names the algorithm, and the value that it takes.
         fragment: the fragment to append to a page that is opened in a browser (APIv2).
+        derived: no page or sample of it was seen: it follows from its service provider's twin by the platform's rule.
         encoded_values: placeholders whose values the platform hands out percent-encoded already.
         file_limits: an upload's allowed suffixes, each group with the most bytes that a file of it may have.
         merchant_field: the parameter that names the calling merchant (APIv2).
@@ -102,6 +104,7 @@ class Operation(Value):
     digest: Literal["sha256", "sm3", "md5"] | None = None
     digest_label: tuple[str, str] | None = None
     fragment: str | None = None
+    derived: bool = False
     encoded_values: tuple[str, ...] = ()
     file_limits: tuple[tuple[tuple[str, ...], int], ...] = ()
     merchant_field: str | None = None

@@ -8,8 +8,8 @@
     Clock      measures how far the platform's clock is from this machine's
     Sign       fresh timestamp and nonce, Authorization
 
-Seal, Encode, Verify and Sign are those of APIv3. A call of APIv2 passes others, because each scheme has an onion of
-its own; a step that is for one scheme names it (`step.scheme`), and a step of all schemes names none.
+Each scheme has an onion of its own; a step that is for one scheme names it (`step.scheme`), and a step of all schemes
+names none. A brand has the same steps as a merchant of APIv3, with its own keys. A call of APIv2 passes others:
 
     SealV2     secrets are encrypted with the key for bank cards
     SignV2     the signature by the merchant's certificate, where an operation asks for one
@@ -25,11 +25,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import chain
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..credentials.bank_key import BankKey
+from ..credentials.brand import Brand
 from ..credentials.merchant import Credentials
-from ..credentials.platform_keys import PlatformKeys, Preference, TrustStore
+from ..credentials.platform_keys import Preference, TrustStore
 from ..errors import ConfigurationError
 from ..http.timeout import Timeout
 from ..observing import Hook, guarded
@@ -37,7 +38,7 @@ from ..pipeline import Middleware, steps_of
 from ..policies.clock import PlatformClock
 from ..policies.ratelimit import RateLimits
 from ..policies.retry import RetryPolicy
-from ..wire import v3
+from ..wire import brand, v3
 from ..wire.schemes import Scheme
 from ..wire.v2.request import Identity
 from .clock import Clock
@@ -83,6 +84,7 @@ __all__ = [
 # A pipeline without one of these would send secrets in plain, send unsigned calls, or believe anyone.
 _NEEDED: Mapping[Scheme, tuple[type, ...]] = {
     "v3": (Seal, Encode, Verify, Sign),
+    "brand": (Seal, Encode, Verify, Sign),
     "v2": (SealV2, SignV2, EncodeV2, VerifyV2),
 }
 
@@ -92,7 +94,17 @@ class StandardOptions(Protocol):
 
     @property
     def credentials(self) -> Credentials:
-        """The merchant's keys and the platform's."""
+        """The merchant's keys and the platform's; raises ConfigurationError for a brand alone."""
+        ...
+
+    @property
+    def merchant(self) -> Credentials | None:
+        """The same; None for a brand alone."""
+        ...
+
+    @property
+    def brand(self) -> Brand | None:
+        """The brand's keys and the platform's for it."""
         ...
 
     @property
@@ -155,33 +167,74 @@ def standard(options: StandardOptions) -> tuple[Middleware, ...]:
     Args:
         options: of the client, `wechatpay_chain.client.options.Options`; those of one that exists are `wxpay.options`.
     """
-    credentials, notify = options.credentials, guarded(options.observe)
+    notify = guarded(options.observe)
     clock = PlatformClock(options.clock, corrects=options.correct_clock)
-    trust = TrustStore(credentials.platform_keys, prefer=options.prefer)
-
     observed = (ObserveCalls(notify),) if notify else ()
-
-    def platform_keys() -> PlatformKeys:
-        return trust.keys
-
+    sides = (
+        *(() if options.merchant is None else (_of_merchant(options, options.merchant, clock, observed),)),
+        *(() if options.brand is None else (_of_brand(options, options.brand, clock),)),
+    )
+    rate_limits = options.rate_limits
     return (
         *observed,
         *((Validate(),) if options.validate else ()),
-        Seal(platform_keys, credentials.private_key, renews=options.renewal is not None),
-        Encode(),
-        SealV2(BankKey(observed), options.timeouts, credentials.private_key),
-        SignV2(credentials.serial, credentials.signer, clock),
-        EncodeV2(identity_v2(options)),
+        *chain.from_iterable(side.encoding for side in sides),
         Retry(options.retry, options.timeouts, notify=notify, clock=clock),
         *(
-            (RateLimit(credentials.mchid, options.rate_limits, options.timeouts, notify=notify, time=clock),)
-            if options.rate_limits
-            else ()
+            RateLimit(who, rate_limits, options.timeouts, scheme=scheme, notify=notify, time=clock)
+            for side in sides
+            for scheme, who in side.limited.items()
+            if rate_limits
         ),
-        Verify(trust, clock, options.timeouts),
-        VerifyV2(credentials.apiv2_key),
+        *chain.from_iterable(side.verifying for side in sides),
         Clock(clock, notify=notify),
-        Sign(partial(v3.Authorization, credentials.mchid, credentials.serial), credentials.signer, clock),
+        *(side.signing for side in sides),
+    )
+
+
+class _Side(NamedTuple):
+    """The steps that are made with one owner's keys.
+
+    Attributes:
+        encoding: those outside of Retry.
+        limited: who is limited, by scheme.
+        verifying: those that verify answers.
+        signing: the one that signs in the headers.
+    """
+
+    encoding: tuple[Middleware, ...]
+    limited: Mapping[Scheme, str]
+    verifying: tuple[Middleware, ...]
+    signing: Sign
+
+
+def _of_merchant(
+    options: StandardOptions, merchant: Credentials, clock: PlatformClock, observed: Sequence[Middleware]
+) -> _Side:
+    trust = TrustStore(merchant.platform_keys, prefer=options.prefer)
+    authorize = partial(v3.Authorization, merchant.mchid, merchant.serial)
+    return _Side(
+        encoding=(
+            Seal(lambda: trust.keys, merchant.private_key, renews=options.renewal is not None),
+            Encode(),
+            SealV2(BankKey(tuple(observed)), options.timeouts, merchant.private_key),
+            SignV2(merchant.serial, merchant.signer, clock),
+            EncodeV2(identity_v2(options)),
+        ),
+        limited={"v3": merchant.mchid, "v2": merchant.mchid},
+        verifying=(Verify(trust, clock, options.timeouts), VerifyV2(merchant.apiv2_key)),
+        signing=Sign(authorize, merchant.signer, clock),
+    )
+
+
+def _of_brand(options: StandardOptions, owner: Brand, clock: PlatformClock) -> _Side:
+    trust = TrustStore(owner.platform_keys)
+    authorize = partial(brand.Authorization, owner.brand_id, owner.serial)
+    return _Side(
+        encoding=(Seal(lambda: trust.keys, owner.private_key, scheme="brand"), Encode("brand")),
+        limited={"brand": owner.brand_id},
+        verifying=(Verify(trust, clock, options.timeouts, verify=brand.verify, scheme="brand"),),
+        signing=Sign(authorize, owner.signer, clock, scheme="brand"),
     )
 
 
@@ -196,14 +249,18 @@ def identity_v2(options: StandardOptions) -> Identity:
     )
 
 
-def check_pipeline(steps: Sequence[Middleware]) -> None:
+def check_pipeline(steps: Sequence[Middleware], schemes: Sequence[Scheme]) -> None:
     """Refuse a pipeline without a step that keeps calls safe, unless an `InPlaceOf` says that it is meant so.
+
+    Args:
+        steps: the pipeline.
+        schemes: those whose calls it takes.
 
     Raises:
         ConfigurationError: such a step is missing.
     """
     present = [step.replaced if isinstance(step, InPlaceOf) else step for step in steps]
-    for scheme, kind in ((scheme, kind) for scheme, kinds in _NEEDED.items() for kind in kinds):
+    for scheme, kind in ((each, kind) for each in schemes for kind in _NEEDED[each]):
         if not any(isinstance(step, kind) for step in steps_of(scheme, present)):
             raise ConfigurationError(
                 "pipeline",

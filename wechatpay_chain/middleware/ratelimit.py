@@ -25,6 +25,7 @@ from ..policies.ratelimit import (
 )
 from ..policies.retry import is_rate_limited, retry_after
 from ..wire.refusal import api_error, is_refusal
+from ..wire.schemes import Scheme
 
 Unsent = TypeVar("Unsent", RateLimited, TimedOut)
 
@@ -36,15 +37,16 @@ _UNNOTICED = 0.001
 
 
 class RateLimit:
-    """Spaces the calls of a merchant by operation.
+    """Spaces the calls of a merchant or a brand by operation.
 
     Operations with a documented limit keep to it; any operation that is refused for its rate slows down, and speeds up
     again with each success. Calls start in the order in which they came. Waiting counts against the call's time.
 
     Args:
-        mchid: merchant number.
+        mchid: the merchant's or the brand's number.
         limits: the rates to keep to.
         timeouts: of a call that brings none.
+        scheme: of the calls that pass here; None for all.
         notify: called after each waiting, and when a distributed limiter can't be reached.
         monotonic: returns seconds of a clock that never goes back.
         time: returns Unix time in seconds, for dates in `Retry-After`.
@@ -57,11 +59,13 @@ class RateLimit:
         limits: RateLimits,
         timeouts: Timeout,
         *,
+        scheme: Scheme | None = None,
         notify: Hook | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         time: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        self.scheme = scheme
         self._mchid = mchid
         self._limits = limits
         self._timeouts = timeouts

@@ -57,6 +57,22 @@ BLOCKSUBMISSION_CHANGE: Kind[types.BlocksubmissionChange] = Kind(
     (("BLOCKSUBMISSION.CHANGE", ""), ("BLOCKSUBMISSION.CHANGE", "block_submisison_record"))
 )
 """商户交易拦截记录申诉通知"""
+BRAND_MEMBER_CARD_POINT_EXCHANGE_COUPON: Kind[types.BrandMemberCardPointExchangeCoupon] = Kind(
+    (("BRAND_MEMBER_CARD.POINT_EXCHANGE_COUPON", ""), ("BRAND_MEMBER_CARD.POINT_EXCHANGE_COUPON", "point_coupon"))
+)
+"""商家名片会员用户积分兑券事件通知"""
+BRAND_MEMBER_CARD_SYNC_USER_POINT: Kind[types.BrandMemberCardSyncUserPoint] = Kind(
+    (("BRAND_MEMBER_CARD.SYNC_USER_POINT", ""), ("BRAND_MEMBER_CARD.SYNC_USER_POINT", "sync_user_point"))
+)
+"""商家名片会员用户积分同步事件通知"""
+BRAND_MEMBER_CARD_USER_CARD_CREATE: Kind[types.BrandMemberCardUserCardCreate] = Kind(
+    (("BRAND_MEMBER_CARD.USER_CARD.CREATE", ""), ("BRAND_MEMBER_CARD.USER_CARD.CREATE", "user_card"))
+)
+"""用户开通商家名片会员卡事件通知"""
+BRAND_MEMBER_CARD_USER_CARD_DELETE: Kind[types.BrandMemberCardUserCardDelete] = Kind(
+    (("BRAND_MEMBER_CARD.USER_CARD.DELETE", ""), ("BRAND_MEMBER_CARD.USER_CARD.DELETE", "user_card"))
+)
+"""用户删除商家名片会员卡事件通知"""
 BRAND_MEMBER_CARD_SP_POINT_EXCHANGE_COUPON: Kind[types.BrandMemberCardSpPointExchangeCoupon] = Kind(
     (("BRAND_MEMBER_CARD_SP.POINT_EXCHANGE_COUPON", ""), ("BRAND_MEMBER_CARD_SP.POINT_EXCHANGE_COUPON", "point_coupon"))
 )
@@ -66,11 +82,19 @@ BRAND_MEMBER_CARD_SP_SYNC_USER_POINT: Kind[types.BrandMemberCardSpSyncUserPoint]
 )
 """商家名片会员用户积分同步事件通知"""
 BRAND_MEMBER_CARD_SP_USER_CARD_CREATE: Kind[types.BrandMemberCardSpUserCardCreate] = Kind(
-    (("BRAND_MEMBER_CARD_SP.USER_CARD.CREATE", ""), ("BRAND_MEMBER_CARD_SP.USER_CARD.CREATE", "user_card"))
+    (
+        ("BRAND_MEMBER_CARD_SP.USER_CARD.CREATE", ""),
+        ("BRAND_MEMBER_CARD_SP.USER_CARD.CREATE", "user_card"),
+        ("MEMBERCARDSP.USER_CARD.CREATE", "user_card"),
+    )
 )
 """用户开通商家名片会员卡事件通知"""
 BRAND_MEMBER_CARD_SP_USER_CARD_DELETE: Kind[types.BrandMemberCardSpUserCardDelete] = Kind(
-    (("BRAND_MEMBER_CARD_SP.USER_CARD.DELETE", ""), ("BRAND_MEMBER_CARD_SP.USER_CARD.DELETE", "user_card"))
+    (
+        ("BRAND_MEMBER_CARD_SP.USER_CARD.DELETE", ""),
+        ("BRAND_MEMBER_CARD_SP.USER_CARD.DELETE", "user_card"),
+        ("MEMBERCARDSP.USER_CARD.DELETE", "user_card"),
+    )
 )
 """用户删除商家名片会员卡事件通知"""
 BUDGET_CLOSED: Kind[types.BudgetClosed] = Kind((("BUDGET.CLOSED", None),))
@@ -110,7 +134,11 @@ CROSS_BORDER_PAY_PUSH_ORDER_INFO: Kind[types.CrossBorderPayPushOrderInfo] = Kind
 )
 """外包内用-推送订单信息回调"""
 DELIVERY_PLAN_CHANGE: Kind[types.DeliveryPlanChange] = Kind(
-    (("DELIVERY_PLAN.CHANGE", ""), ("DELIVERY_PLAN.CHANGE", "delivery_plan"))
+    (
+        ("DELIVERY_PLAN.CHANGE", ""),
+        ("DELIVERY_PLAN.CHANGE", "delivery_plan"),
+        ("DELIVERY_PLAN_STATE.DELIVER", "delivery_plan"),
+    )
 )
 """投放计划状态变更通知"""
 DISCOUNT_CARD_AGREEMENT_ENDED: Kind[types.DiscountCardAgreementEnded] = Kind((("DISCOUNT_CARD.AGREEMENT_ENDED", None),))
@@ -274,6 +302,14 @@ PAYSCORE_USER_SIGN_PLAN: Kind[types.PayscoreUserSignPlan] = Kind(
     (("PAYSCORE.USER_SIGN_PLAN", ""), ("PAYSCORE.USER_SIGN_PLAN", "payscore"))
 )
 """签约成功回调通知"""
+PRODUCT_COUPON_IMAGE_GENERATION: Kind[types.ProductCouponImageGeneration] = Kind(
+    (("PRODUCT_COUPON.IMAGE_GENERATION", ""), ("PRODUCT_COUPON.IMAGE_GENERATION", "product_coupon"))
+)
+"""商品券图片生成结果通知"""
+PRODUCT_COUPON_SEND: Kind[types.ProductCouponSend] = Kind(
+    (("PRODUCT_COUPON.SEND", ""), ("PRODUCT_COUPON.SEND", "product_coupon"))
+)
+"""商品券领券通知"""
 PRODUCT_COUPON_SP_IMAGE_GENERATION: Kind[types.ProductCouponSpImageGeneration] = Kind(
     (("PRODUCT_COUPON_SP.IMAGE_GENERATION", ""), ("PRODUCT_COUPON_SP.IMAGE_GENERATION", "product_coupon"))
 )

@@ -6,17 +6,19 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, overload
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
+from ..credentials.brand import Brand, check_apart
 from ..credentials.platform_keys import PlatformKeys, TrustStore, load_platform_keys, verifying_key
 from ..crypto import keys
 from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
-from ..crypto.concealed import conceals_arguments
+from ..crypto.concealed import Concealed, conceals_arguments
 from ..errors import ConfigurationError, DecodeError, TrustError
+from ..wire import brand as brand_scheme
 from ..wire import v3
 from . import sealed
 from .headers import HeaderSource, signature_headers
@@ -66,6 +68,8 @@ class Webhook:
         late: whether a handler that takes longer is finished in the background (`"finish"`) or cancelled (`"cancel"`).
             Either way the platform is told to send the notification again, and is told of the success when it does.
         sign_reply: signs replies, for the notifications that ask for it; see `AuthorizationSigner`.
+        brand: the brand whose notifications come here too, or alone; with its `api_key`. Whose a notification is, its
+            serial says.
         max_body: bytes; a longer body is refused.
         clock: gives Unix time in seconds.
 
@@ -86,6 +90,7 @@ class Webhook:
         deadline: float = DEADLINE,
         late: Late = "finish",
         sign_reply: ReplySigner | None = None,
+        brand: Brand | None = None,
         max_body: int = MAX_BODY,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -93,6 +98,7 @@ class Webhook:
         self._apiv2_key = load_apiv2_key(apiv2_key)
         self._trust = _trust(certs)
         self._private_key = None if private_key is None else keys.load_private_key(private_key)
+        self._brand = None if brand is None else _Receiver.of_brand(brand, self._trust)
         self._clock = clock
         self._router = Router()
         self._seen = MemorySeen() if seen is None else seen
@@ -185,6 +191,11 @@ class Webhook:
 
         return register
 
+    def knows(self, serial: str) -> bool:
+        """Whether the platform's key of this serial is among those that notifications are verified with."""
+        of_brand = self._brand is not None and self._brand.trust.keys.find(serial) is not None
+        return of_brand or self._trust.keys.find(serial) is not None
+
     async def dispatch(self, headers: HeaderSource, body: Body) -> Reply:
         """Verify a notification, have it handled, and say what to reply. It raises nothing.
 
@@ -242,22 +253,24 @@ class Webhook:
         return LoopThread(type(self).__name__, self._delivery.drain)
 
     def _open_sealed(self, headers: Mapping[str, str], body: bytes) -> Notification[dict[str, Any]]:
-        if self._apiv3_key is None:
-            raise ConfigurationError("apiv3_key", "an APIv3 notification came", "Give apiv3_key and certs to read it")
-        v3.verify(headers, body, self._find_key, self._clock(), self._trust.keys.by_name)
-        notification = sealed.read(body, self._apiv3_key)
-        if self._private_key is None:
+        receiver, now = self._receiver(headers.get(v3.SERIAL_HEADER, "")), self._clock()
+        receiver.verify(headers, body, partial(receiver.find_key, now=now), now, receiver.trust.keys.by_name)
+        notification = sealed.read(body, receiver.api_key)
+        if receiver.private_key is None:
             return notification
         resource = sealed.decrypt_fields(
-            notification.resource, notification.event_type, notification.original_type, self._private_key
+            notification.resource, notification.event_type, notification.original_type, receiver.private_key
         )
         return replace(notification, resource=resource)
 
-    def _find_key(self, serial: str) -> RSAPublicKey | None:
-        key = verifying_key(self._trust.keys, serial, self._clock())
-        if key is None:
-            self._trust.report(serial)
-        return key
+    def _receiver(self, serial: str) -> _Receiver:
+        """Whose notification it is, by the key that it names; an unknown one is refused in the merchant's name."""
+        owner = self._brand
+        if owner is not None and (self._apiv3_key is None or owner.trust.keys.find(serial) is not None):
+            return owner
+        if self._apiv3_key is None:
+            raise ConfigurationError("apiv3_key", "an APIv3 notification came", "Give apiv3_key and certs to read it")
+        return _Receiver(self._trust, self._apiv3_key, self._private_key, v3.verify)
 
     def _open_xml(self, body: bytes) -> Notification[dict[str, Any]]:
         if self._apiv2_key is None:
@@ -270,9 +283,11 @@ class Webhook:
         has_keys = self._trust.is_renewed or any(True for _ in self._trust.keys)
         if self._apiv3_key is None and has_keys:
             raise ConfigurationError("apiv3_key", "certs without it", "Give it: every resource is encrypted with it")
-        if self._apiv3_key is None and self._apiv2_key is None:
+        if self._apiv3_key is None and self._apiv2_key is None and self._brand is None:
             raise ConfigurationError(
-                "apiv3_key", "no key was given", "Give apiv3_key and certs, or apiv2_key for APIv2 notifications"
+                "apiv3_key",
+                "no key was given",
+                "Give apiv3_key and certs, brand=, or apiv2_key for APIv2 notifications",
             )
         if self._apiv3_key is not None and not has_keys and self._apiv2_key is None:
             raise ConfigurationError(
@@ -281,6 +296,41 @@ class Webhook:
                 "Give {'PUB_KEY_ID_...': Path('wechatpay_public_key.pem')}: identifier and file are in the merchant "
                 "portal under API security",
             )
+
+
+class _Receiver(NamedTuple):
+    """With what a notification of APIv3's kind is read.
+
+    Attributes:
+        trust: the platform's keys.
+        api_key: opens resources.
+        private_key: decrypts the fields that are encrypted besides; None leaves them as they are.
+        verify: checks a signature as the scheme says.
+    """
+
+    trust: TrustStore
+    api_key: Concealed[bytes]
+    private_key: RSAPrivateKey | None
+    verify: Callable[..., None]
+
+    @classmethod
+    def of_brand(cls, owner: Brand, certs: TrustStore) -> Self:
+        """That of a brand beside a merchant with these platform keys.
+
+        Raises:
+            ConfigurationError: the brand has no API key, or shares a platform key with the merchant.
+        """
+        if owner.api_key is None:
+            raise ConfigurationError("brand", "its api_key is missing", "Give it: every resource is encrypted with it")
+        check_apart(owner, certs.keys)
+        return cls(TrustStore(owner.platform_keys), owner.api_key, owner.private_key, brand_scheme.verify)
+
+    def find_key(self, serial: str, now: float) -> RSAPublicKey | None:
+        """The platform's key of a serial. An unknown one is heard of where keys are renewed."""
+        key = verifying_key(self.trust.keys, serial, now)
+        if key is None:
+            self.trust.report(serial)
+        return key
 
 
 def _trust(certs: Mapping[str, keys.PublicKeySource] | TrustStore | None) -> TrustStore:

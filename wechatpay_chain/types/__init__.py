@@ -1,4 +1,4 @@
-"""The payloads and answers of all operations as TypedDicts, for annotations: `types.v3`, `types.v2`, `types.hk`.
+"""The payloads and answers of all operations as TypedDicts, for annotations: `types.v3`, `types.v2`, `types.brand`.
 
     from wechatpay_chain.types.v3 import PayTransactionsNativePostJson
 

@@ -212,6 +212,94 @@ class BlocksubmissionChange(TypedDict):
     appeal_record_id: str
     appeal_result: Literal["PASS", "REJECT"]
 
+class BrandMemberCardPointExchangeCoupon(TypedDict):
+    record_id: str
+    card_id: str
+    openid: str
+    user_card_code: str
+    exchange_coupon_template_id: str
+    deduct_points: int
+    stock_id: str
+
+class BrandMemberCardSyncUserPoint(TypedDict):
+    card_id: str
+    openid: str
+    user_card_code: str
+
+class BrandMemberCardUserCardCreate(TypedDict):
+    user_card_code: NotRequired[str]
+    card_id: str
+    openid: str
+    card_color: str
+    card_picture_url: str
+    card_type: Literal["PURCHASE", "NORMAL", "BALANCE"]
+    phone_number: NotRequired[str]
+    level: NotRequired[str]
+    valid_date_information: BrandMemberCardUserCardCreateValidDateInformation
+    pickup_time: str
+    user_information: NotRequired[BrandMemberCardUserCardCreateUserInformation]
+    attach: NotRequired[str]
+    user_card_state: Literal["NOT_EFFECTIVE", "EFFECTIVE", "EXPIRED", "UNAVAILABLE", "DELETE"]
+    invalid_reason: NotRequired[str]
+    invalid_time: NotRequired[str]
+    create_time: str
+    modify_time: str
+
+class BrandMemberCardUserCardCreateValidDateInformation(TypedDict):
+    type: Literal["FIX_TIME_RANGE", "FIX_TERM", "PERMANENT"]
+    available_begin_time: NotRequired[str]
+    available_end_time: NotRequired[str]
+    available_day_after_receive: NotRequired[int]
+
+class BrandMemberCardUserCardCreateUserInformation(TypedDict):
+    common_field_list: NotRequired[list[BrandMemberCardUserCardCreateUserInformationCommonFieldList]]
+    custom_field_list: NotRequired[list[BrandMemberCardUserCardCreateUserInformationCustomFieldList]]
+
+class BrandMemberCardUserCardCreateUserInformationCommonFieldList(TypedDict):
+    name: NotRequired[Literal["USER_FORM_FLAG_SEX", "USER_FORM_FLAG_NAME", "USER_FORM_FLAG_BIRTHDAY", "USER_FORM_FLAG_ADDRESS", "USER_FORM_FLAG_EMAIL", "USER_FORM_FLAG_CITY"]]
+    value: NotRequired[str]
+
+class BrandMemberCardUserCardCreateUserInformationCustomFieldList(TypedDict):
+    name: NotRequired[str]
+    user_chosen_values: NotRequired[list[str]]
+
+class BrandMemberCardUserCardDelete(TypedDict):
+    user_card_code: NotRequired[str]
+    card_id: str
+    openid: str
+    card_color: str
+    card_picture_url: str
+    card_type: Literal["PURCHASE", "NORMAL", "BALANCE"]
+    phone_number: NotRequired[str]
+    level: NotRequired[str]
+    valid_date_information: BrandMemberCardUserCardDeleteValidDateInformation
+    pickup_time: str
+    user_information: NotRequired[BrandMemberCardUserCardDeleteUserInformation]
+    attach: NotRequired[str]
+    user_card_state: Literal["NOT_EFFECTIVE", "EFFECTIVE", "EXPIRED", "UNAVAILABLE", "DELETE"]
+    invalid_reason: NotRequired[str]
+    invalid_time: NotRequired[str]
+    create_time: str
+    modify_time: str
+
+class BrandMemberCardUserCardDeleteValidDateInformation(TypedDict):
+    type: Literal["FIX_TIME_RANGE", "FIX_TERM", "PERMANENT"]
+    available_begin_time: NotRequired[str]
+    available_end_time: NotRequired[str]
+    available_day_after_receive: NotRequired[int]
+
+class BrandMemberCardUserCardDeleteUserInformation(TypedDict):
+    common_field_list: NotRequired[list[BrandMemberCardUserCardDeleteUserInformationCommonFieldList]]
+    custom_field_list: NotRequired[list[BrandMemberCardUserCardDeleteUserInformationCustomFieldList]]
+
+class BrandMemberCardUserCardDeleteUserInformationCommonFieldList(TypedDict):
+    name: NotRequired[Literal["USER_FORM_FLAG_SEX", "USER_FORM_FLAG_NAME", "USER_FORM_FLAG_BIRTHDAY", "USER_FORM_FLAG_ADDRESS", "USER_FORM_FLAG_EMAIL", "USER_FORM_FLAG_CITY"]]
+    value: NotRequired[str]
+
+class BrandMemberCardUserCardDeleteUserInformationCustomFieldList(TypedDict):
+    name: NotRequired[str]
+    user_chosen_values: NotRequired[list[str]]
+
 class BrandMemberCardSpPointExchangeCoupon(TypedDict):
     record_id: str
     brand_id: str
@@ -1557,6 +1645,38 @@ class PayscoreUserSignPlanSignedDetailList(TypedDict):
     use_time: str
     complete_time: str
     cancel_time: str
+
+class ProductCouponImageGeneration(TypedDict):
+    task_id: str
+    image_generation_type: Literal["COMBINE_IMAGE", "CUT_OUT"]
+    task_state: Literal["PROCESSING", "FAIL", "SUCCESS"]
+    combine_image_result: NotRequired[ProductCouponImageGenerationCombineImageResult]
+    cut_out_result: NotRequired[ProductCouponImageGenerationCutOutResult]
+
+class ProductCouponImageGenerationCombineImageResult(TypedDict):
+    image_url: str
+
+class ProductCouponImageGenerationCutOutResult(TypedDict):
+    image_url: str
+
+class ProductCouponSend(TypedDict):
+    coupon_code: str
+    product_coupon_id: str
+    stock_id: str
+    stock_bundle_id: NotRequired[str]
+    user_coupon_bundle_id: NotRequired[str]
+    appid: str
+    openid: str
+    unionid: str
+    receive_time: str
+    send_request_no: str
+    send_channel: Literal["API", "BRAND_MANAGE", "RECEIVE_COMPONENT", "MEMBER"]
+    valid_begin_time: str
+    valid_end_time: str
+    phone_number: NotRequired[str]
+    country_code: NotRequired[str]
+    attach: NotRequired[str]
+    channel_custom_info: NotRequired[str]
 
 class ProductCouponSpImageGeneration(TypedDict):
     brand_id: str

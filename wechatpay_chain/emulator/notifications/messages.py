@@ -19,6 +19,7 @@ from ...catalogue import Event, events, find_events
 from ...catalogue.records import Fields
 from ...crypto import aead, digest, rsa
 from ...errors import ConfigurationError
+from ...wire import brand as brand_scheme
 from ...wire import v2, v3
 from ...wire.sealing import FieldTree, field_tree, seal
 from ..faults import Flaw
@@ -30,8 +31,6 @@ from ..world.merchants import Merchant
 from .kinds import APIV2_PREFIX
 
 _ALGORITHM = "AEAD_AES_256_GCM"
-# https://pay.weixin.qq.com/doc/brand/4015407582
-_BRAND_SCHEME = "WECHATPAY-BRAND-SHA256-RSA2048"
 _NONCE_SIZE = 12
 _ENCRYPTED_FOR_MERCHANT = "rsa:merchant"
 _REFUND = "refund-processed"
@@ -102,7 +101,7 @@ def sign(body: bytes, key: KeyPair, now: float, *, flaw: Flaw | None = None, bra
         v3.TIMESTAMP_HEADER: timestamp,
         v3.NONCE_HEADER: nonce,
         v3.SERIAL_HEADER: key.serial,
-        v3.SIGNATURE_TYPE_HEADER: _BRAND_SCHEME if brand else v3.SCHEME,
+        v3.SIGNATURE_TYPE_HEADER: brand_scheme.SCHEME if brand else v3.SCHEME,
         v3.SIGNATURE_HEADER: probe(signature) if flaw == "probe" else signature,
     }
     if flaw == "unsigned":

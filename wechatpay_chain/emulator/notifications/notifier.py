@@ -210,8 +210,9 @@ class Notifier:
     def message(self, announcement: Announcement, *, flaw: Flaw | None = None, serial: str = "") -> Message:
         """A notification, signed now."""
         merchant = self._world.merchants.get(announcement.mchid)
-        brand = merchant is not None and merchant.role == "brand"
-        return messages.sign(self.body(announcement), self._key(serial), self._real(), flaw=flaw, brand=brand)
+        own = merchant and merchant.platform_key
+        key = own if own and not serial else self._key(serial)
+        return messages.sign(self.body(announcement), key, self._real(), flaw=flaw, brand=own is not None)
 
     # ── and then ──
 

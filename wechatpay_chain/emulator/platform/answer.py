@@ -55,8 +55,18 @@ def number(response: Response[Any], ending: int) -> Response[Any]:
     )
 
 
-def sign(response: Response[Any], operation: Operation | None, key: KeyPair, now: float) -> Response[Any]:
-    """The answer, signed as the operation's answers are."""
+def sign(
+    response: Response[Any], operation: Operation | None, key: KeyPair, now: float, word: str = v3.SCHEME
+) -> Response[Any]:
+    """The answer, signed as the operation's answers are.
+
+    Args:
+        response: the answer.
+        operation: says what its signature covers.
+        key: the platform's.
+        now: real Unix time in seconds.
+        word: of the scheme.
+    """
     kind = operation.answer_signature if operation and 200 <= response.status < 300 else "body"
     if kind == "none":
         return response
@@ -71,7 +81,7 @@ def sign(response: Response[Any], operation: Operation | None, key: KeyPair, now
         v3.TIMESTAMP_HEADER: timestamp,
         v3.NONCE_HEADER: nonce,
         v3.SERIAL_HEADER: key.serial,
-        v3.SIGNATURE_TYPE_HEADER: v3.SCHEME,
+        v3.SIGNATURE_TYPE_HEADER: word,
         v3.SIGNATURE_HEADER: base64.b64encode(signature).decode("ascii"),
     }
     return response.changed(headers=headers.merge(signed))

@@ -10,8 +10,10 @@ from typing import Protocol, TypeVar
 
 from ...crypto import rsa, serials
 from ...errors import SignatureError
+from ...http.path import without_needless_escapes
 from ...http.request import Request
-from ...wire import v3
+from ...wire import brand, v3
+from ...wire.schemes import Scheme, scheme_of
 from . import refusal
 from .keys import KeyPair
 from .multipart import parse
@@ -23,6 +25,11 @@ class Signatory(Protocol):
     @property
     def key(self) -> KeyPair:
         """The pair that signs."""
+        ...
+
+    @property
+    def role(self) -> str:
+        """What he is; a brand has a scheme of its own."""
         ...
 
 
@@ -40,23 +47,24 @@ def check_client_headers(request: Request) -> None:
 
 
 def authenticate(request: Request, merchants: Mapping[str, M], now: float) -> M:
-    """Check that a merchant signed the very request that arrived. Returns the merchant.
+    """Check that a merchant, or below `/brand/` a brand, signed the very request that arrived. Returns him.
 
     Args:
         request: path, query, headers and body as received.
-        merchants: by their number.
+        merchants: by their number, brands among them.
         now: real Unix time in seconds.
 
     Raises:
         Refusal: 401.
     """
-    authorization = _authorization(request)
+    scheme = scheme_of(without_needless_escapes(request.path))
+    number, authorization = _authorization(request, scheme)
     timestamp = authorization.timestamp
     # The platform looks at the clock before it looks at the signature.
     if not (timestamp.isascii() and timestamp.isdecimal()) or abs(now - int(timestamp)) > v3.MAX_AGE:
         raise refusal.unauthorized("Http头Authorization中的timestamp与发起请求的时间不得超过5分钟")
-    merchant = merchants.get(authorization.mchid)
-    if merchant is None:
+    merchant = merchants.get(number)
+    if merchant is None or (merchant.role == "brand") != (scheme == "brand"):
         raise refusal.unauthorized("签名错误")
     if serials.key(authorization.serial) != serials.key(merchant.key.serial):
         raise refusal.unauthorized("商户证书序列号有误。请使用签名私钥匹配的证书序列号")
@@ -77,11 +85,16 @@ def signed_body(request: Request) -> bytes:
     return body if upload is None else upload.meta
 
 
-def _authorization(request: Request) -> v3.Authorization:
+def _authorization(request: Request, scheme: Scheme) -> tuple[str, brand.Authorization | v3.Authorization]:
     header = request.headers.get("Authorization", "")
-    if header and not header.startswith(f"{v3.SCHEME} "):
+    word = brand.SCHEME if scheme == "brand" else v3.SCHEME
+    if header and not header.startswith(f"{word} "):
         raise refusal.unauthorized("Http头Authorization认证类型不正确")
     try:
-        return v3.Authorization.parse(header)
+        if scheme == "brand":
+            of_brand = brand.Authorization.parse(header)
+            return of_brand.brand_id, of_brand
+        said = v3.Authorization.parse(header)
     except ValueError:
         raise refusal.unauthorized("Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》") from None
+    return said.mchid, said

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ...credentials.brand import Brand
 from ..platform.keys import KeyPair, make_apiv3_key
 
 
@@ -16,9 +17,11 @@ class Merchant:
         mchid: the merchant's number; of a brand, the brand's.
         role: a shop, a service provider with sub-merchants, or a brand.
         key: signs its requests and opens what is encrypted for it.
-        apiv3_key: 32 characters.
+        apiv3_key: 32 characters; of a brand, its API key.
         apiv2_key: 32 characters; brands have none.
         sub_mchids: of a partner, the sub-merchants that it may act for; None lets it act for any.
+        platform_key: of a brand, the WeChat Pay public key that answers it, which is nobody else's; a fresh one
+            by default.
     """
 
     mchid: str
@@ -27,6 +30,11 @@ class Merchant:
     apiv3_key: str = field(default_factory=make_apiv3_key, repr=False)
     apiv2_key: str = field(default_factory=make_apiv3_key, repr=False)
     sub_mchids: tuple[str, ...] | None = None
+    platform_key: KeyPair | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.role == "brand" and self.platform_key is None:
+            object.__setattr__(self, "platform_key", KeyPair.wechatpay())
 
     def credentials(self, platform_keys: tuple[KeyPair, ...]) -> dict[str, Any]:
         """The arguments of a client of this merchant.
@@ -34,6 +42,10 @@ class Merchant:
         Args:
             platform_keys: the keys that the client believes.
         """
+        if self.platform_key is not None:
+            certs = {self.platform_key.serial: self.platform_key.public_pem}
+            own = Brand(self.mchid, self.key.serial, self.key.private_key, certs, api_key=self.apiv3_key)
+            return {"brand": own}
         return {
             "mchid": self.mchid,
             "serial": self.key.serial,

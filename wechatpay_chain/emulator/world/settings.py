@@ -37,6 +37,7 @@ def merchant_setting(merchant: Merchant, now: float) -> Setting:
         "apiv3_key": merchant.apiv3_key,
         "apiv2_key": merchant.apiv2_key,
         "sub_mchids": merchant.sub_mchids,
+        "platform_key": None if merchant.platform_key is None else merchant.platform_key.to_json(),
     }
     return Setting(mchid=merchant.mchid, made=now, state="KEPT", name=f"merchant/{merchant.mchid}", value=value)
 
@@ -48,6 +49,7 @@ def merchant_of(value: Mapping[str, Any]) -> Merchant:
         ValueError: it isn't one.
     """
     subs = value["sub_mchids"]
+    platform_key = value.get("platform_key")
     return Merchant(
         mchid=value["mchid"],
         role=value["role"],
@@ -55,6 +57,7 @@ def merchant_of(value: Mapping[str, Any]) -> Merchant:
         apiv3_key=value["apiv3_key"],
         apiv2_key=value["apiv2_key"],
         sub_mchids=None if subs is None else tuple(subs),
+        platform_key=None if platform_key is None else KeyPair.from_json(platform_key),
     )
 
 

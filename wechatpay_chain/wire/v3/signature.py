@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ...crypto import rsa
 from ...errors import Cause, SignatureError, SignatureProbe
+from ..authorization import Header
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 MAX_AGE = 300
@@ -32,8 +33,7 @@ SIGNED_HEADERS = (TIMESTAMP_HEADER, NONCE_HEADER, SERIAL_HEADER, SIGNATURE_HEADE
 _PROBE = "WECHATPAY/SIGNTEST/"
 _LONGEST_TIMESTAMP = 12
 _SHA1 = re.compile(r"[0-9a-fA-F]{40}", re.ASCII)
-_AUTHORIZATION_ITEM = re.compile(r'\s*([a-z_]+)="([^"]*)"\s*', re.ASCII)
-_AUTHORIZATION_ITEMS = frozenset({"mchid", "nonce_str", "signature", "timestamp", "serial_no"})
+_HEADER = Header(SCHEME, "mchid")
 
 
 class Authorization(NamedTuple):
@@ -52,10 +52,7 @@ class Authorization(NamedTuple):
         )
 
     def __str__(self) -> str:
-        return (
-            f'{SCHEME} mchid="{self.mchid}",nonce_str="{self.nonce}",signature="{self.signature}",'
-            f'timestamp="{self.timestamp}",serial_no="{self.serial}"'
-        )
+        return _HEADER.write(self.mchid, self)
 
     @classmethod
     def parse(cls, header: str) -> Authorization:
@@ -64,24 +61,7 @@ class Authorization(NamedTuple):
         Raises:
             ValueError: another scheme, or an item that is missing, unknown or given twice.
         """
-        scheme, _, rest = header.partition(" ")
-        if scheme != SCHEME:
-            raise ValueError(f"the scheme is not {SCHEME}")
-        items: dict[str, str] = {}
-        for part in rest.split(","):
-            item = _AUTHORIZATION_ITEM.fullmatch(part)
-            if item is None or item[1] in items:
-                raise ValueError("an item is malformed or given twice")
-            items[item[1]] = item[2]
-        if items.keys() != _AUTHORIZATION_ITEMS:
-            raise ValueError(f"the items are not exactly {', '.join(sorted(_AUTHORIZATION_ITEMS))}")
-        return cls(
-            mchid=items["mchid"],
-            serial=items["serial_no"],
-            nonce=items["nonce_str"],
-            timestamp=items["timestamp"],
-            signature=items["signature"],
-        )
+        return cls(*_HEADER.read(header))
 
 
 def make_nonce() -> str:
@@ -110,6 +90,8 @@ def verify(
     find_key: Callable[[str], RSAPublicKey | None],
     now: float,
     known_keys: Callable[[], Mapping[str, RSAPublicKey]] = dict,
+    *,
+    scheme: str = SCHEME,
 ) -> None:
     """Check the signature of an answer or a notification.
 
@@ -119,6 +101,7 @@ def verify(
         find_key: the platform's key for a serial, None for an unknown one.
         now: Unix time in seconds.
         known_keys: gives all keys by their names, to find out why a signature doesn't fit.
+        scheme: the word that the header for the signature's type holds, where it is there.
 
     Raises:
         SignatureProbe: a wrong signature sent on purpose.
@@ -133,8 +116,8 @@ def verify(
 
         error = SignatureError(f"it is not signed: {', '.join(missing)} missing. Don't believe it")
         raise error.because(*answer.unsigned(headers, body))
-    if headers.get(SIGNATURE_TYPE_HEADER, SCHEME) != SCHEME:
-        raise SignatureError(f"its signature type is not {SCHEME}")
+    if headers.get(SIGNATURE_TYPE_HEADER, scheme) != scheme:
+        raise SignatureError(f"its signature type is not {scheme}")
     _check_time(timestamp, now, headers)
     if not (nonce.isascii() and nonce.isprintable()) or " " in nonce:
         raise SignatureError(f"{NONCE_HEADER} holds blanks or control characters")

@@ -1,0 +1,115 @@
+"""A brand's credentials, which it shares with no merchant.
+
+https://pay.weixin.qq.com/doc/brand/4015407568
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NoReturn
+
+from ..crypto import keys
+from ..crypto.api_keys import load_apiv3_key
+from ..crypto.concealed import Concealed, conceals_arguments
+from ..errors import ConfigurationError
+from .merchant import check_foreign, check_serial, load_signer
+from .platform_keys import PlatformKeys, load_platform_keys
+from .signer import Signer
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+_BRAND_ID = re.compile(r"[0-9]{1,20}", re.ASCII)
+_LONGEST_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, init=False, eq=False)
+class Brand:
+    """What a brand signs, verifies and decrypts with: `WeChatPay(..., brand=Brand(...))`. Its repr shows no key.
+
+    Args:
+        brand_id: the brand's number, digits.
+        serial: serial number of the brand API certificate, 40 hexadecimal digits.
+        private_key: its private key, in any form that the client's `private_key` has, or a `Signer`.
+        certs: `PUB_KEY_ID_...` -> WeChat Pay public key of the brand; brands have no platform certificates.
+        api_key: the brand API key, 32 characters; it opens the brand's notifications and is needed for nothing else.
+
+    Attributes:
+        brand_id: as given.
+        serial: as given, in capitals.
+        signer: signs requests.
+        private_key: decrypts what the platform encrypted for the brand; None with a `Signer` of the caller's own.
+        platform_keys: the platform's keys for this brand.
+        api_key: opens notifications.
+
+    Raises:
+        ConfigurationError: an argument is wrong; with its name, what was found, and the remedy.
+    """
+
+    brand_id: str
+    serial: str = field(repr=False)
+    signer: Signer = field(repr=False)
+    private_key: RSAPrivateKey | None = field(repr=False)
+    platform_keys: PlatformKeys = field(repr=False)
+    api_key: Concealed[bytes] | None = field(repr=False)
+
+    @conceals_arguments
+    def __init__(
+        self,
+        brand_id: str,
+        serial: str,
+        private_key: keys.PrivateKeySource | Signer,
+        certs: Mapping[str, keys.PublicKeySource],
+        *,
+        api_key: str | bytes | None = None,
+    ) -> None:
+        _check_brand_id(brand_id)
+        serial = check_serial(serial, "brand")
+        signer, key = load_signer(private_key, brand_id)
+        platform_keys = _load_public_keys(certs)
+        check_foreign(platform_keys, serial, key, "brand")
+        loaded = (brand_id, serial, signer, key, platform_keys, load_apiv3_key(api_key, "api_key"))
+        for name, value in zip(self.__slots__, loaded, strict=True):
+            object.__setattr__(self, name, value)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a brand's keys are not pickled: pickle what they were made of, if it may be kept")
+
+
+def check_apart(brand: Brand, platform_keys: PlatformKeys) -> None:
+    """Refuse a platform key that a merchant and a brand would share: by it the two are told apart.
+
+    Raises:
+        ConfigurationError: there is one.
+    """
+    for key in brand.platform_keys:
+        if platform_keys.find(key.serial) is not None:
+            raise ConfigurationError(
+                "brand",
+                f"its certs hold {key.serial}, which is in certs too",
+                "Give the brand the public key of the brand console, and the merchant the one of the merchant portal",
+            )
+
+
+def _check_brand_id(brand_id: object) -> None:
+    if isinstance(brand_id, str) and _BRAND_ID.fullmatch(brand_id):
+        return
+    # Not shown, unless it is short: arguments in the wrong order put a key here.
+    short = isinstance(brand_id, str) and len(brand_id) <= _LONGEST_SHOWN
+    found = repr(brand_id) if short else f"a {type(brand_id).__name__}"
+    raise ConfigurationError("brand_id", f"{found} was found", "Give the brand's number as a string of digits")
+
+
+def _load_public_keys(certs: Mapping[str, keys.PublicKeySource]) -> PlatformKeys:
+    remedy = "Give {'PUB_KEY_ID_...': Path(...)}: identifier and file are in the brand console under API security"
+    if not certs:
+        raise ConfigurationError("certs", "no platform key was given, so no answer could be verified", remedy)
+    if not isinstance(certs, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+        raise ConfigurationError("certs", f"a {type(certs).__name__} was found", remedy)
+    loaded = load_platform_keys(certs)
+    for key in loaded:
+        if key.is_certificate:
+            raise ConfigurationError(f"certs[{key.serial!r}]", "a platform certificate was found", remedy)
+    return loaded
