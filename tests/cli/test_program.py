@@ -44,7 +44,7 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
         assert expected in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [[], ["unknown"], ["emulator"], ["search"], ["demo", "--colour"]])
+@pytest.mark.parametrize("arguments", [[], ["unknown"], ["pay"], ["search"], ["demo", "--colour"]])
 def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Wrong usage exits with 2 and says so on stderr."""
     with pytest.raises(SystemExit) as caught:
@@ -184,9 +184,10 @@ def test_emulator(tmp_path: Path) -> None:
     arguments = [sys.executable, "-W", "error", "-m", "wechatpay_chain", "emulator", "--out", str(folder)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        listening, settings = process.stdout.readline(), process.stdout.readline()
+        listening, settings, page = (process.stdout.readline() for _ in range(3))
         assert "http://127.0.0.1:" in listening
         assert str(folder / "wechatpay.env") in settings
+        assert page.endswith("/_emulator/\n")
         environment = dict(line.split("=", 1) for line in (folder / "wechatpay.env").read_text().splitlines())
         with pytest.MonkeyPatch.context() as patch:
             for name, value in environment.items():

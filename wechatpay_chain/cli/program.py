@@ -30,6 +30,10 @@ COMMANDS: Mapping[str, str] = {
     "init": "write wechatpay.toml from questions, or from the portal's zip of the certificate",
     "completion": "print the completion of bash, zsh or fish",
     "emulator": "run the emulator on a port",
+    "pay": "pay an order on a running emulator, as a payer's phone does",
+    "trigger": "have a running emulator send a notification",
+    "faults": "let a running emulator misbehave",
+    "calls": "show the calls that a running emulator got",
     "demo": "run the main job against the emulator and show every step",
 }
 """The commands and their purposes, in the order of `--help`."""

@@ -4,29 +4,46 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
+import signal
 import sys
+import tempfile
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from ...emulator import Emulator
-
-_ENVIRONMENT = "wechatpay.env"
-_PRIVATE_KEY = "apiclient_key.pem"
-_PUBLIC_KEY = "wechatpay_public_key.pem"
+from ...emulator import folder as folders
+from ...errors import ConfigurationError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments of `emulator`."""
-    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write keys and settings")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help=f"keys and state, made on first start and used again ({folders.DEFAULT}, without --memory and --out)",
+    )
+    parser.add_argument("--memory", action="store_true", help="keep nothing on disk")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="write keys and settings there, over nothing")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (a free one)")
     parser.add_argument("--mchid", default="1900000109", help="merchant number (1900000109)")
+    parser.add_argument("--tls", action="store_true", help="listen with https, too, with an authority of its own")
+    parser.add_argument("--speed", type=float, default=1.0, help="world seconds in a real second (1)")
+    parser.add_argument("--pay-after", type=float, metavar="SECONDS", help="pay every order by itself")
+    parser.add_argument(
+        "--notify",
+        action="append",
+        default=[],
+        metavar="URL=URL",
+        help="where the notifications for a beginning of URLs go: https://shop.example=http://127.0.0.1:8000",
+    )
+    parser.add_argument("--keep", type=int, default=1000, help="how many calls are kept (1000)")
     parser.set_defaults(run=_serve)
 
 
 def _serve(options: argparse.Namespace) -> int:
     try:
-        asyncio.run(_run(options.out, options.host, options.port, options.mchid))
+        asyncio.run(_run(options))
     except FileExistsError as error:
         print(f"{error.filename} exists and is not overwritten: give another folder with --out", file=sys.stderr)
         return 1
@@ -38,36 +55,74 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _run(folder: Path, host: str, port: int, mchid: str) -> None:
-    emulator = Emulator(mchid=mchid)
-    async with emulator.listen(host, port) as base_url:
-        _write(folder, emulator, base_url)
-        print(f"listening on {base_url}")
-        print(f"settings in  {folder / _ENVIRONMENT}: load them, then WeChatPay.from_env()", flush=True)
-        await asyncio.Event().wait()  # until Ctrl-C
+async def _run(options: argparse.Namespace) -> None:
+    folder: Path | None = options.folder
+    if folder is None and not options.memory and not options.out:
+        folder = folders.DEFAULT
+    if folder is not None and options.memory:
+        raise ConfigurationError("--memory", "a folder is named, too", "Leave one of them out")
+    if options.speed < 0 or options.keep < 1:
+        raise ConfigurationError(
+            "speed or keep", "a value out of range was found", "Give a speed from 0, and keep 1 or more"
+        )
+    emulator = Emulator(
+        mchid=options.mchid,
+        state=folder,
+        keep=options.keep,
+        notify=dict(_pair(text) for text in options.notify),
+        pay_after=options.pay_after,
+    )
+    emulator.run_at(options.speed)
+    ended = _ended()
+    async with AsyncExitStack() as stack:
+        stack.callback(emulator.close)
+        base_url = await stack.enter_async_context(emulator.listen(options.host, options.port))
+        lines = [f"listening on {base_url}"]
+        lines += _write(emulator, folder, options.out, base_url)
+        if folder is not None:
+            stack.callback(folders.forget_running, folder)
+        lines.append(f"page         {base_url}/_emulator/")
+        if options.tls:
+            secure_url, authority = await _listen_with_tls(emulator, options.host, folder, stack)
+            lines += [f"https        {secure_url}", f"authority    {authority}"]
+        print("\n".join(lines), flush=True)
+        await ended.wait()
 
 
-def _write(folder: Path, emulator: Emulator, base_url: str) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (platform_key,) = emulator.platform_keys
-    settings = {
-        "MCHID": emulator.mchid,
-        "SERIAL": emulator.merchant_key.serial,
-        "PRIVATE_KEY": (folder / _PRIVATE_KEY).resolve(),
-        "PUBLIC_KEY": (folder / _PUBLIC_KEY).resolve(),
-        "PUBLIC_KEY_ID": platform_key.serial,
-        "APIV3_KEY": emulator.apiv3_key,
-        "BASE_URL": base_url,
-    }
-    for name, text in (
-        (_PRIVATE_KEY, emulator.merchant_key.private_pem),
-        (_PUBLIC_KEY, platform_key.public_pem),
-        (_ENVIRONMENT, "".join(f"WECHATPAY_{name}={value}\n" for name, value in settings.items())),
-    ):
-        _write_private(folder / name, text)
+async def _listen_with_tls(emulator: Emulator, host: str, home: Path | None, stack: AsyncExitStack) -> tuple[str, Path]:
+    from ...emulator.authority import CERTIFICATE, Authority
+
+    if home is None:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wechatpay-emulator-")))
+    secure_url = await stack.enter_async_context(emulator.listen(host, tls=Authority.of(home).context(home)))
+    return secure_url, (home / CERTIFICATE).resolve()
 
 
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, and never over another: it might hold a real key."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
+def _write(emulator: Emulator, folder: Path | None, out: Path | None, base_url: str) -> list[str]:
+    """Write what other programs find; the lines that say where."""
+    merchant, platform_key = emulator.world.merchants[emulator.mchid], emulator.platform_keys[0]
+    lines: list[str] = []
+    for target, over in ((folder, True), (out, False)):
+        if target is not None:
+            folders.write_keys(target, merchant, platform_key, base_url, over=over)
+            lines.append(f"settings in  {target / folders.ENVIRONMENT}: load them, then WeChatPay.from_env()")
+    if folder is not None:
+        folders.write_running(folder, base_url)
+    return lines
+
+
+def _ended() -> asyncio.Event:
+    """What is set when the process is told to end; Ctrl-C ends it by itself."""
+    ended = asyncio.Event()
+    if sys.platform != "win32":
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    return ended
+
+
+def _pair(text: str) -> tuple[str, str]:
+    wanted, equals, actual = text.partition("=")
+    if not equals:
+        raise ConfigurationError(
+            "--notify", f"{text!r} was found", "Give a pair such as https://shop.example=http://127.0.0.1:8000"
+        )
+    return wanted, actual

@@ -1,0 +1,135 @@
+"""`emulator`, and the commands that work on a running one, as processes and within this one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.emulator.shop import open_shop
+from wechatpay_chain import SyncWeChatPay
+from wechatpay_chain.cli import main
+from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.emulator import folder as folders
+
+
+@contextmanager
+def running(folder: Path, *arguments: str) -> Iterator[list[str]]:
+    """An emulator as a process of its own; what it printed."""
+    command = [sys.executable, "-W", "error", "-m", "wechatpay_chain", "emulator", *arguments]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line.strip())
+            if line.startswith("settings in") or "--memory" in arguments:
+                break
+        if not lines and process.stderr is not None:
+            pytest.fail(process.stderr.read())
+        yield lines
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    assert process.returncode == 0
+
+
+def test_without_options(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """No option is needed; keys and orders are there again at the next start; it is found through its folder."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / folders.DEFAULT
+    with running(tmp_path):
+        settings = (folder / folders.ENVIRONMENT).read_text()
+        for name, value in (line.split("=", 1) for line in settings.splitlines()):
+            monkeypatch.setenv(name, value)
+        order = {"appid": "wx2421b1c4370ec43b", "mchid": "1900000109", "description": "x", "out_trade_no": "A1B2C3"}
+        with SyncWeChatPay.from_env() as wxpay:
+            link = wxpay["v3/pay/transactions/native"].post(
+                json={**order, "notify_url": "https://shop.example/", "amount": {"total": 1}}
+            )
+        assert main(["pay", link.json()["code_url"]]) == 0
+        assert json.loads(capfd.readouterr().out)["state"] == "SUCCESS"
+        assert main(["pay", "A1B2C3"]) == 1
+        assert "已支付" in capfd.readouterr().err
+        assert main(["calls"]) == 0
+        assert "/v3/pay/transactions/native" in capfd.readouterr().out
+    assert folder.stat().st_mode & 0o077 == 0
+    assert main(["calls"]) == 2
+    assert "no emulator runs" in capfd.readouterr().err
+    with running(tmp_path):
+        kept = [line for line in (folder / folders.ENVIRONMENT).read_text().splitlines() if "BASE_URL" not in line]
+        assert kept == [line for line in settings.splitlines() if "BASE_URL" not in line]
+        assert main(["pay", "A1B2C3"]) == 1
+
+
+def test_a_folder_in_use(tmp_path: Path) -> None:
+    """A second emulator on the same folder is refused, and disturbs the first in nothing."""
+    with running(tmp_path, "--folder", "here"):
+        found = (tmp_path / "here" / "emulator.json").read_text()
+        second = subprocess.run(
+            [sys.executable, "-m", "wechatpay_chain", "emulator", "--folder", "here"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert (second.returncode, "another emulator uses" in second.stderr) == (2, True)
+        assert (tmp_path / "here" / "emulator.json").read_text() == found
+
+
+def test_memory(tmp_path: Path) -> None:
+    """With `--memory` nothing is written."""
+    with running(tmp_path, "--memory"):
+        assert os.listdir(tmp_path) == []  # noqa: PTH208 - names, not paths
+
+
+def test_on_a_running_one(emulator: Emulator, capfd: pytest.CaptureFixture[str]) -> None:
+    """Notifications are sent by hand, faults come and go, and calls are shown, on an emulator named by its URL."""
+
+    def told(*arguments: str, code: int = 0) -> str:
+        assert main([*arguments, "--url", base_url]) == code
+        captured = capfd.readouterr()
+        return captured.out or captured.err
+
+    with open_shop() as shop, emulator.listen() as base_url:
+        made = json.loads(told("trigger", "REFUND.SUCCESS", "--notify-url", shop.url, "-j", '{"out_refund_no": "R1"}'))
+        assert made["resource"]["out_refund_no"] == "R1"
+        emulator.wait_for_sync("REFUND.SUCCESS")
+        assert "no notification" in told("trigger", "NO", "--notify-url", shop.url, code=2)
+        fault = json.loads(told("faults", "refuse", "--status", "429", "--code", "RATE", "--share", "0.5"))
+        assert (fault["number"], fault["share"]) == (1, 0.5)
+        assert len(json.loads(told("faults"))) == 1
+        assert "seconds" in told("faults", "delay", code=2)
+        told("faults", "--remove", "1")
+        assert "there is no fault 1" in told("faults", "--remove", "1", code=1)
+        told("faults", "--clear")
+        assert "effect" in told("faults", "--share", "0.5", code=2)
+        with SyncWeChatPay(**emulator.credentials(), base_url=base_url) as wxpay:
+            wxpay.v3.security.echo.post(json={"echo_message": "a", "encrypted_echo_message": "b"})
+        assert "/v3/security/echo" in told("calls")
+        assert json.loads(told("calls", "--json"))[0]["status"] == 200
+        assert json.loads(told("calls", "1"))["request"]["target"] == "/v3/security/echo"
+        assert "there is no call 7" in told("calls", "7", code=1)
+
+
+def test_nobody_there(capfd: pytest.CaptureFixture[str]) -> None:
+    """Where no emulator answers, it says so."""
+    assert main(["calls", "--url", "http://127.0.0.1:9"]) == 2
+    assert "nothing that is one answers" in capfd.readouterr().err
+
+
+def test_wrong_options(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Options that make no sense are named before anything is written."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["emulator", "--notify", "shop.example"]) == 2
+    assert main(["emulator", "--speed", "-1"]) == 2
+    assert main(["emulator", "--memory", "--folder", "x"]) == 2
+    assert list(tmp_path.iterdir()) == []

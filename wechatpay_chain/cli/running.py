@@ -1,0 +1,63 @@
+"""A running emulator, as the commands reach it: found through its folder, asked through its control interface."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from ..emulator import folder as folders
+from ..errors import ConfigurationError
+from .exits import Exit
+from .output import show_json
+from .terminal import show_error
+
+_TIMEOUT = 10.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe how the emulator is found."""
+    parser.add_argument(
+        "--folder", type=Path, default=folders.DEFAULT, help=f"the folder of the emulator ({folders.DEFAULT})"
+    )
+    parser.add_argument("--url", help="where it listens, instead of its folder: http://127.0.0.1:8080")
+
+
+def ask(options: argparse.Namespace, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    """What the control interface answers: HTTP status and JSON values.
+
+    Raises:
+        ConfigurationError: no emulator is running there.
+    """
+    base_url: str = options.url or folders.find_running(options.folder)
+    parts = urlsplit(base_url)
+    if parts.scheme != "http" or not parts.hostname:
+        raise ConfigurationError("--url", f"{base_url!r} was found", "Give the emulator's http URL")
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=_TIMEOUT)
+    try:
+        content = None if body is None else orjson.dumps(body)
+        connection.request(
+            method, f"/_emulator{path}", content, {"Content-Type": "application/json"} if content else {}
+        )
+        answer = connection.getresponse()
+        return answer.status, orjson.loads(answer.read())
+    except (OSError, http.client.HTTPException, orjson.JSONDecodeError) as error:
+        raise ConfigurationError(
+            "emulator", f"nothing that is one answers at {base_url} ({type(error).__name__})", "Start it"
+        ) from error
+    finally:
+        connection.close()
+
+
+def show(answer: tuple[int, Any]) -> int:
+    """Print what came back; the exit code."""
+    status, value = answer
+    if status >= 400:
+        show_error(str(value["message"]))
+        return Exit.REFUSED if status in {404, 409} else Exit.USAGE
+    show_json(value)
+    return Exit.DONE
