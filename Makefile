@@ -13,13 +13,16 @@ generators := $(wildcard tools/derive_facts.py tools/generate_*.py)
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint format types generate generate-check build lock clean core dev
+.PHONY: help demo shop test bench lint format types generate generate-check build lock clean core dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: core ## Run the main job against the emulator and show every step
 	@$(python) -m wechatpay_chain demo
+
+shop: dev ## Run a small shop against the emulator; open http://127.0.0.1:8000 (PORT chooses another)
+	@$(python) -m examples.shop
 
 # Whatever the environment says, bytecode is cached: the tests start dozens of processes, and each would compile everything anew.
 test: export PYTHONDONTWRITEBYTECODE :=

@@ -198,6 +198,7 @@ def test_emulator(tmp_path: Path) -> None:
         assert process.communicate(timeout=30) == ("", "")
     assert process.returncode == 0
     assert {path.name for path in folder.iterdir()} == {
+        "apiclient_cert.pem",
         "apiclient_key.pem",
         "wechatpay_public_key.pem",
         "wechatpay.env",
