@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 
-from wechatpay_chain import Brand, Chain, ConfigurationError, Request, Response, Secret, SyncWeChatPay, WeChatPay
+from wechatpay_chain import (
+    BadRequest,
+    Brand,
+    Chain,
+    ConfigurationError,
+    Request,
+    Response,
+    Secret,
+    SyncWeChatPay,
+    Unauthorized,
+    WeChatPay,
+)
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.world.merchants import Merchant
 from wechatpay_chain.wire import brand, v3
@@ -123,6 +134,34 @@ async def test_secrets_are_for_the_brands_key(both: dict[str, Any], emulator: Em
     assert answer.request is not None
     assert b"13800000000" not in (answer.request.body or b"")
     assert answer.request.headers["Wechatpay-Serial"] in [key.serial for key in both["brand"].platform_keys]
+
+
+async def test_a_gateway_that_repeats_the_header(both: dict[str, Any]) -> None:
+    """An error page with the brand's Authorization in it shows up in the error without the signature."""
+
+    async def gateway(request: Request) -> Response[Any]:
+        return Response(status=400, content=request.headers["Authorization"].encode(), request=request)
+
+    both["transport"] = gateway
+    async with WeChatPay(**both) as wxpay:
+        with pytest.raises(BadRequest) as caught:
+            await wxpay.chain(CONFIGS).get()
+    assert f"{brand.SCHEME} ***" in str(caught.value)
+    assert "signature=" not in str(caught.value)
+
+
+async def test_a_refused_signature_is_compared(both: dict[str, Any], emulator: Emulator) -> None:
+    """Of a brand's call too, the text that the platform verified is compared with the one that was signed."""
+
+    async def meddling(request: Request) -> Response[Any]:
+        changed = await emulator(request.changed(query="added=1"))
+        return changed.changed(request=request)
+
+    both["transport"] = meddling
+    async with WeChatPay(**both) as wxpay:
+        with pytest.raises(Unauthorized) as caught:
+            await wxpay.chain(CONFIGS).post(json=SETTING)
+    assert [cause.name for cause in caught.value.causes] == ["request-changed"]
 
 
 @pytest.mark.parametrize("other", ["alone", "beside"])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wechatpay_chain import ConfigurationError
-from wechatpay_chain.payments import fen, yuan
+from wechatpay_chain.payments import fen, minor_units, yuan
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,38 @@ def test_what_is_no_number_of_fen(counted: Any) -> None:
 def test_there_and_back(counted: int) -> None:
     """What is written in yuan is read again as the same fen."""
     assert fen(yuan(counted)) == counted
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "counted"),
+    [
+        ("100", "JPY", 100),
+        ("100.00", "JPY", 100),
+        ("1.5", "HKD", 150),
+        ("0.29", "USD", 29),
+        ("1.234", "KWD", 1234),
+        (-7, "KRW", -7),
+        ("1E+2", "JPY", 100),
+    ],
+)
+def test_minor_units(amount: Any, currency: str, counted: int) -> None:
+    """An amount counts in its currency's smallest unit, which not all have two decimals of."""
+    assert minor_units(amount, currency) == counted
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "argument"),
+    [
+        ("0.5", "JPY", "amount"),
+        ("0.005", "HKD", "amount"),
+        (0.5, "HKD", "amount"),
+        ("1", "hkd", "currency"),
+        ("1", "", "currency"),
+        ("1", None, "currency"),
+    ],
+)
+def test_no_minor_units(amount: Any, currency: Any, argument: str) -> None:
+    """A part of the smallest unit, a float, and what is no currency are refused by name."""
+    with pytest.raises(ConfigurationError) as caught:
+        minor_units(amount, currency)
+    assert caught.value.argument == argument

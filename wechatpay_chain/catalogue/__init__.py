@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .records import always_secret_names, is_field
     from .refusals import KnownRefusal, known_refusals
     from .searching import search, search_events
+    from .sources import notification_sources
     from .spelling import spell
     from .validation import Fault, field_type, validate
 
@@ -42,6 +43,7 @@ __all__ = [
     "is_field",
     "known_refusals",
     "manners",
+    "notification_sources",
     "operations",
     "pages",
     "resembling",
@@ -68,6 +70,7 @@ _LAZY = {
     "is_field": "records",
     "known_refusals": "refusals",
     "manners": "description",
+    "notification_sources": "sources",
     "operations": "browsing",
     "pages": "description",
     "resembling": "browsing",

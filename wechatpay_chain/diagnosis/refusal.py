@@ -20,6 +20,19 @@ def _known(
 
 
 _V3 = (
+    # https://pay.weixin.qq.com/doc/global/v3/zh/4017303715; the number is the ending of the Request-ID.
+    _known(
+        "暂不支持境外支付|does not support overseas payment|\\b268501838$",
+        "mainland-path-overseas",
+        "this path is for mainland merchants, and an overseas merchant or an overseas host was used",
+        "Overseas merchants call the twin below /v3/global/ (wxpay.v3.global_...), mainland ones api.mch.weixin.qq.com",
+    ),
+    _known(
+        "暂不支持使用升级前功能",
+        "superseded-transfer",
+        "this merchant was opened for the newer transfers, which took the place of batches",
+        "Call /v3/fund-app/mch-transfer/transfer-bills: wxpay.v3.fundApp.mchTransfer.transferBills",
+    ),
     _known(
         "商户证书序列号有误|商户未设置加密证书|证书序列号.{0,4}(?:不存在|错误)",
         "serial-of-another-merchant",
@@ -82,7 +95,11 @@ _V2 = (
 
 
 def causes(reason: str) -> tuple[Cause, ...]:
-    """The cause of a refusal of APIv3 that the platform's text speaks of; none for one of the business."""
+    """The cause of a refusal of APIv3 that the platform's text speaks of; none for one of the business.
+
+    Args:
+        reason: the text, and the ending of the Request-ID behind it.
+    """
     return tuple(cause for pattern, cause in _V3 if pattern.search(reason))[:1]
 
 

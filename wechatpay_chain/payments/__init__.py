@@ -9,7 +9,7 @@ the `sub_appid`, and for a combined order the appid it was placed with.
 
 from .coupons import coupon_h5, coupons_mini_program
 from .merchant import Payments
-from .money import fen, yuan
+from .money import fen, minor_units, yuan
 from .orders import (
     Instalment,
     Unsigned,
@@ -43,6 +43,7 @@ __all__ = [
     "medical",
     "merchant_transfer",
     "mini_program",
+    "minor_units",
     "payscore_confirm",
     "payscore_confirm_signed",
     "payscore_detail",

@@ -25,6 +25,7 @@ from ...errors import (
     Unauthorized,
 )
 from ...http.response import Response
+from ..brand import signature as brand
 from . import signature
 
 _CLASSES: dict[int, type[APIError]] = {
@@ -38,7 +39,7 @@ _LONGEST_TEXT = 200
 _UNAUTHORIZED = 401
 _DEEPEST_DETAIL = 3
 # A gateway's error page may repeat the request's headers.
-_AUTHORIZATION = re.compile(rf"{signature.SCHEME}[^<>]*")
+_AUTHORIZATION = re.compile(r"(WECHATPAY2?(?:-[A-Z0-9]+)+)[^<>]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def _message(response: Response[Any], body: _Body) -> str:
         text = f"{response.status}: not the platform's own answer: {_shorten(response.text)}"
     else:
         text = f"{response.status}: without content"
-    text = _AUTHORIZATION.sub(f"{signature.SCHEME} ***", text)
+    text = _AUTHORIZATION.sub(r"\1 ***", text)
     if not response.verified:
         text += " (the answer's signature was not verified)"
     return text
@@ -123,7 +124,8 @@ def _causes(response: Response[Any], body: _Body) -> tuple[Cause, ...]:
     ours = _signed_message(response)
     if theirs is not None and ours is not None:
         return (of_refusal.signed_text(ours, *theirs),)
-    return of_refusal.causes(body.reason)
+    ending = response.request_id.rpartition("-")[2] if response.request_id else ""
+    return of_refusal.causes(f"{body.reason} {ending}")
 
 
 def _sign_information(detail: object, depth: int = 0) -> tuple[str, int | None] | None:
@@ -149,14 +151,17 @@ def _signed_message(response: Response[Any]) -> str | None:
     request = response.request
     if request is None:
         return None
-    try:
-        authorization = signature.Authorization.parse(request.headers.get("Authorization", ""))
-    except ValueError:
-        return None
-    message = signature.request_message(
-        request.method, request.target, authorization.timestamp, authorization.nonce, request.signed_bytes
-    )
-    return message.decode("utf-8", "replace")
+    header = request.headers.get("Authorization", "")
+    for kind in (signature.Authorization, brand.Authorization):
+        try:
+            said = kind.parse(header)
+        except ValueError:
+            continue
+        message = signature.request_message(
+            request.method, request.target, said.timestamp, said.nonce, request.signed_bytes
+        )
+        return message.decode("utf-8", "replace")
+    return None
 
 
 def _shorten(text: str) -> str:
