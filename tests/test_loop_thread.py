@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -197,9 +198,48 @@ def test_no_call_is_lost_at_the_end() -> None:
         assert len(ended) == len(callers)
 
 
+def test_a_call_that_comes_while_the_others_are_cancelled() -> None:
+    """A call that found the thread open, and comes when it ends, is refused: it does not wait for ever."""
+    held, cancelling, errors = threading.Event(), threading.Event(), list[Exception]()
+
+    class Late(LoopThread):
+        def _open_thread(self) -> Any:
+            thread = super()._open_thread()
+            if threading.current_thread() is caller:
+                held.set()
+                cancelling.wait(WAIT)
+            return thread
+
+    async def ends_slowly() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelling.set()
+            await asyncio.sleep(0.05)
+
+    def call() -> None:
+        try:
+            made.run(endless())
+        except ConfigurationError as error:
+            errors.append(error)
+
+    async def endless() -> None:
+        await asyncio.Event().wait()
+
+    made, caller = Late("late", nothing), threading.Thread(target=call, daemon=True)
+    made.run(answer())
+    made.spawn(ends_slowly())
+    caller.start()
+    assert held.wait(WAIT)
+    made.close()
+    caller.join(WAIT)
+    assert [str(error) for error in errors] == ["late: it is closed. Call it before, or make a new one"]
+
+
 @pytest.mark.parametrize("dropped_in", ["its caller's thread", "another thread", "its own thread"])
 def test_dropped(dropped_in: str) -> None:
     """A dropped one runs its last coroutine and ends, whichever thread lets go of it last."""
+    gc.collect()
     before, ended = descriptors(), threading.Event()
 
     async def ending() -> None:
@@ -260,6 +300,40 @@ def test_calls_of_a_signal_handler(thread: LoopThread) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert len(handled) >= 300
+
+
+@pytest.mark.parametrize("runs", [True, False], ids=["it runs already", "it does not run yet"])
+def test_a_signal_handler_that_raises_while_the_thread_starts(monkeypatch: pytest.MonkeyPatch, runs: bool) -> None:
+    """What the handler raises in a first call reaches its caller; no thread stays, and the next call goes well."""
+    made, start = new("interrupted"), threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        if runs:
+            start(thread)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            made.run(answer())
+    assert gone("interrupted")
+    assert made.run(answer()) == 42
+    made.close()
+
+
+def test_no_descriptor_for_its_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has no file descriptor left gets an error of ours, and can call later."""
+
+    def exhausted() -> asyncio.AbstractEventLoop:
+        raise OSError(24, "Too many open files")
+
+    thread = new()
+    with monkeypatch.context() as patched:
+        patched.setattr(asyncio, "new_event_loop", exhausted)
+        with pytest.raises(ConfigurationError, match="Too many open files"):
+            thread.run(answer())
+    assert thread.run(answer()) == 42
+    thread.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

@@ -110,13 +110,18 @@ class LoopThread:
             return thread
         try:
             started = _Thread(self._owner)
+        except OSError as error:
+            raise self._refusal(f"no event loop can be made ({error})", "Close files, or raise their limit") from error
+        try:
+            started.start()
+            # Two threads may come here at once, or one and a signal handler: the first to have started stays.
+            return self._threads.setdefault(os.getpid(), started)
         except RuntimeError as error:
             raise self._refusal(f"no thread can be started ({error})", "Call it earlier, or free threads") from error
-        # Two threads may come here at once, or one and a signal handler: the first to have started stays.
-        thread = self._threads.setdefault(os.getpid(), started)
-        if thread is not started:
-            started.stop()
-        return thread
+        finally:
+            # A signal handler may raise at any point, and what it raises is what the caller gets.
+            if self._threads.get(os.getpid()) is not started:
+                started.give_up()
 
     def _closed_error(self) -> ConfigurationError:
         return self._refusal("it is closed", "Call it before, or make a new one")
@@ -188,7 +193,9 @@ class _Call(Generic[T]):
 
     def start(self, thread: _Thread) -> None:
         """Start it; in the loop's thread."""
-        if not self._is_cancelled:
+        if thread.is_ending:
+            self.abandon()
+        elif not self._is_cancelled:
             self._task = thread.loop.create_task(self._coroutine)
             self._task.add_done_callback(self._done)
 
@@ -221,25 +228,25 @@ class _Call(Generic[T]):
 
 
 class _Thread(threading.Thread):
-    """A running thread with its loop. It knows nothing of its owner, so that it doesn't keep it alive."""
+    """A thread with its loop. It knows nothing of its owner, so that it doesn't keep it alive."""
 
     def __init__(self, owner: str) -> None:
         super().__init__(name=f"wechatpay_chain.{owner}", daemon=True)
         self.loop = asyncio.new_event_loop()
         self.calls: set[_Call[Any]] = set()
         self.waits_for: _Thread | None = None
-        self._has_ended = False
-        try:
-            self.start()
-        except BaseException:
-            self.loop.close()
-            raise
+        # Set before what runs is cancelled: a call that starts after that would never be done.
+        self.is_ending = False
+        # Taken by who will close the loop, without waiting: the thread, or who gives it up before it runs.
+        self._loop_taken = threading.Lock()
 
     def run(self) -> None:
+        if not self._loop_taken.acquire(blocking=False):
+            return
         try:
             self._serve()
         finally:
-            self._has_ended = True
+            self.is_ending = True
             self.loop.close()
             for call in tuple(self.calls):
                 call.abandon()
@@ -249,7 +256,7 @@ class _Thread(threading.Thread):
         call.accepted(self)
         self.calls.add(call)
         # In this order: a call that the end of `run` doesn't see sees that end.
-        if self._has_ended or not self.post(call.start, self):
+        if self.is_ending or not self.post(call.start, self):
             call.abandon()
 
     def post(self, function: Callable[..., object], *arguments: Any) -> bool:
@@ -259,6 +266,13 @@ class _Thread(threading.Thread):
         except RuntimeError:
             return False
         return True
+
+    def give_up(self) -> None:
+        """Have the thread end, whether or not it has started."""
+        if self._loop_taken.acquire(blocking=False):
+            self.loop.close()
+        else:
+            self.stop()
 
     def stop(self) -> None:
         """Have the thread end."""
@@ -280,6 +294,7 @@ class _Thread(threading.Thread):
             with suppress(KeyboardInterrupt, SystemExit):  # raised by a call, whose caller gets it
                 self.loop.run_forever()
                 break
+        self.is_ending = True
         self.loop.run_until_complete(_cancel_all())
 
 
