@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "pay": "pay an order on a running emulator, as a payer's phone does",
     "trigger": "have a running emulator send a notification",
     "faults": "let a running emulator misbehave",
+    "examine": "play a bad day against a shop's address for notifications, and judge its answers",
     "calls": "show the calls that a running emulator got",
     "demo": "run the main job against the emulator and show every step",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,12 +15,13 @@ from ...errors import ConfigurationError
 from ...http.headers import Headers
 from ...http.request import Request
 from ...http.response import Response
-from .. import faults
+from .. import faults, folder
 from ..controls import Controls
 from ..platform.keys import KeyPair
 from ..platform.refusal import Refusal
 from ..platform.routes import placeholder_values
 from ..world.announcements import ANNOUNCEMENTS
+from ..world.merchants import Merchant
 from . import openapi, pages, views
 from .action import Action, Arguments
 from .fields import BadRequest, Field, Fields, read_body, read_query
@@ -103,6 +105,7 @@ class Control:
                 {"mchid": merchant.mchid, "role": merchant.role, "serial": merchant.key.serial}
                 for merchant in world.merchants.values()
             ],
+            "default_key": self._controls.notifier.default_key.serial,
             "platform_keys": [key.serial for key in world.platform_keys],
             "records": {table.kind.name: len(table) for table in world.tables},
             "calls": len(self._controls.exchanges),
@@ -190,6 +193,19 @@ class Control:
     def _clock_told(self) -> dict[str, Any]:
         clock = self._controls.world.clock
         return {"time": clock(), "offset": clock.offset, "speed": clock.speed}
+
+    def _add_merchant(self, given: Arguments) -> dict[str, Any]:
+        world = self._controls.world
+        if given["mchid"] in world.merchants:
+            raise Refusal(409, "ALREADY_EXISTS", f"there is a merchant {given['mchid']}")
+        made = world.add_merchant(Merchant(mchid=given["mchid"], role=given.get("role", "direct")))
+        settings = folder.settings_of(Path(), made, world.platform_keys[0], "")
+        keys = ("WECHATPAY_MCHID", "WECHATPAY_SERIAL", "WECHATPAY_APIV3_KEY", "WECHATPAY_APIV2_KEY")
+        return {
+            "settings": {name: settings[name] for name in keys},
+            "private_key": made.key.private_pem,
+            "certificate": made.key.public_pem,
+        }
 
     def _rotate(self, given: Arguments) -> list[str]:
         world = self._controls.world
@@ -326,6 +342,17 @@ class Control:
                 summary="Give the platform a new key, as in a rotation",
                 do=self._rotate,
                 body={"kind": Field(choices=("certificate", "public-key"), required=True)},
+                status=201,
+            ),
+            Action(
+                method="POST",
+                path="/merchants",
+                summary="Let another merchant call, with fresh keys",
+                do=self._add_merchant,
+                body={
+                    "mchid": Field(text="number of the merchant", required=True),
+                    "role": Field(choices=("direct", "partner", "brand")),
+                },
                 status=201,
             ),
             Action(method="POST", path="/reset", summary="Forget all records, calls and faults", do=self._reset),

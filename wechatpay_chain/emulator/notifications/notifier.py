@@ -107,6 +107,11 @@ class Notifier:
         self._wakers: list[Callable[[], None]] = []
         world.subscribe(lambda happening: self.wake() if happening.kind == ANNOUNCEMENTS.name else None)
 
+    @property
+    def default_key(self) -> KeyPair:
+        """The platform's key that signs where nothing names another."""
+        return self._default_key()
+
     # ── when ──
 
     def wake(self) -> None:

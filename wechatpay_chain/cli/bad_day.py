@@ -1,0 +1,119 @@
+"""A bad day at a shop's address for notifications: what comes, and what it must answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Must = Literal["take", "refuse", "answer"]
+"""What a shop must do: answer 2xx; answer anything else; or answer in time, whatever it says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Something that comes to the address.
+
+    Attributes:
+        name: names it.
+        must: what the shop must do.
+        why: what goes wrong in a shop that doesn't.
+        message: arguments of a notification by hand, beside its address.
+        stranger: whether it is sealed for another merchant.
+    """
+
+    name: str
+    must: Must
+    why: str
+    message: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    stranger: bool = False
+
+
+CASES: tuple[Case, ...] = (
+    Case(name="a payment", must="take", why="it is sent again for a day, and the order stays unpaid"),
+    Case(
+        name="a payment, twice", must="take", why="duplicates are normal: take them, and act once", message={"times": 2}
+    ),
+    Case(
+        name="altered on its way",
+        must="refuse",
+        why="the signature isn't checked: anyone can pay an order",
+        message={"flaw": "altered"},
+    ),
+    Case(
+        name="without a signature",
+        must="refuse",
+        why="the signature isn't demanded: anyone can pay an order",
+        message={"flaw": "unsigned"},
+    ),
+    Case(
+        name="a signature probe",
+        must="refuse",
+        why="WeChat Pay sends wrong signatures on purpose, and may disable an address that takes them",
+        message={"flaw": "probe"},
+    ),
+    Case(
+        name="ten minutes old",
+        must="refuse",
+        why="the timestamp isn't checked: what was recorded can be played again",
+        message={"flaw": "stale"},
+    ),
+    Case(
+        name="another merchant's",
+        must="refuse",
+        why="it doesn't open with this merchant's key",
+        stranger=True,
+    ),
+    Case(
+        name="a profit sharing, which has the event type of a payment",
+        must="answer",
+        why="it is taken for a payment: look at resource.original_type",
+        message={"original_type": "profitsharing"},
+    ),
+    Case(
+        name="a kind that the shop may not know",
+        must="answer",
+        why="an unknown kind breaks it",
+        message={"kind": "VIOLATION.PUNISH"},
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a shop did.
+
+    Attributes:
+        case: what came.
+        good: whether it did what it must.
+        found: what it did.
+    """
+
+    case: Case
+    good: bool
+    found: str
+
+
+def judge(case: Case, attempts: list[Mapping[str, Any]]) -> Verdict:
+    """The verdict on a shop's answers.
+
+    Args:
+        case: what came.
+        attempts: what the shop answered, each time that it came.
+    """
+    good = bool(attempts) and all(_good(case.must, attempt) for attempt in attempts)
+    return Verdict(case=case, good=good, found=", ".join(map(_found, attempts)) or "nothing arrived")
+
+
+def _good(must: Must, attempt: Mapping[str, Any]) -> bool:
+    status = attempt["status"]
+    if status is None or attempt["error"]:
+        return False
+    if must == "answer":
+        return True
+    return (200 <= status < 300) is (must == "take")
+
+
+def _found(attempt: Mapping[str, Any]) -> str:
+    what = attempt["error"] or attempt["status"]
+    return f"{what} after {attempt.get('seconds', 0) * 1000:.0f} ms"
