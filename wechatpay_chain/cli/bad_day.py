@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -94,7 +94,7 @@ class Verdict:
     found: str
 
 
-def judge(case: Case, attempts: list[Mapping[str, Any]]) -> Verdict:
+def judge(case: Case, attempts: Sequence[Mapping[str, Any]]) -> Verdict:
     """The verdict on a shop's answers.
 
     Args:
