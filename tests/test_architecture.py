@@ -51,8 +51,8 @@ ALLOWED = {
     "contrib": "_version errors observing policies notifications",
     "emulator": "_version _loop_thread errors http crypto catalogue wire pipeline credentials",
     "cli": (
-        "_version errors http crypto catalogue wire policies credentials bills payments notifications batch __init__ "
-        "contrib emulator"
+        "_version errors http crypto catalogue wire policies credentials files bills payments notifications batch "
+        "__init__ contrib emulator"
     ),
     "pytest_plugin": "client emulator",
     "__main__": "cli",

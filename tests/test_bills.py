@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -298,7 +300,73 @@ def test_an_odd_row_is_told_and_the_others_are_read(row: str, reason: str) -> No
         assert reason in doubtful.reason
         assert doubtful.text == row.replace("\r\n", "\n")
         assert doubtful.line == bill.split("\r\n").index(row.split("\r\n", maxsplit=1)[0]) + 1
-        assert rows.differences == {"订单总金额": (Decimal("5.00"), Decimal("4.00"))}
+        assert rows.differences == {"总交易单数": (3, 2), "订单总金额": (Decimal("5.00"), Decimal("4.00"))}
+        assert not rows.is_complete
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            b"<xml>\n  <return_msg><![CDATA[No Bill Exist]]></return_msg>\n  <error_code>20002</error_code>\n</xml>",
+            "No Bill Exist, 20002",
+        ),
+        (b'\r\n{\n  "code": "NO_AUTH",\n  "message": "no"\n}\n', "NO_AUTH, no"),
+        (b"<html>\n<head>\n<title>\n  502 Bad Gateway</title></head>\n</html>", "502 Bad Gateway"),
+        (gzip.compress(b"<xml><return_msg>No Bill Exist</return_msg></xml>"), "No Bill Exist"),
+        (b"PK\x03\x04xl/worksheets", "zip archive or an Excel file: unpack it"),
+        ("交易时间".encode("utf-16"), "UTF-16"),
+        (gzip.compress(b"a")[:-9] + bytes(9), "damaged"),
+        (gzip.compress(FUND_FLOW.encode())[:-20], "cut off"),
+        (b"a" * 2_000_000, "longer than"),
+    ],
+)
+def test_what_stands_in_a_bills_place_is_named(content: bytes, told: str) -> None:
+    """A refusal or a page over several lines or packed, and files of other kinds, are told for what they are."""
+    with pytest.raises(DecodeError, match=told), bills.read(content) as rows:
+        list(rows)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        gzip.compress,
+        lambda bill: gzip.compress(bill[:50]) + gzip.compress(bill[50:]),
+        lambda bill: bill.decode().encode("gb18030"),
+        lambda bill: gzip.compress(bill.decode().encode("gbk")),
+        lambda bill: b"\xef\xbb\xbf" + bill,
+        lambda bill: bill.replace(b"\r\n", b"\n"),
+        lambda bill: bill.replace("`茶,咖啡".encode(), '"`茶,咖啡"'.encode()),
+    ],
+    ids=["gzip", "gzip-members", "gbk", "gbk-gzip", "bom", "lf", "quoted"],
+)
+def test_forms_in_which_people_have_bills(tmp_path: Path, form: Callable[[bytes], bytes]) -> None:
+    """Packed, in GBK as Excel saves it, with quotes around a comma: all are read alike, from a file or bytes."""
+    content = form(FUND_FLOW.encode())
+    (tmp_path / "bill").write_bytes(content)
+    for source in (content, tmp_path / "bill"):
+        with bills.read(source) as rows:
+            (row,) = rows
+        assert (row["收支金额(元)"], row["备注"], rows.is_complete) == (Decimal("0.29"), "茶,咖啡", True)
+
+
+def test_english_columns() -> None:
+    """The sums of a bill with English names are typed too."""
+    bill = (
+        "Trade time,Order number,Amount\r\n`2026-01-01 08:00:00,`A1,`1.50\r\n"
+        "Total transactions,Total amount\r\n`1.0,`1.50\r\n"
+    )
+    with bills.read(bill.encode()) as rows:
+        assert [row["Amount"] for row in rows] == [Decimal("1.50")]
+    assert rows.summary is not None
+    assert rows.summary == {"Total transactions": 1, "Total amount": Decimal("1.50")}
+    assert isinstance(rows.summary["Total transactions"], int)
+
+
+def test_what_the_callers_block_raises_is_left_alone() -> None:
+    """An error of the caller's own, while a bill is open, isn't called one of the bill."""
+    with pytest.raises(FileExistsError), bills.read(BILL):
+        raise FileExistsError
 
 
 def test_sums_that_fit() -> None:

@@ -18,7 +18,7 @@ import secrets
 from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from datetime import date
-from io import BytesIO
+from io import BufferedReader, BytesIO, RawIOBase
 from pathlib import Path
 from shutil import copyfileobj
 from typing import Any, Literal, Protocol, cast
@@ -27,14 +27,15 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from ._both_clients import for_both_clients
 from .crypto import aead, rsa
-from .errors import ConfigurationError, DecodeError, WeChatPayError
+from .errors import ConfigurationError, WeChatPayError
 from .files.atomic import open_new, open_private, writing
-from .files.bill_rows import Rows, Value, fen
+from .files.bill_rows import DoubtfulRow, Rows, Value, fen
+from .files.bill_text import lines_of
 from .files.content import Link, checked, unpacked
 from .http.request import Request
 from .http.response import Response
 
-__all__ = ["KINDS", "Kind", "Rows", "Value", "fen", "fetch", "fetch_encrypted", "read"]
+__all__ = ["KINDS", "DoubtfulRow", "Kind", "Rows", "Value", "fen", "fetch", "fetch_encrypted", "read"]
 
 Kind = Literal["trade", "fund_flow", "profit_sharing", "statement"]
 
@@ -147,32 +148,49 @@ async def fetch_encrypted(
 def read(source: str | Path | bytes, *, fen: bool = False) -> Generator[Rows]:
     """Open a bill for reading: iterate over it for its rows as dicts, then `summary` has the totals.
 
+    Bills are read as they are downloaded, packed with gzip, exported from the merchant portal, or saved again by Excel.
+    `is_complete` says in the end whether all was read; if not, see `doubtful` and `differences`.
+
     Args:
         source: path of the file, or its content.
         fen: whether amounts are given in fen, as int, instead of in yuan, as Decimal.
 
     Raises:
-        DecodeError: it is no bill; also while iterating.
-        ConfigurationError: the file can't be read.
+        DecodeError: it is no bill (a refusal or a page in its place, another kind of file), or it was cut off; also
+            while iterating.
+        ConfigurationError: the file can't be read; also while iterating.
     """
+    with _opened_source(source) as file:
+        yield Rows(_lines(file, source), fen=fen)
+
+
+def _opened_source(source: str | Path | bytes) -> BufferedReader:
+    if isinstance(source, bytes):
+        # BytesIO itself has no `peek`.
+        return BufferedReader(cast("RawIOBase", BytesIO(source)))
+    with _readable(source):
+        return Path(source).open("rb")
+
+
+def _lines(file: BufferedReader, source: str | Path | bytes) -> Iterator[str]:
+    # What the caller's own block raises is none of ours.
+    with _readable(source):
+        yield from lines_of(file)
+
+
+@contextmanager
+def _readable(source: str | Path | bytes) -> Generator[None]:
+    """Say of what can't be read which file it was."""
     try:
-        with BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as file:
-            yield Rows(_lines(file), fen=fen)
+        yield
     except WeChatPayError:
         raise
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = error.strerror if isinstance(error, OSError) else error
+        shown = "the content" if isinstance(source, bytes) else repr(str(source))
         raise ConfigurationError(
-            "source", f"{str(source)!r} cannot be read ({reason})", "Give the path of a downloaded bill"
+            "source", f"{shown} cannot be read ({reason})", "Give the path of a downloaded bill"
         ) from None
-
-
-def _lines(lines: Iterable[bytes]) -> Iterator[str]:
-    for line in lines:
-        try:
-            yield line.decode("utf-8")
-        except UnicodeDecodeError:
-            raise DecodeError("the bill is not UTF-8 text: a packed or encrypted one must be opened first") from None
 
 
 def _parts(answer: Response[Any]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -56,6 +57,14 @@ def test_sums_that_differ(run: Run, bill: Path, changed: tuple[str, str], said: 
     bill.write_text(BILL.replace(*changed), newline="")
     done = run("bill", "read", bill)
     assert (done.code, said in done.err) == (1, True)
+
+
+def test_a_doubtful_row(run: Run, bill: Path) -> None:
+    """A row that can't be read without doubt is told with its line, the others are converted, and it ends with 1."""
+    bill.write_text(BILL.replace("`0.29,", "`0.2x,", 1), newline="")
+    done = run("bill", "read", bill, "--to", "clean.csv")
+    assert (done.code, "line 2 was left out" in done.err, "1 rows are in" in done.err) == (1, True, True)
+    assert stat.S_IMODE(Path("clean.csv").stat().st_mode) == 0o600
 
 
 def test_download(run: Run, shop: Shop) -> None:

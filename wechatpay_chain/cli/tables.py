@@ -1,9 +1,8 @@
-"""Rows of a bill as a clean table, as lines of JSON, or as Parquet; and their sums."""
+"""Rows of a bill as a clean table, as lines of JSON, or as Parquet, for their owner's eyes alone."""
 
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
@@ -15,44 +14,13 @@ import orjson
 
 from ..contrib._extras import extra
 from ..errors import ConfigurationError
+from ..files.atomic import open_private
 
 Row = Mapping[str, Any]
 Write = Callable[[Row], None]
 
 _PAGE = 10_000
 _DIGITS, _PLACES = 24, 6
-_COUNTS = ("总交易单数", "资金流水总笔数")
-
-
-class Differences:
-    """Sums the amounts of a bill's rows, to be compared with those that it states."""
-
-    def __init__(self) -> None:
-        self._sums: defaultdict[str, Decimal] = defaultdict(Decimal)
-
-    def add(self, row: Row) -> None:
-        """Add the amounts of a row."""
-        for name, value in row.items():
-            if isinstance(value, Decimal):
-                self._sums[name] += value
-
-    def against(self, summary: Mapping[str, Any], count: int) -> list[str]:
-        """What differs from the stated sums, a sentence each.
-
-        Args:
-            summary: the stated sums.
-            count: of the rows.
-        """
-        found: list[str] = []
-        for name, stated in summary.items():
-            if name in _COUNTS and stated != count:
-                found.append(f"{name}: {stated} are stated, {count} were read: the bill is not whole")
-            column = (
-                name.replace("总", "", 1) if name.replace("总", "", 1) in self._sums else name.replace("总金额", "")
-            )
-            if isinstance(stated, Decimal) and "总" in name and column in self._sums and self._sums[column] != stated:
-                found.append(f"{name}: {stated} is stated, the rows make {self._sums[column]}")
-        return found
 
 
 @contextmanager
@@ -70,6 +38,8 @@ def writer_for(path: Path | None) -> Generator[Write]:
         raise ConfigurationError("--to", f"{path.name!r} is none of .csv, .jsonl, .parquet", "Give one of these")
     part = path.with_name(f".{path.name}.part")
     try:
+        part.unlink(missing_ok=True)
+        open_private(part).close()
         with make(part) as write:
             yield write
         part.replace(path)

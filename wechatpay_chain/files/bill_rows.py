@@ -9,7 +9,6 @@ like a line of its own. A line is a row only where nothing before it is unfinish
 from __future__ import annotations
 
 import csv
-import json
 import logging
 import re
 from collections import defaultdict
@@ -18,8 +17,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import chain
 
-from ..errors import DecodeError, printable
-from ..wire import v2
+from ..errors import DecodeError
 
 Value = str | int | Decimal
 """Of a row: an amount in yuan as Decimal, or in fen as int; a count as int; anything else as text."""
@@ -30,14 +28,16 @@ _NEXT = f",{_BACKTICK}"
 # Names of columns, of bills in Chinese and in English.
 _AMOUNT = re.compile(r"金额|手续费|结余|余额|[(（]元[)）]|\bamount\b|\bfee\b(?! *type)", re.IGNORECASE)
 _COUNT = re.compile(r"[单笔]数")
+# Of a sum every number is either a count or an amount, so more words are taken for a count.
+_COUNT_IN_SUMS = re.compile(r"[单笔件条]数|\bcount\b|\bnumber\b|\b(?:transaction|record)s\b", re.IGNORECASE)
 _NOT_AMOUNT = re.compile(r"费率|币种|类型|备注|rate|currency|type", re.IGNORECASE)
 _TOTAL = re.compile(r"总|\btotal\b", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,10})?", re.ASCII)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?", re.ASCII)
 # What the first column of the bills is called that end with their sums: trade and fund flow.
 _WITH_SUMS = ("交易时间", "记账时间")
+_COUNTS_OF_ROWS = ("总交易单数", "资金流水总笔数")
 _FEN = 100
-_LONGEST_SHOWN = 200
 # Characters: longer than any name or text of a merchant or payer in a bill (127 and 128 are allowed).
 _LONGEST_VALUE = 512
 
@@ -79,16 +79,21 @@ class Rows:
         self.differences: dict[str, tuple[Value, Value]] = {}
         """Sums that the rows don't add up to: name -> what the bill says, what the rows give. Empty where all fits."""
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all was read, by the bill's own sums: none differs and no row is doubtful. False before the end."""
+        return self.summary is not None and not self.doubtful and not self.differences
+
     def __iter__(self) -> Iterator[dict[str, Value]]:
         """The rows.
 
         Raises:
-            DecodeError: it is no bill but a refusal or a page, two columns have one name, a sum is no number, or the
-                bill ends without its sums: it was cut off.
+            DecodeError: two columns have one name, a sum is no number, or the bill ends without its sums.
         """
         lines = _numbered(self._lines)
         _, header = next(lines, (1, ""))
-        _check_is_bill(header)
+        if not header.strip():
+            raise DecodeError("the bill is empty: not even its columns are there. Download it again")
         self.columns = _names(header)
         self.doubtful.clear()
         sums = _Sums()
@@ -102,8 +107,12 @@ class Rows:
             self.differences = sums.differences(self.summary)
         elif self.columns[0] in _WITH_SUMS:
             raise DecodeError("the bill ends without its sums: it was cut off. Download it again")
-        if self.doubtful:
-            _log.warning("%d parts of the bill are in doubt and were left out: see Rows.doubtful", len(self.doubtful))
+        if self.doubtful or self.differences:
+            _log.warning(
+                "the bill was not read whole: %d rows are doubtful and were left out, %d sums differ",
+                len(self.doubtful),
+                len(self.differences),
+            )
 
     def _rest(self, last_two: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         """The last two lines, where they are rows and not the sums."""
@@ -117,7 +126,8 @@ class Rows:
     def _sums(self, header: str, totals: str) -> dict[str, Value]:
         row: dict[str, Value] = {}
         for name, value in zip(_names(header), _split(totals), strict=True):
-            row[name] = _count(name, value.strip()) if _COUNT.search(name) else self._amount(name, value.strip())
+            is_count = _COUNT_IN_SUMS.search(name) and not _AMOUNT.search(name)
+            row[name] = _count(name, value.strip()) if is_count else self._amount(name, value.strip())
         return row
 
     def _read(self, record: _Record) -> dict[str, Value] | None:
@@ -131,6 +141,10 @@ class Rows:
 
     def _row(self, text: str) -> dict[str, Value]:
         values = _split(text)
+        if len(values) != len(self.columns) and '"' in text:
+            # Saved again by a program for tables, which quotes values with commas in them.
+            quoted = _split_csv(text)
+            values = [value.removeprefix(_BACKTICK) for value in quoted] if len(quoted) == len(self.columns) else values
         if len(values) != len(self.columns):
             raise DecodeError(f"it has {len(values)} values for {len(self.columns)} columns")
         return {name: self._value(name, value.strip()) for name, value in zip(self.columns, values, strict=True)}
@@ -193,7 +207,7 @@ class _Sums:
         return found
 
     def _added(self, name: str) -> Value | None:
-        if name == "资金流水总笔数":
+        if name in _COUNTS_OF_ROWS:
             return self._rows
         for column in (name, name.replace("总", "", 1), name.replace("总金额", "")):
             if column in self._counts:
@@ -300,40 +314,11 @@ def _split(line: str) -> list[str]:
     if line.startswith(_BACKTICK):
         # A value may hold a comma, the name of goods for one; few hold a comma before a backtick.
         return line.removeprefix(_BACKTICK).split(_NEXT)
+    return _split_csv(line)
+
+
+def _split_csv(line: str) -> list[str]:
     try:
         return next(csv.reader([line], strict=True), list[str]())
     except csv.Error:
         raise DecodeError("it is no CSV") from None
-
-
-def _check_is_bill(first: str) -> None:
-    """Refuse what stands in a bill's place: a refusal in XML or JSON, or a page.
-
-    Raises:
-        DecodeError: with what the platform says.
-    """
-    text = first.strip()
-    if not text:
-        raise DecodeError("the bill is empty: not even its columns are there. Download it again")
-    if not text.startswith(("<", "{", "[")):
-        return
-    raise DecodeError(f"it is no bill but {_refusal(text)}")
-
-
-def _refusal(text: str) -> str:
-    said: dict[str, object] = {}
-    if text.startswith("<"):
-        try:
-            said = dict(v2.parse(text.encode()))
-        except DecodeError:
-            return "a page, perhaps of a proxy"
-    else:
-        try:
-            found: object = json.loads(text)
-        except (ValueError, RecursionError):
-            return "something else"
-        if isinstance(found, dict):
-            said = found  # pyright: ignore[reportUnknownVariableType]: JSON
-    members = ("return_msg", "err_code_des", "err_code", "error_code", "code", "message")
-    told = ", ".join(str(said[name]) for name in members if said.get(name))
-    return f"a refusal: {printable(told[:_LONGEST_SHOWN])}" if told else "something else"

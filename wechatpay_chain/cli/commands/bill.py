@@ -9,15 +9,14 @@ import tempfile
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, cast
 
 from ... import bills
-from ...errors import ConfigurationError
+from ...errors import ConfigurationError, printable
 from ..exits import Exit
 from ..output import show_json
 from ..progress import waiting
 from ..settings import Settings, add_settings
-from ..tables import Differences, writer_for
+from ..tables import writer_for
 from ..terminal import Terminal, show_error, tell
 
 _KINDS = {name.replace("_", "-"): name for name in bills.KINDS}
@@ -71,26 +70,24 @@ def _read(options: argparse.Namespace) -> int:
 
 
 def _convert(path: Path, options: argparse.Namespace) -> int:
-    differences = Differences()
     count = 0
     with bills.read(path) as rows, writer_for(options.to) as write:
         for row in rows:
             count += 1
-            differences.add(row)
             write(row)
-        summary = cast("Mapping[str, Any] | None", rows.summary)
     if options.to is not None:
         tell(f"{count} rows are in {options.to}")
-    found = differences.against(summary or {}, count)
-    _show(summary, count, json=options.json)
-    for difference in found:
-        show_error(difference)
-    if summary is None:
+    _show(rows.summary, count, json=options.json)
+    for doubtful in rows.doubtful:
+        show_error(f"line {doubtful.line} was left out, it is doubtful ({doubtful.reason}): {printable(doubtful.text)}")
+    for name, (stated, read) in rows.differences.items():
+        show_error(f"{name}: {stated} is stated, the rows make {read}: the bill is not whole")
+    if rows.summary is None:
         tell("the bill has no sums at its end: whether it is whole can't be told")
-    return Exit.REFUSED if found else Exit.DONE
+    return Exit.REFUSED if rows.doubtful or rows.differences else Exit.DONE
 
 
-def _show(summary: Mapping[str, Any] | None, count: int, *, json: bool) -> None:
+def _show(summary: Mapping[str, bills.Value] | None, count: int, *, json: bool) -> None:
     if json:
         show_json({"rows": count, "summary": {name: str(value) for name, value in (summary or {}).items()}})
         return
