@@ -13,6 +13,7 @@ from wechatpay_chain import Request, WeChatPay, bills, catalogue
 from wechatpay_chain.catalogue.records import Fields, record
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.products.files import BILL
+from wechatpay_chain.emulator.world.merchants import Merchant
 
 V3 = [operation for operation in catalogue.operations() if not operation.path.startswith("/v2/")]
 UPLOADS = [operation for operation in V3 if operation.body == "multipart"]
@@ -43,7 +44,9 @@ def name_of(operation: catalogue.Operation) -> str:
 @pytest.fixture
 def client(emulator: Emulator) -> WeChatPay:
     """A client in the emulator's process."""
-    return WeChatPay(**emulator.credentials(), transport=emulator)
+    emulator.add_merchant(Merchant(mchid="1004", role="brand"))
+    keys = {**emulator.credentials(), **emulator.credentials("1004")}
+    return WeChatPay(**keys, transport=emulator)
 
 
 async def call(client: WeChatPay, operation: catalogue.Operation, folder: Path) -> Any:
@@ -115,4 +118,4 @@ async def test_link(client: WeChatPay, operation: catalogue.Operation, tmp_path:
 
 def test_none_is_left_out() -> None:
     """So many are there of each kind, and one more upload is APIv2's."""
-    assert (len(UPLOADS), len(FILES), len(LINKS)) == (14, 8, 31)
+    assert (len(UPLOADS), len(FILES), len(LINKS)) == (16, 8, 31)

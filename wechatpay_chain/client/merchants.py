@@ -185,10 +185,17 @@ class Merchants:
         found = [
             merchant.webhook
             for merchant in self._merchants.values()
-            if merchant.webhook is not None and merchant.webhook.knows(serial)
+            if merchant.webhook is not None and _knows(merchant.client, serial)
         ]
         # Where several know the key, whose it is shows in whose APIv3 key opens it.
         return next((webhook for webhook in found if len(found) == 1 or _opens(webhook, headers, body)), None)
+
+
+def _knows(client: WeChatPay, serial: str) -> bool:
+    """Whether the platform's key of this serial is one of the merchant's, or of its brand's."""
+    brand = client.options.brand
+    of_brand = brand is not None and brand.platform_keys.find(serial) is not None
+    return of_brand or client.trust.keys.find(serial) is not None
 
 
 def _webhook(options: Options, trust: TrustStore, of_webhook: dict[str, Any]) -> Webhook | None:

@@ -191,11 +191,6 @@ class Webhook:
 
         return register
 
-    def knows(self, serial: str) -> bool:
-        """Whether the platform's key of this serial is among those that notifications are verified with."""
-        of_brand = self._brand is not None and self._brand.trust.keys.find(serial) is not None
-        return of_brand or self._trust.keys.find(serial) is not None
-
     async def dispatch(self, headers: HeaderSource, body: Body) -> Reply:
         """Verify a notification, have it handled, and say what to reply. It raises nothing.
 
