@@ -13,6 +13,7 @@ from wechatpay_chain.catalogue.records import Fields, is_conditional, record
 from wechatpay_chain.emulator import Emulator, Refusal
 from wechatpay_chain.emulator.platform import payload
 from wechatpay_chain.emulator.products import PRODUCTS
+from wechatpay_chain.emulator.world.merchants import Merchant
 from wechatpay_chain.http.path import placeholders
 
 FLOWS = {line for product in PRODUCTS for line in product.routes}
@@ -67,7 +68,9 @@ def arguments(operation: catalogue.Operation) -> dict[str, Any]:
 @pytest.mark.filterwarnings("ignore::wechatpay_chain.WeChatPayWarning")
 async def test_no_failure_of_our_own(both: Emulator, clock: Clock) -> None:
     """Each is answered, or refused with a code of the business because there is no such order; never with a 5xx."""
-    wxpay = WeChatPay(**both.credentials(), transport=both, clock=clock, rate_limits=None)
+    both.add_merchant(Merchant(mchid="1004", role="brand"))
+    keys = {**both.credentials(), **both.credentials("1004")}
+    wxpay = WeChatPay(**keys, transport=both, clock=clock, rate_limits=None)
     failures: list[str] = []
     for operation in OPERATIONS:
         clock.now += 60
