@@ -18,6 +18,7 @@ from wechatpay_chain.catalogue.records import record
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.products import PRODUCTS
 from wechatpay_chain.emulator.products import synthetic as synthesis
+from wechatpay_chain.emulator.world.merchants import Merchant
 from wechatpay_chain.http.path import placeholders
 
 FLOWS = {line for product in PRODUCTS for line in product.routes}
@@ -68,7 +69,9 @@ def _arguments(operation: Operation, folder: Path) -> Iterator[tuple[str, Any]]:
 @pytest.mark.filterwarnings("ignore::wechatpay_chain.WeChatPayWarning")
 async def test_every_operation_is_answered(both: Emulator, clock: Clock, tmp_path: Path) -> None:
     """Each APIv3 operation without a flow takes a call with all its fields, and answers with all of its own."""
-    wxpay = WeChatPay(**both.credentials(), transport=both, clock=clock)
+    both.add_merchant(Merchant(mchid="1004", role="brand"))
+    keys = {**both.credentials(), **both.credentials("1004")}
+    wxpay = WeChatPay(**keys, transport=both, clock=clock)
     answered = 0
     for operation in SYNTHETIC:
         chain = wxpay[operation.path]
