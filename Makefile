@@ -13,7 +13,7 @@ generators := $(wildcard tools/derive_facts.py tools/generate_*.py)
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo shop test bench lint format types generate generate-check build lock clean core dev
+.PHONY: help demo shop test bench compat lint format types generate generate-check build lock clean core dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,12 @@ lint: dev ## Check style and form
 	@$(python) -m ruff check .
 	@$(python) -m ruff format --check .
 
+compat: dev ## Hold the emulator against other people's clients, which are installed into .compat (needs npm and a network)
+	@test -x .compat/venv/bin/python || $(python) -m venv .compat/venv
+	@.compat/venv/bin/python -m pip install --quiet --requirement compat/requirements.txt
+	@cp compat/package.json .compat/ && npm install --prefix .compat --no-package-lock --no-audit --no-fund --silent
+	@$(python) compat/run.py
+
 format: dev ## Mend what style and form can mend by themselves
 	@$(python) -m ruff check --fix .
 	@$(python) -m ruff format .
@@ -73,7 +79,7 @@ lock: ## Pin the newest versions anew, with hashes, for Python 3.11 and newer on
 	@$(lock) --upgrade --group lowest --resolution lowest-direct --output-file requirements/lowest.txt
 
 clean: ## Remove the environment and everything that was built or cached
-	rm -rf .venv build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .compat build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 core:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from contextlib import AsyncExitStack, ExitStack
-from ssl import SSLContext
 from types import TracebackType
 
 from aiohttp import web
@@ -38,7 +38,12 @@ class Listening:
     """
 
     def __init__(
-        self, handler: Handler, host: str, port: int, tls: SSLContext | None = None, controls: Controls | None = None
+        self,
+        handler: Handler,
+        host: str,
+        port: int,
+        tls: ssl.SSLContext | None = None,
+        controls: Controls | None = None,
     ) -> None:
         self._handler = handler
         self._controls = controls
@@ -134,8 +139,8 @@ class Listening:
         )
 
     def _presented(self, request: web.Request) -> bool | None:
-        """Whether a client certificate was presented; None where there is no TLS to ask."""
-        if self._tls is None or request.transport is None:
+        """Whether a client certificate was presented; None where none was asked for."""
+        if self._tls is None or self._tls.verify_mode is ssl.CERT_NONE or request.transport is None:
             return None
         return bool(request.transport.get_extra_info("peercert"))
 

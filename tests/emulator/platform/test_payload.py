@@ -10,6 +10,7 @@ import pytest
 
 from tests.emulator.raw import ECHO, PUNISH, QUERY, Answer, RawClient
 from wechatpay_chain.emulator import KeyPair
+from wechatpay_chain.emulator.platform.multipart import parse
 from wechatpay_chain.wire import multipart
 
 UPLOAD = "/v3/merchant/media/upload"
@@ -182,3 +183,20 @@ def test_wrong_upload(raw: RawClient, meta: bytes, part: str, field: str) -> Non
 def test_json_for_an_upload(raw: RawClient) -> None:
     """JSON where a file is due is refused."""
     assert raw.post(UPLOAD, meta_of(b"")).body["code"] == "INVALID_REQUEST"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "read"),
+    [
+        ("multipart/form-data; boundary=xyz", True),
+        ("multipart/form-data", True),
+        ("multipart/mixed", False),
+        ("application/json", False),
+    ],
+)
+def test_an_unnamed_boundary(content_type: str, read: bool) -> None:
+    """An upload that names no boundary begins with it, and is read all the same."""
+    body = b'--xyz\r\nContent-Disposition: form-data; name="meta"\r\n\r\n{}\r\n--xyz--\r\n'
+    upload = parse(content_type, body)
+    assert (upload is not None and upload.meta == b"{}") is read
+    assert parse("multipart/form-data", b"nothing") is None

@@ -22,13 +22,21 @@ class Upload:
 
 def parse(content_type: str, body: bytes) -> Upload | None:
     """Read a multipart body; None for another content type."""
-    boundary = _BOUNDARY.match(content_type)
-    if boundary is None:
+    named = _BOUNDARY.match(content_type)
+    # Some clients name no boundary, and are served all the same: the body begins with it.
+    found = named[1].encode() if named else _begun(content_type, body)
+    if not found:
         return None
     parts: dict[str, bytes] = {}
-    for part in (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode())[1:]:
+    for part in (b"\r\n" + body).split(b"\r\n--" + found)[1:]:
         head, blank, content = part.partition(b"\r\n\r\n")
         name = _NAME.search(head)
         if blank and name:
             parts[name[1].decode("utf-8", "replace")] = content
     return Upload(meta=parts.pop("meta", b""), files=parts)
+
+
+def _begun(content_type: str, body: bytes) -> bytes:
+    """The boundary that a body begins with; empty where it is of another type, or begins with none."""
+    line = body.partition(b"\r\n")[0]
+    return line[2:] if content_type.lower().startswith("multipart/form-data") and line.startswith(b"--") else b""
