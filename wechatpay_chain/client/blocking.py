@@ -165,7 +165,7 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         raise TypeError("a client holds keys and connections and can't be pickled: make one in each process")
 
     def _wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """What a coroutine returns in the loop."""
+        """Run a coroutine in the loop, and return its result."""
         if self._pid != os.getpid():
             coroutine.close()
             raise ConfigurationError(

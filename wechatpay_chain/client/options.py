@@ -220,7 +220,7 @@ class Options:
 
 
 def no_identity(scheme: Scheme) -> ConfigurationError:
-    """What a call ends in whose scheme there are no keys for; nothing was sent."""
+    """The error of a call whose scheme there are no keys for; nothing was sent."""
     argument = "brand" if scheme == "brand" else "mchid"
     return ConfigurationError(argument, *_NO_IDENTITY[scheme])
 

@@ -121,7 +121,7 @@ def _entrance(steps: Sequence[Middleware], handler: Handler, schemes: Sequence[S
 
 
 def _below(options: Options, network: AiohttpTransport, notify: Hook | None) -> tuple[Middleware, ...]:
-    """What requests of every kind pass through."""
+    """The steps that requests of every kind pass."""
     host_of = network.base_url_of
     given = options.backups
     if given is None and options.transport is not None:

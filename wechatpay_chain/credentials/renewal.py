@@ -150,7 +150,7 @@ class Renewer:
 
         Raises:
             TimedOut: they didn't come in time. The download goes on, for those who come later.
-            WeChatPayError: there are none to be had.
+            WeChatPayError: the download failed, and there is no key at all.
         """
         if self._background is None:
             self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()

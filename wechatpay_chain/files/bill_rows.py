@@ -75,7 +75,7 @@ class Rows:
         self.summary: dict[str, Value] | None = None
         """The sums at the end; None until all rows are read, and for a bill that has none."""
         self.doubtful: list[DoubtfulRow] = []
-        """What was left out, because its columns or its amounts are in doubt."""
+        """Rows that were left out because their columns or amounts are in doubt."""
         self.differences: dict[str, tuple[Value, Value]] = {}
         """Sums that the rows don't add up to: name -> what the bill says, what the rows give. Empty where all fits."""
 
@@ -218,7 +218,7 @@ class _Sums:
 
 
 def fen(yuan: Decimal) -> int | Decimal:
-    """An amount in fen, exactly. Fees have fractions of a fen, so theirs stays a Decimal where it is none."""
+    """An amount in fen, exactly: an int, or a Decimal where it has a fraction of a fen, as fees may."""
     amount = yuan * _FEN
     return int(amount) if amount == amount.to_integral_value() else amount
 

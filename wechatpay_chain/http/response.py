@@ -60,7 +60,7 @@ class Response(Value, Generic[T_co]):
 
     @property
     def text(self) -> str:
-        """The raw content as UTF-8; bytes that are none become U+FFFD."""
+        """The raw content as UTF-8; invalid bytes become U+FFFD."""
         return self.content.decode("utf-8", "replace")
 
     @property

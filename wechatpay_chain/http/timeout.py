@@ -56,7 +56,7 @@ class Timeout:
 
 
 def chosen(given: float | Timeout | None, default: Timeout) -> Timeout:
-    """What a caller gave: a number is the whole call's seconds, None stands for the default."""
+    """The times of a call: a number bounds the whole call in seconds, None takes the default."""
     if given is None:
         return default
     return given if isinstance(given, Timeout) else default.within(given)

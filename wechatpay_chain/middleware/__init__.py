@@ -239,7 +239,7 @@ def _of_brand(options: StandardOptions, owner: Brand, clock: PlatformClock) -> _
 
 
 def identity_v2(options: StandardOptions) -> Identity:
-    """Who calls APIv2, and with what he signs."""
+    """The caller of APIv2, and the keys that sign."""
     credentials = options.credentials
     return Identity(
         mchid=credentials.mchid,

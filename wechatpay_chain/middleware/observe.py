@@ -19,11 +19,11 @@ _numbers = itertools.count(1)
 
 
 class ObserveCalls:
-    """Tells where a call begins and ends. It stands before all others.
+    """Reports where a call begins and ends. It is the outermost standard step.
 
     Args:
-        notify: is told.
-        clock: a clock that never goes back, in seconds.
+        notify: called with each event.
+        clock: returns seconds of a clock that never goes back.
     """
 
     def __init__(self, notify: Hook, clock: Callable[[], float] = time.monotonic) -> None:
@@ -31,7 +31,7 @@ class ObserveCalls:
         self._clock = clock
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
-        """Number the call, and call on."""
+        """Number the call, send it on, and report how it ended."""
         number, line, started = next(_numbers), request.line, self._clock()
         self._notify(CallStarted(call=number, request=line))
         ended = partial(CallEnded, call=number, request=line)
@@ -55,12 +55,12 @@ class ObserveCalls:
 
 
 class ObserveAttempts:
-    """Tells of each request that is handed to the transport. It stands after all others.
+    """Reports each request that is handed to the transport. It is the innermost step.
 
     Args:
-        notify: is told.
-        host_of: the host that a request goes to.
-        clock: a clock that never goes back, in seconds.
+        notify: called with each event.
+        host_of: returns the host that a request goes to.
+        clock: returns seconds of a clock that never goes back.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class ObserveAttempts:
         self._clock = clock
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
-        """Call on."""
+        """Send the request on, and report how it ended."""
         host, line, started = self._host_of(request), request.line, self._clock()
         self._notify(AttemptStarted(call=request.call, request=line, attempt=request.attempt, host=host))
         ended = partial(AttemptEnded, call=request.call, request=line, attempt=request.attempt, host=host)

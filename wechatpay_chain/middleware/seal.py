@@ -25,7 +25,7 @@ from ..wire.sealing import FieldTree, field_tree, seal
 from ..wire.unsealing import unsealed
 from ..wire.v3.signature import SERIAL_HEADER
 
-# What a request may bring, by its attribute, and where the catalogue has the fields of it.
+# A request's attribute with fields -> the catalogue's list of those fields.
 _PAYLOADS = (("json", "json"), ("params", "query"), ("meta", "meta"))
 
 

@@ -14,11 +14,11 @@ from ..wire import v2
 Prepay = str | Response[Any] | Mapping[str, Any]
 """A `prepay_id`, or the answer or its JSON that holds one."""
 
-# What stands behind such a character would be signed as if the merchant had written it.
+# Text after such a character would be signed as further parameters of the merchant's own.
 _MORE_THAN_A_NUMBER = re.compile(r"[\s&=\x00-\x1f\x7f]")
 
 PREPAY = "prepay_id="
-"""What stands before it in a package."""
+"""The prefix of a `prepay_id` in `package`."""
 
 
 def prepay_id(prepay: Prepay) -> str:

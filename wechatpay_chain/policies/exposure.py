@@ -15,7 +15,7 @@ from ..http.names import letters
 from ..http.request import Request
 from ..wire.exposure import Suspect, misplaced, named
 
-# What a request may bring, by its attribute, and where the catalogue has the fields of it.
+# A request's attribute with fields -> the catalogue's list of those fields.
 _PAYLOADS = (("json", "json"), ("xml", "xml"), ("params", "query"), ("meta", "meta"))
 
 

@@ -34,7 +34,7 @@ class Window:
     seconds: float
 
     def share(self, among: int) -> Window:
-        """What one of so many processes may do, so that all together stay within."""
+        """The part of this window for one process, so that `among` processes together stay within it."""
         if self.n >= among:
             return Window(self.n // among, self.seconds)
         return Window(1, self.seconds * among / self.n)

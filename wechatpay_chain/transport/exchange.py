@@ -78,7 +78,7 @@ class Exchange:
         self.headers: Headers = NO_HEADERS
 
     def arguments(self) -> dict[str, Any]:
-        """What aiohttp needs to know besides method, URL and body."""
+        """The arguments of aiohttp besides method, URL and body."""
         # Asked for uncompressed, an answer that is compressed all the same is unpacked here, up to a bound.
         arguments = {
             "allow_redirects": False,
@@ -106,7 +106,7 @@ class Exchange:
         return self.response or await self._read(answer)
 
     def failure(self, error: Exception) -> TransportError:
-        """What to raise in place of what the session, or reading the answer, raised.
+        """Our error for an exception of the session, or of reading the answer.
 
         What the connection ended with counts more than what others made of it.
         """

@@ -64,7 +64,7 @@ FAILURES: dict[type[Exception], Failure] = {
 
 
 def failure_of(kind: type[Exception]) -> Failure:
-    """What exceptions of a class mean, by the nearest class in the table."""
+    """The meaning of an exception's class, by the nearest class in the table."""
     return next(FAILURES[base] for base in kind.__mro__ if base in FAILURES)
 
 

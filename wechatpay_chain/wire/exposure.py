@@ -56,7 +56,7 @@ def slips(name: str, secret: str) -> int | None:
 
 
 def named(payload: Any, names: Iterable[str], *, exactly: bool = False) -> list[str]:
-    """What in a payload is named like one of these secrets, wherever it stands. What is a `Secret` is safe.
+    """The members of a payload, at any depth, that are named like one of these secrets and aren't a `Secret`.
 
     Args:
         payload: what the caller gave.

@@ -57,7 +57,7 @@ _BLANK_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
 
 def split_url(url: str) -> SplitResult | None:
-    """The parts of an http(s) URL; None for what is none, or names its host in a way that no request can go to.
+    """The parts of an http(s) URL; None where it isn't such a URL, or no request can go to its host.
 
     The host is ASCII, its labels are of at most 63 characters, and no user stands before it.
     """
@@ -85,7 +85,7 @@ def check_base_url(base_url: str, argument: str = "base_url") -> str:
     """
     found = _BASE_URL.fullmatch(base_url) if base_url.isascii() else None
     try:
-        _ = urlsplit(base_url).port  # raises where it is out of range, or the address in brackets is none
+        _ = urlsplit(base_url).port  # raises where it is out of range, or the brackets hold no IP address
     except ValueError:
         found = None
     if found is None:

@@ -19,7 +19,7 @@ from .flat import PLAIN, is_flat
 
 
 class Mark(Enum):
-    """What stands in a tree of fields where a field itself is meant."""
+    """Ends a path in a tree of fields: the field that stands there is secret."""
 
     SECRET = auto()
 
@@ -148,7 +148,7 @@ def _seal_object(value: Any, marked: FieldTree, encrypt: Encrypt, pointer: str) 
     if below is not None:
         return {name: _seal(item, marked.get(name), encrypt, f"{pointer}/{name}") for name, item in below.items()}
     if marked and value is not None:
-        # What isn't looked into could be written by the serialiser, with the secrets in it.
+        # The serialiser may be able to write this object, and would write its secrets in plain.
         raise ConfigurationError(
             pointer, f"a {type(value).__name__} where an object with secret fields belongs", "Give a dict"
         )

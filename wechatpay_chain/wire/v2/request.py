@@ -20,12 +20,12 @@ from .ambiguity import check_shown
 from .xml import build
 
 PREFIX = "/v2"
-"""What paths of APIv2 begin with in a chain, and not on the wire."""
+"""The first part of an APIv2 path in a chain; it is not sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who calls, and with what he signs.
+    """The caller, and the keys that sign.
 
     Attributes:
         mchid: merchant number.

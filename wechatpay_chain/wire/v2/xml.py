@@ -112,7 +112,7 @@ def build(fields: Mapping[str, str], root: str = "xml") -> bytes:
     """Write a message. Every value is escaped, so that none can add an element.
 
     Raises:
-        ConfigurationError: a name that is none, or a character that XML can't carry.
+        ConfigurationError: a name isn't valid in XML, or a value has a character that XML can't carry.
     """
     return "".join([f"<{root}>", *(_element(name, value) for name, value in fields.items()), f"</{root}>"]).encode()
 
