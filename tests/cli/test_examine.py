@@ -91,6 +91,10 @@ def test_nobody_listens(emulator: Emulator, capfd: pytest.CaptureFixture[str]) -
     [
         ("take", [{"status": 204, "error": ""}], True),
         ("take", [{"status": 200, "error": ""}, {"status": 500, "error": ""}], False),
+        ("take one", [{"status": 503, "error": ""}, {"status": 200, "error": ""}], True),
+        ("take one", [{"status": 200, "error": ""}, {"status": 200, "error": ""}], True),
+        ("take one", [{"status": 503, "error": ""}, {"status": 503, "error": ""}], False),
+        ("take one", [{"status": 200, "error": ""}, {"status": 500, "error": ""}], False),
         ("refuse", [{"status": 401, "error": ""}], True),
         ("refuse", [{"status": None, "error": "no answer within 5 s"}], False),
         ("answer", [{"status": 500, "error": ""}], True),

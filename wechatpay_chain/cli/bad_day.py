@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Must = Literal["take", "refuse", "answer"]
-"""What a shop must do: answer 2xx; answer anything else; or answer in time, whatever it says."""
+Must = Literal["take", "take one", "refuse", "answer"]
+"""What a shop must do: answer 2xx; answer 2xx once, and may put the others off; answer anything else; or answer in
+time, whatever it says."""
+
+# What a shop says that is handling the same notification just now: it is sent again.
+_PUT_OFF = 503
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,10 @@ class Case:
 CASES: tuple[Case, ...] = (
     Case(name="a payment", must="take", why="it is sent again for a day, and the order stays unpaid"),
     Case(
-        name="a payment, twice", must="take", why="duplicates are normal: take them, and act once", message={"times": 2}
+        name="a payment, twice",
+        must="take one",
+        why="duplicates are normal: take them, and act once",
+        message={"times": 2},
     ),
     Case(
         name="altered on its way",
@@ -102,6 +109,8 @@ def judge(case: Case, attempts: Sequence[Mapping[str, Any]]) -> Verdict:
         attempts: what the shop answered, each time that it came.
     """
     good = bool(attempts) and all(_good(case.must, attempt) for attempt in attempts)
+    if case.must == "take one":
+        good = good and any(_good("take", attempt) for attempt in attempts)
     return Verdict(case=case, good=good, found=", ".join(map(_found, attempts)) or "nothing arrived")
 
 
@@ -109,9 +118,9 @@ def _good(must: Must, attempt: Mapping[str, Any]) -> bool:
     status = attempt["status"]
     if status is None or attempt["error"]:
         return False
-    if must == "answer":
+    if must == "answer" or (must == "take one" and status == _PUT_OFF):
         return True
-    return (200 <= status < 300) is (must == "take")
+    return (200 <= status < 300) is (must != "refuse")
 
 
 def _found(attempt: Mapping[str, Any]) -> str:
