@@ -208,14 +208,18 @@ async def test_a_look_up_that_fails(tmp_path: Path) -> None:
 
 
 async def test_an_effect_that_never_comes_is_given_up(tmp_path: Path) -> None:
-    """A call that is lost each time, and never found, is tried with pauses until patience ends."""
+    """A call that is lost each time, and never found, is tried with pauses until patience ends.
+
+    The pauses are a half to the whole of 1, 2, 4, 8, 16 s: chance decides whether five or six tries fit into 20 s.
+    """
 
     async def look_up(item: Item) -> Response[Any] | None:
         return None
 
     platform = Platform(lambda number, attempt: lost("unknown"))
     progress, results = await run(platform, tmp_path / "j", items(1, "v3/new/write"), look_up=look_up, patience=20)
-    assert (progress.waiting, results["B0"].state, platform.sent["B0"]) == (1, "sent", 5)
+    assert (progress.waiting, results["B0"].state) == (1, "sent")
+    assert platform.sent["B0"] in (5, 6)
 
 
 async def test_a_number_with_other_content_is_refused(tmp_path: Path) -> None:
