@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
+from aiohttp import ClientSession
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
@@ -13,9 +14,11 @@ from cryptography.x509.oid import NameOID
 from hypothesis import settings
 
 from wechatpay_chain import WeChatPay
+from wechatpay_chain.client import merchants
 from wechatpay_chain.credentials.platform_keys import PlatformKeys, load_platform_keys
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.platform.keys import KeyPair
+from wechatpay_chain.transport import aiohttp as network
 
 # How long one example takes is the machine's affair, and being measured for coverage triples it.
 settings.register_profile("suite", settings.default, deadline=None, max_examples=40)
@@ -89,3 +92,19 @@ async def wxpay(emulator: Emulator) -> AsyncIterator[WeChatPay]:
     """A client that talks to the emulator over a socket."""
     async with emulator.listen() as base_url, WeChatPay(**emulator.credentials(), base_url=base_url) as client:
         yield client
+
+
+@pytest.fixture
+def sessions(monkeypatch: pytest.MonkeyPatch) -> list[ClientSession]:
+    """The aiohttp sessions that clients open for themselves from now on."""
+    opened: list[ClientSession] = []
+
+    original = network.new_session
+
+    def new_session() -> ClientSession:
+        opened.append(original())
+        return opened[-1]
+
+    for module in (network, merchants):
+        monkeypatch.setattr(module, "new_session", new_session)
+    return opened

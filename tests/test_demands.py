@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
@@ -258,16 +259,18 @@ async def test_demand_15_ciphertext_of_the_callers_own_needs_its_serial(wxpay: W
 async def test_demand_24_there_is_a_timeout_by_default(emulator: Emulator) -> None:
     """A server that never answers ends in TimedOut, by the client's default and by the call's own time."""
     async with server(silent) as base_url, WeChatPay(**emulator.credentials(), base_url=base_url) as wxpay:
-        assert [timeout.total for timeout in wxpay._network._timeouts_of] == [30, 20]
         with pytest.raises(TimedOut):
             await wxpay.v3.certificates.get(timeout=0.05)
+        default = wxpay.options.timeouts
+    assert [default.of_attempt(idempotent=idempotent) for idempotent in (False, True)] == [30, 20]
 
 
-async def test_demand_25_an_idle_connection_is_given_up_before_the_platform_closes_it(wxpay: WeChatPay) -> None:
+async def test_demand_25_an_idle_connection_is_given_up_before_the_platform_closes_it(
+    wxpay: WeChatPay, sessions: list[ClientSession]
+) -> None:
     """Connections are kept for less than the platform's 8 s; tests/faults closes them under the client's hands."""
     await wxpay.chain(PUNISH).post(json=ORDER)
-    session = wxpay._network._session
-    assert session is not None
+    (session,) = sessions
     assert session.connector is not None
     assert session.connector._keepalive_timeout == 6
 

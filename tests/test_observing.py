@@ -89,10 +89,20 @@ async def test_other_certificates(merchant_pair: KeyPair) -> None:
     """Their download is a call of its own, and once they are believed that is told; the same ones again are no news."""
     pair = KeyPair.certified()
     emulator = Emulator(merchant_key=merchant_pair, platform_keys=[pair])
-    wxpay, events = with_hook(emulator, certs=None, renewal=Renewal(pace=Pace(1e6)))
+    pauses = 0
+    renewed = asyncio.Event()
+
+    async def pause(_seconds: float) -> None:
+        nonlocal pauses
+        pauses += 1
+        if pauses > 1:
+            renewed.set()
+            await asyncio.Event().wait()
+
+    wxpay, events = with_hook(emulator, certs=None, renewal=Renewal(pace=Pace(1e6), sleep=pause))
     async with wxpay:
         await wxpay.chain(PUNISH).post(json=ORDER)
-        await wxpay._renewer.renew()  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+        await asyncio.wait_for(renewed.wait(), 20)
     changed = [event for event in events if isinstance(event, CertificatesChanged)]
     assert [(event.serials, event.preferred) for event in changed] == [((pair.serial,), pair.serial)]
     downloads = [event for event in events if str(event.request) == "GET /v3/certificates"]

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 
 from wechatpay_chain import ConfigurationError, Request, Response, WeChatPay, WeChatPayError
 from wechatpay_chain.emulator import Emulator
@@ -14,7 +15,7 @@ ECHO = "v3/security/echo"
 MESSAGE = {"echo_message": "a"}
 
 
-async def test_closing_that_is_cancelled_closes_all_the_same(emulator: Emulator) -> None:
+async def test_closing_that_is_cancelled_closes_all_the_same(emulator: Emulator, sessions: list[ClientSession]) -> None:
     """Connections are closed and no calls are taken; a call that was under way has its error."""
     arrived = asyncio.Event()
 
@@ -28,8 +29,7 @@ async def test_closing_that_is_cancelled_closes_all_the_same(emulator: Emulator)
         wxpay = WeChatPay(**emulator.credentials(), base_url=base_url)
         call = asyncio.create_task(wxpay["v3/slow"].get(retry=False))
         await arrived.wait()
-        session = wxpay._network._session
-        assert session is not None
+        (session,) = sessions
         closing = asyncio.create_task(wxpay.aclose())
         await asyncio.sleep(0)
         closing.cancel()

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 
 from tests.notifications.sender import Envelope, refund, sign
 from wechatpay_chain import ConfigurationError, Notification, Webhook
@@ -194,7 +195,7 @@ async def test_merchants_without_api_key(provider: Provider) -> None:
         assert (await merchants.dispatch(*provider.message(FIRST), mchid=FIRST)).status == 404
 
 
-async def test_one_pool(provider: Provider) -> None:
+async def test_one_pool(provider: Provider, sessions: list[ClientSession]) -> None:
     """Over sockets all merchants share one session; it closes with the registry, a session of the caller's doesn't."""
     async with provider.platforms[FIRST].listen() as base_url:
         provider.release.set()
@@ -202,8 +203,7 @@ async def test_one_pool(provider: Provider) -> None:
             arguments = provider.platforms[FIRST].credentials()
             for _ in range(3):
                 assert (await merchants.put(**arguments).client["v3/slow"].get()).verified
-            session = merchants._session
-            assert session is not None
+            (session,) = sessions
         assert session.closed
 
 

@@ -8,7 +8,7 @@ import logging
 import stat
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -55,7 +55,9 @@ class World:
         self.emulator = Emulator(merchant_key=merchant(), platform_keys=keys, clock=lambda: self.now)
         self.emulator.on("GET", "/v3/ping")(lambda call: {})
         self.monotonic: Callable[[], float] | None = None
+        self.pauses: list[float] = []
         self.downloads = 0
+        self._next = asyncio.Event()
         self.serials: list[str] = []
 
     async def __call__(self, request: Request) -> Response[Any]:
@@ -70,13 +72,33 @@ class World:
     def renewal(self, **options: Any) -> Renewal:
         """Renewal without pauses between clients, whose intervals go by `monotonic`, or else by `now`."""
         own = self.monotonic
-        return Renewal(pace=Pace(1e6), monotonic=lambda: self.now if own is None else own(), **options)
+        options = {"pace": Pace(1e6), "monotonic": lambda: self.now if own is None else own(), **options}
+        return Renewal(sleep=self._pause, **options)
+
+    async def renewed(self) -> None:
+        """Let the pause before the next download end, and wait for the pause that follows."""
+        await until(lambda: bool(self.pauses))
+        made = len(self.pauses)
+        self._next.set()
+        await until(lambda: len(self.pauses) > made)
+
+    async def _pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        await self._next.wait()
+        self._next.clear()
 
     def client(self, *certs: KeyPair, **options: Any) -> WeChatPay:
         """A client that knows only these keys."""
         given = {pair.serial: pair.public_pem for pair in certs}
         options = {"renewal": self.renewal(), "transport": self, "clock": lambda: self.now, **options}
         return WeChatPay(**self.emulator.credentials(**{"certs": given or None, **options}))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - many different things are waited for, which tell nobody
+            await asyncio.sleep(0.002)
 
 
 async def call(wxpay: WeChatPay) -> Response[Any]:
@@ -342,37 +364,26 @@ async def test_expired_ones_go(old: KeyPair, new: KeyPair) -> None:
         await call(wxpay)
         world.emulator.platform_keys = (new,)
         world.now += 3600
-        await wxpay._renewer.renew()  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+        await world.renewed()
         assert {key.serial for key in wxpay.trust.keys} == {old.serial, new.serial}
         world.now += 101 * DAY
-        await wxpay._renewer.renew()  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+        await world.renewed()
         assert {key.serial for key in wxpay.trust.keys} == {new.serial}
 
 
-async def test_renewal_on_time(old: KeyPair, new: KeyPair, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_renewal_on_time(old: KeyPair, new: KeyPair) -> None:
     """The background task downloads again after its interval, shortened by chance, and ends with the client."""
-    pauses: list[float] = []
     world = World(old)
+    before = asyncio.all_tasks()
     async with world.client(old) as wxpay:
-        renewer = wxpay._renewer
-        assert renewer is not None
-
-        async def pause(seconds: float) -> None:
-            pauses.append(seconds)
-            if len(pauses) > 3:
-                await asyncio.Event().wait()
-            world.emulator.platform_keys = (old, new)
-
-        monkeypatch.setattr(renewer, "_pause", pause)
         await call(wxpay)
-        async with asyncio.timeout(5):
-            while len(pauses) < 4:  # noqa: ASYNC110 - the renewer's own pause is replaced, so nothing tells
-                await asyncio.sleep(0.005)
+        world.emulator.platform_keys = (old, new)
+        for _ in range(3):
+            await world.renewed()
         assert preferred(wxpay.trust.keys) == new.serial
-        task = renewer._background
-    assert task is not None
-    assert task.cancelled()
-    assert all(0.75 * 8 * 3600 <= seconds <= 8 * 3600 for seconds in pauses)
+        assert world.downloads == 4
+    assert asyncio.all_tasks() == before
+    assert all(0.75 * 8 * 3600 <= seconds <= 8 * 3600 for seconds in world.pauses)
 
 
 @pytest.mark.parametrize("every", [0.0, 59.0, 43200.0, 86400.0])
@@ -403,38 +414,33 @@ async def test_a_hook_that_fails(old: KeyPair, tmp_path: Path, caplog: pytest.Lo
         raise ZeroDivisionError("the hook's own")
 
     cache = tmp_path / "certificates.json"
-    renewal = Renewal(warn_before=120 * DAY, on_expiring=fails, cache=cache, pace=Pace(1e6))
-    async with World(old).client(renewal=renewal) as wxpay:
+    world = World(old)
+    renewal = world.renewal(warn_before=120 * DAY, on_expiring=fails, cache=cache)
+    async with world.client(renewal=renewal) as wxpay:
         assert (await call(wxpay)).verified
-        renewer = wxpay._renewer
-        assert renewer is not None
-        await renewer.renew()
-        assert renewer._background is not None
-        assert not renewer._background.done()
+        await world.renewed()
+        assert (await call(wxpay)).verified
     assert cache.exists()
     assert "the hook's own" in caplog.text
 
 
-async def test_demand_13_renewal_survives_anything(old: KeyPair, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_demand_13_renewal_survives_anything(old: KeyPair) -> None:
     """A transport that raises what no one expects delays the renewal, and the next one succeeds."""
-    world, failed, renewed = World(old), asyncio.Event(), asyncio.Event()
+    world, is_down = World(old), True
 
     async def transport(request: Request) -> Response[Any]:
-        if not failed.is_set():
-            failed.set()
+        if is_down:
             raise ZeroDivisionError
-        answer = await world(request)
-        renewed.set()
-        return answer
+        return await world(request)
 
-    async with world.client(old, transport=transport) as wxpay:
-        renewer = wxpay._renewer
-        assert renewer is not None
-        monkeypatch.setattr(renewer, "_pause", lambda _seconds: asyncio.sleep(0.01))
-        await renewer.ready()
-        async with asyncio.timeout(5):
-            await renewed.wait()
+    async with world.client(old, transport=transport, retry=RetryPolicy(attempts=1)) as wxpay:
+        with pytest.raises(WeChatPayError):
+            await call(wxpay)
+        await until(lambda: bool(world.pauses))
+        is_down = False
+        await world.renewed()
         assert world.downloads == 1
+    assert world.pauses[0] <= 60
 
 
 async def test_cache(old: KeyPair, tmp_path: Path) -> None:
@@ -518,7 +524,7 @@ async def test_notifications_share_the_store(old: KeyPair, new: KeyPair) -> None
         await asyncio.sleep(0.02)
         assert world.downloads == before
         world.emulator.platform_keys, world.now = (old, new), world.now + 3600
-        await wxpay._renewer.renew()  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+        await world.renewed()
         assert webhook.open(sign(body, pair=new, now=world.now), body).id == "EV-1"
 
 
@@ -686,8 +692,9 @@ async def test_a_mended_clock_blocks_no_renewal(old: KeyPair, new: KeyPair, days
     world.monotonic = lambda: passed
     true, world.now = world.now, world.now + days * DAY
     async with world.client(old) as wxpay:
-        await wxpay._renewer.ready()  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
-        await asyncio.sleep(0.02)
+        with suppress(WeChatPayError):  # of a clock that is off
+            await call(wxpay)
+        await until(lambda: bool(world.pauses))
         world.now, passed = true, 61.0
         rotated = KeyPair.certified()
         world.emulator.platform_keys = (rotated,)
@@ -744,14 +751,16 @@ async def test_overseas_certificates(old: KeyPair, base_url: str, path: str | No
 
 
 @pytest.mark.parametrize("now", [1e12, 1e18, 1e300, -1e12, 0.0])
-async def test_a_clock_of_another_age(old: KeyPair, now: float) -> None:
+async def test_a_clock_of_another_age(old: KeyPair, now: float, caplog: pytest.LogCaptureFixture) -> None:
     """A machine whose clock shows a year that no calendar has gets errors of ours, from calls and from renewal."""
     world = World(old)
     async with world.client(old, clock=lambda: now) as wxpay:
         with pytest.raises(WeChatPayError):
             await call(wxpay)
-        with pytest.raises(WeChatPayError):
-            await wxpay._renewer.renew()  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+        await world.renewed()
+    told = [record for record in caplog.records if "could not be renewed" in record.message]
+    assert len(told) == 2
+    assert not any(record.exc_info for record in told)  # which an exception that isn't ours has
 
 
 async def test_an_answer_of_the_far_future(old: KeyPair) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 
 from tests.faults.proxy import Fate, FaultyProxy
 from wechatpay_chain import (
@@ -298,7 +299,7 @@ async def test_a_clock_that_is_off(emulator: Emulator, off: float) -> None:
         assert (await wxpay.chain(PUNISH).post(json=order("C2"))).attempts == 1
 
 
-async def test_cancellation_leaves_nothing_behind(emulator: Emulator) -> None:
+async def test_cancellation_leaves_nothing_behind(emulator: Emulator, sessions: list[ClientSession]) -> None:
     """Who is cancelled while waiting for headers, the body or a turn leaves no task and no connection in use."""
     writes = Writes(emulator)
     limits = RateLimits(overrides={"POST /v3/new/write": "1/min"})
@@ -309,8 +310,7 @@ async def test_cancellation_leaves_nothing_behind(emulator: Emulator) -> None:
         await cancelled(wxpay.chain(PUNISH).post(json=order("X2")), lambda: len(proxy.passed) == 2)
         await wxpay["v3/new/write"].post(json={"out_trade_no": "1"})
         await cancelled(wxpay["v3/new/write"].post(json={"out_trade_no": "2"}), lambda: True)
-        session = wxpay._network._session
-        assert session is not None
+        (session,) = sessions
         assert session.connector is not None
         assert not session.connector._acquired
         await until(lambda: not asyncio.all_tasks() - before - proxy.talks)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
@@ -79,6 +79,7 @@ class Renewal:
         on_expiring: called with the certificate, after each download while that holds. If it raises, that is logged.
         pace: spaces the downloads of all clients that share it; by default all of the process.
         monotonic: returns seconds of a clock that never goes back, which measures all intervals.
+        sleep: awaited for the pause, in seconds, between two downloads.
 
     Raises:
         ConfigurationError: `every` is too long or too short.
@@ -92,6 +93,7 @@ class Renewal:
     on_expiring: Callable[[PlatformKey], None] | None = None
     pace: Pace = field(default=_SHARED_PACE)
     monotonic: Callable[[], float] = field(default=time.monotonic, repr=False)
+    sleep: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep, repr=False)
 
     def __post_init__(self) -> None:
         if not 60 <= self.every < LONGEST:
@@ -271,11 +273,14 @@ class Renewer:
         return min(every, backoff.pause(max(failures, 1), random.random()))  # noqa: S311 - it spreads the load
 
     async def _pause(self, seconds: float) -> None:
+        """Wait, or until a notification asks for a download."""
         wake = self._wake or asyncio.Event()
+        waiting = {asyncio.ensure_future(self._renewal.sleep(seconds)), asyncio.ensure_future(wake.wait())}
         try:
-            await asyncio.wait_for(wake.wait(), seconds)
-        except TimeoutError:
-            return
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
         wake.clear()
 
     async def _renew(self) -> None:
