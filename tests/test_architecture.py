@@ -37,7 +37,7 @@ ALLOWED = {
     "middleware": "errors observing http crypto catalogue wire policies pipeline credentials files",
     "payments": "_both_clients errors http crypto wire policies credentials",
     # what receives, and bulk work
-    "notifications": "_loop_thread errors http types crypto catalogue wire credentials",
+    "notifications": "_loop_thread errors http types crypto catalogue wire policies credentials",
     "batch": "errors http catalogue policies files",
     # composition
     "client.chain": "errors http catalogue",

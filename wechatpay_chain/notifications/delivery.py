@@ -6,16 +6,17 @@ import asyncio
 import inspect
 import logging
 import os
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import ConfigurationError, DecodeError, DecryptionError, TrustError
+from .inbox import Inbox, Message
 from .notification import XML_PREFIX, Notification, Reply
 from .once import once
-from .router import Answer, Late, Route
+from .router import Answer, Function, Late, Route
 from .seen import V2_KEYS, Seen
 from .signing import ReplySigner
 
@@ -38,6 +39,7 @@ class _Work:
         call: calls the handler.
         deadline: seconds until the platform must have its reply; None where the reply waits for the handler.
         is_cancelled_when_late: whether the handler is.
+        failed: the status of the reply if it raises.
         has_begun: whether its turn has come.
     """
 
@@ -47,6 +49,7 @@ class _Work:
     call: Callable[..., Any]
     deadline: float | None
     is_cancelled_when_late: bool
+    failed: int = 500
     has_begun: bool = field(default=False, init=False)
 
 
@@ -86,8 +89,39 @@ class Delivery:
             return Reply.failure("malformed", status=400, xml=xml)
         return Reply.failure("signature not accepted", status=401, xml=xml)
 
+    async def store(
+        self, inbox: Inbox, message: Message, notification: Notification[Any], calling_thread: CallingThread | None
+    ) -> Reply:
+        """Have a message stored, and say what to reply: success once it is, or that it must be sent again.
+
+        Args:
+            inbox: where.
+            message: what is stored.
+            notification: of which the message was made.
+            calling_thread: runs `inbox.store` if that is a plain function; by default it runs in a thread of its own.
+        """
+        route = Route(_storing(inbox, message), once=False, signs=False)
+        return await self.deliver(route, notification, calling_thread, failed=503)
+
+    async def handle(
+        self, route: Route, notification: Notification[Any], calling_thread: CallingThread | None = None
+    ) -> Reply:
+        """Call a handler without haste: it is waited for, and what it raises is raised here.
+
+        A function in a thread can't be stopped: it is waited for even if this is cancelled, and its reply returned.
+        """
+        turn, call = self._way(route, calling_thread)
+        async with turn:
+            handling = self._handle(call, route, notification)
+            return await (handling if inspect.iscoroutinefunction(route.function) else _finished(handling))
+
     async def deliver(
-        self, route: Route | None, notification: Notification[Any], calling_thread: CallingThread | None = None
+        self,
+        route: Route | None,
+        notification: Notification[Any],
+        calling_thread: CallingThread | None = None,
+        *,
+        failed: int = 500,
     ) -> Reply:
         """Have a notification handled, and say what to reply.
 
@@ -95,11 +129,12 @@ class Delivery:
             route: its handler.
             notification: what is handled.
             calling_thread: runs handlers that are plain functions; by default they run in threads of their own.
+            failed: the status of the reply to one whose handler raises, or isn't done in time.
         """
         if route is None:
             _log.warning("no handler for %s", _named(notification))
             return _failure(notification, "no handler", status=501)
-        work = self._work(route, notification, calling_thread)
+        work = self._work(route, notification, calling_thread, failed)
         if work is None:
             _log.warning(
                 "%s: too many wait for their handlers; the platform was told to send it again", _named(notification)
@@ -123,7 +158,7 @@ class Delivery:
         _log.warning(
             "%s: not handled within %g s; the platform was told to send it again", _named(notification), self._deadline
         )
-        return _failure(notification, "not handled in time", status=500 if work.has_begun else 503)
+        return _failure(notification, "not handled in time", status=work.failed if work.has_begun else 503)
 
     async def drain(self) -> None:
         """Wait for the handlers that go on in the background."""
@@ -131,38 +166,34 @@ class Delivery:
             await asyncio.wait(self._running)
 
     def _work(
-        self, route: Route, notification: Notification[Any], calling_thread: CallingThread | None
+        self, route: Route, notification: Notification[Any], calling_thread: CallingThread | None, failed: int
     ) -> _Work | None:
         """How a handler is called; None if its turn comes too late."""
-        if inspect.iscoroutinefunction(route.function):
-            return _Work(
-                route=route,
-                notification=notification,
-                turn=nullcontext(),
-                call=_called,
-                deadline=self._deadline,
-                is_cancelled_when_late=self._late == "cancel",
-            )
-        # A function in a thread can't be stopped; its claim must not be given back while it works.
-        if calling_thread is not None:
-            return _Work(
-                route=route,
-                notification=notification,
-                turn=nullcontext(),
-                call=calling_thread.call,
-                deadline=None,
-                is_cancelled_when_late=False,
-            )
-        if self._threads.delay() > self._deadline:
+        is_coroutine = inspect.iscoroutinefunction(route.function)
+        waits = not is_coroutine and calling_thread is not None
+        if not is_coroutine and not waits and self._threads.delay() > self._deadline:
             return None
+        turn, call = self._way(route, calling_thread)
         return _Work(
             route=route,
             notification=notification,
-            turn=self._threads.turn(),
-            call=self._threads.call,
-            deadline=self._deadline,
-            is_cancelled_when_late=False,
+            turn=turn,
+            call=call,
+            deadline=None if waits else self._deadline,
+            # A function in a thread can't be stopped; its claim must not be given back while it works.
+            is_cancelled_when_late=is_coroutine and self._late == "cancel",
+            failed=failed,
         )
+
+    def _way(
+        self, route: Route, calling_thread: CallingThread | None
+    ) -> tuple[AbstractAsyncContextManager[None], Callable[..., Any]]:
+        """What is entered when a handler can start, and what calls it."""
+        if inspect.iscoroutinefunction(route.function):
+            return nullcontext(), _called
+        if calling_thread is not None:
+            return nullcontext(), calling_thread.call
+        return self._threads.turn(), self._threads.call
 
     @property
     def _threads(self) -> HandlerThreads:
@@ -175,14 +206,15 @@ class Delivery:
         try:
             async with work.turn:
                 work.has_begun = True
-                return await (self._once(work) if work.route.once else self._handle(work))
+                handle = partial(self._handle, work.call, work.route, work.notification)
+                return await (self._once(work, handle) if work.route.once else handle())
         except Exception:  # noqa: BLE001 - a handler or a store may raise anything, and the platform needs a reply
             _log.exception("%s: its handler failed", _named(work.notification))
-            return _failure(work.notification, "not handled")
+            return _failure(work.notification, "not handled", status=work.failed)
 
-    async def _once(self, work: _Work) -> Reply:
+    async def _once(self, work: _Work, handle: Callable[[], Awaitable[Reply]]) -> Reply:
         key = self._key(work.notification)
-        reply = await once(self._seen, V2_KEYS + key if _is_v2(work.notification) else key, partial(self._handle, work))
+        reply = await once(self._seen, V2_KEYS + key if _is_v2(work.notification) else key, handle)
         if isinstance(reply, Reply):
             return reply
         if reply == "done":
@@ -190,18 +222,39 @@ class Delivery:
         # Not a success: should the other one fail, the platform must send it again.
         return _failure(work.notification, "being handled", status=503)
 
-    async def _handle(self, work: _Work) -> Reply:
-        answer = await work.call(work.route.function, work.notification)
+    async def _handle(self, call: Callable[..., Any], route: Route, notification: Notification[Any]) -> Reply:
+        answer = await call(route.function, notification)
         if inspect.isawaitable(answer):
             answer = await answer
-        reply = _reply(answer, work.notification)
-        if work.route.signs and self._sign is not None:
+        reply = _reply(answer, notification)
+        if route.signs and self._sign is not None:
             reply = replace(reply, headers={**reply.headers, **await self._sign.headers(reply.body)})
         return reply
 
 
 async def _called(function: Callable[[Notification[Any]], Answer], notification: Notification[Any]) -> Any:
     return function(notification)
+
+
+async def _finished(handling: Coroutine[Any, Any, Reply]) -> Reply:
+    """The end of what can't be stopped, however often the one who waits for it is cancelled."""
+    task = asyncio.create_task(handling)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({task})
+    return task.result()
+
+
+def _storing(inbox: Inbox, message: Message) -> Function[Any]:
+    """The handler that puts a message into the inbox: a coroutine function if `store` is one."""
+
+    def store(_: Notification[Any]) -> Any:
+        return inbox.store(message)
+
+    async def store_here(_: Notification[Any]) -> None:
+        await cast("Awaitable[None]", inbox.store(message))
+
+    return store_here if inspect.iscoroutinefunction(inbox.store) else store
 
 
 def _reply(answer: object, notification: Notification[Any]) -> Reply:

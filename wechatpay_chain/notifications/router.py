@@ -93,6 +93,11 @@ class Router:
         return next((route for pair in (*pairs, (None, None)) if (route := self._routes.get(pair))), None)
 
 
+def is_question(notification: Notification[Any]) -> bool:
+    """Whether the platform waits for what the handler answers."""
+    return notification.event_type in _QUESTIONS
+
+
 def must_sign(kind: str | Kind[Any] | None) -> bool:
     """Whether the replies to a kind of notification must be signed."""
     pairs = kind.pairs if isinstance(kind, Kind) else ((kind, None),)

@@ -22,8 +22,9 @@ from ..wire import brand as brand_scheme
 from ..wire import v3
 from . import sealed
 from .headers import HeaderSource, signature_headers
+from .inbox import Inbox, Message, business_number
 from .notification import Notification, Reply
-from .router import Function, Kind, Late, Router, must_sign
+from .router import Function, Kind, Late, Router, is_question, must_sign
 from .seen import MemorySeen, Seen
 from .signing import ReplySigner
 
@@ -62,6 +63,10 @@ class Webhook:
             or the `TrustStore` of a client, whose keys renew themselves.
         apiv2_key: the 32 characters that APIv2 notifications are signed with; without it they are refused.
         private_key: the merchant's private key, for the few resources with fields that are encrypted for it.
+        inbox: stores notifications instead of handling them, so that a worker does; see `inbox.Inbox`. What the
+            platform asks and waits for, such as parking fees, is handled at once all the same.
+        business_number: gives the number whose messages the inbox keeps in order; by default that of the order,
+            transfer or contract.
         seen: remembers what was handled; in this process by default. Several workers need a `RedisSeen`.
         seen_key: what is equal in repetitions of one notification; its `id` by default.
         deadline: seconds within which `dispatch` replies.
@@ -85,6 +90,8 @@ class Webhook:
         certs: Mapping[str, keys.PublicKeySource] | TrustStore | None = None,
         apiv2_key: str | None = None,
         private_key: keys.PrivateKeySource | None = None,
+        inbox: Inbox | None = None,
+        business_number: Callable[[Notification[Any]], str] = business_number,
         seen: Seen | None = None,
         seen_key: Callable[[Notification[Any]], str] = attrgetter("id"),
         deadline: float = DEADLINE,
@@ -101,6 +108,12 @@ class Webhook:
         self._brand = None if brand is None else _Receiver.of_brand(brand, self._trust)
         self._clock = clock
         self._router = Router()
+        if inbox is not None and seen is not None:
+            raise ConfigurationError(
+                "seen", "it was given beside inbox", "Leave it out: the inbox knows what it has stored"
+            )
+        self._inbox = inbox
+        self._business_number = business_number
         self._seen = MemorySeen() if seen is None else seen
         self._seen_key = seen_key
         self._deadline = deadline
@@ -195,7 +208,8 @@ class Webhook:
         """Verify a notification, have it handled, and say what to reply. It raises nothing.
 
         A notification that was handled before is answered with success and not handled again. What must not be
-        believed, and what no handler was registered for, is refused and logged.
+        believed, and what no handler was registered for, is refused and logged. With an inbox, it is stored, whether or
+        not it has a handler here, and answered with success once that is committed.
 
         Args:
             headers: as for `open`.
@@ -208,7 +222,45 @@ class Webhook:
             notification = self.open(headers, body)
         except (ConfigurationError, TrustError) as error:
             return self._delivery.refuse(error, xml=_is_xml(body))
-        return await self._delivery.deliver(self._router.find(notification), notification, calling_thread)
+        route = self._router.find(notification)
+        if self._inbox is None or is_question(notification):
+            return await self._delivery.deliver(route, notification, calling_thread)
+        message = Message.of(notification, headers, _bytes(body), key=self._seen_key, number=self._business_number)
+        return await self._delivery.store(self._inbox, message, notification, calling_thread)
+
+    async def handle(self, notification: Notification[Any]) -> Reply:
+        """Call the handler of a notification that was stored, for the worker of an inbox.
+
+        It has all the time that it wants, and repetitions are the worker's concern. A handler that is a plain function
+        runs in a thread; it can't be stopped, so it is waited for even by one who is cancelled.
+
+        Args:
+            notification: what `open` returned, or `Message.notification`.
+
+        Returns:
+            the handler's reply; one that isn't `ok` means that it wasn't handled: 501 that it has no handler.
+
+        Raises:
+            Exception: whatever the handler raises.
+        """
+        return await self._handle(notification)
+
+    def handle_sync(self, notification: Notification[Any]) -> Reply:
+        """`handle` for programs without an event loop: a handler that is a plain function runs in this thread.
+
+        Args:
+            notification: as for `handle`.
+        """
+        from .._loop_thread import CallingThread
+
+        here = CallingThread()
+        return self._thread.run(self._handle(notification, here), here)
+
+    async def _handle(self, notification: Notification[Any], calling_thread: CallingThread | None = None) -> Reply:
+        route = self._router.find(notification)
+        if route is None:
+            return Reply.failure("no handler", status=501)
+        return await self._delivery.handle(route, notification, calling_thread)
 
     def dispatch_sync(self, headers: HeaderSource, body: Body, *, in_calling_thread: bool = False) -> Reply:
         """`dispatch` for programs without an event loop, such as Flask or Django under WSGI.

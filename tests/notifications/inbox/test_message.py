@@ -1,0 +1,62 @@
+"""`Message`: what is stored of a notification, and the notification that comes back."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+import pytest
+
+from tests.notifications.sender import notify, refund, webhook, xml
+from wechatpay_chain import Notification
+from wechatpay_chain.notifications.inbox import Message, business_number
+
+V2_PAYMENT = {"return_code": "SUCCESS", "result_code": "SUCCESS", "transaction_id": "42", "out_trade_no": "A1"}
+
+
+def message_of(headers: dict[str, str], body: bytes) -> tuple[Notification[Any], Message]:
+    """A notification, and what is stored of it."""
+    notification = webhook().open(headers, body)
+    return notification, Message.of(notification, headers, body, key=attrgetter("id"))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [notify(), ({}, xml(V2_PAYMENT)), ({}, refund({"out_refund_no": "R1", "out_trade_no": "A1", "refund_id": "5"}))],
+    ids=["v3", "v2", "v2 refund"],
+)
+def test_the_notification_comes_back(sent: tuple[dict[str, str], bytes]) -> None:
+    """What a handler gets from the inbox equals what it gets at once."""
+    notification, message = message_of(*sent)
+    assert message.notification() == notification
+    assert message.number == "A1"
+
+
+def test_only_signing_headers_are_stored() -> None:
+    """Cookies and the headers of proxies have no place in the database."""
+    headers, body = notify()
+    message = message_of({**headers, "Cookie": "secret"}, body)[1]
+    assert set(message.headers) == {name for name in headers if name.startswith("Wechatpay-")}
+    assert "secret" not in repr(message)
+
+
+def test_keys_of_apiv2_are_told_apart() -> None:
+    """They are remembered longer than the platform repeats them, as in `Seen`."""
+    assert message_of(*notify())[1].key == "EV-1"
+    assert message_of({}, xml(V2_PAYMENT))[1].key.startswith("v2/")
+
+
+@pytest.mark.parametrize(
+    ("resource", "number"),
+    [
+        ({"out_trade_no": "A1", "out_refund_no": "R1", "refund_id": "5"}, "A1"),
+        ({"combine_out_trade_no": "P1", "sub_orders": []}, "P1"),
+        ({"out_bill_no": "B1", "transfer_bill_no": "T"}, "B1"),
+        ({"out_trade_no": "", "complaint_id": "C1"}, "C1"),
+        ({"out_trade_no": 7}, "EV-1"),
+        ({"code": "x"}, "EV-1"),
+    ],
+)
+def test_business_numbers(resource: dict[str, Any], number: str) -> None:
+    """A refund belongs to its order; what has no number of a shop's stands alone."""
+    assert business_number(webhook().open(*notify(resource=resource))) == number

@@ -1,0 +1,64 @@
+"""`Record`: a stored message with its state, for those who look after the inbox."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from .states import State
+
+HIDDEN = "***"
+"""What stands in place of a value that people needn't see."""
+
+# Numbers, times and states that a matter is found by. A field that isn't among them may be about a person.
+_SHOWN = re.compile(
+    r"(out_\w+_no|\w*trade_no|\w*(transaction|refund)_id|\w*mch_?id|\w*(state|status|time|currency)|\w+_type)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A message in the inbox, without its content.
+
+    Attributes:
+        key: what is equal in repetitions of it.
+        number: the business number.
+        event_type: such as `TRANSACTION.SUCCESS`.
+        original_type: what kind of resource it is; None where the platform doesn't say.
+        summary: a short text for people.
+        state: where it is.
+        tries: how many handlings have begun.
+        received: Unix time in seconds at which it was stored, by the database's clock.
+        due: Unix time in seconds from which it may be handled, or at which its claim falls.
+        finished: Unix time in seconds at which it was done or given up; None before.
+        error: why the last try failed: the exception's type, without its text; empty if none has.
+    """
+
+    key: str
+    number: str
+    event_type: str
+    original_type: str | None
+    summary: str
+    state: State
+    tries: int
+    received: float
+    due: float
+    finished: float | None
+    error: str
+
+
+def masked(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """A resource as people may see it: numbers, times, states and amounts; `***` for every other text."""
+    return {name: _masked(name, value) for name, value in resource.items()}
+
+
+def _masked(name: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return masked(cast("Mapping[str, Any]", value))
+    if isinstance(value, str):
+        return value if _SHOWN.fullmatch(name) else HIDDEN
+    if isinstance(value, list):
+        return [_masked(name, item) for item in value]  # pyright: ignore[reportUnknownVariableType]: of JSON
+    return value

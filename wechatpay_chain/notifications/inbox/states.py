@@ -1,0 +1,117 @@
+"""What becomes of a stored message: its states, what moves it from one to the next, and when it is tried again.
+
+WAITING --claimed--> CLAIMED --handled--> DONE --forgotten--> FORGOTTEN
+   ^                    |                                         ^
+   |<--failed, released-|--failed too often--> DEAD --forgotten---|
+   |<--retried by hand----------------------------|
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ...errors import ConfigurationError
+from ...policies.backoff import Backoff
+
+
+class State(StrEnum):
+    """Where a message is."""
+
+    WAITING = "waiting"
+    """It is handled when its time has come."""
+    CLAIMED = "claimed"
+    """A worker has it. If its lease ends before the worker says more, another takes it."""
+    DONE = "done"
+    """Its handler has succeeded."""
+    DEAD = "dead"
+    """It failed as often as it may. Nothing happens until somebody has it retried."""
+    FORGOTTEN = "forgotten"
+    """Its content was erased. The key remains, so that a repetition isn't taken for a new one."""
+
+
+UNFINISHED = (State.WAITING, State.CLAIMED)
+"""A message in one of these goes before later ones of its number. A dead one holds nobody up."""
+
+
+class Event(StrEnum):
+    """What happens to a message."""
+
+    CLAIMED = "claimed"
+    HANDLED = "handled"
+    FAILED = "failed"
+    RELEASED = "released"
+    """The worker stops before the handler is done; it says nothing about the handler."""
+    RETRIED = "retried"
+    """Somebody has it handled again, because it is dead, or sooner than it would be."""
+    FORGOTTEN = "forgotten"
+    """Somebody has its content erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a message is tried, and how long it waits between.
+
+    Attributes:
+        backoff: the pauses.
+        most: how many tries there are before it is dead.
+
+    Raises:
+        ConfigurationError: `most` is less than 1.
+    """
+
+    backoff: Backoff = field(default_factory=lambda: Backoff(5.0, 3600.0, 0.5))
+    most: int = 16
+
+    def __post_init__(self) -> None:
+        if self.most < 1:
+            raise ConfigurationError("patience.most", f"{self.most!r} was found", "Give 1 or more tries")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where an event leads.
+
+    Attributes:
+        state: the next state.
+        tries: how many handlings have begun.
+        pause: seconds until it is due; 0 for at once.
+    """
+
+    state: State
+    tries: int
+    pause: float = 0.0
+
+
+def next_step(state: State, event: Event, tries: int, patience: Patience, chance: float = 1.0) -> Step | None:
+    """Where an event leads a message; None if it changes nothing there.
+
+    A try counts when it is claimed, so that a message that kills its worker is dead after `patience.most` of them.
+
+    Args:
+        state: where it is.
+        event: what happens.
+        tries: how many handlings have begun.
+        patience: how often it is tried.
+        chance: a random number from 0 to 1, which shortens the pause.
+    """
+    match state, event:
+        case (State.WAITING | State.CLAIMED, Event.CLAIMED) if tries >= patience.most:
+            # Its last worker was killed, or the number of tries was lowered.
+            return Step(State.DEAD, tries)
+        case State.WAITING | State.CLAIMED, Event.CLAIMED:
+            return Step(State.CLAIMED, tries + 1)
+        case State.CLAIMED, Event.HANDLED:
+            return Step(State.DONE, tries)
+        case (State.CLAIMED, Event.FAILED) if tries >= patience.most:
+            return Step(State.DEAD, tries)
+        case State.CLAIMED, Event.FAILED:
+            return Step(State.WAITING, tries, patience.backoff.pause(tries, chance))
+        case State.CLAIMED, Event.RELEASED:
+            return Step(State.WAITING, max(0, tries - 1))
+        case State.WAITING | State.DEAD, Event.RETRIED:
+            return Step(State.WAITING, 0)
+        case State.DONE | State.DEAD, Event.FORGOTTEN:
+            return Step(State.FORGOTTEN, tries)
+        case _:
+            return None
