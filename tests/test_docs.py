@@ -13,6 +13,7 @@ import pytest
 
 from wechatpay_chain import WeChatPay
 from wechatpay_chain.emulator import Call, Emulator, KeyPair
+from wechatpay_chain.types import v3
 
 ROOT = Path(__file__).parent.parent
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
@@ -20,7 +21,7 @@ GUIDES = sorted((ROOT / "docs").glob("*.md"))
 # Their programs need merchants, payers and bills of one's own.
 COMPILED = {"apiv2.md", "files.md", "payments.md"}
 
-ORDER = {
+ORDER: v3.PayTransactionsNativePostJson = {
     "appid": "wx8888888888888888",
     "mchid": "1900000109",
     "description": "A pot of tea",
