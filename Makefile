@@ -13,7 +13,7 @@ generators := $(wildcard tools/derive_facts.py tools/generate_*.py)
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo shop test bench compat lint format types generate generate-check build lock clean core dev
+.PHONY: help demo shop test bench docs compat lint format types generate generate-check build lock clean core dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,11 @@ MEASURED ?= pipeline middlewares webhook catalogue import_time main_job growth f
 bench: ## Measure speed and memory beside the alternatives, and draw the plots (about 15 minutes on a quiet machine)
 	@$(venv) bench
 	@set -e; for name in $(MEASURED); do echo; echo "── $$name"; $(python) -m benchmarks.$$name; done
+
+docs: export NO_MKDOCS_2_WARNING := 1
+docs: ## Build the documentation's site into site/; a broken link fails (about a minute)
+	@$(venv) docs
+	@$(python) -m mkdocs build --quiet
 
 lint: dev ## Check style and form
 	@$(python) -m ruff check .
@@ -75,11 +80,12 @@ lock: ## Pin the newest versions anew, with hashes, for Python 3.11 and newer on
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
 	@$(lock) --upgrade --group dev --output-file requirements/dev.txt
 	@$(lock) --upgrade --group bench --constraints requirements/dev.txt --output-file requirements/bench.txt
+	@$(lock) --upgrade --group docs --constraints requirements/dev.txt --output-file requirements/docs.txt
 	@$(lock) --upgrade --group backend --constraints requirements/dev.txt --output-file requirements/core.txt
 	@$(lock) --upgrade --group lowest --resolution lowest-direct --output-file requirements/lowest.txt
 
 clean: ## Remove the environment and everything that was built or cached
-	rm -rf .venv .compat build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .compat build dist site htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 core:

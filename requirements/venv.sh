@@ -3,7 +3,8 @@
 #
 #   sh requirements/venv.sh core    what running the package needs
 #   sh requirements/venv.sh dev     that and all the tools
-#   sh requirements/venv.sh bench   that and what the benchmarks measure beside it
+#   sh requirements/venv.sh docs    that and what builds the documentation's site
+#   sh requirements/venv.sh bench   the same as dev, and what the benchmarks measure beside it
 #
 # PYTHON=/some/python chooses the interpreter. Where all is set up for the files' present content, returns at once.
 set -eu
@@ -61,10 +62,10 @@ Install a newer one beside it and repeat, or name one: make PYTHON=python3.12 ..
 Install one and repeat, or name one: make PYTHON=python3.12 ..."
 }
 
-# bench holds all of dev, and dev all of core: a checkout that has the larger one has the smaller ones.
+# docs and bench hold all of dev, and dev all of core: a checkout that has the larger one has the smaller ones.
 case $name in
-core) enough="core dev bench" ;;
-dev) enough="dev bench" ;;
+core) enough="core dev docs bench" ;;
+dev) enough="dev docs bench" ;;
 *) enough=$name ;;
 esac
 if is_usable; then

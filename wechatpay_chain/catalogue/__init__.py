@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .notifications import Event, events, find_events
     from .records import always_secret_names, is_field
     from .refusals import KnownRefusal, known_refusals
+    from .samples import sample
     from .searching import search, search_events
     from .sources import notification_sources
     from .spelling import spell
@@ -47,6 +48,7 @@ __all__ = [
     "operations",
     "pages",
     "resembling",
+    "sample",
     "search",
     "search_events",
     "secret_names",
@@ -74,6 +76,7 @@ _LAZY = {
     "operations": "browsing",
     "pages": "description",
     "resembling": "browsing",
+    "sample": "samples",
     "search": "searching",
     "search_events": "searching",
     "spell": "spelling",

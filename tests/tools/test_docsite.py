@@ -1,0 +1,75 @@
+"""The parts of the documentation's site that are made: pages of operations, links, and the texts for models."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from tools.docsite import api_pages, llms, operation_pages, sources
+from wechatpay_chain import catalogue
+
+PAGES = dict(operation_pages.pages())
+
+
+def test_every_operation_has_a_page_that_shows_its_six_spellings() -> None:
+    """Each page has six calls that compile, and links to the official pages that the catalogue knows."""
+    for operation in catalogue.operations():
+        page = PAGES[operation_pages.page_of(operation)]
+        assert page.count("\n# ") == 1
+        (block,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+        compile(block, operation.path, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        assert len(re.findall(r"^answer = ", block, re.MULTILINE)) == 6
+        assert all(official in page for official in catalogue.pages(operation))
+
+
+def test_no_two_operations_share_a_page() -> None:
+    """Pages have names that differ on systems which don't tell capitals apart, too."""
+    names = [operation_pages.page_of(operation).lower() for operation in catalogue.operations()]
+    assert len(set(names)) == len(names)
+
+
+def test_lists_lead_to_every_operation() -> None:
+    """Every page of an operation is linked from the list of its root."""
+    for root in operation_pages.ROOTS:
+        links = re.findall(r"\]\(([^)]+)\)", PAGES[f"operations/{root}/index.md"])
+        shown = {f"operations/{root}/{link}" for link in links}
+        assert shown == {page for page in PAGES if page.startswith(f"operations/{root}/") and "index.md" not in page}
+
+
+def test_what_a_page_says_of_a_field() -> None:
+    """A secret, a required and a conditional field are marked."""
+    page = PAGES["operations/v3/aggracct-bc/wb-channel/control-orders/recover/post.md"]
+    assert re.search(r"^\| `bal_account_no` \| string \| .*secret, encrypted", page, re.MULTILINE)
+    assert re.search(r"^\| `out_request_no` \| string \| required", page, re.MULTILINE)
+    assert any("required unless" in text for text in PAGES.values())
+    assert any("required when" in text for text in PAGES.values())
+
+
+def test_links_of_the_repository_become_links_of_the_site() -> None:
+    """Files are found from where they stand, whatever page they are; code and foreign addresses stay."""
+    text = "[keys](docs/keys.md#serial) [site](https://e.example/a) [up](#here)\n```\n[x](docs/keys.md)\n```\n"
+    assert sources.relink(text, "index.md") == text.replace("(docs/keys.md#", "(keys.md#")
+    assert sources.relink("[README](../README.md)", "keys.md") == "[README](index.md)"
+    assert sources.relink("[README](../../README.zh-CN.md)", "zh/keys.md") == "[README](index.md)"
+    assert sources.relink("[all](../examples) [one](../examples/sync_chain.py)", "batch.md") == (
+        "[all](examples/index.md) [one](examples/sync_chain.md)"
+    )
+
+
+def test_public_modules_have_a_page() -> None:
+    """Each page of the API names a module that is there."""
+    pages = dict(api_pages.pages())
+    assert "::: wechatpay_chain.notifications" in pages["api/wechatpay_chain.notifications.md"]
+    assert all(f"({module}.md)" in pages["api/index.md"] for module, _ in api_pages.MODULES)
+
+
+def test_texts_for_models() -> None:
+    """The list names pages under their sections, the whole text has each below its address."""
+    pages = [
+        llms.Text(section="English", title="Keys", url="keys.md", markdown="# Keys\n\nA key."),
+        llms.Text(section="中文", title="密钥", url="zh/keys.md", markdown="# 密钥\n"),
+    ]
+    assert llms.index("name", "About.", pages) == (
+        "# name\n\n> About.\n\n## English\n\n- [Keys](keys.md)\n\n## 中文\n\n- [密钥](zh/keys.md)\n"
+    )
+    assert llms.full(pages) == "<!-- keys.md -->\n\n# Keys\n\nA key.\n\n<!-- zh/keys.md -->\n\n# 密钥\n"
