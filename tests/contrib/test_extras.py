@@ -10,7 +10,12 @@ import pytest
 
 @pytest.mark.parametrize(
     ("module", "library", "name"),
-    [("limits", "redis.asyncio", "redis"), ("opentelemetry", "opentelemetry", "otel"), ("taskiq", "taskiq", "taskiq")],
+    [
+        ("limits", "redis.asyncio", "redis"),
+        ("opentelemetry", "opentelemetry", "otel"),
+        ("taskiq", "taskiq", "taskiq"),
+        ("sqlalchemy.tables", "sqlalchemy", "sqlalchemy"),
+    ],
 )
 def test_an_adapter_names_its_extra(monkeypatch: pytest.MonkeyPatch, module: str, library: str, name: str) -> None:
     """Who imports it without the library is told what to install."""

@@ -6,11 +6,12 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from typing import Literal
 
 from .notification import Reply
-from .seen import RenewableSeen, Seen
+from .seen import HandlingSeen, RenewableSeen, Seen
 
 _log = logging.getLogger(__name__)
 # Of a claim's lease: two renewals may fail.
@@ -31,7 +32,7 @@ async def once(seen: Seen, key: str, handle: Callable[[], Awaitable[Reply]]) -> 
         return claim
     handled = False
     try:
-        async with _renewing(seen, key, token):
+        async with _kept(seen, key, token), _handling(seen, key, token):
             reply = await handle()
         handled = reply.ok
     finally:
@@ -41,29 +42,41 @@ async def once(seen: Seen, key: str, handle: Callable[[], Awaitable[Reply]]) -> 
 
 
 @asynccontextmanager
-async def _renewing(seen: Seen, key: str, token: str) -> AsyncGenerator[None, None]:
-    """Renew a claim for as long as the block lasts."""
-    if not isinstance(seen, RenewableSeen):
-        yield
-        return
-    renewing = asyncio.create_task(_renew(seen, key, token))
+async def renewing(lease: float, renew: Callable[[], Awaitable[bool]]) -> AsyncGenerator[None, None]:
+    """Renew a claim for as long as the block lasts.
+
+    Args:
+        lease: seconds after which it falls by itself.
+        renew: has it last for another lease; False if it has fallen.
+    """
+    task = asyncio.create_task(_renew(lease, renew))
     try:
         yield
     finally:
-        renewing.cancel()
-        await asyncio.wait({renewing})
+        task.cancel()
+        await asyncio.wait({task})
 
 
-async def _renew(seen: RenewableSeen, key: str, token: str) -> None:
+async def _renew(lease: float, renew: Callable[[], Awaitable[bool]]) -> None:
     while True:
-        await asyncio.sleep(seen.lease * _RENEWED_AFTER)
+        await asyncio.sleep(lease * _RENEWED_AFTER)
         try:
-            is_held = await seen.renew(key, token)
+            is_held = await renew()
         except Exception:  # noqa: BLE001 - a store may raise anything, and the next time may go well
             _log.exception("a claim could not be renewed")
         else:
             if not is_held:
                 return
+
+
+def _kept(seen: Seen, key: str, token: str) -> AbstractAsyncContextManager[None]:
+    if not isinstance(seen, RenewableSeen):
+        return nullcontext()
+    return renewing(seen.lease, partial(seen.renew, key, token))
+
+
+def _handling(seen: Seen, key: str, token: str) -> AbstractAsyncContextManager[None]:
+    return seen.handling(key, token) if isinstance(seen, HandlingSeen) else nullcontext()
 
 
 async def _settle(seen: Seen, key: str, token: str, *, handled: bool) -> None:

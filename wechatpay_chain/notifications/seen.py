@@ -9,6 +9,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol, runtime_checkable
 
 Claim = Literal["claimed", "busy", "done"]
@@ -63,6 +64,15 @@ class RenewableSeen(Seen, Protocol):
 
     async def renew(self, key: str, token: str) -> bool:
         """Have a claim last for another lease; False if it is this one's no more."""
+        ...
+
+
+@runtime_checkable
+class HandlingSeen(Seen, Protocol):
+    """A store whose handlers may work in the transaction that notes them."""
+
+    def handling(self, key: str, token: str) -> AbstractAsyncContextManager[None]:
+        """Entered around the handler, by the one that holds the claim."""
         ...
 
 

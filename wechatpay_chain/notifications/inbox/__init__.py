@@ -10,7 +10,7 @@ databases share, without a library of any:
 - `Message`, a verified notification as it is stored, with the `Notification` that it gives back;
 - `Packer`, which turns a message's content into bytes and back, sealed with a key of the caller's if there is one;
 - `State`, `Event` and `next_step`: what becomes of a stored message, and when it is tried again;
-- `Record`, a stored message with its state, and `masked`, its resource as people may see it.
+- `Record`, a stored message with its state, `masked`, its resource as people may see it, `Counts` and `Observer`.
 
 How an inbox of another library is built on it:
 
@@ -32,15 +32,17 @@ from __future__ import annotations
 
 from .message import Message, business_number
 from .packing import Packed, Packer
-from .record import Record, masked
+from .record import Counts, Observer, Record, masked
 from .states import UNFINISHED, Event, Patience, State, Step, next_step
 from .store import Inbox
 
 __all__ = [
     "UNFINISHED",
+    "Counts",
     "Event",
     "Inbox",
     "Message",
+    "Observer",
     "Packed",
     "Packer",
     "Patience",

@@ -1,12 +1,14 @@
-"""`Record`: a stored message with its state, for those who look after the inbox."""
+"""`Record` and `Counts`: what those see who look after an inbox."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
+from .message import Message
 from .states import State
 
 HIDDEN = "***"
@@ -47,6 +49,36 @@ class Record:
     due: float
     finished: float | None
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What is in an inbox.
+
+    Attributes:
+        by_state: how many messages there are in each state.
+        oldest: seconds since the oldest message came that isn't finished; 0 if there is none.
+    """
+
+    by_state: Mapping[State, int]
+    oldest: float
+
+
+class Observer(Protocol):
+    """Sees what a worker does."""
+
+    def handling(self, message: Message, tries: int) -> AbstractContextManager[None]:
+        """Entered while a handler runs; what it raises passes through.
+
+        Args:
+            message: what is handled.
+            tries: how many handlings have begun, this one included.
+        """
+        ...
+
+    def counted(self, counts: Counts) -> None:
+        """Told from time to time how much there is."""
+        ...
 
 
 def masked(resource: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,82 @@
+"""Short transactions on an engine of either kind, tried again where others were in the way."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import TypeVar
+
+from ...errors import ConfigurationError
+from ...policies.backoff import Backoff
+from .._extras import extra
+from .dialects import dialect_of, is_passing
+
+with extra("sqlalchemy"):
+    from sqlalchemy import Connection, Engine
+    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+T = TypeVar("T")
+
+_TRIES = 6
+_BETWEEN = Backoff(0.02, 0.5)
+
+
+class Database:
+    """An engine of the caller's.
+
+    Args:
+        engine: an `AsyncEngine`, or an `Engine`, whose work is done in threads.
+
+    Raises:
+        ConfigurationError: it is something else, or of a database that this package doesn't know.
+    """
+
+    def __init__(self, engine: AsyncEngine | Engine) -> None:
+        self.engine = _checked(engine)
+        self.dialect = dialect_of(engine.dialect.name)
+        isolation = self.dialect.isolation
+        self._engine = engine if isolation is None else engine.execution_options(isolation_level=isolation)
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """What some work returns, committed.
+
+        After a deadlock, a lock that took too long, or a kept connection that was gone, it is done anew: it must bear
+        that.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database failed, without the values of the statement in its text.
+        """
+        for made in range(1, _TRIES):
+            try:
+                return await self._once(work)
+            except DBAPIError as error:
+                if not is_passing(error, self.dialect):
+                    raise
+            await asyncio.sleep(_BETWEEN.pause(made, random.random()))  # noqa: S311 - spreads, guards nothing
+        return await self._once(work)
+
+    async def _once(self, work: Callable[[Connection], T]) -> T:
+        try:
+            if isinstance(self._engine, AsyncEngine):
+                async with self._engine.begin() as connection:
+                    return await connection.run_sync(work)
+            return await asyncio.to_thread(_in_thread, self._engine, work)
+        except DBAPIError as error:
+            error.hide_parameters = True  # they hold what the notification is about
+            raise
+
+
+def _checked(engine: object) -> AsyncEngine | Engine:
+    """An engine; callers may be untyped."""
+    if isinstance(engine, AsyncEngine | Engine):
+        return engine
+    raise ConfigurationError(
+        "engine", f"a {type(engine).__name__} was found", "Give what create_async_engine or create_engine returns"
+    )
+
+
+def _in_thread(engine: Engine, work: Callable[[Connection], T]) -> T:
+    with engine.begin() as connection:
+        return work(connection)

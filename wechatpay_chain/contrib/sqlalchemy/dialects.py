@@ -1,0 +1,122 @@
+"""What differs between the databases: their clock, inserting where no such key is, and their errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import ConfigurationError
+from .._extras import extra
+
+with extra("sqlalchemy"):
+    from sqlalchemy import Connection, Float, Table
+    from sqlalchemy.dialects import mysql, postgresql, sqlite
+    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.ext.compiler import compiles
+    from sqlalchemy.sql.functions import FunctionElement
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: serialization failure, deadlock, lock not available.
+_POSTGRESQL = frozenset({"40001", "40P01", "55P03"})
+# https://mariadb.com/kb/en/mariadb-error-code-reference/: lock wait timeout, deadlock, record changed since last read.
+_MYSQL = frozenset({1205, 1213, 1020})
+# https://www.sqlite.org/rescode.html: the low byte of SQLITE_BUSY and SQLITE_LOCKED with all their variants.
+_SQLITE = frozenset({5, 6})
+
+
+class Now(FunctionElement[float]):
+    """Unix time in seconds by the database's clock, when the statement began."""
+
+    name = "wechatpay_now"
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(Now, "postgresql")
+def _now_in_postgresql(_element: Now, _compiler: object, **_options: object) -> str:
+    return "CAST(EXTRACT(EPOCH FROM statement_timestamp()) AS DOUBLE PRECISION)"
+
+
+@compiles(Now, "mysql")
+@compiles(Now, "mariadb")
+def _now_in_mysql(_element: Now, _compiler: object, **_options: object) -> str:
+    return "CAST(UNIX_TIMESTAMP(NOW(6)) AS DOUBLE)"
+
+
+@compiles(Now, "sqlite")
+def _now_in_sqlite(_element: Now, _compiler: object, **_options: object) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What one kind of database does its own way.
+
+    Attributes:
+        insert: the statement that inserts a row of these values unless its key is there.
+        is_collision: whether a driver's error says that others were in the way: a deadlock, a lock that took too long.
+        isolation: the level of the short transactions of this package; None for the engine's.
+        has_row_locks: whether a reading statement can lock its rows; else the first statement must write.
+    """
+
+    insert: Callable[[Table, Mapping[str, Any]], Any]
+    is_collision: Callable[[Any], bool]
+    isolation: str | None
+    has_row_locks: bool
+
+
+def _insert_in_postgresql(table: Table, values: Mapping[str, Any]) -> Any:
+    return postgresql.insert(table).values(**values).on_conflict_do_nothing(index_elements=["key"])
+
+
+def _insert_in_mysql(table: Table, values: Mapping[str, Any]) -> Any:
+    # INSERT IGNORE would cut off what is too long.
+    return mysql.insert(table).values(**values).on_duplicate_key_update(key=table.c.key)
+
+
+def _insert_in_sqlite(table: Table, values: Mapping[str, Any]) -> Any:
+    return sqlite.insert(table).values(**values).on_conflict_do_nothing(index_elements=["key"])
+
+
+def _collided_in_postgresql(error: Any) -> bool:
+    return (getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)) in _POSTGRESQL
+
+
+def _collided_in_mysql(error: Any) -> bool:
+    return bool(error.args) and error.args[0] in _MYSQL
+
+
+def _collided_in_sqlite(error: Any) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _SQLITE
+
+
+_POSTGRES = Dialect(_insert_in_postgresql, _collided_in_postgresql, "READ COMMITTED", has_row_locks=True)
+# Its default, REPEATABLE READ, locks the gaps beside the rows that a claim looks at, and senders would wait.
+_MARIADB = Dialect(_insert_in_mysql, _collided_in_mysql, "READ COMMITTED", has_row_locks=True)
+_DIALECTS = {
+    "postgresql": _POSTGRES,
+    "mysql": _MARIADB,
+    "mariadb": _MARIADB,
+    "sqlite": Dialect(_insert_in_sqlite, _collided_in_sqlite, None, has_row_locks=False),
+}
+
+
+def dialect_of(name: str) -> Dialect:
+    """The dialect that SQLAlchemy calls so.
+
+    Raises:
+        ConfigurationError: it isn't one of those that this package knows.
+    """
+    if name not in _DIALECTS:
+        raise ConfigurationError("engine", f"a database of {name} was found", f"Give one of {', '.join(_DIALECTS)}")
+    return _DIALECTS[name]
+
+
+def insert_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
+    """Insert a row unless one of its key is there."""
+    connection.execute(dialect_of(connection.dialect.name).insert(table, values))
+
+
+def is_passing(error: DBAPIError, dialect: Dialect) -> bool:
+    """Whether trying again at once may go well: others were in the way, or a kept connection was gone."""
+    return error.connection_invalidated or dialect.is_collision(error.orig)

@@ -1,0 +1,342 @@
+"""`SqlInbox`: messages in a table of the shop's database."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...errors import ConfigurationError
+from ...notifications.inbox import (
+    UNFINISHED,
+    Counts,
+    Event,
+    Message,
+    Packed,
+    Packer,
+    Patience,
+    Record,
+    State,
+    next_step,
+)
+from ...notifications.seen import KEEP, KEEP_V2, V2_KEYS
+from .._extras import extra
+from .database import Database
+from .dialects import Now, insert_once
+from .tables import create_tables
+from .tables import inbox as table
+
+with extra("sqlalchemy"):
+    from sqlalchemy import Connection, Engine, RowMapping, and_, delete, exists, false, func, or_, select, update
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+LEASE = 60.0
+"""Seconds after which a claim that isn't renewed falls: its worker died."""
+
+_OF_RECORDS = tuple(
+    table.c[name]
+    for name in (
+        *("key", "number", "event_type", "original_type", "summary"),
+        *("state", "tries", "received", "due", "finished", "error"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A message that a worker has claimed.
+
+    Attributes:
+        id: the row.
+        token: names this claim.
+        key: the message's key.
+        event_type: such as `TRANSACTION.SUCCESS`.
+        tries: how many handlings have begun, this one included.
+        row: the message as it is stored.
+    """
+
+    id: int
+    token: str
+    key: str
+    event_type: str
+    tries: int
+    row: Mapping[str, Any] = field(repr=False)
+
+
+class SqlInbox:
+    """An `Inbox` for any number of receivers and workers that share one database.
+
+    Messages of one business number are handled in the order in which they came, one at a time. A dead one holds nobody
+    up. The database's clock counts, so those of the machines may differ.
+
+    Args:
+        engine: of the shop's database; it stays open.
+        seal_key: 32 bytes to seal bodies and resources with; None stores them as they are.
+        patience: how often a message is tried before it is dead, and the pauses between.
+        lease: seconds after which a claim falls, because its worker died; it is renewed while its handler runs.
+
+    Raises:
+        ConfigurationError: the engine isn't one, or is of an unknown database; or the key has another length.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine | Engine,
+        *,
+        seal_key: bytes | None = None,
+        patience: Patience | None = None,
+        lease: float = LEASE,
+    ) -> None:
+        self.database = Database(engine)
+        self.patience = Patience() if patience is None else patience
+        self.lease = lease
+        self._packer = Packer(seal_key)
+
+    async def create_tables(self) -> None:
+        """Make the tables that aren't there; see `create_tables`."""
+        await self.database.run(create_tables)
+
+    async def store(self, message: Message) -> None:
+        """Store a message, and return once that is committed. One whose key is there already changes nothing."""
+        packed = self._packer.pack(message)
+        values = {
+            "key": message.key,
+            "number": message.number,
+            "notification_id": message.id,
+            "event_type": message.event_type,
+            "original_type": message.original_type,
+            "create_time": message.create_time,
+            "resource_type": message.resource_type,
+            "summary": message.summary,
+            "headers": packed.headers,
+            "body": packed.body,
+            "resource": packed.resource,
+            "state": State.WAITING.value,
+            "tries": 0,
+            "received": Now(),
+            "due": Now(),
+            "error": "",
+        }
+        await self.database.run(lambda connection: insert_once(connection, table, values))
+
+    async def claim(self) -> Claim | None:
+        """Claim the first message that is due, for a worker; None if there is none."""
+        return await self.database.run(self._claim)
+
+    async def renew(self, claim: Claim) -> bool:
+        """Have a claim last for another lease; False if it has fallen."""
+        renewal = update(table).where(_is_held(claim)).values(due=Now() + self.lease)
+        return await self.database.run(lambda connection: connection.execute(renewal).rowcount > 0)
+
+    async def settle(self, claim: Claim, event: Event, error: str = "") -> None:
+        """Note how handling went, if the claim is still held.
+
+        Args:
+            claim: what was handled.
+            event: `HANDLED`, `FAILED` or `RELEASED`.
+            error: why it failed: the exception's type, without its text.
+        """
+        await self.database.run(lambda connection: self.note(connection, claim, event, error))
+
+    def note(self, connection: Connection, claim: Claim, event: Event, error: str = "") -> bool:
+        """`settle` in a transaction of the caller's; False if the claim has fallen."""
+        step = next_step(State.CLAIMED, event, claim.tries, self.patience, random.random())  # noqa: S311 - spreads
+        if step is None:
+            raise ConfigurationError("event", f"{event!r} was found", "Give HANDLED, FAILED or RELEASED")
+        is_finished = step.state not in UNFINISHED
+        noted = (
+            update(table)
+            .where(_is_held(claim))
+            .values(
+                state=step.state.value,
+                tries=step.tries,
+                token=None,
+                due=Now() + step.pause,
+                finished=Now() if is_finished else None,
+                error=error[:128],
+            )
+        )
+        return connection.execute(noted).rowcount > 0
+
+    def message(self, claim: Claim) -> Message:
+        """The message that was claimed.
+
+        Raises:
+            DecryptionError: it is sealed with another key.
+            DecodeError: what is stored isn't what was.
+        """
+        return self._message(claim.row)
+
+    # For those who look after it.
+
+    async def count(self) -> Counts:
+        """How many messages there are in each state, and how long the oldest has waited."""
+        by_state = select(table.c.state, func.count()).group_by(table.c.state)
+        waiting = table.c.state.in_(UNFINISHED)
+        oldest = select(Now() - func.min(table.c.received)).where(waiting)
+
+        def counted(connection: Connection) -> Counts:
+            found = {State(state): number for state, number in connection.execute(by_state)}
+            return Counts({state: found.get(state, 0) for state in State}, connection.scalar(oldest) or 0.0)
+
+        return await self.database.run(counted)
+
+    async def records(
+        self, *, state: State | None = None, number: str | None = None, most: int = 100
+    ) -> Sequence[Record]:
+        """Messages with their states, the newest first.
+
+        Args:
+            state: only these.
+            number: only those of this business number.
+            most: how many at most.
+        """
+        query = select(*_OF_RECORDS).order_by(table.c.id.desc()).limit(most)
+        if state is not None:
+            query = query.where(table.c.state == state.value)
+        if number is not None:
+            query = query.where(table.c.number == number)
+        return await self.database.run(
+            lambda connection: [_record(row) for row in connection.execute(query).mappings()]
+        )
+
+    async def read(self, key: str) -> tuple[Record, Message | None] | None:
+        """A message with its state; without its content if that was erased. None if there is no such message.
+
+        Raises:
+            DecryptionError: it is sealed with another key.
+        """
+        query = select(table).where(table.c.key == key)
+        row = await self.database.run(lambda connection: connection.execute(query).mappings().first())
+        if row is None:
+            return None
+        record, members = _record(row), _members(row)
+        return record, None if record.state is State.FORGOTTEN else self._message(members)
+
+    async def retry(self, keys: Sequence[str] | None = None) -> int:
+        """Have messages handled anew: dead ones, and those that wait for their next try. How many there were.
+
+        Args:
+            keys: of the messages; None for all dead ones.
+        """
+        chosen = table.c.state == State.DEAD.value
+        if keys is not None:
+            chosen = and_(table.c.state.in_(_leading(Event.RETRIED)), table.c.key.in_(keys))
+        retried = {"state": State.WAITING.value, "tries": 0, "due": Now(), "finished": None, "error": ""}
+        return await self._change(update(table).where(chosen).values(retried))
+
+    async def forget(self, number: str) -> int:
+        """Erase the content of the messages of a business number that are done or dead. How many there were.
+
+        What isn't handled yet stays: have it handled first. Number, key and times remain, so that a repetition isn't
+        taken for a new notification.
+        """
+        return await self._change(_erasing(table.c.number == number))
+
+    async def retain(self, seconds: float) -> int:
+        """Erase the content of messages that were done or given up longer ago than this. How many there were.
+
+        Their rows are deleted once the platform repeats them no more and none that is recorded would be believed:
+        after 26 hours, those of APIv2 after 60 days, and after `seconds` if that is longer.
+
+        Args:
+            seconds: how long content is kept.
+        """
+        if seconds < 0:
+            raise ConfigurationError("seconds", f"{seconds!r} was found", "Give 0 or more")
+        erased = await self._change(_erasing(table.c.finished <= Now() - seconds))
+        is_v2 = table.c.key.startswith(V2_KEYS)
+        old = or_(
+            and_(~is_v2, table.c.finished <= Now() - max(seconds, KEEP)),
+            and_(is_v2, table.c.finished <= Now() - max(seconds, KEEP_V2)),
+        )
+        await self._change(delete(table).where(table.c.state == State.FORGOTTEN.value, old))
+        return erased
+
+    async def _change(self, statement: Any) -> int:
+        return await self.database.run(lambda connection: connection.execute(statement).rowcount)
+
+    def _claim(self, connection: Connection) -> Claim | None:
+        if not self.database.dialect.has_row_locks:
+            connection.execute(update(table).where(false()).values(tries=0))  # takes the lock of the database
+        while (row := connection.execute(_first_due()).mappings().first()) is not None:
+            step = next_step(State(row["state"]), Event.CLAIMED, row["tries"], self.patience)
+            if step is not None and step.state is State.CLAIMED:
+                token = secrets.token_hex(16)
+                values = {"state": step.state.value, "tries": step.tries, "token": token, "due": Now() + self.lease}
+                connection.execute(update(table).where(table.c.id == row["id"]).values(values))
+                return Claim(
+                    id=row["id"],
+                    token=token,
+                    key=row["key"],
+                    event_type=row["event_type"],
+                    tries=step.tries,
+                    row=_members(row),
+                )
+            given_up = {"state": State.DEAD.value, "token": None, "finished": Now(), "error": "its worker died"}
+            connection.execute(update(table).where(table.c.id == row["id"]).values(given_up))
+        return None
+
+    def _message(self, row: Mapping[str, Any]) -> Message:
+        headers, body, resource = self._packer.unpack(
+            row["key"], Packed(row["headers"], bytes(row["body"]), bytes(row["resource"]))
+        )
+        return Message(
+            key=row["key"],
+            number=row["number"],
+            id=row["notification_id"],
+            event_type=row["event_type"],
+            original_type=row["original_type"],
+            create_time=row["create_time"],
+            resource_type=row["resource_type"],
+            summary=row["summary"],
+            headers=headers,
+            body=body,
+            resource=resource,
+        )
+
+
+def _first_due() -> Any:
+    """The first message that is due, locked, and that no other one of its number goes before."""
+    other = table.alias()
+    goes_before = exists().where(
+        other.c.number == table.c.number,
+        other.c.state.in_(UNFINISHED),
+        or_(
+            other.c.id < table.c.id,
+            and_(other.c.id > table.c.id, other.c.state == State.CLAIMED.value, other.c.due > Now()),
+        ),
+    )
+    return (
+        select(table)
+        .where(table.c.state.in_(UNFINISHED), table.c.due <= Now(), ~goes_before)
+        .order_by(table.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _is_held(claim: Claim) -> Any:
+    return and_(table.c.id == claim.id, table.c.token == claim.token, table.c.state == State.CLAIMED.value)
+
+
+def _erasing(chosen: Any) -> Any:
+    erased = {"state": State.FORGOTTEN.value, "headers": "{}", "body": b"", "resource": b"", "summary": ""}
+    return update(table).where(table.c.state.in_(_leading(Event.FORGOTTEN)), chosen).values(erased)
+
+
+def _leading(event: Event) -> list[str]:
+    """The states in which an event changes something."""
+    return [state.value for state in State if next_step(state, event, 0, Patience()) is not None]
+
+
+def _members(row: RowMapping) -> dict[str, Any]:
+    return {str(name): value for name, value in row.items()}
+
+
+def _record(row: RowMapping) -> Record:
+    members: dict[str, Any] = {column.name: row[column.name] for column in _OF_RECORDS}
+    members["state"] = State(row["state"])
+    return Record(**members)

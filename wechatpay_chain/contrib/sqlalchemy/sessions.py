@@ -1,0 +1,150 @@
+"""Handlers in a transaction: what they write commits together with the note that their notification was handled."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, TypeVar, overload
+
+from ...errors import ConfigurationError
+from ...notifications.notification import Notification, Reply
+from ...notifications.router import Answer
+from .._extras import extra
+from .database import Database
+
+with extra("sqlalchemy"):
+    from sqlalchemy import Connection, Engine
+    from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+    from sqlalchemy.orm import Session
+
+R = TypeVar("R")
+A = TypeVar("A", bound=Answer)
+
+
+class ClaimFallenError(RuntimeError):
+    """A claim was another's by the time that its handler began: nothing was written."""
+
+
+@dataclass(slots=True, eq=False)
+class Claimed:
+    """A notification that is being handled.
+
+    Attributes:
+        database: where it was claimed.
+        note: writes that it was handled, in the transaction of a handler; False if the claim has fallen.
+        is_in_session: whether a handler holds a transaction for it, which keeps the claim by itself.
+        is_noted: whether that transaction has been committed.
+    """
+
+    database: Database
+    note: Callable[[Connection], bool]
+    is_in_session: bool = field(default=False, init=False)
+    is_noted: bool = field(default=False, init=False)
+
+
+_current: ContextVar[Claimed | None] = ContextVar("wechatpay_claimed", default=None)
+
+
+@contextmanager
+def handling(claimed: Claimed) -> Generator[None]:
+    """Have the handlers that are called in the block find what was claimed for them."""
+    token = _current.set(claimed)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@overload
+def with_session(
+    handler: Callable[[Notification[R], AsyncSession], Coroutine[Any, Any, A]],
+) -> Callable[[Notification[R]], Coroutine[Any, Any, A]]: ...
+@overload
+def with_session(handler: Callable[[Notification[R], Session], A]) -> Callable[[Notification[R]], A]: ...
+
+
+def with_session(handler: Callable[..., Any]) -> Callable[[Notification[Any]], Any]:
+    """A handler that takes the session of a transaction beside its notification.
+
+    That the notification was handled is the first thing written in it. Return, and both are committed; raise, or return
+    a `Reply` of failure, and both are rolled back. So it takes effect exactly once, whatever dies in between.
+
+        @webhook.on("TRANSACTION.SUCCESS", "transaction")
+        @with_session
+        async def paid(notification, session): ...
+
+    Args:
+        handler: a coroutine function, which gets an `AsyncSession` of the `AsyncEngine`, or a function, which gets a
+            `Session` of the `Engine`, of the `SqlInbox` or `SqlSeen` that claimed the notification.
+    """
+    if inspect.iscoroutinefunction(handler):
+
+        @wraps(handler)
+        async def handle(notification: Notification[Any]) -> Any:
+            claimed = _claimed()
+            engine = claimed.database.engine
+            if not isinstance(engine, AsyncEngine):
+                raise _wrong_engine("a coroutine function", "an AsyncEngine")
+            with _in_session(claimed):
+                async with AsyncSession(engine, expire_on_commit=False) as session:
+                    connection = await session.connection()
+                    if not await connection.run_sync(claimed.note):
+                        raise ClaimFallenError(notification.id)
+                    answer = await handler(notification, session)
+                    if _is_success(answer):
+                        await session.commit()
+                        claimed.is_noted = True
+            return answer
+
+        return handle
+
+    @wraps(handler)
+    def handle_in_thread(notification: Notification[Any]) -> Any:
+        claimed = _claimed()
+        engine = claimed.database.engine
+        if not isinstance(engine, Engine):
+            raise _wrong_engine("a function", "an Engine")
+        with _in_session(claimed), Session(engine, expire_on_commit=False) as session:
+            if not claimed.note(session.connection()):
+                raise ClaimFallenError(notification.id)
+            answer = handler(notification, session)
+            if _is_success(answer):
+                session.commit()
+                claimed.is_noted = True
+        return answer
+
+    return handle_in_thread
+
+
+@contextmanager
+def _in_session(claimed: Claimed) -> Generator[None]:
+    claimed.is_in_session = True
+    try:
+        yield
+    finally:
+        claimed.is_in_session = False
+
+
+def _claimed() -> Claimed:
+    claimed = _current.get()
+    if claimed is None:
+        raise ConfigurationError(
+            "with_session",
+            "no notification was claimed here",
+            "Use it for handlers of a Webhook(seen=SqlSeen(...)), or of one that a Worker of this package handles for",
+        )
+    return claimed
+
+
+def _is_success(answer: object) -> bool:
+    return not isinstance(answer, Reply) or answer.ok
+
+
+def _wrong_engine(handler: str, engine: str) -> ConfigurationError:
+    return ConfigurationError(
+        "with_session", f"{handler} handles, which needs {engine}", f"Give {engine}, or change it"
+    )

@@ -1,0 +1,118 @@
+"""The two tables, and making them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._extras import extra
+from .dialects import dialect_of
+
+with extra("sqlalchemy"):
+    from sqlalchemy import (
+        BigInteger,
+        Boolean,
+        Column,
+        Connection,
+        Double,
+        Index,
+        Integer,
+        LargeBinary,
+        MetaData,
+        String,
+        Table,
+        Text,
+        func,
+        select,
+    )
+    from sqlalchemy.dialects import mysql
+    from sqlalchemy.schema import CreateIndex, CreateTable
+
+metadata = MetaData()
+"""Both tables, for Alembic: `target_metadata = [Base.metadata, wechatpay_chain.contrib.sqlalchemy.metadata]`."""
+
+# Any number: what takes the lock of the same number waits.
+_LOCK = 0x77657870
+_LOCK_NAME = "wechatpay_chain.tables"
+_LOCK_SECONDS = 60
+
+# Case counts in keys, which MariaDB's default leaves aside.
+_EXACT: dict[str, Any] = {
+    f"{name}_{option}": value
+    for name in ("mysql", "mariadb")
+    for option, value in (("charset", "utf8mb4"), ("collate", "utf8mb4_bin"), ("engine", "InnoDB"))
+}
+# As long as an index of every database allows.
+_KEY = String(191)
+_CONTENT = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
+
+inbox = Table(
+    "wechatpay_inbox",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True),
+    Column("key", _KEY, nullable=False, unique=True),
+    Column("number", _KEY, nullable=False),
+    Column("notification_id", _KEY, nullable=False),
+    Column("event_type", String(128), nullable=False),
+    Column("original_type", String(128)),
+    Column("create_time", String(64), nullable=False),
+    Column("resource_type", String(64), nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("headers", Text, nullable=False),
+    Column("body", _CONTENT, nullable=False),
+    Column("resource", _CONTENT, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("token", String(32)),
+    Column("received", Double, nullable=False),
+    Column("due", Double, nullable=False),
+    Column("finished", Double),
+    Column("error", String(128), nullable=False),
+    Index("wechatpay_inbox_due", "state", "due"),
+    Index("wechatpay_inbox_number", "number", "id"),
+    Index("wechatpay_inbox_finished", "state", "finished"),
+    **_EXACT,
+)
+"""Messages: times are Unix seconds by the database's clock."""
+
+seen = Table(
+    "wechatpay_seen",
+    metadata,
+    Column("key", _KEY, primary_key=True),
+    Column("token", String(32), nullable=False),
+    Column("done", Boolean, nullable=False),
+    Column("until", Double, nullable=False),
+    Index("wechatpay_seen_until", "until"),
+    **_EXACT,
+)
+"""What `SqlSeen` remembers: claims, and what was handled, each until a time."""
+
+
+def create_tables(connection: Connection) -> None:
+    """Make the tables that aren't there. Any number of workers may call it at once, and any number of times.
+
+    Args:
+        connection: of an `Engine`; with an `AsyncEngine`, `await connection.run_sync(create_tables)`. Commit it.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        metadata.create_all(connection)
+    elif dialect_of(connection.dialect.name).has_row_locks:
+        _create_under_lock(connection)
+    else:
+        # SQLite's statements are whole by themselves, and wait for each other.
+        for table in metadata.sorted_tables:
+            connection.execute(CreateTable(table, if_not_exists=True))
+            for index in table.indexes:
+                connection.execute(CreateIndex(index, if_not_exists=True))
+
+
+def _create_under_lock(connection: Connection) -> None:
+    """Make the tables where each statement commits by itself: under a lock of the session."""
+    if not connection.scalar(select(func.get_lock(_LOCK_NAME, _LOCK_SECONDS))):
+        raise TimeoutError(
+            f"the lock {_LOCK_NAME!r} was not free within {_LOCK_SECONDS} s: another one makes the tables"
+        )
+    try:
+        metadata.create_all(connection)
+    finally:
+        connection.execute(select(func.release_lock(_LOCK_NAME)))
