@@ -49,7 +49,7 @@ ALLOWED = {
     "__init__": ("_version errors http policies pipeline credentials payments notifications client.chain client"),
     # adapters, the platform's half, and programs
     "contrib": "_version errors observing policies notifications",
-    "emulator": "_version _loop_thread errors http crypto catalogue wire pipeline credentials",
+    "emulator": "_version _loop_thread errors http crypto diagnosis catalogue wire pipeline credentials",
     "cli": (
         "_version errors http crypto catalogue wire policies credentials files bills payments notifications batch "
         "__init__ contrib emulator"

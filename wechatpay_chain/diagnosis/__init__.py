@@ -8,4 +8,5 @@ the commands `doctor` and `verify` all ask here, so that one mistake has one nam
     signature   a key that is not the platform's, another merchant's, or filed under another name; clocks
     refusal     what the platform's refusals of keys, signatures and addresses mean
     answer      what answered isn't the platform: a proxy, a login page, an inspected connection
+    request     a merchant signed another text than the request that came, as the emulator sees it
 """

@@ -112,10 +112,11 @@ class Listening:
             raise web.HTTPForbidden(text=against)
         answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await answer.prepare(request)
-        async with Feed(self._controls) as feed:
-            await answer.write(b": the emulator's events follow\n\n")
-            async for event in feed:
-                await answer.write(event)
+        with contextlib.suppress(ConnectionResetError):  # the reader has gone
+            async with Feed(self._controls) as feed:
+                await answer.write(b": the emulator's events follow\n\n")
+                async for event in feed:
+                    await answer.write(event)
         return answer
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:

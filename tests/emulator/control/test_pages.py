@@ -67,9 +67,11 @@ def test_an_h5_link_leads_back(emulator: Emulator) -> None:
 
 
 def test_no_such_order(emulator: Emulator) -> None:
-    """A link to nothing says so; the start page and the style are served, and nothing beside them."""
+    """A link to nothing says so; the page, its scripts and its styles are served, and nothing beside them."""
     with emulator.listen() as base_url:
         assert fetch(f"{base_url}/_emulator/pay/nothing")[0] == 404
-        assert emulator.mchid in fetch(f"{base_url}/_emulator/")[1]
-        assert fetch(f"{base_url}/_emulator/style.css")[2]["Content-Type"].startswith("text/css")
-        assert fetch(f"{base_url}/_emulator/../_emulator/pay.html")[0] == 404
+        assert "/_emulator/static/main.js" in fetch(f"{base_url}/_emulator/")[1]
+        assert fetch(f"{base_url}/_emulator/static/app.css")[2]["Content-Type"].startswith("text/css")
+        assert fetch(f"{base_url}/_emulator/static/main.js")[2]["Content-Type"].startswith("text/javascript")
+        for nothing in ("static/../templates/pay.html", "static/%2e%2e/pages.py", "static/", "templates/pay.html"):
+            assert fetch(f"{base_url}/_emulator/{nothing}")[0] == 404

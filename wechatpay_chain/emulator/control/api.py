@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,21 +18,31 @@ from ...http.request import Request
 from ...http.response import Response
 from .. import faults, folder
 from ..controls import Controls
+from ..platform.call import DEFAULT_BASE_URL
 from ..platform.keys import KeyPair
 from ..platform.refusal import Refusal
 from ..platform.routes import placeholder_values
 from ..world.announcements import ANNOUNCEMENTS
 from ..world.merchants import Merchant
+from ..world.records import Table
 from . import openapi, pages, views
 from .action import Action, Arguments
 from .fields import BadRequest, Field, Fields, read_body, read_query
 from .guard import objection
+from .starting import first_steps
 
 BASE = "/_emulator"
 EVENTS = f"{BASE}/events"
 """Where the stream of events is, which a server sends."""
 
-_JSON = Headers({"Content-Type": "application/json; charset=utf-8", "X-Content-Type-Options": "nosniff"})
+_JSON = Headers(
+    {
+        "Content-Type": "application/json; charset=utf-8",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+        "Vary": "Accept",
+    }
+)
 
 
 class Missing(Exception):
@@ -116,22 +127,39 @@ class Control:
         found = [
             exchange
             for exchange in list(self._controls.exchanges)
-            if exchange.number > given.get("since", 0) and given.get("mchid", exchange.mchid) == exchange.mchid
+            if given.get("since", 0) < exchange.number < given.get("before", inf)
+            and given.get("mchid", exchange.mchid) == exchange.mchid
         ]
         return [views.exchange_line(exchange) for exchange in found[-given.get("limit", 100) :]]
 
     def _call(self, given: Arguments) -> dict[str, Any]:
         for exchange in list(self._controls.exchanges):
             if str(exchange.number) == given["number"]:
-                return views.exchange_whole(exchange)
+                return views.exchange_whole(exchange, self._controls.world)
         raise Missing(f"there is no call {given['number']}, or it was long ago")
 
     def _records(self, given: Arguments) -> list[dict[str, Any]]:
-        table = next((table for table in self._controls.world.tables if table.kind.name == given["kind"]), None)
+        table = self._find_table(given["kind"])
+        return [views.keyed(found, table.kind) for found in list(table)[-given.get("limit", 100) :]]
+
+    def _record(self, given: Arguments) -> dict[str, Any]:
+        table = self._find_table(given["kind"])
+        found = table.get(given["key"])
+        if found is None:
+            raise Missing(f"there is no {given['key']} among the {given['kind']}")
+        about = f"{given['kind']}/{given['key']}"
+        announced = self._controls.world.of(ANNOUNCEMENTS).by("about", about)
+        return {
+            **views.keyed(found, table.kind),
+            "notifications": [views.notification(announcement) for announcement in announced],
+        }
+
+    def _find_table(self, kind: str) -> Table[Any]:
+        table = next((table for table in self._controls.world.tables if table.kind.name == kind), None)
         # Settings are keys.
         if table is None or table.kind.name == "settings":
-            raise Missing(f"there are no records named {given['kind']}")
-        return [views.record(found) for found in list(table)[-given.get("limit", 100) :]]
+            raise Missing(f"there are no records named {kind}")
+        return table
 
     def _add_order(self, given: Arguments) -> dict[str, Any]:
         return views.record(self._controls.add_order(**given))
@@ -139,6 +167,13 @@ class Control:
     def _phone(self, given: Arguments, what: str) -> dict[str, Any]:
         act = getattr(self._controls, what)
         return views.record(act(given["what"], mchid=given.get("mchid")))
+
+    def _start(self, given: Arguments) -> dict[str, Any]:
+        world = self._controls.world
+        mchid = given.get("mchid", next(iter(world.merchants)))
+        if mchid not in world.merchants:
+            raise Missing(f"there is no merchant {mchid}")
+        return first_steps(world.merchants[mchid], world.platform_keys[0], given.get("base_url", DEFAULT_BASE_URL))
 
     def _notifications(self, given: Arguments) -> list[dict[str, Any]]:
         return [views.notification(found) for found in self._controls.notifications[-given.get("limit", 100) :]]
@@ -248,6 +283,7 @@ class Control:
                     **many,
                     "mchid": merchant,
                     "since": Field(type="integer", text="only those after this number", least=0),
+                    "before": Field(type="integer", text="only those before this number", least=0),
                 },
             ),
             Action(method="GET", path="/calls/{number}", summary="A call and its answer as sent", do=self._call),
@@ -257,6 +293,19 @@ class Control:
                 summary="Records of a kind: orders, refunds, ...",
                 do=self._records,
                 query=many,
+            ),
+            Action(
+                method="GET",
+                path="/records/{kind}/{key}",
+                summary="A record, and the notifications about it",
+                do=self._record,
+            ),
+            Action(
+                method="GET",
+                path="/first-steps",
+                summary="Settings, key files and the first call of a merchant",
+                do=self._start,
+                query={"mchid": merchant, "base_url": Field(text="where the emulator is reached")},
             ),
             Action(
                 method="POST",

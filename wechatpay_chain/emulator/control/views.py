@@ -11,7 +11,9 @@ from ..exchange import Exchange
 from ..notifications.messages import kind_of
 from ..platform.refusal import Refusal
 from ..world.announcements import Announcement
-from ..world.records import Record
+from ..world.records import Kind, Record
+from ..world.world import World
+from . import evidence, snippets
 
 # A signature of a merchant is of no use to anyone else, and shown; nothing here is a key.
 _LONGEST_BODY = 65_536
@@ -36,8 +38,8 @@ def exchange_line(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def exchange_whole(exchange: Exchange) -> dict[str, Any]:
-    """An exchange with everything that was sent, as it came and decrypted."""
+def exchange_whole(exchange: Exchange, world: World) -> dict[str, Any]:
+    """An exchange whole: as it came and decrypted, what was verified, and why it was refused."""
     call, response = exchange.call, exchange.response
     refusal = exchange.refusal
     return {
@@ -52,7 +54,19 @@ def exchange_whole(exchange: Exchange) -> dict[str, Any]:
         if response is None
         else {"headers": headers(response.headers), "body": _text(response.content)},
         "detail": refusal.detail if isinstance(refusal, Refusal) else None,
+        "request_id": response.headers.get("Request-ID", "") if response else "",
+        "claimed": evidence.claimed(exchange),
+        "causes": evidence.causes(exchange, world),
+        "request_text": evidence.request_text(exchange, world),
+        "answer_text": None if response is None else evidence.answer_text(response.headers, response.content),
+        "curl": snippets.curl(exchange),
+        "chain": snippets.chain(exchange),
     }
+
+
+def keyed(found: Record, kind: Kind[Any]) -> dict[str, Any]:
+    """A record with the name of its kind and its key."""
+    return {**record(found), "kind": kind.name, "key": kind.key(found)}
 
 
 def record(found: Record) -> dict[str, Any]:

@@ -1,0 +1,154 @@
+"""Why a call was refused, and the texts that signatures cover: what was verified beside what was signed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ...crypto import rsa
+from ...diagnosis import refusal as refusals
+from ...diagnosis import request as requests
+from ...errors import Cause, SignatureError
+from ...wire import brand, v2, v3
+from ..exchange import Exchange
+from ..platform.authentication import signed_body
+from ..platform.keys import KeyPair
+from ..platform.refusal import Refusal
+from ..world.world import World
+
+_ANOTHER_MERCHANT = "Sign with the private key of the certificate whose serial the Authorization header names"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Signed:
+    """What a request's Authorization header says.
+
+    Attributes:
+        owner: the merchant's number, or the brand's.
+        serial: of the key that is said to have signed.
+        nonce: one of the lines.
+        timestamp: another.
+        signature: Base64.
+    """
+
+    owner: str
+    serial: str
+    nonce: str
+    timestamp: str
+    signature: str
+
+
+def causes(exchange: Exchange, world: World) -> list[dict[str, Any]]:
+    """Why a call was refused, the surest first; nothing where it wasn't, or where the refusal says it itself."""
+    found = exchange.refusal
+    if found is None:
+        return []
+    message, code = str(getattr(found, "message", "")), str(getattr(found, "code", ""))
+    if not isinstance(found, Refusal):
+        return [asdict(cause) for cause in refusals.causes_v2(message, code)]
+    proven = _finding(exchange, world)
+    if proven is not None:
+        return [asdict(proven.cause)]
+    return [asdict(cause) for cause in refusals.causes(message)]
+
+
+def claimed(exchange: Exchange) -> str:
+    """The merchant or brand in whose name a call came, proven or not; empty where it names none."""
+    said = _said(exchange)
+    return exchange.mchid or (said.owner if said else "")
+
+
+def request_text(exchange: Exchange, world: World) -> dict[str, Any] | None:
+    """The text that a request's signature was verified over; None where it has no signature that can be read.
+
+    Returns:
+        `verified`; `signed`, the text that the signature fits, None where nobody knows; `difference`, the index of the
+        first character in which they differ; `serial`.
+    """
+    fields = exchange.call.xml if exchange.call else None
+    if fields is not None:
+        text = v2.signed_text(fields)
+        return {"verified": text, "signed": text, "difference": None, "serial": ""}
+    said = _said(exchange)
+    if said is None:
+        return None
+    verified = _parts(exchange, said).message().decode("utf-8", "replace")
+    finding = _finding(exchange, world)
+    signed = verified if exchange.mchid else finding and finding.message.decode("utf-8", "replace")
+    return {
+        "verified": verified,
+        "signed": signed,
+        "difference": None if signed in (None, verified) else _first_difference(verified, str(signed)),
+        "serial": said.serial,
+    }
+
+
+def answer_text(headers: Mapping[str, str], content: bytes) -> dict[str, Any] | None:
+    """The text that the signature of an answer covers; None for an answer that has none."""
+    if not v3.is_signed(headers):
+        return None
+    timestamp, nonce = headers.get("Wechatpay-Timestamp", ""), headers.get("Wechatpay-Nonce", "")
+    text = v3.answer_message(timestamp, nonce, content).decode("utf-8", "replace")
+    return {"verified": text, "serial": headers.get("Wechatpay-Serial", "")}
+
+
+def _finding(exchange: Exchange, world: World) -> requests.Finding | None:
+    """Which text, or whose key, a signature was made with that doesn't fit."""
+    found, said = exchange.refusal, _said(exchange)
+    if not isinstance(found, Refusal) or found.status != 401 or not isinstance(found.detail, dict) or said is None:
+        return None
+    parts = _parts(exchange, said)
+    merchant = world.merchants.get(said.owner)
+    if merchant is None:
+        return None
+    other = _other_owner(parts, said, world)
+    return other or requests.find(parts, lambda text: _fits(merchant.key, text, said.signature))
+
+
+def _other_owner(parts: requests.Parts, said: _Signed, world: World) -> requests.Finding | None:
+    for number, merchant in world.merchants.items():
+        if number != said.owner and _fits(merchant.key, parts.message(), said.signature):
+            text = f"the key of merchant {number} made the signature, in the name of merchant {said.owner}"
+            cause = Cause("private-key-of-another-merchant", text, _ANOTHER_MERCHANT, "proven")
+            return requests.Finding(cause, parts.message())
+    return None
+
+
+def _fits(key: KeyPair, text: bytes, signature: str) -> bool:
+    try:
+        rsa.verify(key.private_key.public_key(), text, signature)
+    except SignatureError:
+        return False
+    return True
+
+
+def _said(exchange: Exchange) -> _Signed | None:
+    header = exchange.request.headers.get("Authorization", "")
+    kind = brand.Authorization if header.startswith(brand.SCHEME) else v3.Authorization
+    try:
+        said = kind.parse(header)
+    except ValueError:
+        return None
+    owner = said.brand_id if isinstance(said, brand.Authorization) else said.mchid
+    return _Signed(
+        owner=owner, serial=said.serial, nonce=said.nonce, timestamp=said.timestamp, signature=said.signature
+    )
+
+
+def _parts(exchange: Exchange, said: _Signed) -> requests.Parts:
+    request = exchange.request
+    return requests.Parts(
+        method=request.method,
+        target=request.target,
+        timestamp=said.timestamp,
+        nonce=said.nonce,
+        body=signed_body(request),
+        whole_body=request.body or b"",
+        origin=request.origin,
+    )
+
+
+def _first_difference(one: str, other: str) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))

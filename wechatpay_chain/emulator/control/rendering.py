@@ -1,0 +1,32 @@
+"""The templates of the emulator's pages and programs."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def render(name: str, **values: Any) -> str:
+    """A template with its values; those of pages are escaped for HTML.
+
+    Raises:
+        ImportError: Jinja isn't installed; with the name of the extra.
+    """
+    return _environment().get_template(name).render(**values)
+
+
+@cache
+def _environment() -> Environment:
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+    except ImportError as error:
+        raise ImportError(f"{error}: pip install 'wechatpay-chain[cli]'", name=error.name) from error
+    return Environment(
+        loader=PackageLoader(__package__ or "", "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
