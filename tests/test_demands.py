@@ -40,8 +40,7 @@ from wechatpay_chain import (
     WeChatPay,
     bills,
 )
-from wechatpay_chain.crypto import aead
-from wechatpay_chain.crypto import rsa as platform_rsa
+from wechatpay_chain.crypto import aead, asymmetric
 from wechatpay_chain.crypto.keys import load_public_key
 from wechatpay_chain.crypto.serials import canonical
 from wechatpay_chain.emulator import Emulator
@@ -250,7 +249,7 @@ async def test_demand_15_ciphertext_of_the_callers_own_needs_its_serial(wxpay: W
     """A value that already is ciphertext is left alone, and the caller must say by which key it was made."""
     serial, source = next(iter(emulator.credentials()["certs"].items()))
     key, _ = load_public_key(source, argument="certs")
-    order = ORDER | {"bal_account_no": platform_rsa.encrypt(key, ORDER["bal_account_no"])}
+    order = ORDER | {"bal_account_no": asymmetric.encrypt(key, ORDER["bal_account_no"])}
     with pytest.raises(ConfigurationError, match="already is ciphertext"):
         await wxpay.chain(PUNISH).post(json=order)
     assert (await wxpay.chain(PUNISH).post(json=order, headers={"Wechatpay-Serial": serial})).status == 200

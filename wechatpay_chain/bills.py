@@ -23,10 +23,9 @@ from pathlib import Path
 from shutil import copyfileobj
 from typing import Any, Literal, Protocol, cast
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
 from ._both_clients import for_both_clients
-from .crypto import aead, rsa
+from .crypto import aead, asymmetric
+from .crypto.asymmetric import PrivateKey
 from .errors import ConfigurationError, WeChatPayError
 from .files.atomic import open_new, open_private, writing
 from .files.bill_rows import DoubtfulRow, Rows, Value, fen
@@ -96,7 +95,7 @@ async def fetch(wxpay: Client, /, kind: Kind, day: date, *, to: str | Path, **pa
 
 @for_both_clients
 async def fetch_encrypted(
-    wxpay: Client, /, path: str, *, to: str | Path, private_key: RSAPrivateKey | None = None, **params: Any
+    wxpay: Client, /, path: str, *, to: str | Path, private_key: PrivateKey | None = None, **params: Any
 ) -> Path:
     """Apply for an encrypted bill, download all its parts at once, open and join them.
 
@@ -122,7 +121,7 @@ async def fetch_encrypted(
     to = Path(to)
     # Two spellings of one parameter.
     name = "encryption_algorithm" if path == ENCRYPTED[-1] else "algorithm"
-    given = {"tar_type": "GZIP", name: next(iter(aead.CIPHERS)), **params}
+    given = {"tar_type": "GZIP", name: aead.AES_256_GCM, **params}
     if given[name] not in aead.CIPHERS:
         raise ConfigurationError(name, f"{given[name]!r} was found", f"Give one of {', '.join(aead.CIPHERS)}")
     answer = await wxpay.send(Request(method="GET", template=path, params=given))
@@ -203,7 +202,7 @@ def _parts(answer: Response[Any]) -> list[dict[str, Any]]:
 
 
 async def _opened(
-    wxpay: Client, part: Mapping[str, Any], private_key: RSAPrivateKey | None, algorithm: str
+    wxpay: Client, part: Mapping[str, Any], private_key: PrivateKey | None, algorithm: str
 ) -> AsyncGenerator[bytes, None]:
     opener = aead.Opener(algorithm, _key(part, private_key).encode(), str(part.get("nonce", "")).encode())
     async with aclosing(wxpay.stream(part, unpack=False)) as sealed:
@@ -213,7 +212,7 @@ async def _opened(
             yield piece
 
 
-def _key(part: Mapping[str, Any], private_key: RSAPrivateKey | None) -> str:
+def _key(part: Mapping[str, Any], private_key: PrivateKey | None) -> str:
     key = str(part.get("encrypt_key", ""))
     # A client that holds the private key has decrypted it, as any field of an answer.
     if len(key) <= aead.KEY_SIZE:
@@ -222,7 +221,7 @@ def _key(part: Mapping[str, Any], private_key: RSAPrivateKey | None) -> str:
         raise ConfigurationError(
             "private_key", "the client doesn't hold it, and the bill's key is encrypted for it", "Give it here"
         )
-    return rsa.decrypt(private_key, key)
+    return asymmetric.decrypt(private_key, key)
 
 
 async def _decrypted(sealed: AsyncGenerator[bytes, None], opener: aead.Opener) -> AsyncGenerator[bytes, None]:

@@ -27,12 +27,27 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wechatpay_chain.crypto.keys import load_certificate, load_private_key, load_public_key
+from wechatpay_chain.crypto import keys
+from wechatpay_chain.crypto.keys import load_certificate
 from wechatpay_chain.errors import ConfigurationError
 
 MCHID = "1900000109"
 PKCS1, PKCS8 = PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8
 WITHOUT = NoEncryption()
+
+
+def load_private_key(source: Any, **options: Any) -> RSAPrivateKey:
+    """A private key of RSA, loaded."""
+    key = keys.load_private_key(source, **options)
+    assert isinstance(key, RSAPrivateKey)
+    return key
+
+
+def load_public_key(source: Any, **options: Any) -> tuple[RSAPublicKey, x509.Certificate | None]:
+    """A public key of RSA, loaded, and its certificate."""
+    key, certificate = keys.load_public_key(source, **options)
+    assert isinstance(key, RSAPublicKey)
+    return key, certificate
 
 
 def pem(key: Any, private_format: PrivateFormat = PKCS8) -> str:

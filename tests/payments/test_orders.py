@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from tests import openssl
 from tests.payments.documented import APPID, FRESH, MCHID, NONCE, PAY_SIGN, PREPAY_ID, PUBLIC_KEY, TIMESTAMP
 from wechatpay_chain import ConfigurationError, Response, payments
-from wechatpay_chain.crypto import rsa
+from wechatpay_chain.crypto import asymmetric
 from wechatpay_chain.crypto.keys import load_public_key
 from wechatpay_chain.payments import Instalment
 
@@ -41,7 +41,7 @@ def test_jsapi(merchant_key: RSAPrivateKey, prepay: Any) -> None:
 def test_the_published_signature() -> None:
     """The official page's own `paySign` fits what is signed here for the same values."""
     key, _ = load_public_key(PUBLIC_KEY, argument="key")
-    rsa.verify(key, payments.unsigned_jsapi(PREPAY_ID, appid=APPID, **FRESH).message, PAY_SIGN)
+    asymmetric.verify(key, payments.unsigned_jsapi(PREPAY_ID, appid=APPID, **FRESH).message, PAY_SIGN)
 
 
 def test_mini_program_and_medical(merchant_key: RSAPrivateKey) -> None:

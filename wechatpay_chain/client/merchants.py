@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
-
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from ..crypto.concealed import conceals_arguments
 from ..errors import ConfigurationError, TrustError
@@ -203,13 +200,12 @@ def _webhook(options: Options, trust: TrustStore, of_webhook: dict[str, Any]) ->
     brand = None if options.brand is None or options.brand.api_key is None else options.brand
     if options.apiv3_key is None and options.apiv2_key is None and brand is None:
         return None
-    key = options.private_key
     return Webhook(
         apiv3_key=options.apiv3_key,
         certs=None if options.apiv3_key is None else trust,
         apiv2_key=options.apiv2_key,
         brand=brand,
-        private_key=key if isinstance(key, Path | str | bytes | RSAPrivateKey) else None,
+        private_key=None if options.merchant is None else options.merchant.private_key,
         clock=options.clock,
         **of_webhook,
     )

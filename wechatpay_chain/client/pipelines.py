@@ -36,7 +36,6 @@ from ..observing import Hook, guarded
 from ..pipeline import Handler, Middleware, compose, counted, steps_of
 from ..policies.clock import PlatformClock
 from ..transport.aiohttp import AiohttpTransport
-from ..wire import v3
 from ..wire.hosts import check_base_url, is_overseas, twins
 from ..wire.schemes import Scheme, check_root, scheme_of
 from .options import Options, no_identity
@@ -84,7 +83,7 @@ def build(options: Options) -> Pipelines:
         from ..credentials.certificate_download import MAINLAND, OVERSEAS
         from ..credentials.renewal import Renewer
 
-        sign = Sign(partial(v3.Authorization, merchant.mchid, merchant.serial), merchant.signer, clock)
+        sign = Sign(merchant.authorize, merchant.signer, clock)
         download = compose((*observed, Encode(), again, sign), handler)
         path = OVERSEAS if is_overseas(options.base_url) else MAINLAND
         renewer = Renewer(trust, options.renewal, download, merchant.apiv3_key, clock, notify, path)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ..catalogue import find
 from ..crypto.keys import load_public_key
-from ..errors import WeChatPayError
+from ..errors import DecodeError, WeChatPayError
 from ..http.request import Request
 from ..http.timeout import Timeout
 from ..pipeline import Handler, Middleware, compose
@@ -52,6 +52,8 @@ class BankKey:
                 raise api_error(answer, request.operation)
             source = (answer.fields or {}).get("pub_key", "")
             key, _ = await asyncio.to_thread(load_public_key, source, argument="pub_key")
+            if not isinstance(key, RSAPublicKey):
+                raise DecodeError("the platform's key for bank cards is not one of RSA")
         except WeChatPayError as error:
             error.outcome, error.attempts = "not_sent", 0
             error.add_note(_NOT_SENT)

@@ -16,10 +16,10 @@ from ..crypto.concealed import Concealed, conceals_arguments
 from ..errors import ConfigurationError
 from .merchant import check_foreign, check_serial, load_signer
 from .platform_keys import PlatformKeys, load_platform_keys
-from .signer import Signer
+from .signer import Signer, algorithm_of
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from ..crypto.asymmetric import PrivateKey
 
 _BRAND_ID = re.compile(r"[0-9]{1,20}", re.ASCII)
 _LONGEST_SHOWN = 20
@@ -51,7 +51,7 @@ class Brand:
     brand_id: str
     serial: str = field(repr=False)
     signer: Signer = field(repr=False)
-    private_key: RSAPrivateKey | None = field(repr=False)
+    private_key: PrivateKey | None = field(repr=False)
     platform_keys: PlatformKeys = field(repr=False)
     api_key: Concealed[bytes] | None = field(repr=False)
 
@@ -68,6 +68,7 @@ class Brand:
         _check_brand_id(brand_id)
         serial = check_serial(serial, "brand")
         signer, key = load_signer(private_key, brand_id)
+        _check_rsa(signer)
         platform_keys = _load_public_keys(certs)
         check_foreign(platform_keys, serial, key, "brand")
         loaded = (brand_id, serial, signer, key, platform_keys, load_apiv3_key(api_key, "api_key"))
@@ -102,6 +103,11 @@ def _check_brand_id(brand_id: object) -> None:
     raise ConfigurationError("brand_id", f"{found} was found", "Give the brand's number as a string of digits")
 
 
+def _check_rsa(signer: Signer) -> None:
+    if algorithm_of(signer) != "RSA":
+        raise ConfigurationError("private_key", "a key of SM2 was found", "Brands sign with keys of RSA")
+
+
 def _load_public_keys(certs: Mapping[str, keys.PublicKeySource]) -> PlatformKeys:
     remedy = "Give {'PUB_KEY_ID_...': Path(...)}: identifier and file are in the brand console under API security"
     if not certs:
@@ -112,4 +118,6 @@ def _load_public_keys(certs: Mapping[str, keys.PublicKeySource]) -> PlatformKeys
     for key in loaded:
         if key.is_certificate:
             raise ConfigurationError(f"certs[{key.serial!r}]", "a platform certificate was found", remedy)
+        if key.algorithm != "RSA":
+            raise ConfigurationError(f"certs[{key.serial!r}]", "a key of SM2 was found", remedy)
     return loaded

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Literal
 
 from ..crypto.concealed import Concealed
 from ..errors import APIError, ConfigurationError, DecodeError, WeChatPayError
@@ -28,6 +29,9 @@ _SWITCH = (
 )
 _ABROAD = f"Overseas merchants download their certificates from another path: Renewal(path={OVERSEAS!r})"
 
+AlgorithmType = Literal["RSA", "SM2", "ALL"]
+"""Which platform certificates to ask for."""
+
 Opened = tuple[SealedCertificate, PlatformKey]
 """A certificate as it was told, and the key in it."""
 
@@ -40,9 +44,18 @@ class CertificateDownload:
         path: where to download from.
         apiv3_key: opens the certificates.
         time: returns Unix time in seconds.
+        algorithm_type: which kind to ask for; RSA is not named, as before there was another.
     """
 
-    def __init__(self, send: Handler, path: str, apiv3_key: Concealed[bytes], time: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        send: Handler,
+        path: str,
+        apiv3_key: Concealed[bytes],
+        time: Callable[[], float],
+        algorithm_type: AlgorithmType = "RSA",
+    ) -> None:
+        self._params = None if algorithm_type == "RSA" else {"algorithm_type": algorithm_type}
         self._send = send
         self._path = path
         self._apiv3_key = apiv3_key
@@ -58,7 +71,7 @@ class CertificateDownload:
             ConfigurationError: the merchant has no platform certificates, or the APIv3 key doesn't open them.
             WeChatPayError: the download failed, or its answer must not be believed.
         """
-        response = await self._send(Request(method="GET", template=self._path))
+        response = await self._send(Request(method="GET", template=self._path, params=self._params))
         if response.status != 200:
             raise _refused(api_error(response), self._path)
         now = self._time()

@@ -57,7 +57,10 @@ class KeptCertificates:
         known = {**self._kept, **{key.serial: (sealed, key) for sealed, key in opened}}
         self._kept = {serial: entry for serial, entry in known.items() if not _has_expired(entry[1], today)}
         keys = (*self._given, *(key for _, key in self._kept.values()))
-        before, self._store.keys = self._store.keys, PlatformKeys(keys, prefer=self._store.prefer, now=today)
+        before, self._store.keys = (
+            self._store.keys,
+            PlatformKeys(keys, prefer=self._store.prefer, now=today, algorithm=self._store.keys.algorithm),
+        )
         self._tell(before, self._store.keys)
         self._warn(keys, today)
 
@@ -66,8 +69,10 @@ class KeptCertificates:
             self._notify(_changed(after))
 
     def _warn(self, keys: tuple[PlatformKey, ...], now: datetime) -> None:
-        ends = [(key.not_after, key) for key in keys if key.not_after is not None]
-        if not ends or len(ends) < len(keys):
+        # During the switch to SM, each kind of keys ends for itself.
+        ours = [key for key in keys if key.algorithm == self._store.keys.algorithm]
+        ends = [(key.not_after, key) for key in ours if key.not_after is not None]
+        if not ends or len(ends) < len(ours):
             return  # a public key has no end
         last, key = max(ends, key=lambda end: end[0])
         if last - now >= self._warn_before:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from ssl import SSLContext
 
@@ -16,11 +17,13 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 
 from ..crypto import forms, keys, serials
 from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
+from ..crypto.asymmetric import Algorithm, PrivateKey
 from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError
+from ..wire import v3
 from .client_certificate import ClientCertificate
 from .platform_keys import PlatformKeys, Preference, load_platform_keys
-from .signer import KeySigner, Signer
+from .signer import Signer, algorithm_of, signer_of
 
 _MCHID = re.compile(r"[0-9]{1,32}", re.ASCII)
 _LONGEST_SHOWN = 16
@@ -44,11 +47,25 @@ class Credentials:
     mchid: str
     serial: str
     signer: Signer = field(repr=False)
-    private_key: RSAPrivateKey | None = field(repr=False)
+    private_key: PrivateKey | None = field(repr=False)
     platform_keys: PlatformKeys = field(repr=False)
     apiv3_key: Concealed[bytes] | None = field(default=None, repr=False)
     apiv2_key: Concealed[str] | None = field(default=None, repr=False)
     client_tls: Callable[[], SSLContext] | None = field(default=None, repr=False)
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """What the merchant signs with, and so what his answers are signed with."""
+        return algorithm_of(self.signer)
+
+    @property
+    def authorize(self) -> Callable[[str, str, str], v3.Authorization]:
+        """Writes the `Authorization` header of nonce, timestamp and Base64 of the signature."""
+        if self.algorithm == "RSA":
+            return partial(v3.Authorization, self.mchid, self.serial)
+        from ..wire import sm
+
+        return partial(sm.Authorization, self.mchid, self.serial)
 
     @classmethod
     def load(
@@ -85,7 +102,10 @@ class Credentials:
                 f"a {type(certs).__name__} was found",
                 "Give a dict: {'PUB_KEY_ID_...': Path(...)}",
             )
-        platform_keys = load_platform_keys(certs or {}, prefer=prefer)
+        algorithm = algorithm_of(signer)
+        platform_keys = load_platform_keys(certs or {}, prefer=prefer, algorithm=algorithm)
+        if not renews:
+            _check_kinds(platform_keys)
         check_foreign(platform_keys, serial, key)
         client_tls = _client_tls(merchant_cert, serial, key, mchid)
         return cls(
@@ -134,7 +154,20 @@ def check_serial(serial: object, owner: str = "merchant") -> str:
     raise ConfigurationError("serial", f"{forms.what_is(serial)} was found", remedy)
 
 
-def load_signer(source: keys.PrivateKeySource | Signer, password: str) -> tuple[Signer, RSAPrivateKey | None]:
+def _check_kinds(platform_keys: PlatformKeys) -> None:
+    """Refuse platform keys of which none is of the merchant's kind: no answer could be verified."""
+    if platform_keys.preferred is not None:
+        return
+    if platform_keys.algorithm == "SM2":
+        found = "private_key is of SM2, and no platform certificate of SM2 is here"
+        remedy = "Add the one from GET /v3/certificates?algorithm_type=SM2, or give renewal=Renewal() with apiv3_key"
+    else:
+        found = "private_key is of RSA, and all platform keys are of SM2"
+        remedy = "Add the WeChat Pay public key or a platform certificate of RSA, or give the merchant's key of SM2"
+    raise ConfigurationError("certs", found, remedy)
+
+
+def load_signer(source: keys.PrivateKeySource | Signer, password: str) -> tuple[Signer, PrivateKey | None]:
     """Who signs, and the key that does where it is here.
 
     Args:
@@ -144,21 +177,21 @@ def load_signer(source: keys.PrivateKeySource | Signer, password: str) -> tuple[
     Raises:
         ConfigurationError: it is something else.
     """
-    if isinstance(source, Path | str | bytes | RSAPrivateKey):
+    if isinstance(source, Path | str | bytes | RSAPrivateKey) or keys.is_sm2(source):
         key = keys.load_private_key(source, password=password)
-        return KeySigner(key), key
+        return signer_of(key), key
     # A loaded key of another kind has a method `sign` too.
-    if hasattr(source, "public_key") or not isinstance(source, Signer):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+    if hasattr(source, "public_key") or not isinstance(source, Signer):
         raise ConfigurationError(
             "private_key",
             f"a {type(source).__name__} was found",
-            "Give a Path, PEM text or bytes, a loaded RSA key, or an object with async def sign(message)",
+            "Give a Path, PEM text or bytes, a loaded key, or an object with async def sign(message)",
         )
     return source, None
 
 
 def check_foreign(
-    platform_keys: PlatformKeys, serial: str, private_key: RSAPrivateKey | None, owner: str = "merchant"
+    platform_keys: PlatformKeys, serial: str, private_key: PrivateKey | None, owner: str = "merchant"
 ) -> None:
     """Refuse one's own key or certificate among those of the platform.
 
@@ -171,9 +204,9 @@ def check_foreign(
     Raises:
         ConfigurationError: it is there.
     """
-    own = private_key.public_key().public_numbers() if private_key is not None else None
+    own = private_key.public_key() if private_key is not None else None
     for key in platform_keys:
-        if key.public_key.public_numbers() == own:
+        if key.public_key == own:
             raise ConfigurationError(
                 f"certs[{key.serial!r}]",
                 f"the {owner}'s own certificate or public key was found",
@@ -188,13 +221,19 @@ def check_foreign(
 
 
 def _client_tls(
-    source: keys.PublicKeySource | SSLContext | None, serial: str, private_key: RSAPrivateKey | None, mchid: str
+    source: keys.PublicKeySource | SSLContext | None, serial: str, private_key: PrivateKey | None, mchid: str
 ) -> Callable[[], SSLContext] | None:
     if source is None:
         return None
     if isinstance(source, SSLContext):
         context = source
         return lambda: context
+    if private_key is not None and not isinstance(private_key, RSAPrivateKey):
+        raise ConfigurationError(
+            "merchant_cert",
+            "private_key is of SM2, which Python's TLS can't present",
+            "Give an ssl.SSLContext that presents the certificate of RSA, or leave it out: APIv3 asks for none",
+        )
     certificate = keys.load_certificate(source, argument="merchant_cert", password=mchid)
     _check_merchant_cert(certificate, serial, private_key)
     if private_key is None:

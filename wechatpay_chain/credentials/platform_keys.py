@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
 from ..crypto import keys, serials
+from ..crypto.asymmetric import Algorithm, PublicKey, algorithm_of
 from ..errors import ConfigurationError, SignatureError
 
 Preference = Literal["public_key", "certificate"]
@@ -34,9 +33,14 @@ class PlatformKey:
     """
 
     serial: str
-    public_key: RSAPublicKey
+    public_key: PublicKey
     not_before: datetime | None = None
     not_after: datetime | None = None
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """What it signs with."""
+        return algorithm_of(self.public_key)
 
     @property
     def is_certificate(self) -> bool:
@@ -56,9 +60,11 @@ class PlatformKeys:
         prefer: which kind to ask answers from and to encrypt with. During the switch from certificates to the public
             key the merchant decides by this; the other kind goes on to be believed.
         now: aware; a certificate that isn't valid then is not preferred. None takes the certificates as they are.
+        algorithm: of the merchant's key. During the switch to SM keys of both kinds are believed; those of the
+            merchant's are preferred.
     """
 
-    __slots__ = ("_keys", "preferred")
+    __slots__ = ("_keys", "algorithm", "has_sm2", "preferred")
 
     def __init__(
         self,
@@ -66,9 +72,14 @@ class PlatformKeys:
         *,
         prefer: Preference = "public_key",
         now: datetime | None = None,
+        algorithm: Algorithm = "RSA",
     ) -> None:
         self._keys = {serials.key(key.serial): key for key in platform_keys}
-        usable = [key for key in self._keys.values() if now is None or key.is_valid(now)]
+        self.algorithm: Algorithm = algorithm
+        self.has_sm2 = any(key.algorithm == "SM2" for key in self._keys.values())
+        """Whether sums of SM2 may be needed, which take longer than those of RSA."""
+        ours = [key for key in self._keys.values() if key.algorithm == algorithm]
+        usable = [key for key in ours if now is None or key.is_valid(now)]
         self.preferred: PlatformKey | None = max(usable, key=partial(_preference, prefer), default=None)
         """The key to encrypt with and to ask answers from: the public key or the newest certificate."""
 
@@ -76,7 +87,7 @@ class PlatformKeys:
         """The key of this serial, or None."""
         return self._keys.get(serial) or self._keys.get(serials.key(serial))
 
-    def by_name(self) -> dict[str, RSAPublicKey]:
+    def by_name(self) -> dict[str, PublicKey]:
         """All keys by their names, to find out which of them made a signature."""
         return {key.serial: key.public_key for key in self}
 
@@ -142,7 +153,7 @@ def moment(now: float) -> datetime:
         return datetime.max.replace(tzinfo=UTC) if now > 0 else datetime.min.replace(tzinfo=UTC)
 
 
-def verifying_key(platform_keys: PlatformKeys, serial: str, now: float) -> RSAPublicKey | None:
+def verifying_key(platform_keys: PlatformKeys, serial: str, now: float) -> PublicKey | None:
     """The key to check a signature with, None for an unknown serial.
 
     https://pay.weixin.qq.com/wiki/doc/apiv3/wechatpay/wechatpay5_0.shtml: nothing is signed with an expired one.
@@ -166,17 +177,20 @@ def verifying_key(platform_keys: PlatformKeys, serial: str, now: float) -> RSAPu
     return key.public_key
 
 
-def load_platform_keys(certs: Mapping[str, keys.PublicKeySource], *, prefer: Preference = "public_key") -> PlatformKeys:
+def load_platform_keys(
+    certs: Mapping[str, keys.PublicKeySource], *, prefer: Preference = "public_key", algorithm: Algorithm = "RSA"
+) -> PlatformKeys:
     """Load platform certificates and public keys.
 
     Args:
         certs: certificate serial or `PUB_KEY_ID_...` -> certificate or public key, in any form of `crypto.keys`.
         prefer: which kind to ask answers from and to encrypt with.
+        algorithm: of the merchant's key, whose kind is preferred.
 
     Raises:
         ConfigurationError: a key that can't be read, or that is filed under another name than its own.
     """
-    return PlatformKeys([_load(serial, source) for serial, source in certs.items()], prefer=prefer)
+    return PlatformKeys([_load(serial, source) for serial, source in certs.items()], prefer=prefer, algorithm=algorithm)
 
 
 def _load(serial: str, source: keys.PublicKeySource) -> PlatformKey:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
+from typing import get_args
 
 from ..crypto import serials
 from ..crypto.concealed import Concealed
@@ -21,7 +22,7 @@ from ..observing import Hook
 from ..pipeline import Handler
 from ..policies.backoff import Backoff
 from .certificate_cache import CertificateCache
-from .certificate_download import MAINLAND, CertificateDownload
+from .certificate_download import MAINLAND, AlgorithmType, CertificateDownload
 from .kept_certificates import KeptCertificates
 from .platform_keys import PlatformKey, TrustStore
 
@@ -71,6 +72,8 @@ class Renewal:
         every: seconds between downloads, under 12 hours; up to a quarter is taken off by chance.
         cache: a file to keep them in, so that a restart doesn't need the platform. Each process its own, or one for
             all processes of one merchant. Its content is sealed with the APIv3 key; what was tampered with isn't read.
+        algorithm_type: which certificates to ask for: `RSA`, `SM2`, or `ALL` during the switch; None for those of the
+            merchant's own kind of key.
         path: where to download from; None for `/v3/global/certificates` where `base_url` is an overseas host, and
             for `/v3/certificates` otherwise.
         from_notifications: whether a notification with an unknown serial may bring a download forward, once in ten
@@ -88,6 +91,7 @@ class Renewal:
     every: float = 8 * 3600.0
     cache: Path | None = None
     path: str | None = None
+    algorithm_type: AlgorithmType | None = None
     from_notifications: bool = False
     warn_before: float = 30 * 86400.0
     on_expiring: Callable[[PlatformKey], None] | None = None
@@ -98,6 +102,10 @@ class Renewal:
     def __post_init__(self) -> None:
         if not 60 <= self.every < LONGEST:
             raise ConfigurationError("renewal.every", f"{self.every!r} was found", "Give 60 s to under 12 h")
+        if self.algorithm_type not in {None, *get_args(AlgorithmType)}:
+            raise ConfigurationError(
+                "renewal.algorithm_type", f"{self.algorithm_type!r} was found", "Give 'RSA', 'SM2' or 'ALL'"
+            )
 
 
 class Renewer:
@@ -129,7 +137,8 @@ class Renewer:
         self._renewal = renewal
         self._time = time
         self._monotonic = renewal.monotonic
-        self._download = CertificateDownload(send, renewal.path or path, apiv3_key, time)
+        algorithm_type = renewal.algorithm_type or store.keys.algorithm
+        self._download = CertificateDownload(send, renewal.path or path, apiv3_key, time, algorithm_type)
         self._cache = CertificateCache(renewal.cache, apiv3_key)
         self._kept = KeptCertificates(
             store, warn_before=renewal.warn_before, on_expiring=renewal.on_expiring, notify=notify

@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from ..crypto.asymmetric import Algorithm, PrivateKey
 from ..errors import ConfigurationError, WeChatPayError
 from ..pipeline import foreign_error
 from .signing import signing_of_loop
@@ -14,10 +15,13 @@ from .signing import signing_of_loop
 
 @runtime_checkable
 class Signer(Protocol):
-    """Signs for the merchant without handing out the key: a KMS, an HSM, a signing service."""
+    """Signs for the merchant without handing out the key: a KMS, an HSM, a signing service.
+
+    One that signs in SM mode says so by an attribute: `algorithm = "SM2"`.
+    """
 
     async def sign(self, message: bytes) -> bytes:
-        """The RSA signature (PKCS#1 v1.5, SHA-256) of `message`."""
+        """The RSA signature (PKCS#1 v1.5, SHA-256) of `message`; in SM mode that of SM2 with SM3, in DER."""
         ...
 
 
@@ -36,6 +40,29 @@ class KeySigner:
     async def sign(self, message: bytes) -> bytes:
         """The RSA signature (PKCS#1 v1.5, SHA-256) of `message`."""
         return await signing_of_loop().sign(self.private_key, message, threads=self.threads)
+
+
+def signer_of(key: PrivateKey) -> Signer:
+    """Who signs with a private key."""
+    if isinstance(key, RSAPrivateKey):
+        return KeySigner(key)
+    from .sm_signer import SMSigner
+
+    return SMSigner(key)
+
+
+def algorithm_of(signer: Signer) -> Algorithm:
+    """What a signer signs with.
+
+    Raises:
+        ConfigurationError: its attribute `algorithm` is neither `RSA` nor `SM2`.
+    """
+    algorithm: object = getattr(signer, "algorithm", "RSA")
+    if algorithm == "RSA":
+        return "RSA"
+    if algorithm == "SM2":
+        return "SM2"
+    raise ConfigurationError("private_key", "the signer's algorithm is unknown", "Let it be 'RSA' or 'SM2'")
 
 
 async def signature_by(signer: Signer, message: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""AEAD_AES_256_GCM: how notifications and platform certificates are encrypted, with the APIv3 key.
+"""AEAD_AES_256_GCM: how notifications and platform certificates are encrypted, with the APIv3 key; or AEAD_SM4_GCM.
 
 Bills too, each with a key of its own, or with SM4_GCM.
 https://pay.weixin.qq.com/doc/v3/merchant/4012071382
@@ -22,7 +22,11 @@ from .concealed import Concealed, reveal
 
 KEY_SIZE = 32
 
-CIPHERS: Mapping[str, Callable[[bytes], CipherAlgorithm]] = {"AEAD_AES_256_GCM": AES256, "SM4_GCM": SM4}
+AES_256_GCM = "AEAD_AES_256_GCM"
+SM4_GCM = "AEAD_SM4_GCM"
+"""In SM mode."""
+
+CIPHERS: Mapping[str, Callable[[bytes], CipherAlgorithm]] = {AES_256_GCM: AES256, "SM4_GCM": SM4}
 """The ciphers that a bill may be encrypted with, as its page names them; keys have 32 and 16 bytes."""
 
 _TAG_SIZE = 16
@@ -33,17 +37,41 @@ def _cipher(key: bytes) -> AESGCM:
     return AESGCM(key)
 
 
-def encrypt(key: bytes, nonce: bytes, plaintext: bytes, associated_data: bytes = b"") -> str:
+def encrypt(
+    key: bytes, nonce: bytes, plaintext: bytes, associated_data: bytes = b"", *, algorithm: str = AES_256_GCM
+) -> str:
     """Encrypt; Base64 of the ciphertext with its 16-byte tag at the end."""
+    if algorithm == SM4_GCM:
+        from .sm import sm4
+
+        return sm4.encrypt(key, nonce, plaintext, associated_data)
     return base64.b64encode(AESGCM(key).encrypt(nonce, plaintext, associated_data)).decode("ascii")
 
 
-def decrypt(key: bytes | Concealed[bytes], nonce: bytes, ciphertext: str, associated_data: bytes = b"") -> bytes:
+def decrypt(
+    key: bytes | Concealed[bytes],
+    nonce: bytes,
+    ciphertext: str,
+    associated_data: bytes = b"",
+    *,
+    algorithm: str = AES_256_GCM,
+) -> bytes:
     """Decrypt Base64 of a ciphertext with its 16-byte tag at the end.
+
+    Args:
+        key: the APIv3 key.
+        nonce: that it was encrypted with.
+        ciphertext: Base64.
+        associated_data: that it was encrypted with.
+        algorithm: `AES_256_GCM` or `SM4_GCM`.
 
     Raises:
         DecryptionError: it is no Base64, or key, nonce or associated data are not those of the encryption.
     """
+    if algorithm == SM4_GCM:
+        from .sm import sm4
+
+        return sm4.decrypt(reveal(key), nonce, ciphertext, associated_data)
     try:
         return _cipher(reveal(key)).decrypt(nonce, binascii.a2b_base64(ciphertext, strict_mode=True), associated_data)
     except InvalidTag:

@@ -1,26 +1,28 @@
 r"""Loading keys and certificates in the forms that merchants have them.
 
-PEM with any line ends, on one line, with literal `\\n`, without its header, in quotes, in UTF-16, or encoded in Base64
-once more; DER; PKCS#1, PKCS#8 and OpenSSH; PKCS#12; a path or a file URL to any of these; a loaded key. Every failure
-is a `ConfigurationError` that says what was found instead.
+Keys of RSA and of SM2: PEM with any line ends, on one line, with literal `\\n`, without its header, in quotes, UTF-16,
+or encoded in Base64 once more; DER; PKCS#1, PKCS#8, SEC 1 and OpenSSH; PKCS#12; a path or a file URL to any of these; a
+loaded key. Every failure is a `ConfigurationError` that says what was found instead.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard, TypeVar
 from urllib.parse import unquote
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import (
+    Encoding,
     load_der_private_key,
     load_der_public_key,
     load_ssh_private_key,
@@ -31,19 +33,27 @@ from cryptography.utils import CryptographyDeprecationWarning
 
 from ..errors import ConfigurationError
 from . import forms
+from .asymmetric import PrivateKey, PublicKey
+
+if TYPE_CHECKING:
+    from .sm.keys import SM2PrivateKey, SM2PublicKey
 
 MINIMUM_BITS = 2048
 
 _Key = TypeVar("_Key", RSAPrivateKey, RSAPublicKey)
 
-PrivateKeySource = Path | str | bytes | RSAPrivateKey
-PublicKeySource = Path | str | bytes | RSAPublicKey | x509.Certificate
+PrivateKeySource: TypeAlias = "Path | str | bytes | RSAPrivateKey | SM2PrivateKey"
+PublicKeySource: TypeAlias = "Path | str | bytes | RSAPublicKey | SM2PublicKey | x509.Certificate"
 
 # Shorter than any key of 2048 bits, longer than most paths.
 _SHORTEST_BASE64 = 300
+# The curve of SM2, which every key of it names. Keys are told by it before anything of SM is imported.
+_SM2_CURVE = bytes.fromhex("06082a811ccf5501822d")
+_BASE64_OF_PEM = "LS0tLS1CRUdJTi"
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _WHITE_SPACE = re.compile(r"\s|\\+[rn]")
 _OPENSSH = "OPENSSH PRIVATE KEY"
+_ENCRYPTED = "ENCRYPTED PRIVATE KEY"
 _SSH_RSA = "ssh-rsa "
 # A PKCS#12 bundle begins with its version, 3; nothing else that is loaded here does.
 _PKCS12 = re.compile(rb"\x30(?:\x80|[\x81-\x84].{1,4}?|.)\x02\x01\x03", re.DOTALL)
@@ -60,23 +70,27 @@ class _Block:
     der: bytes
 
 
-def load_private_key(source: PrivateKeySource, *, password: str = "", argument: str = "private_key") -> RSAPrivateKey:
+def load_private_key(source: PrivateKeySource, *, password: str = "", argument: str = "private_key") -> PrivateKey:
     """Load the merchant's private key (`apiclient_key.pem`, or `apiclient_cert.p12` with `password`).
 
     Args:
         source: path, PEM text or bytes, DER, PKCS#12, or a loaded key.
-        password: of a PKCS#12 bundle; the platform uses the merchant's number.
+        password: of a PKCS#12 bundle, or of an encrypted key; the platform uses the merchant's number.
         argument: the name to be used in errors.
 
     Raises:
-        ConfigurationError: unreadable, not a private key, encrypted, not RSA, or shorter than 2048 bits.
+        ConfigurationError: unreadable, not a private key, encrypted with another password, neither RSA nor SM2, or an
+            RSA key shorter than 2048 bits.
     """
     if isinstance(source, RSAPrivateKey):
         return _big_enough(source, argument)
+    if not isinstance(source, Path | str | bytes) and is_sm2(source):
+        return source
     blocks = _blocks(source, argument)
     for block in blocks:
         if block.label is None or block.label.endswith("PRIVATE KEY"):
-            return _big_enough(_private_key(block, password, argument), argument)
+            key = _private_key(block, password, argument)
+            return _big_enough(key, argument) if isinstance(key, RSAPrivateKey) else key
     raise ConfigurationError(
         argument,
         f"a {_labels(blocks)} was found, not a private key",
@@ -84,19 +98,28 @@ def load_private_key(source: PrivateKeySource, *, password: str = "", argument: 
     )
 
 
-def load_public_key(source: PublicKeySource, *, argument: str) -> tuple[RSAPublicKey, x509.Certificate | None]:
+def is_sm2(source: object) -> TypeGuard[SM2PrivateKey]:
+    """Whether this is a loaded private key of SM2."""
+    from .sm.keys import SM2PrivateKey
+
+    return isinstance(source, SM2PrivateKey)
+
+
+def load_public_key(source: PublicKeySource, *, argument: str) -> tuple[PublicKey, x509.Certificate | None]:
     """Load a WeChat Pay public key or a platform certificate.
 
     Returns:
         The key, and the certificate if it came in one.
 
     Raises:
-        ConfigurationError: unreadable, a private key, not RSA, or shorter than 2048 bits.
+        ConfigurationError: unreadable, a private key, neither RSA nor SM2, or an RSA key shorter than 2048 bits.
     """
     if isinstance(source, RSAPublicKey):
         return _big_enough(source, argument), None
     if isinstance(source, x509.Certificate):
         return _certificate_key(source, argument), source
+    if not isinstance(source, Path | str | bytes) and (loaded := _loaded_sm2(source)) is not None:
+        return loaded, None
     blocks = _blocks(source, argument)
     if any(block.label and block.label.endswith("PRIVATE KEY") for block in blocks):
         raise ConfigurationError(
@@ -109,7 +132,8 @@ def load_public_key(source: PublicKeySource, *, argument: str) -> tuple[RSAPubli
         certificate = _certificate(block)
         if certificate is not None:
             return _certificate_key(certificate, argument), certificate
-    return _big_enough(_public_key(blocks[0], argument), argument), None
+    key = _public_key(blocks[0], argument)
+    return _big_enough(key, argument) if isinstance(key, RSAPublicKey) else key, None
 
 
 def load_certificate(source: PublicKeySource, *, argument: str, password: str = "") -> x509.Certificate:
@@ -126,9 +150,9 @@ def load_certificate(source: PublicKeySource, *, argument: str, password: str = 
     if isinstance(source, x509.Certificate):
         _certificate_key(source, argument)
         return source
-    blocks = [] if isinstance(source, RSAPublicKey) else _blocks(source, argument)
+    blocks = _blocks(source, argument) if isinstance(source, Path | str | bytes) else []
     for block in blocks:
-        certificate = _certificate(block) or (_bundle(block.der, password)[1] if block.label is None else None)
+        certificate = _certificate(block) or (_bundled(block.der, password) if block.label is None else None)
         if certificate is not None:
             _certificate_key(certificate, argument)
             return certificate
@@ -140,14 +164,14 @@ def load_certificate(source: PublicKeySource, *, argument: str, password: str = 
     )
 
 
-def _blocks(source: Path | str | bytes, argument: str) -> list[_Block]:
+def _blocks(source: object, argument: str) -> list[_Block]:
     if isinstance(source, Path):
         source = _read(source, argument, f"the file {str(source)!r}")
     if isinstance(source, bytes):
         text = _text(source)
         if text is None:
             return [_Block(None, source)]
-    elif isinstance(source, str):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+    elif isinstance(source, str):
         text = source
     else:
         raise ConfigurationError(argument, f"a {type(source).__name__} was found", "Give a Path, text, bytes or a key")
@@ -160,7 +184,7 @@ def _blocks(source: Path | str | bytes, argument: str) -> list[_Block]:
     if blocks:
         return blocks
     bare = _WHITE_SPACE.sub("", text)
-    if len(bare) >= _SHORTEST_BASE64 and _BASE64.fullmatch(bare):
+    if _BASE64.fullmatch(bare) and (len(bare) >= _SHORTEST_BASE64 or _is_short_key(bare)):
         decoded = _decode(bare, argument)
         # The Base64 of a whole file, as secrets of Kubernetes and CI systems hold it.
         return _blocks(decoded, argument) if b"-----BEGIN " in decoded else [_Block(None, decoded)]
@@ -176,6 +200,14 @@ def _blocks(source: Path | str | bytes, argument: str) -> list[_Block]:
         "no complete PEM block was found" if bare else "nothing was found",
         "Give a Path to the file, or its whole content with the BEGIN and END lines",
     )
+
+
+def _is_short_key(bare: str) -> bool:
+    """Whether Base64 that is too short for an RSA key is a key of SM2, or the PEM of one."""
+    try:
+        return bare.startswith(_BASE64_OF_PEM) or _SM2_CURVE in base64.b64decode(bare, validate=True)
+    except (binascii.Error, ValueError):
+        return False
 
 
 def _pem_blocks(text: str, argument: str) -> Iterator[_Block]:
@@ -226,25 +258,85 @@ def _decode(body: str, argument: str) -> bytes:
         ) from None
 
 
-def _private_key(block: _Block, password: str, argument: str) -> RSAPrivateKey:
-    if block.label == "ENCRYPTED PRIVATE KEY":
-        raise _encrypted(argument)
+def _private_key(block: _Block, password: str, argument: str) -> PrivateKey:
+    if _SM2_CURVE in block.der and _kind_of_sm2(block) is None:
+        return _sm2_private_key(block.der, argument)
     key: object
     try:
         key = _openssh(block.der) if block.label == _OPENSSH else load_der_private_key(block.der, password=None)
     except TypeError:
-        raise _encrypted(argument) from None
+        return _decrypted(block, password, argument)
     except (ValueError, UnsupportedAlgorithm):
-        key = _bundle(block.der, password)[0]
+        if block.label == _ENCRYPTED:
+            return _decrypted(block, password, argument)
+        key = _bundle(block.der, password)[0] or _sm2_bundle(block.der, password)[0]
     if key is None:
         raise ConfigurationError(
             argument,
             f"{_kind_of(block)} was found, not a private key",
             "Give apiclient_key.pem, or apiclient_cert.p12, whose password is the merchant number",
         )
-    if not isinstance(key, RSAPrivateKey):
+    return _either(key, argument)
+
+
+def _either(key: object, argument: str) -> PrivateKey:
+    if not isinstance(key, RSAPrivateKey) and not is_sm2(key):
         raise _not_rsa(key, argument)
     return key
+
+
+def _decrypted(block: _Block, password: str, argument: str) -> PrivateKey:
+    """A key in PKCS#8 that is encrypted; `cryptography` opens it, unless it is of SM2 or encrypted with SM4."""
+    if not password:
+        raise _encrypted(argument)
+    with contextlib.suppress(ValueError, UnsupportedAlgorithm):
+        return _either(load_der_private_key(block.der, password.encode()), argument)
+    from .sm import files
+
+    try:
+        opened = files.decrypted(block.der, password.encode())
+    except ValueError:
+        raise _encrypted(argument) from None
+    if _SM2_CURVE not in opened:
+        raise _encrypted(argument)
+    return _sm2_private_key(opened, argument)
+
+
+def _sm2_private_key(der: bytes, argument: str) -> SM2PrivateKey:
+    from .sm import files
+
+    try:
+        return files.private_key(der)
+    except (ValueError, IndexError) as error:
+        raise _damaged_sm2(error, argument) from None
+
+
+def _sm2_public_key(der: bytes, argument: str, *, is_certificate: bool = False) -> SM2PublicKey:
+    from .sm import files
+
+    try:
+        return (files.certificate_key if is_certificate else files.public_key)(der)
+    except (ValueError, IndexError) as error:
+        raise _damaged_sm2(error, argument) from None
+
+
+def _sm2_bundle(der: bytes, password: str) -> tuple[SM2PrivateKey | None, x509.Certificate | None]:
+    """The key and the certificate of a PKCS#12 bundle that `cryptography` doesn't open; None for both as `_bundle`."""
+    if not _PKCS12.match(der):
+        return None, None
+    from .sm import files
+
+    try:
+        key, certificate = files.bundle(der, password.encode())
+    except (ValueError, IndexError):
+        return None, None
+    return key, None if certificate is None else x509.load_der_x509_certificate(certificate)
+
+
+def _loaded_sm2(source: object) -> SM2PublicKey | None:
+    from .sm.keys import SM2PublicKey
+
+    return source if isinstance(source, SM2PublicKey) else None
 
 
 def _openssh(der: bytes) -> object:
@@ -260,8 +352,14 @@ def _bundle(der: bytes, password: str) -> tuple[object | None, x509.Certificate 
         return None, None
 
 
+def _bundled(der: bytes, password: str) -> x509.Certificate | None:
+    return _bundle(der, password)[1] or _sm2_bundle(der, password)[1]
+
+
 def _kind_of(block: _Block) -> str:
     """What a block is, where it isn't what was asked for."""
+    if _SM2_CURVE in block.der and (of_sm2 := _kind_of_sm2(block)) is not None:
+        return of_sm2
     if block.label is not None:
         label = block.label.strip().lower()
         return f"{'an' if label[:1] in 'aeiou' else 'a'} {label}"
@@ -276,6 +374,16 @@ def _kind_of(block: _Block) -> str:
     if _PKCS12.match(block.der):
         return "a PKCS#12 bundle with another password than the merchant number"
     return "something that is neither a key nor a certificate"
+
+
+def _kind_of_sm2(block: _Block) -> str | None:
+    """What a block of SM2 is that holds no private key; None for one that does, or is damaged."""
+    if _certificate(block) is not None:
+        return "a certificate"
+    with contextlib.suppress(ConfigurationError):
+        _sm2_public_key(block.der, "")
+        return "a public key"
+    return None
 
 
 def _any_private_key(der: bytes) -> object:
@@ -294,17 +402,22 @@ def _certificate(block: _Block) -> x509.Certificate | None:
         return None
 
 
-def _certificate_key(certificate: x509.Certificate, argument: str) -> RSAPublicKey:
+def _certificate_key(certificate: x509.Certificate, argument: str) -> PublicKey:
     try:
         key = certificate.public_key()
     except (ValueError, UnsupportedAlgorithm):
+        der = certificate.public_bytes(Encoding.DER)
+        if _SM2_CURVE in der:
+            return _sm2_public_key(der, argument, is_certificate=True)
         key = None
     if not isinstance(key, RSAPublicKey):
         raise _not_rsa(key, argument)
     return _big_enough(key, argument)
 
 
-def _public_key(block: _Block, argument: str) -> RSAPublicKey:
+def _public_key(block: _Block, argument: str) -> PublicKey:
+    if _SM2_CURVE in block.der:
+        return _sm2_public_key(block.der, argument)
     try:
         key = load_ssh_public_key(block.der) if block.label == _SSH_RSA else load_der_public_key(block.der)
     except (ValueError, UnsupportedAlgorithm):
@@ -338,6 +451,14 @@ def _encrypted(argument: str) -> ConfigurationError:
     )
 
 
+def _damaged_sm2(error: Exception, argument: str) -> ConfigurationError:
+    return ConfigurationError(
+        argument,
+        f"a damaged key of SM2 was found ({error})",
+        "Copy the file again, whole and unchanged",
+    )
+
+
 def _not_rsa(key: object, argument: str) -> ConfigurationError:
     kind = type(key).__name__.strip("_") if key is not None else "key of an unknown algorithm"
-    return ConfigurationError(argument, f"a {kind} was found, not an RSA key", "The platform uses RSA keys")
+    return ConfigurationError(argument, f"a {kind} was found, not an RSA key", "The platform uses RSA keys, or SM2")

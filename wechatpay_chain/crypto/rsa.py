@@ -77,3 +77,17 @@ def decrypt(key: RSAPrivateKey, ciphertext: str, padding: Padding = "oaep") -> s
             "cannot be decrypted with the merchant's private key: it was encrypted for another key, or with another "
             "padding"
         ) from None
+
+
+def is_ciphertext(value: str, key_size: int) -> bool:
+    """Whether a value already is the Base64 of an RSA ciphertext by a key of `key_size` bits.
+
+    No plaintext can be taken for one: a 2048-bit key gives 344 characters and takes 214 bytes.
+    """
+    size = key_size // 8
+    if len(value) != 4 * -(-size // 3):
+        return False
+    try:
+        return len(base64.b64decode(value, validate=True)) == size
+    except (binascii.Error, ValueError):
+        return False

@@ -9,7 +9,8 @@
     Sign       fresh timestamp and nonce, Authorization
 
 Each scheme has an onion of its own; a step that is for one scheme names it (`step.scheme`), and a step of all schemes
-names none. A brand has the same steps as a merchant of APIv3, with its own keys. A call of APIv2 passes others:
+names none. A brand has the same steps as a merchant of APIv3, with its own keys; so has a merchant whose key is of SM2.
+A call of APIv2 passes others:
 
     SealV2     secrets are encrypted with the key for bank cards
     SignV2     the signature by the merchant's certificate, where an operation asks for one
@@ -31,6 +32,7 @@ from ..credentials.bank_key import BankKey
 from ..credentials.brand import Brand
 from ..credentials.merchant import Credentials
 from ..credentials.platform_keys import Preference, TrustStore
+from ..credentials.threads import at_once, in_thread
 from ..errors import ConfigurationError
 from ..http.timeout import Timeout
 from ..observing import Hook, guarded
@@ -38,7 +40,7 @@ from ..pipeline import Middleware, steps_of
 from ..policies.clock import PlatformClock
 from ..policies.ratelimit import RateLimits
 from ..policies.retry import RetryPolicy
-from ..wire import brand, v3
+from ..wire import brand
 from ..wire.schemes import Scheme
 from ..wire.v2.request import Identity
 from .clock import Clock
@@ -212,18 +214,18 @@ def _of_merchant(
     options: StandardOptions, merchant: Credentials, clock: PlatformClock, observed: Sequence[Middleware]
 ) -> _Side:
     trust = TrustStore(merchant.platform_keys, prefer=options.prefer)
-    authorize = partial(v3.Authorization, merchant.mchid, merchant.serial)
+    run = in_thread if merchant.algorithm == "SM2" or merchant.platform_keys.has_sm2 else at_once
     return _Side(
         encoding=(
-            Seal(lambda: trust.keys, merchant.private_key, renews=options.renewal is not None),
+            Seal(lambda: trust.keys, merchant.private_key, renews=options.renewal is not None, run=run),
             Encode(),
             SealV2(BankKey(tuple(observed)), options.timeouts, merchant.private_key),
             SignV2(merchant.serial, merchant.signer, clock),
             EncodeV2(identity_v2(options)),
         ),
         limited={"v3": merchant.mchid, "v2": merchant.mchid},
-        verifying=(Verify(trust, clock, options.timeouts), VerifyV2(merchant.apiv2_key)),
-        signing=Sign(authorize, merchant.signer, clock),
+        verifying=(Verify(trust, clock, options.timeouts, run=run), VerifyV2(merchant.apiv2_key)),
+        signing=Sign(merchant.authorize, merchant.signer, clock),
     )
 
 

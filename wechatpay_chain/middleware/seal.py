@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
 from ..catalogue import find
 from ..credentials.platform_keys import PlatformKey, PlatformKeys
+from ..credentials.threads import Run, at_once
 from ..crypto import forms, serials
+from ..crypto.asymmetric import PrivateKey
 from ..errors import ConfigurationError
 from ..http.operation import Operation
 from ..http.path import without_needless_escapes
@@ -37,17 +37,20 @@ class Seal:
         private_key: decrypts the fields that come back encrypted; None leaves them as they are.
         scheme: of the calls that pass here.
         renews: whether platform certificates that aren't known yet may be downloaded when an answer names them.
+        run: calls what encrypts and decrypts, in a thread where that takes long.
     """
 
     def __init__(
         self,
         platform_keys: Callable[[], PlatformKeys],
-        private_key: RSAPrivateKey | None,
+        private_key: PrivateKey | None,
         *,
         scheme: Scheme = "v3",
         renews: bool = False,
+        run: Run = at_once,
     ) -> None:
         self.scheme = scheme
+        self._run = run
         self._renews = renews
         self._platform_keys = platform_keys
         self._private_key = private_key
@@ -57,8 +60,11 @@ class Seal:
         # By the path too: a placeholder, or an escape, may stand for what the catalogue knows by its word.
         operation = request.operation or find(request.method, without_needless_escapes(request.path))
         exposure.check(request, operation)
-        sealed = self._seal(request, operation)
-        return unsealed(await call_next(sealed), operation, self._private_key)
+        sealed = await self._run(self._seal, request, operation)
+        answer = await call_next(sealed)
+        if operation is None or not operation.answer_secret_fields:
+            return answer
+        return await self._run(unsealed, answer, operation, self._private_key)
 
     def _seal(self, request: Request, operation: Operation | None) -> Request:
         keys = self._platform_keys()
@@ -69,6 +75,12 @@ class Seal:
                 f"headers[{SERIAL_HEADER!r}]",
                 f"{forms.what_is(named)} was found, which is not in certs, so no answer could be verified",
                 "Leave the header out: the client names the key that it uses. Another key is added to certs first",
+            )
+        if key is not None and key.algorithm != keys.algorithm:
+            raise ConfigurationError(
+                f"headers[{SERIAL_HEADER!r}]",
+                f"it names a key of {key.algorithm}, and the request is signed with {keys.algorithm}",
+                "Leave the header out: the client names the key that it uses",
             )
         encrypt = partial(_encrypt, key=key, named=named)
         secret_fields = operation.secret_fields if operation else ()

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ..credentials.bank_key import BankKey
+from ..crypto.asymmetric import PrivateKey
 from ..errors import ConfigurationError
 from ..http.operation import Operation
 from ..http.request import Request
@@ -39,7 +40,7 @@ class SealV2:
         self,
         bank_key: BankKey,
         timeouts: Timeout,
-        private_key: RSAPrivateKey | None = None,
+        private_key: PrivateKey | None = None,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:

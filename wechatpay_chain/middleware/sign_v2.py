@@ -6,7 +6,8 @@ import base64
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ..credentials.signer import Signer, signature_by
+from ..credentials.signer import Signer, algorithm_of, signature_by
+from ..errors import ConfigurationError
 from ..http.request import Request
 from ..http.response import Response
 from ..pipeline import Handler
@@ -40,6 +41,10 @@ class SignV2:
     async def _certified(self, request: Request, name: str, call_next: Handler) -> Response[Any]:
         given = texts(request.xml or {}, (), "xml")
         if name not in given:
+            if algorithm_of(self._signer) != "RSA":
+                raise ConfigurationError(
+                    "private_key", f"APIv2 has no {name} by a key of SM2", f"Give {name} made with the key of RSA"
+                )
             fields = {"cert_serialno": self._serial, "timestamp": str(int(self._clock())), **given}
             message = certificate_message(fields["cert_serialno"], fields["timestamp"])
             signature = base64.b64encode(await signature_by(self._signer, message)).decode("ascii")

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..catalogue import find
 from ..credentials.platform_keys import TrustStore, verifying_key
+from ..credentials.threads import Run, at_once
 from ..errors import SignatureError
 from ..http.operation import AnswerSignature
 from ..http.path import without_needless_escapes
@@ -34,6 +35,7 @@ class Verify:
         timeouts: of a call that brings none. A key is fetched in the time that is left of them.
         verify: checks a signature as the scheme says.
         scheme: of the calls that pass here.
+        run: calls what verifies, in a thread where that takes long.
         monotonic: returns seconds of a clock that never goes back.
     """
 
@@ -45,6 +47,7 @@ class Verify:
         *,
         verify: Callable[..., None] = v3.verify,
         scheme: Scheme = "v3",
+        run: Run = at_once,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.trust = trust
@@ -52,6 +55,7 @@ class Verify:
         self._clock = clock
         self._timeouts = timeouts
         self._check = verify
+        self._run = run
         self._monotonic = monotonic
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
@@ -63,7 +67,7 @@ class Verify:
             left = chosen(request.timeout, self._timeouts).total - (self._monotonic() - started)
             await self.trust.fetch(serial, max(left, 0.0))
         if not 200 <= response.status < 300:
-            return response.changed(verified=self._holds(response))
+            return response.changed(verified=await self._run(self._holds, response))
         signature = _signature_of_answer(request)
         if signature == "none":
             return response.changed(verified=False)
@@ -74,7 +78,7 @@ class Verify:
             if signature == "sha1-header":
                 # Of a stream the reader compares the digest, once everything was read.
                 body = v3.statement_body(response.headers, body if response.stream is None else None)
-            self._verify(response, body)
+            await self._run(self._verify, response, body)
         except SignatureError as error:
             if response.stream is not None:
                 await response.stream.aclose()

@@ -10,9 +10,9 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from ..crypto import aead, rsa
+from ..crypto import aead, asymmetric
+from ..crypto.asymmetric import PrivateKey
 from ..crypto.concealed import Concealed
 from ..errors import DecodeError, DecryptionError
 from ..wire.v3.certificates import ALGORITHM, PURPOSE
@@ -24,8 +24,15 @@ if TYPE_CHECKING:
 _ENCRYPTED_FOR_MERCHANT = "rsa:merchant"
 
 
-def read(body: bytes, apiv3_key: bytes | Concealed[bytes]) -> Notification[dict[str, Any]]:
+def read(
+    body: bytes, apiv3_key: bytes | Concealed[bytes], sealed_with: str = ALGORITHM
+) -> Notification[dict[str, Any]]:
     """The notification in a body whose signature has been checked.
+
+    Args:
+        body: as it came.
+        apiv3_key: opens its resource.
+        sealed_with: the algorithm that its resource must be sealed with, which belongs to that of its signature.
 
     Raises:
         DecodeError: it isn't the JSON of a notification, or its `id` is missing, null or empty.
@@ -52,13 +59,20 @@ def read(body: bytes, apiv3_key: bytes | Concealed[bytes]) -> Notification[dict[
             nonce=_text(sealed, "nonce"),
             ciphertext=_text(sealed, "ciphertext"),
             associated_data=_text(sealed, "associated_data"),
+            sealed_with=sealed_with,
         ),
         raw=envelope,
     )
 
 
 def open_resource(
-    apiv3_key: bytes | Concealed[bytes], *, algorithm: str, nonce: str, ciphertext: str, associated_data: str
+    apiv3_key: bytes | Concealed[bytes],
+    *,
+    algorithm: str,
+    nonce: str,
+    ciphertext: str,
+    associated_data: str,
+    sealed_with: str = ALGORITHM,
 ) -> dict[str, Any]:
     """Decrypt a resource.
 
@@ -66,11 +80,13 @@ def open_resource(
         DecryptionError: another algorithm, or the APIv3 key doesn't open it.
         DecodeError: what was in it is no JSON object.
     """
-    if algorithm != ALGORITHM:
-        raise DecryptionError(f"the resource is encrypted with {algorithm[:64]!r}; {ALGORITHM} alone is understood")
+    if algorithm != sealed_with:
+        raise DecryptionError(
+            f"the resource is encrypted with {algorithm[:64]!r}; {sealed_with} alone is expected here"
+        )
     if associated_data == PURPOSE:
         raise DecryptionError("the resource is a sealed certificate, which no notification brings")
-    plaintext = aead.decrypt(apiv3_key, nonce.encode(), ciphertext, associated_data.encode())
+    plaintext = aead.decrypt(apiv3_key, nonce.encode(), ciphertext, associated_data.encode(), algorithm=algorithm)
     return load_object(plaintext, "the decrypted resource")
 
 
@@ -91,7 +107,7 @@ def load_object(content: bytes, what: str) -> dict[str, Any]:
 
 
 def decrypt_fields(
-    resource: dict[str, Any], event_type: str, original_type: str | None, private_key: RSAPrivateKey
+    resource: dict[str, Any], event_type: str, original_type: str | None, private_key: PrivateKey
 ) -> dict[str, Any]:
     """A copy of a resource in which the fields are decrypted that were encrypted for the merchant.
 
@@ -105,7 +121,12 @@ def decrypt_fields(
     if not marked:
         return resource
     try:
-        decrypted = unseal(resource, marked, partial(rsa.decrypt, private_key), private_key.key_size)
+        decrypted = unseal(
+            resource,
+            marked,
+            partial(asymmetric.decrypt, private_key),
+            partial(asymmetric.is_ciphertext, private_key),
+        )
     except RecursionError:
         raise DecodeError("the decrypted resource is nested too deeply") from None
     return cast("dict[str, Any]", decrypted)

@@ -10,12 +10,11 @@ from functools import cached_property, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, overload
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-
 from ..credentials.brand import Brand, check_apart
 from ..credentials.platform_keys import PlatformKeys, TrustStore, load_platform_keys, verifying_key
 from ..crypto import keys
 from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
+from ..crypto.asymmetric import PrivateKey, PublicKey
 from ..crypto.concealed import Concealed, conceals_arguments
 from ..errors import ConfigurationError, DecodeError, TrustError
 from ..wire import brand as brand_scheme
@@ -219,7 +218,12 @@ class Webhook:
 
     async def _dispatch(self, headers: HeaderSource, body: Body, calling_thread: CallingThread | None = None) -> Reply:
         try:
-            notification = self.open(headers, body)
+            if self._trust.keys.has_sm2:
+                from ..credentials.threads import in_thread
+
+                notification = await in_thread(self.open, headers, body)
+            else:
+                notification = self.open(headers, body)
         except (ConfigurationError, TrustError) as error:
             return self._delivery.refuse(error, xml=_is_xml(body))
         route = self._router.find(notification)
@@ -302,7 +306,7 @@ class Webhook:
     def _open_sealed(self, headers: Mapping[str, str], body: bytes) -> Notification[dict[str, Any]]:
         receiver, now = self._receiver(headers.get(v3.SERIAL_HEADER, "")), self._clock()
         receiver.verify(headers, body, partial(receiver.find_key, now=now), now, receiver.trust.keys.by_name)
-        notification = sealed.read(body, receiver.api_key)
+        notification = sealed.read(body, receiver.api_key, v3.sealed_with(headers))
         if receiver.private_key is None:
             return notification
         resource = sealed.decrypt_fields(
@@ -357,7 +361,7 @@ class _Receiver(NamedTuple):
 
     trust: TrustStore
     api_key: Concealed[bytes]
-    private_key: RSAPrivateKey | None
+    private_key: PrivateKey | None
     verify: Callable[..., None]
 
     @classmethod
@@ -372,7 +376,7 @@ class _Receiver(NamedTuple):
         check_apart(owner, certs.keys)
         return cls(TrustStore(owner.platform_keys), owner.api_key, owner.private_key, brand_scheme.verify)
 
-    def find_key(self, serial: str, now: float) -> RSAPublicKey | None:
+    def find_key(self, serial: str, now: float) -> PublicKey | None:
         """The platform's key of a serial. An unknown one is heard of where keys are renewed."""
         key = verifying_key(self.trust.keys, serial, now)
         if key is None:

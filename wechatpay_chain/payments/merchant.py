@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Generic, TypedDict, TypeVar
 
-from ..credentials.signer import Signer, signature_by
+from ..credentials.signer import Signer, algorithm_of, signature_by
 from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError
 from ..wire import v2
 from .coupons import coupon_h5, coupons_mini_program
-from .orders import Instalment, Unsigned, unsigned_app, unsigned_jsapi, without_appid
+from .orders import Instalment, Unsigned, check_algorithm, unsigned_app, unsigned_jsapi, without_appid
 from .orders_v2 import app_v2, jsapi_v2, red_packet_v2
 from .parameters import Prepay
 from .payscore import payscore_confirm_signed, payscore_detail
@@ -124,6 +124,7 @@ class Payments(Generic[R]):
         return await self._signed(unsigned_jsapi(prepay, appid=appid, instalment=instalment, **self._fresh()))
 
     async def _signed(self, unsigned: Unsigned) -> dict[str, str]:
+        check_algorithm(algorithm_of(self._signer))
         return unsigned.signed(await signature_by(self._signer, unsigned.message))
 
     def _fresh(self) -> _Fresh:

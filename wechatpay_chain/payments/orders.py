@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
-from ..crypto import rsa
+from ..crypto import asymmetric
+from ..crypto.asymmetric import Algorithm, PrivateKey, algorithm_of
 from ..errors import ConfigurationError
 from ..http.response import Response
 from .parameters import PREPAY, Prepay, member, prepay_id
@@ -102,7 +101,7 @@ def jsapi(
     prepay: Prepay,
     *,
     appid: str,
-    key: RSAPrivateKey,
+    key: PrivateKey,
     timestamp: int,
     nonce: str,
     instalment: Instalment | None = None,
@@ -123,14 +122,14 @@ def jsapi(
         ConfigurationError: the answer holds no `prepay_id`.
     """
     unsigned = unsigned_jsapi(prepay, appid=appid, timestamp=timestamp, nonce=nonce, instalment=instalment)
-    return unsigned.signed(rsa.sign(key, unsigned.message))
+    return _signed(unsigned, key)
 
 
 def mini_program(
     prepay: Prepay,
     *,
     appid: str,
-    key: RSAPrivateKey,
+    key: PrivateKey,
     timestamp: int,
     nonce: str,
     instalment: Instalment | None = None,
@@ -143,7 +142,7 @@ def mini_program(
 
 
 def medical(
-    prepay: Prepay, mix_trade_no: str, *, appid: str, key: RSAPrivateKey, timestamp: int, nonce: str
+    prepay: Prepay, mix_trade_no: str, *, appid: str, key: PrivateKey, timestamp: int, nonce: str
 ) -> dict[str, str]:
     """The parameters of `requestMedicalInsurancePay`, for an order that medical insurance pays a part of.
 
@@ -163,7 +162,7 @@ def app(
     *,
     appid: str,
     mchid: str,
-    key: RSAPrivateKey,
+    key: PrivateKey,
     timestamp: int,
     nonce: str,
     instalment: Instalment | None = None,
@@ -185,7 +184,7 @@ def app(
         ConfigurationError: the answer holds no `prepay_id`.
     """
     unsigned = unsigned_app(prepay, appid=appid, mchid=mchid, timestamp=timestamp, nonce=nonce, instalment=instalment)
-    return unsigned.signed(rsa.sign(key, unsigned.message))
+    return _signed(unsigned, key)
 
 
 def without_appid(parameters: Mapping[str, str]) -> dict[str, str]:
@@ -204,6 +203,26 @@ def h5_url(h5: str | Response[Any] | Mapping[str, Any], redirect_url: str) -> st
     """
     url = h5 if isinstance(h5, str) else member(h5, "h5_url", "mweb_url")
     return f"{url}&redirect_url={quote(redirect_url, safe='')}"
+
+
+def check_algorithm(algorithm: Algorithm) -> None:
+    """Refuse to sign with SM2.
+
+    Raises:
+        ConfigurationError: it is SM2.
+    """
+    if algorithm != "RSA":
+        raise ConfigurationError(
+            "private_key",
+            "it is of SM2, and no source says which signType front ends take for it",
+            "Ask WeChat Pay for the word; then sign the message of unsigned_jsapi(...) or unsigned_app(...) yourself, "
+            "and set the word in its fields",
+        )
+
+
+def _signed(unsigned: Unsigned, key: PrivateKey) -> dict[str, str]:
+    check_algorithm(algorithm_of(key))
+    return unsigned.signed(asymmetric.sign(key, unsigned.message))
 
 
 def _lines(*lines: str) -> bytes:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
-from ..crypto import rsa
+from ..crypto import asymmetric
+from ..crypto.asymmetric import PublicKey
 from ..errors import ConfigurationError
-from .sealing import is_ciphertext
 
 
-def encrypt(key: RSAPublicKey, plaintext: str, pointer: str) -> str:
-    """The ciphertext of a field's value; a value that already is one, by a key of this size, stays as it is.
+def encrypt(key: PublicKey, plaintext: str, pointer: str) -> str:
+    """The ciphertext of a field's value; a value that already is one, for such a key, stays as it is.
 
     Args:
         key: of the platform.
@@ -18,12 +16,17 @@ def encrypt(key: RSAPublicKey, plaintext: str, pointer: str) -> str:
         pointer: JSON pointer of the field, for errors.
 
     Raises:
-        ConfigurationError: the value is too long.
+        ConfigurationError: the value is too long, or empty where the key can't encrypt that.
     """
-    longest = rsa.longest_plaintext(key)
-    size = len(plaintext.encode())
-    if size <= longest:  # shorter than any ciphertext
-        return rsa.encrypt(key, plaintext)
-    if is_ciphertext(plaintext, key.key_size):
+    if asymmetric.is_ciphertext(key, plaintext):
         return plaintext
-    raise ConfigurationError(pointer, f"{size} bytes were found", f"A secret takes at most {longest} bytes of UTF-8")
+    longest = asymmetric.longest_plaintext(key)
+    size = len(plaintext.encode())
+    if longest is not None and size > longest:
+        raise ConfigurationError(
+            pointer, f"{size} bytes were found", f"A secret takes at most {longest} bytes of UTF-8"
+        )
+    try:
+        return asymmetric.encrypt(key, plaintext)
+    except ConfigurationError as error:
+        raise ConfigurationError(pointer, error.found, error.remedy) from None

@@ -6,8 +6,6 @@ https://pay.weixin.qq.com/doc/v3/merchant/4013053257
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum, auto
@@ -47,20 +45,6 @@ def field_tree(paths: Iterable[str]) -> FieldTree:
     return tree
 
 
-def is_ciphertext(value: str, key_size: int) -> bool:
-    """Whether a value already is the Base64 of an RSA ciphertext by a key of `key_size` bits.
-
-    No plaintext can be taken for one: a 2048-bit key gives 344 characters and takes 214 bytes.
-    """
-    size = key_size // 8
-    if len(value) != 4 * -(-size // 3):
-        return False
-    try:
-        return len(base64.b64decode(value, validate=True)) == size
-    except (binascii.Error, ValueError):
-        return False
-
-
 def seal(payload: Any, marked: FieldTree | Mark | None, encrypt: Encrypt, argument: str) -> Any:
     """A copy of `payload` in which every marked field and every `Secret` is encrypted.
 
@@ -85,30 +69,37 @@ def seal(payload: Any, marked: FieldTree | Mark | None, encrypt: Encrypt, argume
         ) from None
 
 
-def unseal(payload: Any, marked: FieldTree | Mark, decrypt: Callable[[str], str], key_size: int) -> Any:
+def unseal(
+    payload: Any, marked: FieldTree | Mark, decrypt: Callable[[str], str], is_sealed: Callable[[str], bool]
+) -> Any:
     """A copy of an answer's JSON in which the marked fields are decrypted. What is no ciphertext stays as it is.
+
+    Args:
+        payload: the answer's JSON.
+        marked: the fields that come encrypted.
+        decrypt: called for each of them that is ciphertext.
+        is_sealed: whether a text is.
 
     Raises:
         DecryptionError: a ciphertext for another key, with the name of its field.
     """
     if isinstance(payload, list):
-        return [unseal(item, marked, decrypt, key_size) for item in cast("Sequence[Any]", payload)]
+        return [unseal(item, marked, decrypt, is_sealed) for item in cast("Sequence[Any]", payload)]
     if marked is Mark.SECRET:
-        is_sealed = isinstance(payload, str) and is_ciphertext(payload, key_size)
-        return decrypt(payload) if is_sealed else payload
+        return decrypt(payload) if isinstance(payload, str) and is_sealed(payload) else payload
     if isinstance(payload, dict):
         return {
-            name: _unseal_member(name, value, marked[name], decrypt, key_size) if name in marked else value
+            name: _unseal_member(name, value, marked[name], decrypt, is_sealed) if name in marked else value
             for name, value in cast("dict[str, Any]", payload).items()
         }
     return payload
 
 
 def _unseal_member(
-    name: str, value: Any, marked: FieldTree | Mark, decrypt: Callable[[str], str], key_size: int
+    name: str, value: Any, marked: FieldTree | Mark, decrypt: Callable[[str], str], is_sealed: Callable[[str], bool]
 ) -> Any:
     try:
-        return unseal(value, marked, decrypt, key_size)
+        return unseal(value, marked, decrypt, is_sealed)
     except DecryptionError as error:
         raise DecryptionError(f"{name}: {error.message}") from None
 

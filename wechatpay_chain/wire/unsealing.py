@@ -6,16 +6,16 @@ from functools import partial
 from typing import Any
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from ..crypto import rsa
+from ..crypto import asymmetric
+from ..crypto.asymmetric import PrivateKey
 from ..errors import DecodeError, DecryptionError
 from ..http.operation import Operation
 from ..http.response import Response, about
 from .sealing import field_tree, unseal
 
 
-def unsealed(response: Response[Any], operation: Operation | None, private_key: RSAPrivateKey | None) -> Response[Any]:
+def unsealed(response: Response[Any], operation: Operation | None, private_key: PrivateKey | None) -> Response[Any]:
     """The answer with its secret fields decrypted; as it is where it has none, isn't verified, or has no key here.
 
     Raises:
@@ -25,11 +25,12 @@ def unsealed(response: Response[Any], operation: Operation | None, private_key: 
     if not (operation and operation.answer_secret_fields and response.verified and private_key):
         return response
     marked = field_tree(operation.answer_secret_fields)
-    decrypt = partial(rsa.decrypt, private_key, padding=operation.answer_padding)
+    decrypt = partial(asymmetric.decrypt, private_key, padding=operation.answer_padding)
+    is_sealed = partial(asymmetric.is_ciphertext, private_key)
     try:
         if response.fields is not None:
-            return response.changed(fields=unseal(dict(response.fields), marked, decrypt, private_key.key_size))
-        payload = unseal(orjson.loads(response.content), marked, decrypt, private_key.key_size)
+            return response.changed(fields=unseal(dict(response.fields), marked, decrypt, is_sealed))
+        payload = unseal(orjson.loads(response.content), marked, decrypt, is_sealed)
     except orjson.JSONDecodeError:
         return response  # json() says so when it is asked
     except DecryptionError as error:

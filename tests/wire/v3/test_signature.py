@@ -10,12 +10,13 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wechatpay_chain.credentials.platform_keys import PlatformKeys
 from wechatpay_chain.crypto import rsa
+from wechatpay_chain.crypto.asymmetric import PublicKey
 from wechatpay_chain.crypto.keys import load_public_key
 from wechatpay_chain.errors import SignatureError, SignatureProbe
 from wechatpay_chain.http.headers import Headers
@@ -49,10 +50,10 @@ OPENSSL_SIGNATURES = {
 
 
 @pytest.fixture
-def find_key(platform_keys: PlatformKeys) -> Callable[[str], RSAPublicKey | None]:
+def find_key(platform_keys: PlatformKeys) -> Callable[[str], PublicKey | None]:
     """How a verifier looks up a key."""
 
-    def find(serial: str) -> RSAPublicKey | None:
+    def find(serial: str) -> PublicKey | None:
         key = platform_keys.find(serial)
         return key.public_key if key else None
 

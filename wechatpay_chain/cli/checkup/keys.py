@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ...credentials.merchant import Credentials
 from ...credentials.platform_keys import PlatformKey, load_platform_keys
 from ...crypto import keys, serials
 from ...crypto.api_keys import load_apiv2_key, load_apiv3_key
+from ...crypto.asymmetric import PrivateKey, PublicKey
 from ...errors import ConfigurationError
 from ..checks import Check, failed
 from ..settings import Settings
@@ -72,12 +73,12 @@ def _mchid(settings: Settings) -> Check:
     return Check(name="merchant number", result="wrong", found=found, causes=(remedy,))
 
 
-def _private_key(settings: Settings) -> tuple[RSAPrivateKey | None, Check]:
+def _private_key(settings: Settings) -> tuple[PrivateKey | None, Check]:
     try:
         key = keys.load_private_key(settings.require("private_key"), password=settings.get("mchid") or "")
     except ConfigurationError as error:
         return None, failed("private key", error)
-    return key, Check(name="private key", result="ok", found=f"RSA, {key.key_size} bits")
+    return key, Check(name="private key", result="ok", found=_described(key.public_key()))
 
 
 def _permissions(settings: Settings) -> Iterator[Check]:
@@ -97,7 +98,7 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _merchant_certificate(settings: Settings, key: RSAPrivateKey | None, now: datetime) -> Iterator[Check]:
+def _merchant_certificate(settings: Settings, key: PrivateKey | None, now: datetime) -> Iterator[Check]:
     """The merchant's certificate proves which serial is which key's; where it isn't set, it may lie beside the key."""
     source = settings.get("merchant_cert")
     beside = (
@@ -140,7 +141,7 @@ def _serial_alone(serial: str) -> Check:
 
 
 def _certificate_checks(
-    certificate: x509.Certificate, serial: str, key: RSAPrivateKey | None, mchid: str, now: datetime
+    certificate: x509.Certificate, serial: str, key: PrivateKey | None, mchid: str, now: datetime
 ) -> Iterator[Check]:
     own = serials.from_number(certificate.serial_number)
     if serials.key(own) == serials.key(serial):
@@ -150,9 +151,9 @@ def _certificate_checks(
             f"Set serial to {own}, or give the certificate and the key that belong to {serials.canonical(serial)[:40]}",
         )
         yield Check(name="serial", result="wrong", found=f"the merchant certificate's serial is {own}", causes=causes)
-    public = certificate.public_key()
-    if key is not None and isinstance(public, RSAPublicKey):
-        if public.public_numbers() == key.public_key().public_numbers():
+    if key is not None:
+        public, _ = keys.load_public_key(certificate, argument="merchant_cert")
+        if public == key.public_key():
             yield Check(name="key and certificate", result="ok", found="they belong together")
         else:
             found = "the private key is not the merchant certificate's: the platform will refuse its signatures"
@@ -179,7 +180,7 @@ def _expiry(name: str, begin: datetime, end: datetime, now: datetime) -> Check:
     return Check(name=name, result="warning" if begin <= now <= end else "wrong", found=found, causes=(remedy,))
 
 
-def _platform_keys(settings: Settings, key: RSAPrivateKey | None, now: datetime) -> Iterator[Check]:
+def _platform_keys(settings: Settings, key: PrivateKey | None, now: datetime) -> Iterator[Check]:
     try:
         certs = settings.platform_keys()
     except ConfigurationError as error:
@@ -207,9 +208,9 @@ def _no_platform_key(settings: Settings) -> Check:
     return Check(name="platform keys", result="wrong", found="none is set, so no answer can be verified", causes=causes)
 
 
-def _platform_key(loaded: PlatformKey, settings: Settings, key: RSAPrivateKey | None) -> Check:
+def _platform_key(loaded: PlatformKey, settings: Settings, key: PrivateKey | None) -> Check:
     name = f"platform key {loaded.serial}"
-    if key is not None and loaded.public_key.public_numbers() == key.public_key().public_numbers():
+    if key is not None and loaded.public_key == key.public_key():
         found = "it is the merchant's own key or certificate, given in the platform's place"
         causes = ("Give wechatpay_public_key.pem, which the merchant portal offers under API security",)
         return Check(name=name, result="wrong", found=found, causes=causes)
@@ -223,7 +224,11 @@ def _platform_key(loaded: PlatformKey, settings: Settings, key: RSAPrivateKey | 
         found = f"its name says that it is the key of merchant {owner}"
         return Check(name=name, result="warning", found=found, causes=causes)
     kind = "certificate" if loaded.is_certificate else "public key"
-    return Check(name=name, result="ok", found=f"a {kind}, RSA, {loaded.public_key.key_size} bits")
+    return Check(name=name, result="ok", found=f"a {kind}, {_described(loaded.public_key)}")
+
+
+def _described(key: PublicKey) -> str:
+    return f"RSA, {key.key_size} bits" if isinstance(key, RSAPublicKey) else "SM2"
 
 
 def _api_keys(settings: Settings) -> Iterator[Check]:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import orjson
 
-from ...crypto import aead, digest, rsa
+from ...crypto import aead, asymmetric, digest
 from ...crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ...crypto.keys import load_private_key
 from ...errors import ConfigurationError
@@ -41,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def _field(options: argparse.Namespace) -> int:
     key = load_private_key(Settings.read(options).require("private_key"))
-    return _hand_out(rsa.decrypt(key, read_text(options.file, "FILE").strip()).encode(), options.to)
+    return _hand_out(asymmetric.decrypt(key, read_text(options.file, "FILE").strip()).encode(), options.to)
 
 
 def _resource(options: argparse.Namespace) -> int:
@@ -52,7 +52,10 @@ def _resource(options: argparse.Namespace) -> int:
         raise ConfigurationError("FILE", f"it has no {missing[0]}", "Give a notification's body, or its resource")
     apiv3_key = load_apiv3_key(Settings.read(options).require("apiv3_key")) or b""
     data = str(resource.get("associated_data") or "")
-    plain = aead.decrypt(apiv3_key, resource["nonce"].encode(), resource["ciphertext"], data.encode())
+    algorithm = str(resource.get("algorithm") or aead.AES_256_GCM)
+    plain = aead.decrypt(
+        apiv3_key, resource["nonce"].encode(), resource["ciphertext"], data.encode(), algorithm=algorithm
+    )
     tell("the signature was not checked: `wechatpay-chain verify` does")
     return _hand_out(plain, options.to)
 
@@ -74,7 +77,7 @@ def _bill_part(options: argparse.Namespace) -> int:
         raise ConfigurationError("--part", f"the answer lists no part {options.part}", f"It lists {len(parts)}")
     key = str(part.get("encrypt_key", ""))
     if len(key) > aead.KEY_SIZE:
-        key = rsa.decrypt(load_private_key(Settings.read(options).require("private_key")), key)
+        key = asymmetric.decrypt(load_private_key(Settings.read(options).require("private_key")), key)
     opener = aead.Opener(_algorithm(part), key.encode(), str(part.get("nonce", "")).encode())
     plain = opener.feed(read_bytes(options.file, "FILE"))
     opener.finish()

@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 
+from ...crypto.rsa import is_ciphertext
 from ...http.request import Request
 from ...http.response import Response
 from ...wire import v3
-from ...wire.sealing import is_ciphertext
 
 _SHOWN = 16
 _SHORTEST_SHOWN = 12

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ...credentials.platform_keys import load_platform_keys
-from ...crypto import rsa
+from ...crypto import asymmetric
 from ...errors import ConfigurationError
 from ..exits import Exit
 from ..inputs import ask_secret
@@ -33,10 +33,10 @@ def _encrypt(options: argparse.Namespace) -> int:
     if key is None:
         raise ConfigurationError("--for", f"there is no key {options.name!r}", f"Give one of {', '.join(certs)}")
     plain = ask_secret(options.source, "plain text")
-    longest = rsa.longest_plaintext(key.public_key)
-    if len(plain.encode()) > longest:
+    longest = asymmetric.longest_plaintext(key.public_key)
+    if longest is not None and len(plain.encode()) > longest:
         raise ConfigurationError(
             "--from", f"{len(plain.encode())} bytes were found", f"At most {longest} can be encrypted"
         )
-    show_json({"Wechatpay-Serial": key.serial, "ciphertext": rsa.encrypt(key.public_key, plain)})
+    show_json({"Wechatpay-Serial": key.serial, "ciphertext": asymmetric.encrypt(key.public_key, plain)})
     return Exit.DONE

@@ -7,7 +7,8 @@ import base64
 import time
 from pathlib import Path
 
-from ...crypto import rsa
+from ...crypto import asymmetric
+from ...crypto.asymmetric import PrivateKey
 from ...crypto.keys import load_private_key
 from ...errors import ConfigurationError
 from ...http.path import check_path
@@ -32,7 +33,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--header-to", type=Path, metavar="FILE", help="write the Authorization header there, for curl --header @FILE"
     )
     request.set_defaults(run=_sign_request)
-    text = kinds.add_parser("text", help="any bytes, RSA with SHA-256", description="Sign bytes, RSA with SHA-256.")
+    how = "RSA with SHA-256, or SM2 with SM3, by the kind of the key"
+    text = kinds.add_parser("text", help=f"any bytes, {how}", description=f"Sign bytes, {how}.")
     text.add_argument("file", metavar="FILE", help="what to sign; - for stdin")
     text.set_defaults(run=_sign_text)
     parameters = kinds.add_parser("v2", help="parameters of APIv2", description="Sign parameters of APIv2.")
@@ -51,9 +53,10 @@ def _sign_request(options: argparse.Namespace) -> int:
     timestamp, nonce = str(int(time.time())), v3.make_nonce()
     message = v3.request_message(options.method, options.target, timestamp, nonce, body)
     mchid, serial = settings.require("mchid"), settings.require("serial")
-    signature = _signature(settings, message)
+    key = _key(settings)
+    signature = _signature(key, message)
     if options.header_to is not None:
-        said = v3.Authorization(mchid=mchid, serial=serial, nonce=nonce, timestamp=timestamp, signature=signature)
+        said = _authorization(key)(mchid=mchid, serial=serial, nonce=nonce, timestamp=timestamp, signature=signature)
         write_private(options.header_to, f"Authorization: {said}\n".encode(), replace=True)
         tell(f"the header is in {options.header_to}; it is good for 5 minutes and for this request alone")
         return Exit.DONE
@@ -63,7 +66,7 @@ def _sign_request(options: argparse.Namespace) -> int:
 
 def _sign_text(options: argparse.Namespace) -> int:
     content = read_bytes(options.file, "FILE")
-    show_json({"signature": _signature(Settings.read(options), content)})
+    show_json({"signature": _signature(_key(Settings.read(options)), content)})
     return Exit.DONE
 
 
@@ -75,6 +78,17 @@ def _sign_v2(options: argparse.Namespace) -> int:
     return Exit.DONE
 
 
-def _signature(settings: Settings, message: bytes) -> str:
-    key = load_private_key(settings.require("private_key"))
-    return base64.b64encode(rsa.sign(key, message)).decode()
+def _key(settings: Settings) -> PrivateKey:
+    return load_private_key(settings.require("private_key"), password=settings.get("mchid") or "")
+
+
+def _signature(key: PrivateKey, message: bytes) -> str:
+    return base64.b64encode(asymmetric.sign(key, message)).decode()
+
+
+def _authorization(key: PrivateKey) -> type[v3.Authorization]:
+    if asymmetric.algorithm_of(key) == "RSA":
+        return v3.Authorization
+    from ...wire import sm
+
+    return sm.Authorization

@@ -7,14 +7,15 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ...credentials.platform_keys import PlatformKeys, load_platform_keys, verifying_key
 from ...crypto import aead, digest, serials
 from ...crypto.api_keys import load_apiv2_key, load_apiv3_key
+from ...crypto.asymmetric import PublicKey
 from ...errors import Cause, ConfigurationError, SignatureError, SignatureProbe, TrustError, WeChatPayError
 from ...notifications import saved
 from ...wire import v2, v3
@@ -82,7 +83,7 @@ class _Subject:
         yield Check(name="platform keys", result="ok", found=names)
         headers, body = self._message.headers, self._message.body
 
-        def find(serial: str) -> RSAPublicKey | None:
+        def find(serial: str) -> PublicKey | None:
             return verifying_key(keys, serial, self._now)
 
         try:
@@ -140,20 +141,22 @@ class _Subject:
             apiv3_key = load_apiv3_key(self._settings.require("apiv3_key")) or b""
         except ConfigurationError as error:
             return failed("resource", error)
+        algorithm = str(sealed.get("algorithm") or aead.AES_256_GCM)
         arguments = (text["nonce"].encode(), text["ciphertext"], text["associated_data"].encode())
+        opens = partial(_opens, arguments=arguments, algorithm=algorithm)
         try:
-            orjson.loads(aead.decrypt(apiv3_key, *arguments))
+            orjson.loads(aead.decrypt(apiv3_key, *arguments, algorithm=algorithm))
         except TrustError as error:
-            return failed("resource", error.because(*self._other_keys(arguments)))
+            return failed("resource", error.because(*self._other_keys(opens)))
         except orjson.JSONDecodeError:
             return Check(name="resource", result="wrong", found="it opens, and what is in it is no JSON")
         kind = f"{envelope.get('event_type')}, {sealed.get('original_type') or 'no original_type'}"
         return Check(name="resource", result="ok", found=f"the APIv3 key opens it: {kind}")
 
-    def _other_keys(self, arguments: tuple[bytes, str, bytes]) -> Iterator[Cause]:
+    def _other_keys(self, opens: Callable[[bytes], bool]) -> Iterator[Cause]:
         """The cause where the key of another profile, or of another kind, opens what the APIv3 key doesn't."""
         for name, key in self._settings.other_keys():
-            if len(key.encode()) == aead.KEY_SIZE and _opens(key.encode(), arguments):
+            if len(key.encode()) == aead.KEY_SIZE and opens(key.encode()):
                 text = f"{name} opens it, so the keys were mixed up"
                 yield Cause("apiv3-key-mixed-up", text, f"Set apiv3_key to what {name} holds", "proven")
 
@@ -188,9 +191,9 @@ class _Subject:
                 yield Cause("apiv2-key-mixed-up", text, f"Set apiv2_key to what {name} holds", "proven")
 
 
-def _opens(key: bytes, arguments: tuple[bytes, str, bytes]) -> bool:
+def _opens(key: bytes, *, arguments: tuple[bytes, str, bytes], algorithm: str) -> bool:
     try:
-        aead.decrypt(key, *arguments)
+        aead.decrypt(key, *arguments, algorithm=algorithm)
     except TrustError:
         return False
     return True

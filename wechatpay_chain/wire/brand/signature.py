@@ -9,13 +9,14 @@ from __future__ import annotations
 from functools import partial
 from typing import NamedTuple
 
+from .. import words
 from ..authorization import Header
 from ..v3 import signature
 
-SCHEME = "WECHATPAY-BRAND-SHA256-RSA2048"
+SCHEME = words.BRAND
 _HEADER = Header(SCHEME, "brand_id")
 
-verify = partial(signature.verify, scheme=SCHEME)
+verify = partial(signature.verify, accepted=words.OF_BRAND)
 """Check the signature of an answer to a brand, or of its notification; arguments as for `wire.v3.verify`."""
 
 

@@ -15,6 +15,7 @@ from .signature import (
     is_signed,
     make_nonce,
     request_message,
+    sealed_with,
     statement_body,
     verify,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "is_signed",
     "make_nonce",
     "request_message",
+    "sealed_with",
     "statement_body",
     "verify",
 ]

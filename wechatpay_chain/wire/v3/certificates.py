@@ -16,7 +16,8 @@ from ...crypto import aead
 from ...crypto.concealed import Concealed
 from ...errors import DecodeError
 
-ALGORITHM = "AEAD_AES_256_GCM"
+ALGORITHM = aead.AES_256_GCM
+_ALGORITHMS = (ALGORITHM, aead.SM4_GCM)
 PURPOSE = "certificate"
 """The associated data of a sealed certificate. Notifications are sealed with the same key, for other purposes."""
 
@@ -43,11 +44,18 @@ class SealedCertificate:
             DecodeError: it isn't told as it should be, or something else is sealed in its place.
         """
         parts = _texts(self.sealed.get("encrypt_certificate"), ("algorithm", "nonce", "ciphertext", "associated_data"))
-        if parts["algorithm"] != ALGORITHM:
-            raise DecodeError(f"a certificate is encrypted with {parts['algorithm'][:64]!r}, not {ALGORITHM}")
+        if parts["algorithm"] not in _ALGORITHMS:
+            known = " or ".join(_ALGORITHMS)
+            raise DecodeError(f"a certificate is encrypted with {parts['algorithm'][:64]!r}, not {known}")
         if parts["associated_data"] != PURPOSE:
             raise DecodeError(f"a certificate is sealed for {parts['associated_data'][:64]!r}, not as a {PURPOSE}")
-        pem = aead.decrypt(apiv3_key, parts["nonce"].encode(), parts["ciphertext"], PURPOSE.encode())
+        pem = aead.decrypt(
+            apiv3_key,
+            parts["nonce"].encode(),
+            parts["ciphertext"],
+            PURPOSE.encode(),
+            algorithm=parts["algorithm"],
+        )
         if not _ONE_CERTIFICATE.fullmatch(pem):
             raise DecodeError("what is sealed as a certificate is not one certificate in PEM")
         return pem

@@ -10,15 +10,15 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
-from ...crypto import rsa
+from ...crypto import asymmetric
+from ...crypto.asymmetric import PublicKey
 from ...errors import Cause, SignatureError, SignatureProbe
+from .. import words
 from ..authorization import Header
 
-SCHEME = "WECHATPAY2-SHA256-RSA2048"
+SCHEME = words.RSA
 MAX_AGE = 300
 """Seconds that a signature's timestamp may be away from our clock, in either direction."""
 
@@ -55,7 +55,7 @@ class Authorization(NamedTuple):
         return _HEADER.write(self.mchid, self)
 
     @classmethod
-    def parse(cls, header: str) -> Authorization:
+    def parse(cls, header: str) -> Self:
         """Read a header's value.
 
         Raises:
@@ -79,6 +79,11 @@ def answer_message(timestamp: str, nonce: str, body: bytes) -> bytes:
     return f"{timestamp}\n{nonce}\n".encode() + body + b"\n"
 
 
+def sealed_with(headers: Mapping[str, str]) -> str:
+    """How the resource of a notification is sealed, whose signature and its type were checked."""
+    return words.SEALED_WITH[headers.get(SIGNATURE_TYPE_HEADER, SCHEME)]
+
+
 def is_signed(headers: Mapping[str, str]) -> bool:
     """Whether any of the signature headers is there. `headers` must be looked up in any case."""
     return any(name in headers for name in SIGNED_HEADERS)
@@ -87,11 +92,11 @@ def is_signed(headers: Mapping[str, str]) -> bool:
 def verify(
     headers: Mapping[str, str],
     body: bytes,
-    find_key: Callable[[str], RSAPublicKey | None],
+    find_key: Callable[[str], PublicKey | None],
     now: float,
-    known_keys: Callable[[], Mapping[str, RSAPublicKey]] = dict,
+    known_keys: Callable[[], Mapping[str, PublicKey]] = dict,
     *,
-    scheme: str = SCHEME,
+    accepted: words.Words = words.OF_MERCHANT,
 ) -> None:
     """Check the signature of an answer or a notification.
 
@@ -101,12 +106,13 @@ def verify(
         find_key: the platform's key for a serial, None for an unknown one.
         now: Unix time in seconds.
         known_keys: gives all keys by their names, to find out why a signature doesn't fit.
-        scheme: the word that the header for the signature's type holds, where it is there.
+        accepted: the words that the header for the signature's type may hold, by the kind of the key; without it the
+            word is RSA's.
 
     Raises:
         SignatureProbe: a wrong signature sent on purpose.
         SignatureError: a header is missing, the timestamp is more than 300 s away, the serial is unknown, or the
-            signature does not fit; with what was found out of its causes.
+            signature or its type does not fit; with what was found out of its causes.
     """
     timestamp, nonce = headers.get(TIMESTAMP_HEADER), headers.get(NONCE_HEADER)
     serial, signature = headers.get(SERIAL_HEADER), headers.get(SIGNATURE_HEADER)
@@ -116,8 +122,9 @@ def verify(
 
         error = SignatureError(f"it is not signed: {', '.join(missing)} missing. Don't believe it")
         raise error.because(*answer.unsigned(headers, body))
-    if headers.get(SIGNATURE_TYPE_HEADER, scheme) != scheme:
-        raise SignatureError(f"its signature type is not {scheme}")
+    word = headers.get(SIGNATURE_TYPE_HEADER, accepted["RSA"])
+    if word not in accepted.values():
+        raise SignatureError(f"its signature type is not {' or '.join(accepted.values())}")
     _check_time(timestamp, now, headers)
     if not (nonce.isascii() and nonce.isprintable()) or " " in nonce:
         raise SignatureError(f"{NONCE_HEADER} holds blanks or control characters")
@@ -131,8 +138,12 @@ def verify(
     if key is None:
         error = SignatureError(f"it is signed with the unknown key {serial[:64]!r}")
         raise error.because(*signed.causes_of_unknown(serial[:64], known_keys()))
+    expected = accepted.get(asymmetric.algorithm_of(key))
+    if word != expected:
+        # Neither is believed for the other: by that, who can break one of the two would have broken both.
+        raise SignatureError(f"its signature type is not {expected}, which the key {serial[:64]!r} signs")
     try:
-        rsa.verify(key, answer_message(timestamp, nonce, body), signature)
+        asymmetric.verify(key, answer_message(timestamp, nonce, body), signature)
     except SignatureError as error:
         raise error.because(*signed.causes_of_misfit(serial, key, known_keys())) from None
 
@@ -145,22 +156,20 @@ class _Signed(NamedTuple):
     signature: str
     body: bytes
 
-    def fits(self, key: RSAPublicKey, body: bytes) -> bool:
+    def fits(self, key: PublicKey, body: bytes) -> bool:
         try:
-            rsa.verify(key, answer_message(self.timestamp, self.nonce, body), self.signature)
+            asymmetric.verify(key, answer_message(self.timestamp, self.nonce, body), self.signature)
         except SignatureError:
             return False
         return True
 
-    def causes_of_unknown(self, serial: str, keys: Mapping[str, RSAPublicKey]) -> tuple[Cause | None, ...]:
+    def causes_of_unknown(self, serial: str, keys: Mapping[str, PublicKey]) -> tuple[Cause | None, ...]:
         from ...diagnosis import signature as of_signature
 
         misnamed = of_signature.other_key(serial, keys, lambda key: self.fits(key, self.body))
         return (misnamed, *of_signature.unknown_name(serial, tuple(keys)))
 
-    def causes_of_misfit(
-        self, serial: str, key: RSAPublicKey, keys: Mapping[str, RSAPublicKey]
-    ) -> tuple[Cause | None, ...]:
+    def causes_of_misfit(self, serial: str, key: PublicKey, keys: Mapping[str, PublicKey]) -> tuple[Cause | None, ...]:
         from ...diagnosis import body as of_body
         from ...diagnosis import signature as of_signature
 

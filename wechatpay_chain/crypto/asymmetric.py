@@ -1,0 +1,94 @@
+"""The sums of a key pair, RSA or SM2, by the kind of its keys. Only who has a key of SM2 imports SM."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+from . import rsa
+from .rsa import Padding
+
+if TYPE_CHECKING:
+    from .sm.keys import SM2PrivateKey, SM2PublicKey
+
+Algorithm = Literal["RSA", "SM2"]
+PrivateKey: TypeAlias = "RSAPrivateKey | SM2PrivateKey"
+PublicKey: TypeAlias = "RSAPublicKey | SM2PublicKey"
+
+
+def algorithm_of(key: PrivateKey | PublicKey) -> Algorithm:
+    """Which of the two a key is for."""
+    return "RSA" if isinstance(key, RSAPrivateKey | RSAPublicKey) else "SM2"
+
+
+def sign(key: PrivateKey, message: bytes) -> bytes:
+    """The signature of `message`."""
+    if isinstance(key, RSAPrivateKey):
+        return rsa.sign(key, message)
+    from .sm import sm2
+
+    return sm2.sign(key, message)
+
+
+def verify(key: PublicKey, message: bytes, signature: str) -> None:
+    """Check a Base64 signature of `message`.
+
+    Raises:
+        SignatureError: it is no Base64, or not the signature of this message by this key.
+    """
+    if isinstance(key, RSAPublicKey):
+        return rsa.verify(key, message, signature)
+    from .sm import sm2
+
+    return sm2.verify(key, message, signature)
+
+
+def longest_plaintext(key: PublicKey) -> int | None:
+    """How many bytes `encrypt` takes: 214 for an RSA key of 2048 bits; None for any number."""
+    return rsa.longest_plaintext(key) if isinstance(key, RSAPublicKey) else None
+
+
+def encrypt(key: PublicKey, plaintext: str) -> str:
+    """Encrypt; Base64.
+
+    Raises:
+        ValueError: the plaintext is longer than `longest_plaintext`.
+        ConfigurationError: it is empty, which SM2 can't encrypt.
+    """
+    if isinstance(key, RSAPublicKey):
+        return rsa.encrypt(key, plaintext)
+    from .sm import sm2
+
+    return sm2.encrypt(key, plaintext)
+
+
+def decrypt(key: PrivateKey, ciphertext: str, padding: Padding = "oaep") -> str:
+    """Decrypt Base64.
+
+    Args:
+        key: the merchant's.
+        ciphertext: Base64.
+        padding: of RSA; SM2 has none.
+
+    Raises:
+        DecryptionError: it was not encrypted for this key, or with another padding.
+    """
+    if isinstance(key, RSAPrivateKey):
+        return rsa.decrypt(key, ciphertext, padding)
+    from .sm import sm2
+
+    return sm2.decrypt(key, ciphertext)
+
+
+def is_ciphertext(key: PrivateKey | PublicKey, value: str) -> bool:
+    """Whether a value already is the Base64 of a ciphertext for a key of this kind, and of its size.
+
+    No plaintext can be taken for one: of a 2048-bit key of RSA it has 344 characters, and plaintexts have 214 bytes; of
+    SM2 it holds a point of the curve.
+    """
+    if isinstance(key, RSAPrivateKey | RSAPublicKey):
+        return rsa.is_ciphertext(value, key.key_size)
+    from .sm import ciphertext
+
+    return ciphertext.is_ciphertext(value)
