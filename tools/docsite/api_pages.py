@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
 
 MODULES = (
     ("wechatpay_chain", "Client, errors, options"),
@@ -28,6 +32,9 @@ MODULES = (
 )
 """Public modules with what they are about."""
 
+# The headings of a page are its own, so that each name stands once in the list of its contents.
+_OPTIONS = "    options:\n      show_root_toc_entry: false\n"
+
 
 def pages() -> Iterator[tuple[str, str]]:
     """Every page: file and Markdown."""
@@ -36,4 +43,25 @@ def pages() -> Iterator[tuple[str, str]]:
         lines.append(f"- [`{module}`]({module}.md): {about}")
     yield "api/index.md", "\n".join([*lines, ""])
     for module, about in MODULES:
-        yield f"api/{module}.md", f"# {about}\n\n`{module}`\n\n::: {module}\n"
+        yield f"api/{module}.md", "\n".join(_page(module, about))
+
+
+def _page(module: str, about: str) -> Iterator[str]:
+    tree = ast.parse(_file(module).read_text(encoding="utf-8"))
+    yield f"# {about}\n\n`{module}`\n\n::: {module}\n{_OPTIONS}      members: false\n"
+    for name in _public(tree):
+        yield f"## {name}\n\n::: {module}.{name}\n{_OPTIONS}      heading_level: 3\n"
+
+
+def _file(module: str) -> Path:
+    path = ROOT.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _public(tree: ast.Module) -> list[str]:
+    """The names that a module offers: those of `__all__`, else those of its public functions and classes."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__":
+            return [str(name) for name in ast.literal_eval(node.value)]
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return sorted(node.name for node in tree.body if isinstance(node, definitions) and not node.name.startswith("_"))

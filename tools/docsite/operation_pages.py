@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from itertools import groupby
-from pprint import pformat
 from typing import Any
 
 from wechatpay_chain import catalogue
@@ -31,7 +31,6 @@ _TITLES = {
 _KEYWORDS = {"json": "json", "xml": "xml", "query": "params", "meta": "meta"}
 _UNGROUPED = "其他"
 _CLIENT_HEADERS = {"Wechatpay-Serial"}
-_WIDTH = 96
 
 
 def page_of(operation: catalogue.Operation) -> str:
@@ -132,8 +131,8 @@ def _by_group(operation: catalogue.Operation) -> tuple[bool, str, str, str]:
 
 
 def _about(operation: catalogue.Operation, full: Record) -> Iterator[str]:
-    for number, page in enumerate(catalogue.pages(operation), 1):
-        yield f"- [Official page 官方文档 {number}]({page})"
+    for page in catalogue.pages(operation):
+        yield f"- [Official page 官方文档 {page.rpartition('/')[2]}]({page})"
     if roles := full.get("roles"):
         yield f"- For 适用于: {'、'.join(roles)}"
     yield f"- Body 请求体: {operation.body}; answer 应答: {operation.answer}"
@@ -153,10 +152,12 @@ def _call(operation: catalogue.Operation) -> Iterator[str]:
     yield "```python"
     for name, value in given.items():
         if not isinstance(value, str):
-            yield f"{name} = {pformat(value, width=_WIDTH, sort_dicts=False)}"
+            yield f"{name} = {_literal(value)}"
     if operation.body == "multipart":
         yield 'file = Path("shop.jpg")'
-    words = [f"{name}={value!r}" if isinstance(value, str) else f"{name}={name}" for name, value in given.items()]
+    words = [
+        f"{name}={_literal(value)}" if isinstance(value, str) else f"{name}={name}" for name, value in given.items()
+    ]
     words += ["file=file"] if operation.body == "multipart" else []
     call = f".{verb}({', '.join(words)})"
     for lead, client in (("await ", "wxpay"), ("", "sync")):
@@ -177,6 +178,21 @@ def arguments(operation: catalogue.Operation) -> dict[str, Any]:
             given[_KEYWORDS[location]] = payload
     headers = {name: "..." for name in params.get("header", {}) if name not in _CLIENT_HEADERS}
     return given | ({"headers": headers} if headers else {})
+
+
+def _literal(value: Any, indent: str = "") -> str:
+    """A JSON value as Python, a member a line."""
+    deeper = indent + "    "
+    match value:
+        case {**members} if members:
+            lines = [f"{deeper}{json.dumps(name)}: {_literal(member, deeper)},\n" for name, member in members.items()]
+            return "{\n" + "".join(lines) + indent + "}"
+        case [*items] if items:
+            return "[" + ", ".join(_literal(item, indent) for item in items) + "]"
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case _:
+            return repr(value)
 
 
 def _section(location: str, fields: Fields) -> Iterator[str]:
