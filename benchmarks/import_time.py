@@ -1,10 +1,11 @@
 """What a process pays for the package's imports, beyond what it pays for the libraries below.
 
-    python benchmarks/import_time.py
+    python -m benchmarks.import_time
 
 A receiver (`from wechatpay_chain import Webhook`) is held against cryptography, a caller (`from wechatpay_chain import
 WeChatPay`) against aiohttp, cryptography and orjson. Each measurement is a process of its own, and the kinds take
-turns, so that a busy machine slows down all. Exits with 1 when the package adds more than is allowed.
+turns, so that a busy machine slows down all. Where valgrind is installed, instructions are counted too. Exits with 1
+when the package adds more than is allowed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import sys
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
+
+from benchmarks import instructions
 
 ROUNDS = 30
 
@@ -68,6 +71,12 @@ def measure(case: Case, cache: str) -> bool:
         f"{case.name}: libraries {base:.1f} ms, with the package {own:.1f} ms: {middle:.1f} ms more, "
         f"half of {ROUNDS} rounds between {low:.1f} and {high:.1f} (at most {case.most:.0f})"
     )
+    if instructions.can_count():
+        few, many = (
+            instructions.of_program("-c", imports, PYTHONPYCACHEPREFIX=cache)
+            for imports in (case.base, f"{case.base}; {case.imports}")
+        )
+        print(f"{case.name}: {many - few:.0f} million instructions more than the {few:.0f} of the libraries")
     return middle <= case.most
 
 

@@ -7,7 +7,7 @@ import json
 import logging
 import pickle
 import traceback
-from dataclasses import FrozenInstanceError, asdict, replace
+from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, replace
 from typing import Any
 
 import orjson
@@ -20,6 +20,7 @@ from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response, about
 from wechatpay_chain.http.secret import Secret
+from wechatpay_chain.http.value import frozen
 
 PLAIN = "张三-6222000011112222"
 NAMES = st.text("abcXYZ-", min_size=1, max_size=6)
@@ -286,3 +287,63 @@ class TestResponse:
         response = answer(status=200, headers=Headers({"A": "1"}), content=b"{}")
         assert pickle.loads(pickle.dumps(response)) == response
         assert asdict(response)["status"] == 200
+
+
+@frozen()
+class _Point:
+    x: int
+    y: int = 2
+    names: list[str] = field(default_factory=list[str], repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.x < 0:
+            raise ValueError(self.x)
+
+
+@frozen(kw_only=True)
+class _Named:
+    name: str
+
+
+def test_a_frozen_class_is_made_as_a_dataclass_is() -> None:
+    """Arguments come by place or by name, defaults fill in what is missing, and the class is checked after."""
+    assert _Point(1) == _Point(1, 2) == _Point(x=1, y=2, names=["a"]) != _Point(1, 3)
+    assert _Point(1).names is not _Point(1).names
+    assert repr(_Point(1)) == "_Point(x=1, y=2)"
+    assert len({_Point(1), _Point(1, 2), _Point(2)}) == 2
+    assert replace(_Point(1), y=5) == _Point(1, 5)
+    assert [item.name for item in fields(_Point)] == ["x", "y", "names"]
+    with pytest.raises(ValueError, match="-1"):
+        _Point(-1)
+
+
+@pytest.mark.parametrize(
+    ("by_place", "named"), [((), {}), ((1, 2, [], 4), {}), ((1,), {"x": 1}), ((1,), {"z": 1})], ids=repr
+)
+def test_a_frozen_class_refuses_other_arguments(by_place: tuple[Any, ...], named: dict[str, Any]) -> None:
+    """A missing argument, one too many, one given twice and an unknown one are TypeErrors."""
+    with pytest.raises(TypeError, match="_Point"):
+        _Point(*by_place, **named)
+    with pytest.raises(TypeError, match="_Named"):
+        _Named(*["by place"])  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]: the mistake that is tested
+
+
+def test_a_frozen_class_stays_as_it_is() -> None:
+    """Nothing can be set or deleted, there is no place for more, and copies and pickles are equal."""
+    point = _Point(1, 5)
+    with pytest.raises(FrozenInstanceError):
+        point.x = 2  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue]: the mistake that is tested
+    with pytest.raises(FrozenInstanceError):
+        del point.x  # pyright: ignore[reportAttributeAccessIssue]: the same
+    assert not hasattr(point, "__dict__")
+    assert pickle.loads(pickle.dumps(point)) == copy.deepcopy(point) == point
+
+
+def test_a_frozen_dataclass_may_derive_from_a_frozen_class() -> None:
+    """Callers may derive a dataclass of their own from a public value."""
+
+    @dataclass(frozen=True)
+    class Space(_Point):
+        z: int = 0
+
+    assert Space(1, 2, z=3).z == 3

@@ -10,7 +10,6 @@ All three end in `below`: Failover and ObserveAttempts around the transport.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from ..credentials.platform_keys import PlatformKeys, TrustStore
 from ..http.path import without_needless_escapes
 from ..http.request import Request
 from ..http.response import Response
+from ..http.value import frozen
 from ..middleware import (
     Clock,
     Encode,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from ..credentials.renewal import Renewer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Pipelines:
     """What a client sends through, and what its steps share.
 

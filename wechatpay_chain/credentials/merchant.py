@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
-from ssl import SSLContext
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
@@ -20,16 +20,19 @@ from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ..crypto.asymmetric import Algorithm, PrivateKey
 from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError
+from ..http.value import frozen
 from ..wire import v3
-from .client_certificate import ClientCertificate
 from .platform_keys import PlatformKeys, Preference, load_platform_keys
 from .signer import Signer, algorithm_of, signer_of
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 _MCHID = re.compile(r"[0-9]{1,32}", re.ASCII)
 _LONGEST_SHOWN = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Credentials:
     """What a merchant signs, verifies and decrypts with. Its repr shows no key.
 
@@ -225,6 +228,10 @@ def _client_tls(
 ) -> Callable[[], SSLContext] | None:
     if source is None:
         return None
+    from ssl import SSLContext  # by whoever has a certificate to present
+
+    from .client_certificate import ClientCertificate
+
     if isinstance(source, SSLContext):
         context = source
         return lambda: context

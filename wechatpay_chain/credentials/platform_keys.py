@@ -8,7 +8,6 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012154180
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
@@ -16,12 +15,13 @@ from typing import Literal
 from ..crypto import keys, serials
 from ..crypto.asymmetric import Algorithm, PublicKey, algorithm_of
 from ..errors import ConfigurationError, SignatureError
+from ..http.value import frozen
 
 Preference = Literal["public_key", "certificate"]
 """Which kind of key to ask answers from and to encrypt with, where both are there."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class PlatformKey:
     """A key of the platform, under the name that `Wechatpay-Serial` gives it.
 

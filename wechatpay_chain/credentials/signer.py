@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol, runtime_checkable
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from ..crypto.asymmetric import Algorithm, PrivateKey
 from ..errors import ConfigurationError, WeChatPayError
+from ..http.value import frozen
 from ..pipeline import foreign_error
-from .signing import signing_of_loop
 
 
 @runtime_checkable
@@ -25,7 +25,7 @@ class Signer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class KeySigner:
     """A `Signer` that holds the private key itself.
 
@@ -39,6 +39,8 @@ class KeySigner:
 
     async def sign(self, message: bytes) -> bytes:
         """The RSA signature (PKCS#1 v1.5, SHA-256) of `message`."""
+        from .signing import signing_of_loop  # asyncio and threads, by whoever signs
+
         return await signing_of_loop().sign(self.private_key, message, threads=self.threads)
 
 

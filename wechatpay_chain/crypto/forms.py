@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-_INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad]")
+# These are compiled by whoever needs them first: a client that is made without a mistake needs few.
+_INVISIBLE = "[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad]"
 
 _SHAPES: tuple[tuple[str, str], ...] = (
     (r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[\s\S]*", "a private key"),
@@ -23,7 +24,6 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     (r"https?://\S+", "a URL"),
     (r"\S+\.(?:pem|p12|pfx|key|crt|cer|der)", "the path of a file"),
 )
-_NAMES = tuple((re.compile(shape), name) for shape, name in _SHAPES)
 
 
 def quotes_around(text: str) -> str | None:
@@ -35,13 +35,13 @@ def quotes_around(text: str) -> str | None:
 
 def invisible_in(text: str) -> str | None:
     """The first character of a text that can't be seen, such as chats and editors put in, as U+200B; None for none."""
-    found = _INVISIBLE.search(text)
+    found = re.search(_INVISIBLE, text)
     return f"U+{ord(found[0]):04X}" if found else None
 
 
 def plain(text: str) -> str:
     """A text without what stands around or in it and can't belong to a key: quotes, invisible characters, blanks."""
-    seen = _INVISIBLE.sub("", text).strip()
+    seen = re.sub(_INVISIBLE, "", text).strip()
     return seen[1:-1].strip() if quotes_around(seen) else seen
 
 
@@ -49,8 +49,8 @@ def what_is(text: str) -> str:
     """What a text looks like, to be told in its place: "a merchant number", "a text of 12 characters"."""
     if quotes_around(text):
         return f"{what_is(text.strip()[1:-1])} in quotes"
-    stripped = _INVISIBLE.sub("", text).strip()
-    found = next((name for shape, name in _NAMES if shape.fullmatch(stripped)), None)
+    stripped = re.sub(_INVISIBLE, "", text).strip()
+    found = next((name for shape, name in _SHAPES if re.fullmatch(shape, stripped)), None)
     return found or (f"a text of {len(text)} characters" if text else "nothing")
 
 

@@ -13,9 +13,8 @@ import contextlib
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeGuard, TypeVar
 from urllib.parse import unquote
 
 from cryptography import x509
@@ -62,8 +61,7 @@ _FILE_URL = "file://"
 _LARGEST = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
+class _Block(NamedTuple):
     """DER bytes with the PEM label they came under; None where there was no PEM."""
 
     label: str | None

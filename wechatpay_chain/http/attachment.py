@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+
+from .value import frozen
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes that have gone or come so far, and with their whole number where it is known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Attachment:
     """A file to be uploaded, with what its content alone doesn't tell.
 
@@ -28,7 +30,7 @@ class Attachment:
 File = Path | bytes | AsyncIterable[bytes] | Attachment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Payload:
     """A body that is read while it is sent. Every attempt reads it from the start.
 

@@ -1,16 +1,21 @@
-"""Values: frozen, by keyword only, made and copied in few steps, and without generated code.
+"""Values: frozen, and without generated code.
 
-`dataclasses` writes and compiles several functions for each class when it is imported. Here they are written once, for
-all of them; the classes still are dataclasses, with `fields` and `replace`.
+`dataclasses` writes and compiles several functions for each class when it is imported, which takes a millisecond
+(`python -m benchmarks.import_time`). Here they are written once, for all of them; the classes still are dataclasses,
+with `fields` and `replace`.
+
+    Value    by keyword only, made and copied in few steps: what each call consists of
+    frozen   slotted, and made as `dataclass(frozen=True, slots=True)` makes them: all else
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
-from typing import Any, ClassVar, NoReturn, Self, TypeVar, dataclass_transform
+from typing import Any, ClassVar, NoReturn, Self, TypeVar, cast, dataclass_transform
 
 V = TypeVar("V", bound="type[Value]")
+C = TypeVar("C")
 
 
 class Value:
@@ -86,3 +91,85 @@ def value(cls: V) -> V:
 
 def _no_attribute(kind: type[Value], unknown: Iterable[str]) -> TypeError:
     return TypeError(f"{kind.__name__} has no {', '.join(sorted(unknown))}")
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def frozen(*, kw_only: bool = False) -> Callable[[type[C]], type[C]]:
+    """Makes a class a frozen, slotted dataclass.
+
+    Args:
+        kw_only: whether its arguments are given by keyword only.
+    """
+
+    def make(cls: type[C]) -> type[C]:
+        for name, function in _FUNCTIONS.items():
+            if name not in cls.__dict__:
+                setattr(cls, name, function)
+        made = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)(cls)
+        cast("Any", made).__dataclass_params__.frozen = True  # so that frozen classes may derive from it
+        return made
+
+    return make
+
+
+def _init(self: Any, /, *given: Any, **named: Any) -> None:
+    own: tuple[Field[Any], ...] = fields(self)
+    in_order = [item.name for item in own if not item.kw_only]
+    values = dict(zip(in_order, given, strict=False))
+    twice = values.keys() & named.keys()
+    unknown = named.keys() - {item.name for item in own}
+    if len(given) > len(in_order) or twice or unknown:
+        raise TypeError(f"{type(self).__name__} has no place for {', '.join(sorted(twice | unknown)) or given[-1:]}")
+    values |= named
+    for item in own:
+        if item.name not in values:
+            values[item.name] = _default(type(self).__name__, item)
+        object.__setattr__(self, item.name, values[item.name])
+    if hasattr(self, "__post_init__"):
+        self.__post_init__()
+
+
+def _default(name: str, item: Field[Any]) -> Any:
+    if item.default is not MISSING:
+        return item.default
+    if item.default_factory is not MISSING:
+        return item.default_factory()
+    raise TypeError(f"{name} is made without {item.name}")
+
+
+def _repr(self: Any) -> str:
+    shown = ", ".join(f"{item.name}={getattr(self, item.name)!r}" for item in fields(self) if item.repr)
+    return f"{type(self).__qualname__}({shown})"
+
+
+def _compared(self: Any) -> tuple[Any, ...]:
+    return tuple(getattr(self, item.name) for item in fields(self) if item.compare)
+
+
+def _eq(self: Any, other: object) -> bool:
+    return _compared(self) == _compared(other) if type(other) is type(self) else NotImplemented
+
+
+def _hash(self: Any) -> int:
+    return hash(_compared(self))
+
+
+def _getstate(self: Any) -> list[Any]:
+    return [getattr(self, item.name) for item in fields(self)]
+
+
+def _setstate(self: Any, state: list[Any]) -> None:
+    for item, held in zip(fields(self), state, strict=True):
+        object.__setattr__(self, item.name, held)
+
+
+_FUNCTIONS: dict[str, Any] = {
+    "__init__": _init,
+    "__repr__": _repr,
+    "__eq__": _eq,
+    "__hash__": _hash,
+    "__setattr__": Value.__setattr__,
+    "__delattr__": Value.__delattr__,
+    "__getstate__": _getstate,
+    "__setstate__": _setstate,
+}

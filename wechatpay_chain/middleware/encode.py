@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import catalogue
 from ..errors import ConfigurationError
-from ..files.uploads import Source, members_of_meta
 from ..http.attachment import File
 from ..http.headers import NO_HEADERS, Headers
 from ..http.operation import Operation
@@ -15,11 +14,13 @@ from ..http.path import check_path, check_query
 from ..http.request import METHODS, Request
 from ..http.response import Response
 from ..pipeline import Handler
-from ..wire import multipart
 from ..wire.body import encode_json, encode_query, floats, may_hold_floats
 from ..wire.headers import check_headers
 from ..wire.hosts import check_origin
 from ..wire.schemes import Scheme
+
+if TYPE_CHECKING:
+    from ..files.uploads import Source
 
 _JSON = "application/json"
 _FOR_JSON = Headers({"Accept": _JSON, "Content-Type": _JSON})
@@ -43,6 +44,8 @@ class Encode:
 
 
 async def _with_file(request: Request, file: File, call_next: Handler) -> Response[Any]:
+    from ..files.uploads import Source  # by whoever has files to upload
+
     async with Source.open(file) as source:
         return await call_next(await _upload(request, source, request.operation))
 
@@ -98,6 +101,9 @@ def _refuse_fractions(request: Request) -> None:
 async def _upload(request: Request, source: Source, operation: Operation | None) -> Request:
     if request.json is not None:
         raise ConfigurationError("json", "an upload was given json too", "Give further members of its meta with meta=")
+    from ..files.uploads import members_of_meta
+    from ..wire import multipart
+
     facts = (operation.file_part, operation.file_name_field, operation.digest_field) if operation else None
     file_part, name_field, digest_field = facts or ("file", "filename", "sha256")
     meta = members_of_meta(request)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Generic, TypeVar
 
 import orjson
 
 from ..errors import ConfigurationError
+from ..http.value import frozen
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -19,7 +20,7 @@ _JSON = "application/json; charset=utf-8"
 _XML = "text/xml; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Notification(Generic[R_co]):
     """A notification that was verified and decrypted. Its repr shows nothing of the resource.
 
@@ -47,7 +48,7 @@ class Notification(Generic[R_co]):
     raw: Mapping[str, Any] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Reply:
     """What the platform is answered: put these three into your framework's response.
 

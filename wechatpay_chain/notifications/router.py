@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from ..errors import ConfigurationError
+from ..http.value import frozen
 from .notification import Notification, Reply
 from .sharing import ORIGINAL_TYPE, sharing_type
 
@@ -34,7 +34,7 @@ _QUESTIONS = frozenset(
 _SIGNED_REPLIES = frozenset({"CROSS_BORDER_PAY.GET_MCH_INFO", "CROSS_BORDER_PAY.PUSH_ORDER_INFO"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Kind(Generic[R]):
     """A kind of notification, with the type of its resource for editors and type checkers; see `kinds`.
 
@@ -45,7 +45,7 @@ class Kind(Generic[R]):
     pairs: tuple[tuple[str, str | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Route:
     """A handler, and how it is used.
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
+from ..http.value import frozen
 from ..wire import v3
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class ReplySigner(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class AuthorizationSigner:
     """Puts an `Authorization` header on replies, as on requests.
 

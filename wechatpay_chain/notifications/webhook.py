@@ -10,26 +10,25 @@ from functools import cached_property, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, overload
 
-from ..credentials.brand import Brand, check_apart
 from ..credentials.platform_keys import PlatformKeys, TrustStore, load_platform_keys, verifying_key
 from ..crypto import keys
 from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ..crypto.asymmetric import PrivateKey, PublicKey
 from ..crypto.concealed import Concealed, conceals_arguments
 from ..errors import ConfigurationError, DecodeError, TrustError
-from ..wire import brand as brand_scheme
 from ..wire import v3
 from . import sealed
 from .headers import HeaderSource, signature_headers
-from .inbox import Inbox, Message, business_number
 from .notification import Notification, Reply
 from .router import Function, Kind, Late, Router, is_question, must_sign
 from .seen import MemorySeen, Seen
-from .signing import ReplySigner
 
 if TYPE_CHECKING:
     from .._loop_thread import CallingThread, LoopThread
+    from ..credentials.brand import Brand
     from .delivery import Delivery
+    from .inbox import Inbox
+    from .signing import ReplySigner
 
 R = TypeVar("R")
 F = TypeVar("F", bound=Function[Any])
@@ -90,7 +89,7 @@ class Webhook:
         apiv2_key: str | None = None,
         private_key: keys.PrivateKeySource | None = None,
         inbox: Inbox | None = None,
-        business_number: Callable[[Notification[Any]], str] = business_number,
+        business_number: Callable[[Notification[Any]], str] | None = None,
         seen: Seen | None = None,
         seen_key: Callable[[Notification[Any]], str] = attrgetter("id"),
         deadline: float = DEADLINE,
@@ -229,7 +228,10 @@ class Webhook:
         route = self._router.find(notification)
         if self._inbox is None or is_question(notification):
             return await self._delivery.deliver(route, notification, calling_thread)
-        message = Message.of(notification, headers, _bytes(body), key=self._seen_key, number=self._business_number)
+        from .inbox import Message, business_number
+
+        number = self._business_number or business_number
+        message = Message.of(notification, headers, _bytes(body), key=self._seen_key, number=number)
         return await self._delivery.store(self._inbox, message, notification, calling_thread)
 
     async def handle(self, notification: Notification[Any]) -> Reply:
@@ -373,6 +375,9 @@ class _Receiver(NamedTuple):
         """
         if owner.api_key is None:
             raise ConfigurationError("brand", "its api_key is missing", "Give it: every resource is encrypted with it")
+        from ..credentials.brand import check_apart
+        from ..wire import brand as brand_scheme
+
         check_apart(owner, certs.keys)
         return cls(TrustStore(owner.platform_keys), owner.api_key, owner.private_key, brand_scheme.verify)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..errors import ConfigurationError
+from ..http.value import frozen
 
 # 2.0 ** 1024 would be an OverflowError.
 _MOST_DOUBLINGS = 60
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Backoff:
     """Pauses that double from `first` up to `longest`, each shortened by chance.
 

@@ -9,9 +9,9 @@ fails, all of them go there; when it recovers, they come back.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import inf
 
+from ..http.value import frozen
 from .backoff import Backoff
 
 # Failures in a row, of calls that were sent, after which a host counts as down. A failed connection counts at once.
@@ -24,7 +24,7 @@ _FORCED = 180.0
 _PROBE = 30.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Choice:
     """Where to send a call, and whether it goes there only to find out whether that host works."""
 

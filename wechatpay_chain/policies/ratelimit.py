@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import inf
 from typing import Literal, Protocol, cast
 
 from ..errors import ConfigurationError
 from ..http.operation import Rate
+from ..http.value import frozen
 
 _RATE = re.compile(r"([1-9][0-9]{0,8}) ?/ ?(s|min|h|d)", re.ASCII)
 
@@ -26,7 +27,7 @@ _RECOVERY = 0.9
 _LONGEST_ASKED = 300.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Window:
     """At most `n` calls in any `seconds`."""
 
@@ -66,7 +67,7 @@ class DistributedLimiter(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RateLimits:
     """The rates that a client keeps to: `WeChatPay(..., rate_limits=RateLimits(overrides={...}))`.
 

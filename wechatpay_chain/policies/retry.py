@@ -7,7 +7,6 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012791862 (a repetition has the same 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from ..errors import (
@@ -23,6 +22,7 @@ from ..errors import (
     plain_code,
 )
 from ..http.request import Request
+from ..http.value import frozen
 from ..wire.codes import PASSING, TOO_MANY
 from .backoff import Backoff
 
@@ -32,7 +32,7 @@ GATEWAY = frozenset({502, 503, 504})
 """Statuses of a gateway in front of the platform, whatever the body says."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RetryPolicy:
     """How often and how soon a call is repeated: `WeChatPay(..., retry=RetryPolicy(attempts=2))`.
 

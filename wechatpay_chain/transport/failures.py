@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ssl
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
 from ..errors import ConnectionFailed, Outcome, TimedOut, TransportError
+from ..http.value import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Failure:
     """What an exception means.
 

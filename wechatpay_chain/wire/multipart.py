@@ -9,15 +9,15 @@ import mimetypes
 import re
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ..errors import ConfigurationError
+from ..http.value import frozen
 
 _UNQUOTABLE = re.compile(r'["\x00-\x1f\x7f]')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Envelope:
     """An upload without its file, which goes between `head` and `tail`.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Self
 
+from ...http.value import frozen
 from ...wire import v2
 from ..headers import HeaderSource, signature_headers
 from ..notification import XML_PREFIX, Notification
@@ -44,7 +45,7 @@ def business_number(notification: Notification[Any]) -> str:
     return next((value for name in _NUMBERS if isinstance(value := resource.get(name), str) and value), notification.id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Message:
     """A verified notification, with all that is needed to handle it later and to prove that it came.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import cast
 
 import orjson
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from ...crypto.aead import KEY_SIZE
 from ...crypto.concealed import Concealed, conceals_arguments
 from ...errors import ConfigurationError, DecryptionError
+from ...http.value import frozen
 from ..sealed import load_object
 from .message import Message
 
@@ -22,7 +23,7 @@ _SEALED = b"\x01"
 _NONCE_SIZE = 12
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Packed:
     """A message's content as it is stored.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
+from ...http.value import frozen
 from .message import Message
 from .states import State
 
@@ -20,7 +20,7 @@ _SHOWN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Record:
     """A message in the inbox, without its content.
 
@@ -51,7 +51,7 @@ class Record:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Counts:
     """What is in an inbox.
 

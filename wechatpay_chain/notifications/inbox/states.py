@@ -8,10 +8,11 @@ WAITING --claimed--> CLAIMED --handled--> DONE --forgotten--> FORGOTTEN
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from ...errors import ConfigurationError
+from ...http.value import frozen
 from ...policies.backoff import Backoff
 
 
@@ -48,7 +49,7 @@ class Event(StrEnum):
     """Somebody has its content erased."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Patience:
     """How often a message is tried, and how long it waits between.
 
@@ -68,7 +69,7 @@ class Patience:
             raise ConfigurationError("patience.most", f"{self.most!r} was found", "Give 1 or more tries")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Step:
     """Where an event leads.
 

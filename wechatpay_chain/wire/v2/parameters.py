@@ -6,8 +6,6 @@ https://pay.weixin.qq.com/doc/v2/merchant/4011985891
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
 from enum import Enum
 from typing import Any, cast, get_args
 from urllib.parse import quote
@@ -15,6 +13,7 @@ from urllib.parse import quote
 from ...crypto.concealed import Concealed
 from ...errors import ConfigurationError
 from ...http.operation import Operation
+from ...http.value import frozen
 from ..body import check_text, encode_json
 from .ambiguity import check_covered
 from .signature import SignType, sign, workwx_sign
@@ -23,7 +22,7 @@ MERCHANT_FIELDS = ("mch_id", "mchid", "combine_mch_id")
 """What parameters name the calling merchant, the most usual first; `sub_mch_id` names a service provider's merchant."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Demands:
     """What an operation asks of its parameters; the defaults are those of an operation that nobody knows.
 
@@ -141,8 +140,12 @@ def _text(value: object, place: str, *, as_pairs: bool) -> str:
         return value
     if isinstance(value, bool):
         raise ConfigurationError(place, "a bool", "APIv2 has none: give the text that the page shows, such as 'Y'")
-    if isinstance(value, int) or (isinstance(value, Decimal) and value.is_finite()):
-        return f"{value:d}" if isinstance(value, int) else f"{value:f}"
+    if isinstance(value, int):
+        return f"{value:d}"
+    from decimal import Decimal  # by whoever gives another number
+
+    if isinstance(value, Decimal) and value.is_finite():
+        return f"{value:f}"
     if isinstance(value, float):
         raise ConfigurationError(place, f"the float {value!r}", "Amounts are whole numbers of fen: give an int")
     if isinstance(value, Mapping) and as_pairs:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...diagnosis import refusal as of_refusal
 from ...errors import (
     APIError,
     BadRequest,
@@ -81,6 +80,8 @@ def read(response: Response[Any], fields: Mapping[str, str]) -> APIError:
         content=response.content,
         verified=response.verified,
     )
+    from ...diagnosis import refusal as of_refusal
+
     return error.because(*of_refusal.causes_v2(reason, code))
 
 

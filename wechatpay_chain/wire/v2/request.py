@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from ...crypto.concealed import Concealed
@@ -11,6 +11,7 @@ from ...errors import ConfigurationError
 from ...http.headers import Headers
 from ...http.path import check_path
 from ...http.request import Request
+from ...http.value import frozen
 from ..body import encode_query
 from ..headers import check_headers
 from ..hosts import check_origin
@@ -23,7 +24,7 @@ PREFIX = "/v2"
 """The first part of an APIv2 path in a chain; it is not sent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Identity:
     """The caller, and the keys that sign.
 

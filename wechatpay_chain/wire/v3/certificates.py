@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, cast
 
 import orjson
@@ -15,6 +15,7 @@ import orjson
 from ...crypto import aead
 from ...crypto.concealed import Concealed
 from ...errors import DecodeError
+from ...http.value import frozen
 
 ALGORITHM = aead.AES_256_GCM
 _ALGORITHMS = (ALGORITHM, aead.SM4_GCM)
@@ -24,7 +25,7 @@ PURPOSE = "certificate"
 _ONE_CERTIFICATE = re.compile(rb"\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SealedCertificate:
     """One certificate of an answer.
 

@@ -6,12 +6,10 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012070399
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, cast
 
 import orjson
 
-from ...diagnosis import refusal as of_refusal
 from ...errors import (
     APIError,
     BadRequest,
@@ -25,6 +23,7 @@ from ...errors import (
     Unauthorized,
 )
 from ...http.response import Response
+from ...http.value import frozen
 from ..brand import signature as brand
 from . import signature
 
@@ -42,7 +41,7 @@ _DEEPEST_DETAIL = 3
 _AUTHORIZATION = re.compile(r"(WECHATPAY2?(?:-[A-Z0-9]+)+)[^<>]*")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Body:
     code: str = ""
     reason: str = ""
@@ -120,6 +119,8 @@ def _string(value: object) -> str:
 
 def _causes(response: Response[Any], body: _Body) -> tuple[Cause, ...]:
     """Why it was refused, as far as the answer tells, which may show the text that was verified."""
+    from ...diagnosis import refusal as of_refusal
+
     theirs = _sign_information(body.detail) if response.status == _UNAUTHORIZED else None
     ours = _signed_message(response)
     if theirs is not None and ours is not None:
