@@ -1,0 +1,141 @@
+"""`with_session`: what a handler writes commits together with the note that its notification was handled."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+
+from tests.notifications.sender import notify, webhook
+from tests.sql_engines import EFFECT, KINDS, Shop
+from tests.sql_handlers import handled_by, inbox_of, send, writing
+from wechatpay_chain import Notification, Reply
+from wechatpay_chain.contrib.sqlalchemy import SqlSeen, Worker, with_session
+from wechatpay_chain.notifications.inbox import Patience, State
+from wechatpay_chain.policies.backoff import Backoff
+
+every_kind = pytest.mark.parametrize("shop", KINDS, indirect=True)
+
+
+def fail() -> None:
+    """What a handler does that fails."""
+    raise KeyError("x")
+
+
+@every_kind
+@pytest.mark.parametrize(("fate", "status"), [(lambda: None, 200), (fail, 500), (lambda: Reply(status=400), 400)])
+async def test_effect_and_note_commit_together_or_not_at_all(shop: Shop, fate: Any, status: int) -> None:
+    """Handled at once: a handler that returns has its effect and is done; one that raises or refuses has neither."""
+    seen = SqlSeen(shop.engine)
+    await seen.create_tables()
+    hook = webhook(seen=seen)
+    hook.on()(writing(shop, fate))
+    assert (await hook.dispatch(*notify())).status == status
+    succeeded = status == 200
+    assert await shop.effects() == (["EV-1"] if succeeded else [])
+    assert await seen.claim("EV-1", "other") == ("done" if succeeded else "claimed")
+
+
+@every_kind
+async def test_what_comes_twice_at_once_takes_effect_once(shop: Shop) -> None:
+    """One is handled; the other is told to come again, or that it was handled."""
+    seen = SqlSeen(shop.engine)
+    await seen.create_tables()
+    hook = webhook(seen=seen)
+    hook.on()(writing(shop))
+    replies = await asyncio.gather(*(hook.dispatch(*notify()) for _ in range(4)))
+    assert {reply.status for reply in replies} <= {200, 503}
+    assert 200 in {reply.status for reply in replies}
+    assert await shop.effects() == ["EV-1"]
+
+
+@pytest.mark.parametrize("shop", ["sqlite-async", "postgresql-async"], indirect=True)
+async def test_a_claim_that_fell_writes_nothing(shop: Shop) -> None:
+    """A worker that slept through its lease finds its claim another's before its handler begins."""
+    inbox = await inbox_of(shop)
+    await send(inbox, "EV-1")
+    claim = inbox.claim
+
+    async def claim_and_sleep() -> Any:
+        claimed = await claim()
+        if claimed is not None:
+            await shop.execute("UPDATE wechatpay_inbox SET token = 'other'")
+        return claimed
+
+    inbox.claim = claim_and_sleep  # type: ignore[method-assign]
+    assert await Worker(inbox, handled_by(writing(shop))).drain() == 0
+    assert await shop.effects() == []
+
+
+async def test_a_handler_that_commits_by_itself_is_done(shop: Shop) -> None:
+    """The note comes first, so whatever is committed is committed with it: what fails after that isn't repeated."""
+    inbox = await inbox_of(shop, patience=Patience(Backoff(0.001, 0.001)))
+    await send(inbox, "EV-1")
+
+    @with_session
+    async def handle(notification: Notification[Any], session: AsyncSession) -> None:
+        await session.execute(text(EFFECT), {"word": notification.id})
+        await session.commit()
+        raise ValueError
+
+    worker = Worker(inbox, handled_by(handle))
+    for _ in range(3):
+        await worker.drain()
+    assert await shop.effects() == ["EV-1"]
+    assert (await inbox.count()).by_state[State.DONE] == 1
+
+
+async def test_a_handler_that_is_cancelled_is_undone(shop: Shop) -> None:
+    """A late handler that is cancelled has no effect, its claim is given back, and a repetition is handled."""
+    seen = SqlSeen(shop.engine)
+    await seen.create_tables()
+    hook = webhook(seen=seen, deadline=0.3, late="cancel")
+    patience = [60.0, 0.0]
+
+    @hook.on()
+    @with_session
+    async def handle(notification: Notification[Any], session: AsyncSession) -> None:
+        await session.execute(text(EFFECT), {"word": notification.id})
+        await asyncio.sleep(patience.pop(0))
+
+    assert (await hook.dispatch(*notify())).status == 500
+    await hook.aclose()
+    assert await shop.effects() == []
+    hook._delivery._deadline = 60
+    assert (await hook.dispatch(*notify())).ok
+    assert await shop.effects() == ["EV-1"]
+
+
+async def test_outside_of_a_claim_there_is_no_session(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """A handler with a session needs a store of this package; the log says so, and the platform sends again."""
+    hook = webhook()
+    hook.on()(writing(shop))
+    assert (await hook.dispatch(*notify())).status == 500
+    assert "Webhook(seen=SqlSeen(...))" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("shop", "needed"), [("sqlite", "an AsyncEngine"), ("sqlite-async", "an Engine")], indirect=["shop"]
+)
+async def test_handler_and_engine_are_of_one_kind(shop: Shop, needed: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A coroutine function needs an AsyncEngine and a function an Engine: the log names which."""
+    seen = SqlSeen(shop.engine)
+    await seen.create_tables()
+    hook = webhook(seen=seen)
+    if shop.is_async:
+
+        @hook.on()
+        @with_session
+        def handle(notification: Notification[Any], session: Session) -> None: ...
+    else:
+
+        @hook.on()
+        @with_session
+        async def handle_here(notification: Notification[Any], session: AsyncSession) -> None: ...
+
+    assert (await hook.dispatch(*notify())).status == 500
+    assert f"needs {needed}" in caplog.text
