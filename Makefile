@@ -13,7 +13,7 @@ generators := $(wildcard tools/derive_facts.py tools/generate_*.py)
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo shop test bench docs compat lint format types generate generate-check build lock clean core dev
+.PHONY: help demo shop test bench docs compat lint format types generate generate-check screenshots build lock clean core dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ generate: dev ## Write the generated files anew
 
 generate-check: dev ## Fail when a generated file is not what its generator writes
 	@set -e; for generator in $(generators); do $(python) $$generator --check; done
+
+screenshots: dev ## Make the pictures of the emulator's page that the documents show (needs chromium)
+	@PYTHONPATH=. $(python) tools/screenshots.py
 
 build: dev ## Build the wheel and the source distribution into dist/
 	@rm -rf dist

@@ -231,7 +231,9 @@ class Page {
     else if (event.key === "Escape" && this.isOpen) this.closeDetail();
     else if ((event.key === "j" || event.key === "k") && this.view.list) {
       const item = this.view.list.step(event.key === "j" ? 1 : -1);
-      if (item) this.go(this.view.addressOf(item)).then(() => announce(this.detail.querySelector("h2")?.textContent ?? ""));
+      if (!item) return;
+      this.view.list.select(this.view.list.idOf(item));
+      this.go(this.view.addressOf(item)).then(() => announce(this.detail.querySelector("h2")?.textContent ?? ""));
     } else if (/^[1-5]$/.test(event.key)) this.go(`${BASE}/${sections[Number(event.key) - 1]}`);
   }
 }
