@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "bill": "download a bill, check it and convert it",
     "batch": "make many calls from a file, over any number of interruptions",
     "listen": "receive notifications on a port, show them, keep them and forward them",
+    "inbox": "list, show, retry and erase the notifications in a shop's database",
     "init": "write wechatpay.toml from questions, or from the portal's zip of the certificate",
     "completion": "print the completion of bash, zsh or fish",
     "emulator": "run the emulator on a port",

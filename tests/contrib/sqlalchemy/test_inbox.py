@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import create_mock_engine, text
 
+from tests.notifications.inbox.messages import message
 from tests.notifications.sender import notify, webhook
 from tests.sql_engines import KINDS, Shop, dispose, engine_of, run
 from wechatpay_chain import ConfigurationError
@@ -21,24 +21,6 @@ from wechatpay_chain.policies.backoff import Backoff
 every_kind = pytest.mark.parametrize("shop", KINDS, indirect=True)
 # Each dialect once.
 every_database = pytest.mark.parametrize("shop", ["sqlite", "postgresql-async", "mariadb"], indirect=True)
-
-
-def message(key: str, number: str = "", **parts: Any) -> Message:
-    """A message; its number is its key unless another one is given."""
-    return replace(
-        Message(
-            key=key,
-            number=number or key,
-            id=key,
-            event_type="TRANSACTION.SUCCESS",
-            original_type="transaction",
-            summary="支付成功",
-            headers={"Wechatpay-Nonce": "n"},
-            body=b'{"id":"EV"}',
-            resource={"out_trade_no": number, "payer": {"openid": "o-Ada"}},
-        ),
-        **parts,
-    )
 
 
 async def inbox_of(shop: Shop, *messages: Message, **options: Any) -> SqlInbox:
