@@ -52,7 +52,7 @@ ALLOWED = {
     "emulator": "_version _loop_thread errors http crypto diagnosis catalogue wire pipeline credentials",
     "cli": (
         "_version errors http crypto catalogue wire policies credentials files bills payments notifications batch "
-        "__init__ contrib emulator"
+        "__init__ pipeline diagnosis contrib emulator"
     ),
     "pytest_plugin": "client emulator",
     "__main__": "cli",

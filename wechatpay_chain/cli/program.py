@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "faults": "let a running emulator misbehave",
     "examine": "play a bad day against a shop's address for notifications, and judge its answers",
     "calls": "show the calls that a running emulator got",
+    "mcp": "serve coding agents: the catalogue, what would be signed, a running emulator",
     "demo": "run the main job against the emulator and show every step",
 }
 """The commands and their purposes, in the order of `--help`."""

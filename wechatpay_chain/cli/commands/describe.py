@@ -30,7 +30,7 @@ def _describe(options: argparse.Namespace) -> int:
     operations = catalogue.at(path)
     events = () if operations else _events(options.path)
     if options.json:
-        show_json([*map(_operation_members, operations), *map(_event_members, events)])
+        show_json([*map(operation_members, operations), *map(event_members, events)])
         return 0 if operations or events else 1
     terminal = Terminal.of(sys.stdout)
     for number, operation in enumerate(operations):
@@ -148,7 +148,8 @@ def spellings(operation: catalogue.Operation) -> Iterator[str]:
         yield f'{lead}{client}["{path}"]{call}'
 
 
-def _operation_members(operation: catalogue.Operation) -> dict[str, Any]:
+def operation_members(operation: catalogue.Operation) -> dict[str, Any]:
+    """What is known of an operation, as JSON values."""
     full = record(operation.method, operation.path)
     return {
         "method": operation.method,
@@ -166,5 +167,6 @@ def _operation_members(operation: catalogue.Operation) -> dict[str, Any]:
     }
 
 
-def _event_members(event: catalogue.Event) -> dict[str, Any]:
+def event_members(event: catalogue.Event) -> dict[str, Any]:
+    """What is known of a notification, as JSON values."""
     return {**asdict(event), "title": event.title, "constant": event.constant, "type": event.type_name}
