@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.cli.conftest import ACCOUNT, Done, Run, Shop, environment, process
+from tests.cli.conftest import ACCOUNT, APIV2_KEY, Done, Run, Shop, environment, process
 from tests.cli.test_setting_up import portal_zip
 from tests.notifications import sender
 from wechatpay_chain.cli.program import COMMANDS
@@ -61,6 +61,8 @@ def every_command(shop: Shop) -> list[list[str]]:
         ["batch", "run", "orders.csv", "--path", PUNISH, "--dry-run"],
         ["batch", "status", "orders.csv.journal"],
         ["batch", "results", "orders.csv.journal"],
+        ["inbox", "list", "--url", f"postgresql+psycopg://shop:{APIV2_KEY}@127.0.0.1:1/shop"],
+        ["inbox", "show", "EV-1", "--url", f"nosuch://shop:{APIV2_KEY}@127.0.0.1/shop"],
         ["init", "--from-zip", "1900000109_20261126_cert.zip", "--to", "new", "--yes"],
         ["completion", "bash"],
         ["completion", "words", "wechatpay-chain call post v3/"],

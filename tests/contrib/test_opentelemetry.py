@@ -7,18 +7,21 @@ import time
 from typing import Any
 
 import pytest
+from opentelemetry import trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanKind, StatusCode
 
 from tests.faults.proxy import Fate, FaultyProxy
+from tests.notifications.inbox.messages import message
 from wechatpay_chain import WeChatPay, WeChatPayError
 from wechatpay_chain.catalogue import Rate
-from wechatpay_chain.contrib.opentelemetry import OpenTelemetry
+from wechatpay_chain.contrib.opentelemetry import OpenTelemetry, OpenTelemetryInbox
 from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.notifications.inbox import Counts, Observer, State
 from wechatpay_chain.policies.ratelimit import RateLimits
 from wechatpay_chain.policies.retry import RetryPolicy
 
@@ -103,3 +106,35 @@ async def test_what_happens_on_the_way(emulator: Emulator) -> None:
     assert cancelled.attributes["error.type"] == "CancelledError"
     assert not hook._spans
     assert not hook._attempts
+
+
+def test_an_inbox() -> None:
+    """A span for each handling, that of a failure without its text; gauges of what is there and how old it is."""
+    exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
+    tracers = TracerProvider()
+    tracers.add_span_processor(SimpleSpanProcessor(exporter))
+    observer: Observer = OpenTelemetryInbox(tracers, MeterProvider([reader]))
+    with observer.handling(message("EV-1"), 1):
+        assert trace.get_current_span().is_recording()
+    with pytest.raises(KeyError), observer.handling(message("EV-2"), 2):
+        raise KeyError("o-Ada")
+    observer.counted(Counts({State.WAITING: 3, State.DEAD: 1}, 7.5))
+    handled, failed = exporter.get_finished_spans()
+    assert (handled.name, handled.kind) == ("process TRANSACTION.SUCCESS", SpanKind.CONSUMER)
+    assert handled.attributes is not None
+    assert failed.attributes is not None
+    assert (handled.attributes["messaging.message.id"], handled.attributes["wechatpay.tries"]) == ("EV-1", 1)
+    assert (failed.attributes["error.type"], failed.status.status_code) == ("KeyError", StatusCode.ERROR)
+    assert "o-Ada" not in failed.to_json() + handled.to_json()
+    found = reader.get_metrics_data()
+    assert found is not None
+    metrics = {metric.name: metric for metric in found.resource_metrics[0].scope_metrics[0].metrics}
+    points = metrics["wechatpay.inbox.messages"].data.data_points
+    assert {
+        (point.attributes or {}).get("wechatpay.inbox.state"): getattr(point, "value", None) for point in points
+    } == {
+        "waiting": 3,
+        "dead": 1,
+    }
+    (oldest,) = metrics["wechatpay.inbox.oldest"].data.data_points
+    assert getattr(oldest, "value", None) == 7.5

@@ -3,6 +3,10 @@
 wxpay = WeChatPay(..., observe=OpenTelemetry())
 
 A call is a span `METHOD /template`, and each request that was sent for it a span of HTTP's conventions inside.
+
+Worker(inbox, webhook, observer=OpenTelemetryInbox())
+
+Each handling of a stored notification is a span, and gauges say how much there is in the inbox and how long it waits.
 https://opentelemetry.io/docs/specs/semconv/http/http-spans/
 https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
 """
@@ -10,11 +14,14 @@ https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import fields
 from urllib.parse import urlsplit
 
 from .._version import __version__
 from ..errors import APIError, WeChatPayError
+from ..notifications.inbox import Counts, Message
 from ..observing import AttemptEnded, AttemptStarted, CallEnded, CallStarted, Event
 from ._extras import extra
 
@@ -124,6 +131,59 @@ class OpenTelemetry:
         if failed:
             span.set_status(StatusCode.ERROR)
         span.end()
+
+
+class OpenTelemetryInbox:
+    """The observer of an inbox's worker: a span for each handling, and gauges of what is there.
+
+    https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
+
+    Args:
+        tracer_provider: where spans go; the global one by default.
+        meter_provider: where metrics go; the global one by default.
+    """
+
+    def __init__(
+        self, tracer_provider: TracerProvider | None = None, meter_provider: MeterProvider | None = None
+    ) -> None:
+        self._tracer = trace.get_tracer(_NAME, __version__, tracer_provider)
+        meter = get_meter(_NAME, __version__, meter_provider)
+        self._messages = meter.create_gauge(
+            "wechatpay.inbox.messages", "{message}", "Notifications in the inbox, by state."
+        )
+        self._oldest = meter.create_gauge(
+            "wechatpay.inbox.oldest", "s", "Age of the oldest notification that isn't handled yet."
+        )
+
+    @contextmanager
+    def handling(self, message: Message, tries: int) -> Generator[None]:
+        """Make a span of what runs in the block; an error's text, which may hold personal data, isn't in it."""
+        attributes: dict[str, str | int] = {
+            "messaging.system": "wechatpay",
+            "messaging.operation.type": "process",
+            "messaging.message.id": message.id,
+            "wechatpay.event_type": message.event_type,
+            "wechatpay.tries": tries,
+        }
+        with self._tracer.start_as_current_span(
+            f"process {message.event_type}",
+            kind=SpanKind.CONSUMER,
+            attributes=attributes,
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span:
+            try:
+                yield
+            except BaseException as error:
+                span.set_attribute("error.type", type(error).__name__)
+                span.set_status(StatusCode.ERROR)
+                raise
+
+    def counted(self, counts: Counts) -> None:
+        """Note how much there is."""
+        for state, number in counts.by_state.items():
+            self._messages.set(number, {"wechatpay.inbox.state": state.value})
+        self._oldest.set(counts.oldest)
 
 
 def _of_request(event: AttemptStarted | AttemptEnded) -> dict[str, str | int]:
