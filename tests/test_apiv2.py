@@ -428,7 +428,7 @@ async def test_a_signature_by_the_private_key(emulator: Emulator, wxpay: WeChatP
     fields = sent(emulator)
     assert fields["cert_serialno"] == emulator.merchant_key.serial
     text = f"cert_serialno={fields['cert_serialno']}&timestamp={fields['timestamp']}"
-    assert fields["cert_sign"] == openssl.signature(emulator.merchant_key.private_key, text)
+    assert fields["cert_sign"] == openssl.signature(emulator.merchant_key.rsa_key, text)
     own = {"cert_serialno": fields["cert_serialno"], "timestamp": 1, "cert_sign": "AAAA"}
     with pytest.raises(APIError, match="cert_sign"):
         await wxpay.v2.secsvc.getrealnameinfo.post(xml=loose(asked, own))

@@ -97,7 +97,7 @@ def other_padding() -> Message:
     headers, body = notify()
     message = v3.answer_message(headers["Wechatpay-Timestamp"], headers["Wechatpay-Nonce"], body)
     pss = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.MAX_LENGTH)
-    signature = public_key().private_key.sign(message, pss, hashes.SHA256())
+    signature = public_key().rsa_key.sign(message, pss, hashes.SHA256())
     return {**headers, "Wechatpay-Signature": base64.b64encode(signature).decode()}, body
 
 
@@ -337,7 +337,7 @@ def resign(response: Response[Any], pair: KeyPair, **changes: str) -> Response[A
     """An answer with its signature made anew by another key."""
     headers = response.headers
     message = v3.answer_message(headers["Wechatpay-Timestamp"], headers["Wechatpay-Nonce"], response.content)
-    signature = base64.b64encode(rsa.sign(pair.private_key, message)).decode()
+    signature = base64.b64encode(rsa.sign(pair.rsa_key, message)).decode()
     return replace(response, headers=headers.merge({"Wechatpay-Signature": signature, **changes}))
 
 

@@ -104,7 +104,7 @@ async def test_a_key_that_is_elsewhere(emulator: Emulator, merchant_pair: KeyPai
 
     class Remote:
         async def sign(self, message: bytes) -> bytes:
-            return rsa.sign(merchant_pair.private_key, message)
+            return rsa.sign(merchant_pair.rsa_key, message)
 
     wxpay = WeChatPay(**emulator.credentials(private_key=Remote()), transport=emulator)
     params: dict[str, Any] = {"bill_date": "2026-01-01", "account_type": "ALL"}

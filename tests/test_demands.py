@@ -177,7 +177,7 @@ async def test_demand_06_a_sign_error_over_the_same_text_blames_the_key(emulator
 
 def test_demand_07_the_merchants_certificate_is_no_platform_certificate(emulator: Emulator) -> None:
     """The merchant's own public key among the platform's is recognised at construction."""
-    own = emulator.merchant_key.private_key.public_key()
+    own = emulator.merchant_key.rsa_key.public_key()
     with pytest.raises(ConfigurationError, match="merchant's own certificate or public key"):
         WeChatPay(**emulator.credentials(certs={"PUB_KEY_ID_1": own}))
 
@@ -226,7 +226,7 @@ def private_key_forms(key: rsa.RSAPrivateKey, folder: Path) -> dict[str, Any]:
 def test_demand_11_every_form_of_the_private_key_is_taken(emulator: Emulator, tmp_path: Path) -> None:
     r"""PKCS#1, PKCS#8, PKCS#12, DER, without header, on one line, CRLF, literal `\\n`, bytes, text and path."""
     credentials = emulator.credentials()
-    for form in private_key_forms(emulator.merchant_key.private_key, tmp_path).values():
+    for form in private_key_forms(emulator.merchant_key.rsa_key, tmp_path).values():
         WeChatPay(**{**credentials, "private_key": form})
 
 

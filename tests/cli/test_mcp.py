@@ -125,7 +125,7 @@ async def test_diagnosis_of_a_notification(shop: Shop) -> None:
         key = shop.emulator.platform_keys[0]
         body = b'{"id":"1","create_time":"2026-01-01T00:00:00+08:00","summary":"ok"}'
         stamp, nonce = str(int(time.time())), "nonce"
-        signature = base64.b64encode(rsa.sign(key.private_key, v3.answer_message(stamp, nonce, body))).decode()
+        signature = base64.b64encode(rsa.sign(key.rsa_key, v3.answer_message(stamp, nonce, body))).decode()
         headers = {
             "Wechatpay-Timestamp": stamp,
             "Wechatpay-Nonce": nonce,
@@ -146,7 +146,7 @@ async def test_diagnosis_of_a_request(shop: Shop) -> None:
     async with in_process(shop) as agent:
         key = shop.emulator.merchant_key
         signature = base64.b64encode(
-            rsa.sign(key.private_key, v3.request_message("GET", "/v3/certificates", "1700000000", "N", b""))
+            rsa.sign(key.rsa_key, v3.request_message("GET", "/v3/certificates", "1700000000", "N", b""))
         ).decode()
         said = v3.Authorization(
             mchid="1900000109", serial=key.serial, nonce="N", timestamp="1700000000", signature=signature

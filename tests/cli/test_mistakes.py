@@ -66,7 +66,7 @@ def short(pem: str) -> bytes:
 
 def locked(pem: str) -> bytes:
     """The key under a password."""
-    return sender.merchant().private_key.private_bytes(
+    return sender.merchant().rsa_key.private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
     )
 
@@ -96,7 +96,7 @@ def own_certificate_as_the_platforms(shop: Shop, variables: Variables) -> None:
 
 def own_key_as_the_platforms(shop: Shop, variables: Variables) -> None:
     """The merchant's public key in the platform's place."""
-    public = shop.emulator.merchant_key.private_key.public_key()
+    public = shop.emulator.merchant_key.rsa_key.public_key()
     pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     Path(variables["WECHATPAY_PUBLIC_KEY"]).write_bytes(pem)
 

@@ -116,7 +116,7 @@ def test_no_certificates(run: Run) -> None:
 
 def test_pay_params(run: Run, shop: Shop) -> None:
     """Parameters are signed with the key of their version."""
-    public = shop.emulator.merchant_key.private_key.public_key()
+    public = shop.emulator.merchant_key.rsa_key.public_key()
     jsapi = json.loads(run("pay-params", "jsapi", "--prepay-id", "wx1", "--appid", "wxa").out)
     message = f"wxa\n{jsapi['timeStamp']}\n{jsapi['nonceStr']}\nprepay_id=wx1\n"
     rsa.verify(public, message.encode(), jsapi["paySign"])

@@ -20,9 +20,9 @@ def test_encrypt_and_decrypt_a_field(run: Run, shop: Shop) -> None:
     done = run("encrypt", "--from", "account")
     sealed = json.loads(done.out)
     assert sealed["Wechatpay-Serial"] == platform.serial
-    assert rsa.decrypt(platform.private_key, sealed["ciphertext"]) == ACCOUNT
+    assert rsa.decrypt(platform.rsa_key, sealed["ciphertext"]) == ACCOUNT
     assert ACCOUNT not in done.out + done.err
-    (shop.folder / "field").write_text(rsa.encrypt(shop.emulator.merchant_key.private_key.public_key(), "张三") + "\n")
+    (shop.folder / "field").write_text(rsa.encrypt(shop.emulator.merchant_key.rsa_key.public_key(), "张三") + "\n")
     assert run("decrypt", "field", "field").out == "张三"
     done = run("decrypt", "field", "field", "--to", "plain")
     assert (done.out, (shop.folder / "plain").read_text()) == ("", "张三")
@@ -60,7 +60,7 @@ def test_decrypt_a_part_of_a_bill(run: Run, shop: Shop) -> None:
     listed = {
         "bill_sequence": 1,
         "nonce": nonce,
-        "encrypt_key": rsa.encrypt(shop.emulator.merchant_key.private_key.public_key(), key),
+        "encrypt_key": rsa.encrypt(shop.emulator.merchant_key.rsa_key.public_key(), key),
     }
     (shop.folder / "answer").write_text(json.dumps({"download_bill_list": [listed]}))
     assert run("decrypt", "bill-part", "part", "--answer", "answer", "--to", "bill").code == 0
@@ -70,7 +70,7 @@ def test_decrypt_a_part_of_a_bill(run: Run, shop: Shop) -> None:
 
 def test_sign(run: Run, shop: Shop) -> None:
     """A request, bytes and APIv2 parameters are signed; an Authorization goes to a private file, never to a screen."""
-    public = shop.emulator.merchant_key.private_key.public_key()
+    public = shop.emulator.merchant_key.rsa_key.public_key()
     (shop.folder / "body").write_text('{"a":1}')
     signed = json.loads(run("sign", "request", "POST", "/v3/a?b=1", "--body", "body").out)
     message = v3.request_message("POST", "/v3/a?b=1", signed["timestamp"], signed["nonce_str"], b'{"a":1}')

@@ -124,7 +124,7 @@ def notification(**resource: str) -> tuple[dict[str, str], bytes]:
     """A notification that the platform signed."""
     key, stamp = EMULATOR.platform_keys[0], str(int(time.time()))
     body = b'{"id":"1","resource":{"algorithm":"AEAD_AES_256_GCM","nonce":"0123456789ab","ciphertext":"AAAA"}}'
-    signature = base64.b64encode(rsa.sign(key.private_key, f"{stamp}\nN\n".encode() + body + b"\n")).decode()
+    signature = base64.b64encode(rsa.sign(key.rsa_key, f"{stamp}\nN\n".encode() + body + b"\n")).decode()
     names = ("Timestamp", "Nonce", "Serial", "Signature")
     values = (stamp, "N", key.serial, signature)
     return {f"Wechatpay-{name}": value for name, value in zip(names, values, strict=True)}, body

@@ -79,6 +79,6 @@ def test_a_platform_certificate_is_refused(arguments: dict[str, Any]) -> None:
 
 def test_its_own_key_among_the_platforms(arguments: dict[str, Any], merchant_pair: KeyPair) -> None:
     """The brand's own public key in certs is named as what it is."""
-    certs = {"PUB_KEY_ID_0114": merchant_pair.private_key.public_key()}
+    certs = {"PUB_KEY_ID_0114": merchant_pair.rsa_key.public_key()}
     with pytest.raises(ConfigurationError, match="brand's own"):
         Brand(**{**arguments, "certs": certs})

@@ -21,7 +21,7 @@ class Kms:
 
     def __init__(self, emulator: Emulator, *failures: Exception | object) -> None:
         self.failures = list(failures)
-        self._key = emulator.merchant_key.private_key
+        self._key = emulator.merchant_key.rsa_key
 
     async def sign(self, message: bytes) -> Any:
         await asyncio.sleep(0)

@@ -18,7 +18,7 @@ from wechatpay_chain.credentials.signing import signing_of_loop
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import Emulator, KeyPair
 
-KEY = KeyPair.merchant().private_key
+KEY = KeyPair.merchant().rsa_key
 several_cores = pytest.mark.skipif(
     (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()) == 1,
     reason="one core signs in the loop",

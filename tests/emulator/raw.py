@@ -48,7 +48,7 @@ class RawClient:
             "timestamp": str(int(time.time())),
         } | changes
         message = v3.request_message(method, target, values["timestamp"], values["nonce"], signed)
-        signature = base64.b64encode(rsa.sign(self.emulator.merchant_key.private_key, message)).decode()
+        signature = base64.b64encode(rsa.sign(self.emulator.merchant_key.rsa_key, message)).decode()
         return {
             "Accept": "application/json",
             "User-Agent": "raw",
@@ -77,7 +77,7 @@ class RawClient:
 
     def seal(self, plaintext: str) -> str:
         """The ciphertext of a secret."""
-        return rsa.encrypt(self.emulator.platform_keys[0].private_key.public_key(), plaintext)
+        return rsa.encrypt(self.emulator.platform_keys[0].rsa_key.public_key(), plaintext)
 
     def order(self, number: str = "A1", total: int = 100, **members: Any) -> dict[str, Any]:
         """A complete payload of a Native order."""

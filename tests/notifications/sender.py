@@ -128,7 +128,7 @@ def sign(body: bytes, *, pair: KeyPair | None = None, now: float | None = None, 
     """The headers of a notification with this body."""
     pair = pair or public_key()
     timestamp = str(int(time.time() if now is None else now))
-    signature = rsa.sign(pair.private_key, v3.answer_message(timestamp, nonce, body))
+    signature = rsa.sign(pair.rsa_key, v3.answer_message(timestamp, nonce, body))
     return {
         "Content-Type": "application/json",
         "Request-ID": "R1",

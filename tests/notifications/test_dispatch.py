@@ -297,7 +297,7 @@ async def test_wrong_answers(answer: Any, caplog: pytest.LogCaptureFixture) -> N
 
 async def test_signed_reply() -> None:
     """Replies to cross-border institutions' notifications carry a signature of theirs."""
-    signer = AuthorizationSigner(mchid="1900000109", serial="AB", signer=KeySigner(merchant().private_key))
+    signer = AuthorizationSigner(mchid="1900000109", serial="AB", signer=KeySigner(merchant().rsa_key))
     hook = webhook(sign_reply=signer)
 
     @hook.on("CROSS_BORDER_PAY.GET_MCH_INFO")
@@ -307,7 +307,7 @@ async def test_signed_reply() -> None:
     reply = await hook.dispatch(*notify(event_type="CROSS_BORDER_PAY.GET_MCH_INFO", original_type="cross_border_pay"))
     authorization = v3.Authorization.parse(reply.headers["Authorization"])
     message = v3.answer_message(authorization.timestamp, authorization.nonce, reply.body)
-    rsa.verify(merchant().private_key.public_key(), message, authorization.signature)
+    rsa.verify(merchant().rsa_key.public_key(), message, authorization.signature)
     assert (authorization.mchid, json.loads(reply.body)["mch_id"]) == ("1900000109", "1")
 
 

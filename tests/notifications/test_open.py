@@ -202,7 +202,7 @@ def test_expired_certificate() -> None:
 )
 def test_encrypted_fields(event_type: str) -> None:
     """Fields that are encrypted for the merchant are decrypted when the private key is given, nested ones too."""
-    secret = rsa.encrypt(merchant().private_key.public_key(), "13800000000")
+    secret = rsa.encrypt(merchant().rsa_key.public_key(), "13800000000")
     listed = {
         "common_field_list": [{"name": "x", "value": secret}],
         "custom_field_list": [{"user_chosen_values": [secret]}],
@@ -219,7 +219,7 @@ def test_encrypted_fields(event_type: str) -> None:
 
 def test_encrypted_field_for_another() -> None:
     """A field that was encrypted for another key is named."""
-    secret = rsa.encrypt(stranger().private_key.public_key(), "x")
+    secret = rsa.encrypt(stranger().rsa_key.public_key(), "x")
     headers, body = notify(
         event_type="MEMBERCARD.ACCEPT_CARD", original_type="membercard", resource={"phone_number": secret}
     )

@@ -57,7 +57,7 @@ async def test_the_appid_of_the_front_end_is_signed(emulator: Emulator, front_en
     order = {"prepay_id": PREPAY_ID, front_end: signed_with}
     jsapi = await wxpay.payments.jsapi(order, appid=signed_with)
     app = await wxpay.payments.app(order, appid=signed_with)
-    key = emulator.merchant_key.private_key.public_key()
+    key = emulator.merchant_key.rsa_key.public_key()
     lines = (signed_with, jsapi["timeStamp"], jsapi["nonceStr"], jsapi["package"])
     rsa.verify(key, "".join(f"{line}\n" for line in lines).encode(), jsapi["paySign"])
     lines = (signed_with, app["timestamp"], app["noncestr"], app["prepayid"])

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from threading import Condition
 from typing import Any, TypeVar, cast
 
+from ..crypto.asymmetric import Algorithm
 from ..errors import ConfigurationError
 from .exchange import Exchange
 from .faults import Faults, Flaw
@@ -63,7 +64,7 @@ class Controls:
     Args:
         world: whose records, merchants and clock these are.
         real: gives the real Unix time in seconds.
-        default_key: gives the platform's key that signs where nothing names another.
+        default_key: gives the platform's key that signs where nothing names another, for merchants with keys of a kind.
         notify: which `notify_url` leads where, see `Addresses`.
         patience: real seconds that merchants have to answer a notification; by default, the kind's own 5 or 3.
         pay_after: seconds of the world's time after which every order is paid by itself; None for never.
@@ -82,7 +83,7 @@ class Controls:
         world: World,
         *,
         real: Callable[[], float],
-        default_key: Callable[[], KeyPair],
+        default_key: Callable[[Algorithm], KeyPair],
         notify: Mapping[str, str | App] | None = None,
         patience: float | None = None,
         pay_after: float | None = None,

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .. import catalogue
 from ..crypto import serials
+from ..crypto.asymmetric import Algorithm
 from ..errors import ConnectionFailed
 from ..http.headers import Headers
 from ..http.request import Request
 from ..http.response import Response
-from ..wire import brand, v3
 from ..wire.v3.signature import SERIAL_HEADER
+from ..wire.words import OF_BRAND, OF_MERCHANT
 from .controls import Controls
 from .exchange import Exchange
 from .misbehaviour import GOOD, STALE, AnswerLost, Misbehaviour, claimed_merchant, forged, html
@@ -62,8 +63,9 @@ class Emulator(Controls):
     Args:
         mchid: the first merchant's number.
         clock: gives real Unix time in seconds.
-        merchant_key: the first merchant's key; a fresh one by default.
-        platform_keys: the platform's keys; by default one fresh WeChat Pay public key.
+        merchant_key: the first merchant's key; a fresh one by default. `KeyPair.merchant("SM2")` puts him into SM mode.
+        platform_keys: the platform's keys; by default one fresh WeChat Pay public key, and for merchants in SM mode a
+            certificate of SM2 beside it.
         apiv3_key: the first merchant's, 32 characters; fresh ones by default.
         apiv2_key: the first merchant's, 32 characters; fresh ones by default.
         state: a folder that keeps merchants, keys and records, and is used again; by default they are in memory only.
@@ -308,12 +310,12 @@ class Emulator(Controls):
         except Refusal as refused:
             exchange.refusal = refused
             response, ending = refused.response(), refused.number
-        word = brand.SCHEME if merchant.platform_key else v3.SCHEME
-        signing_key = merchant.platform_key or self._named_key(request) or self._default_key()
+        accepted = OF_BRAND if merchant.platform_key else OF_MERCHANT
+        signing_key = merchant.platform_key or self._named_key(request) or self._default_key(merchant.key.algorithm)
         if misbehaviour.other_key is not None:
             signing_key = self.notifier.other_key(misbehaviour.other_key.serial, signing_key)
         signed_at = exchange.time - (STALE if misbehaviour.flaw == "stale" else 0)
-        return answer.sign(answer.number(response, ending), operation, signing_key, signed_at, word)
+        return answer.sign(answer.number(response, ending), operation, signing_key, signed_at, accepted)
 
     def _admit(self, exchange: Exchange, match: Match, merchant: Merchant) -> Call:
         request, operation = exchange.request, exchange.operation
@@ -419,9 +421,10 @@ class Emulator(Controls):
     def _named_key(self, request: Request) -> KeyPair | None:
         return _named(self.platform_keys, request.headers.get(SERIAL_HEADER))
 
-    def _default_key(self) -> KeyPair:
+    def _default_key(self, algorithm: Algorithm) -> KeyPair:
+        keys = [key for key in self.platform_keys if key.algorithm == algorithm] or self.platform_keys
         # Who doesn't ask for a public key is answered with a certificate, where there is one.
-        return next((key for key in self.platform_keys if key.certificate is not None), self.platform_keys[0])
+        return next((key for key in keys if key.certificate is not None), keys[0])
 
 
 def _named(keys: Sequence[KeyPair], serial: str | None) -> KeyPair | None:

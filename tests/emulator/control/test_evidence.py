@@ -48,7 +48,7 @@ def send(emulator: Emulator, control: Client, sent: bytes, signed: bytes, key: K
     merchant = emulator.world.merchants[emulator.mchid]
     timestamp, nonce = str(int(time.time())), v3.make_nonce()
     message = v3.request_message("POST", NATIVE, timestamp, nonce, signed)
-    signature = base64.b64encode(rsa.sign((key or merchant.key).private_key, message)).decode()
+    signature = base64.b64encode(rsa.sign((key or merchant.key).rsa_key, message)).decode()
     said = v3.Authorization(emulator.mchid, merchant.key.serial, nonce, timestamp, signature)
     headers = {"Accept": "*/*", "User_Agent": "test", "Content_Type": "application/json", "Authorization": str(said)}
     control("POST", NATIVE, sent, **headers)

@@ -22,7 +22,7 @@ from wechatpay_chain.wire import v3
 
 def verify(answer: Response[Any], emulator: Emulator) -> None:
     """Check an answer's signature against the emulator's keys."""
-    keys = {key.serial: key.private_key.public_key() for key in emulator.platform_keys}
+    keys = {key.serial: key.rsa_key.public_key() for key in emulator.platform_keys}
     v3.verify(answer.headers, answer.content, keys.get, time.time())
 
 
@@ -110,4 +110,4 @@ def test_echo_is_encrypted_for_the_merchant(raw: RawClient) -> None:
     """What came encrypted goes back encrypted, for the merchant's key."""
     answer = raw.post(ECHO, {"echo_message": "a", "encrypted_echo_message": raw.seal("秘密")})
     assert answer.body["echo_message"] == "a"
-    assert rsa.decrypt(raw.emulator.merchant_key.private_key, answer.body["encrypted_echo_message"]) == "秘密"
+    assert rsa.decrypt(raw.emulator.merchant_key.rsa_key, answer.body["encrypted_echo_message"]) == "秘密"

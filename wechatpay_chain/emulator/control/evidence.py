@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ...crypto import rsa
+from ...crypto import asymmetric
 from ...diagnosis import refusal as refusals
 from ...diagnosis import request as requests
 from ...errors import Cause, SignatureError
 from ...wire import brand, v2, v3
 from ..exchange import Exchange
-from ..platform.authentication import signed_body
+from ..platform.authentication import header_of, signed_body
 from ..platform.keys import KeyPair
 from ..platform.refusal import Refusal
 from ..world.world import World
@@ -117,7 +117,7 @@ def _other_owner(parts: requests.Parts, said: _Signed, world: World) -> requests
 
 def _fits(key: KeyPair, text: bytes, signature: str) -> bool:
     try:
-        rsa.verify(key.private_key.public_key(), text, signature)
+        asymmetric.verify(key.private_key.public_key(), text, signature)
     except SignatureError:
         return False
     return True
@@ -125,7 +125,8 @@ def _fits(key: KeyPair, text: bytes, signature: str) -> bool:
 
 def _said(exchange: Exchange) -> _Signed | None:
     header = exchange.request.headers.get("Authorization", "")
-    kind = brand.Authorization if header.startswith(brand.SCHEME) else v3.Authorization
+    word = header.partition(" ")[0]
+    kind = brand.Authorization if word == brand.SCHEME else header_of(word)
     try:
         said = kind.parse(header)
     except ValueError:

@@ -10,18 +10,18 @@ import base64
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import orjson
 
 from ...catalogue import Event, events, find_events
 from ...catalogue.records import Fields
-from ...crypto import aead, digest, rsa
+from ...crypto import aead, asymmetric, digest
 from ...errors import ConfigurationError
-from ...wire import brand as brand_scheme
 from ...wire import v2, v3
 from ...wire.sealing import FieldTree, field_tree, seal
+from ...wire.words import OF_BRAND, OF_MERCHANT, SEALED_WITH
 from ..faults import Flaw
 from ..misbehaviour import STALE, forged_xml, probe
 from ..platform.keys import KeyPair
@@ -30,7 +30,6 @@ from ..world.announcements import Announcement
 from ..world.merchants import Merchant
 from .kinds import APIV2_PREFIX
 
-_ALGORITHM = "AEAD_AES_256_GCM"
 _NONCE_SIZE = 12
 _ENCRYPTED_FOR_MERCHANT = "rsa:merchant"
 _REFUND = "refund-processed"
@@ -55,14 +54,21 @@ class Message:
         return iter((self.headers, self.body))
 
 
-def write(announcement: Announcement, merchant: Merchant) -> bytes:
-    """The body of a notification, sealed for its merchant."""
+def write(announcement: Announcement, merchant: Merchant, key: KeyPair) -> bytes:
+    """The body of a notification, sealed for its merchant.
+
+    Args:
+        announcement: what it says.
+        merchant: who opens it.
+        key: the platform's, which will sign it: how it is sealed belongs to that.
+    """
     if announcement.protocol == "v2":
         return _xml(announcement, merchant)
     marked = _marked(announcement.event_type, announcement.original_type)
-    public_key = merchant.key.private_key.public_key()
-    sealed = seal(announcement.resource, marked, lambda text, _pointer: rsa.encrypt(public_key, text), "resource")
-    resource = _resource(orjson.dumps(sealed), announcement.original_type, merchant.apiv3_key)
+    encrypt = partial(asymmetric.encrypt, merchant.key.private_key.public_key())
+    sealed = seal(announcement.resource, marked, lambda text, _pointer: encrypt(text), "resource")
+    algorithm = SEALED_WITH[OF_MERCHANT[key.algorithm]]
+    resource = _resource(orjson.dumps(sealed), announcement.original_type, merchant.apiv3_key, algorithm)
     return orjson.dumps(
         {
             "id": announcement.number,
@@ -94,14 +100,15 @@ def sign(body: bytes, key: KeyPair, now: float, *, flaw: Flaw | None = None, bra
     if v2.is_xml(body):
         return Message({**common, "Content-Type": "text/xml"}, _flawed_xml(body, flaw))
     timestamp, nonce = str(int(now - (STALE if flaw == "stale" else 0))), v3.make_nonce()
-    signature = base64.b64encode(rsa.sign(key.private_key, v3.answer_message(timestamp, nonce, body))).decode("ascii")
+    made = asymmetric.sign(key.private_key, v3.answer_message(timestamp, nonce, body))
+    signature = base64.b64encode(made).decode("ascii")
     headers = {
         **common,
         "Content-Type": "application/json; charset=utf-8",
         v3.TIMESTAMP_HEADER: timestamp,
         v3.NONCE_HEADER: nonce,
         v3.SERIAL_HEADER: key.serial,
-        v3.SIGNATURE_TYPE_HEADER: brand_scheme.SCHEME if brand else v3.SCHEME,
+        v3.SIGNATURE_TYPE_HEADER: (OF_BRAND if brand else OF_MERCHANT)[key.algorithm],
         v3.SIGNATURE_HEADER: probe(signature) if flaw == "probe" else signature,
     }
     if flaw == "unsigned":
@@ -116,10 +123,13 @@ def _altered(body: bytes) -> bytes:
     return orjson.dumps(envelope)
 
 
-def _resource(plaintext: bytes, associated_data: str, apiv3_key: str) -> dict[str, str]:
+def _resource(
+    plaintext: bytes, associated_data: str, apiv3_key: str, algorithm: str = aead.AES_256_GCM
+) -> dict[str, str]:
     nonce = v3.make_nonce()[:_NONCE_SIZE]
-    ciphertext = aead.encrypt(apiv3_key.encode(), nonce.encode(), plaintext, associated_data.encode())
-    return {"algorithm": _ALGORITHM, "ciphertext": ciphertext, "associated_data": associated_data, "nonce": nonce}
+    key = apiv3_key.encode()
+    ciphertext = aead.encrypt(key, nonce.encode(), plaintext, associated_data.encode(), algorithm=algorithm)
+    return {"algorithm": algorithm, "ciphertext": ciphertext, "associated_data": associated_data, "nonce": nonce}
 
 
 def _xml(announcement: Announcement, merchant: Merchant) -> bytes:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from threading import Condition
 from typing import Any
 
+from ...crypto.asymmetric import Algorithm
 from ...errors import ConfigurationError, DecodeError
 from ...wire import v2
 from .. import faults
@@ -79,7 +80,7 @@ class Notifier:
     Args:
         world: holds the announcements, the merchants, the platform's keys and the clock.
         real: gives the real Unix time in seconds, which signatures carry.
-        default_key: gives the platform's key that signs where nothing names another.
+        default_key: gives the platform's key that signs where nothing names another, for merchants with keys of a kind.
         addresses: where a `notify_url` leads.
         struck: rules that strike notifications.
         patience: real seconds that merchants have to answer; by default, the kind's own.
@@ -89,7 +90,7 @@ class Notifier:
         self,
         world: World,
         real: Callable[[], float],
-        default_key: Callable[[], KeyPair],
+        default_key: Callable[[Algorithm], KeyPair],
         addresses: Addresses,
         struck: Faults,
         patience: float | None = None,
@@ -110,7 +111,7 @@ class Notifier:
     @property
     def default_key(self) -> KeyPair:
         """The platform's key that signs where nothing names another."""
-        return self._default_key()
+        return self._default_key("RSA")
 
     # ── when ──
 
@@ -193,16 +194,20 @@ class Notifier:
         found = self._world.of(ANNOUNCEMENTS).get(number)
         if found is None:
             raise ConfigurationError("number", f"there is no notification {number!r}", "List them to see their numbers")
-        self._key(serial)
+        key = self._key(serial, found.mchid)
         if flaw is not None:
             # Says at once what this notification can't have.
-            messages.sign(self.body(found), self._default_key(), self._real(), flaw=flaw)
+            messages.sign(self.body(found, key), key, self._real(), flaw=flaw)
         with self._changed:
             self._extras.append(_Extra(due=self._world.now + after, number=number, flaw=flaw, serial=serial))
         self.wake()
 
-    def body(self, announcement: Announcement) -> bytes:
+    def body(self, announcement: Announcement, key: KeyPair) -> bytes:
         """The body of a notification, sealed for its merchant.
+
+        Args:
+            announcement: what it says.
+            key: the platform's, which will sign it.
 
         Raises:
             ConfigurationError: there is no such merchant.
@@ -210,14 +215,14 @@ class Notifier:
         merchant = self._world.merchants.get(announcement.mchid)
         if merchant is None:
             raise ConfigurationError("mchid", f"there is no merchant {announcement.mchid!r}", "Add it to the emulator")
-        return messages.write(announcement, merchant)
+        return messages.write(announcement, merchant, key)
 
     def message(self, announcement: Announcement, *, flaw: Flaw | None = None, serial: str = "") -> Message:
         """A notification, signed now."""
         merchant = self._world.merchants.get(announcement.mchid)
         own = merchant and merchant.platform_key
-        key = own if own and not serial else self._key(serial)
-        return messages.sign(self.body(announcement), key, self._real(), flaw=flaw, brand=own is not None)
+        key = own if own and not serial else self._key(serial, announcement.mchid)
+        return messages.sign(self.body(announcement, key), key, self._real(), flaw=flaw, brand=own is not None)
 
     # ── and then ──
 
@@ -280,7 +285,7 @@ class Notifier:
         flaw = flaw or (forged.flaw if forged else None)
         try:
             destination = self.addresses.resolve(found.notify_url)
-            key = self._key(serial)
+            key = self._key(serial, found.mchid)
             if other is not None:
                 key = self.other_key(other.serial, key)
             message = self.message(found, flaw=flaw, serial=key.serial)
@@ -309,9 +314,10 @@ class Notifier:
             )
         self._landed(found.number)
 
-    def _key(self, serial: str) -> KeyPair:
+    def _key(self, serial: str, mchid: str) -> KeyPair:
         if not serial:
-            return self._default_key()
+            merchant = self._world.merchants.get(mchid)
+            return self._default_key("RSA" if merchant is None else merchant.key.algorithm)
         keys = self._world.platform_keys
         named = next((key for key in keys if key.serial == serial), None)
         if named is None:

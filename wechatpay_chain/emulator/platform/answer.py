@@ -14,18 +14,20 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ...catalogue import Operation
 from ...catalogue.records import record
-from ...crypto import rsa
+from ...crypto import asymmetric
+from ...crypto.asymmetric import PublicKey
 from ...http.headers import Headers
 from ...http.response import Response
 from ...wire import v3
 from ...wire.sealing import field_tree, seal
+from ...wire.words import OF_MERCHANT, Words
 from .call import Answer
 from .keys import KeyPair
 
 _JSON = Headers({"Content-Type": "application/json; charset=utf-8"})
 
 
-def respond(value: Answer, operation: Operation | None, merchant_key: RSAPublicKey) -> Response[Any]:
+def respond(value: Answer, operation: Operation | None, merchant_key: PublicKey) -> Response[Any]:
     """The answer that a route's value stands for.
 
     Args:
@@ -39,12 +41,14 @@ def respond(value: Answer, operation: Operation | None, merchant_key: RSAPublicK
     if value is None:
         return Response(status=status or 204)
     marked = field_tree(operation.answer_secret_fields if operation else ())
-    encrypt = _encrypt_pkcs1 if operation and operation.answer_padding == "pkcs1v15" else rsa.encrypt
+    encrypt = _encrypt_pkcs1 if operation and operation.answer_padding == "pkcs1v15" else asymmetric.encrypt
     sealed = seal(value, marked, lambda plaintext, _pointer: encrypt(merchant_key, plaintext), "answer")
     return Response(status=status or 200, headers=_JSON, content=orjson.dumps(sealed))
 
 
-def _encrypt_pkcs1(merchant_key: RSAPublicKey, plaintext: str) -> str:
+def _encrypt_pkcs1(merchant_key: PublicKey, plaintext: str) -> str:
+    if not isinstance(merchant_key, RSAPublicKey):
+        return asymmetric.encrypt(merchant_key, plaintext)
     return base64.b64encode(merchant_key.encrypt(plaintext.encode(), PKCS1v15())).decode("ascii")
 
 
@@ -56,7 +60,7 @@ def number(response: Response[Any], ending: int) -> Response[Any]:
 
 
 def sign(
-    response: Response[Any], operation: Operation | None, key: KeyPair, now: float, word: str = v3.SCHEME
+    response: Response[Any], operation: Operation | None, key: KeyPair, now: float, accepted: Words = OF_MERCHANT
 ) -> Response[Any]:
     """The answer, signed as the operation's answers are.
 
@@ -65,7 +69,7 @@ def sign(
         operation: says what its signature covers.
         key: the platform's.
         now: real Unix time in seconds.
-        word: of the scheme.
+        accepted: the words of the scheme, by the kind of the key.
     """
     kind = operation.answer_signature if operation and 200 <= response.status < 300 else "body"
     if kind == "none":
@@ -76,12 +80,12 @@ def sign(
         headers = headers.merge({v3.STATEMENT_HEADER: hashlib.sha1(body).hexdigest()})  # noqa: S324 - see above
         body = v3.statement_body(headers, body)
     timestamp, nonce = str(int(now)), v3.make_nonce()
-    signature = rsa.sign(key.private_key, v3.answer_message(timestamp, nonce, body))
+    signature = asymmetric.sign(key.private_key, v3.answer_message(timestamp, nonce, body))
     signed = {
         v3.TIMESTAMP_HEADER: timestamp,
         v3.NONCE_HEADER: nonce,
         v3.SERIAL_HEADER: key.serial,
-        v3.SIGNATURE_TYPE_HEADER: word,
+        v3.SIGNATURE_TYPE_HEADER: accepted[key.algorithm],
         v3.SIGNATURE_HEADER: base64.b64encode(signature).decode("ascii"),
     }
     return response.changed(headers=headers.merge(signed))

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from ...catalogue import Operation, validate
-from ...crypto import digest, rsa
+from ...crypto import asymmetric, digest
 from ...crypto.hashing import hasher
 from ...errors import DecodeError, DecryptionError, SignatureError
 from ...http.headers import Headers
@@ -198,7 +198,7 @@ def _check_certificate(fields: Mapping[str, str], name: str, merchant_key: KeyPa
     serial = fields.get("cert_serialno", "")
     message = v2.certificate_message(serial, fields.get("timestamp", ""))
     try:
-        rsa.verify(merchant_key.private_key.public_key(), message, fields.get(name, ""))
+        asymmetric.verify(merchant_key.private_key.public_key(), message, fields.get(name, ""))
     except SignatureError:
         raise RefusalV2(f"{name}验证失败", "SIGNERROR") from None
     if serial != merchant_key.serial:
@@ -209,7 +209,7 @@ def _unsealed(fields: dict[str, str], operation: Operation, bank_key: KeyPair) -
     secret = {path.removeprefix("xml.") for path in operation.secret_fields}
     try:
         return {
-            name: rsa.decrypt(bank_key.private_key, value) if name in secret else value
+            name: asymmetric.decrypt(bank_key.private_key, value) if name in secret else value
             for name, value in fields.items()
         }
     except DecryptionError:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol, TypeVar
 
-from ...crypto import rsa, serials
+from ...crypto import asymmetric, serials
 from ...errors import SignatureError
 from ...http.path import without_needless_escapes
 from ...http.request import Request
 from ...wire import brand, v3
 from ...wire.schemes import Scheme, scheme_of
+from ...wire.words import OF_BRAND, OF_MERCHANT, SM2
 from . import refusal
 from .keys import KeyPair
 from .multipart import parse
@@ -34,6 +35,8 @@ class Signatory(Protocol):
 
 
 M = TypeVar("M", bound=Signatory)
+
+_WRONG_TYPE = "Http头Authorization认证类型不正确"
 
 
 def check_client_headers(request: Request) -> None:
@@ -58,7 +61,7 @@ def authenticate(request: Request, merchants: Mapping[str, M], now: float) -> M:
         Refusal: 401.
     """
     scheme = scheme_of(without_needless_escapes(request.path))
-    number, authorization = _authorization(request, scheme)
+    number, word, authorization = _authorization(request, scheme)
     timestamp = authorization.timestamp
     # The platform looks at the clock before it looks at the signature.
     if not (timestamp.isascii() and timestamp.isdecimal()) or abs(now - int(timestamp)) > v3.MAX_AGE:
@@ -68,10 +71,12 @@ def authenticate(request: Request, merchants: Mapping[str, M], now: float) -> M:
         raise refusal.unauthorized("签名错误")
     if serials.key(authorization.serial) != serials.key(merchant.key.serial):
         raise refusal.unauthorized("商户证书序列号有误。请使用签名私钥匹配的证书序列号")
+    if word != (OF_BRAND if scheme == "brand" else OF_MERCHANT).get(merchant.key.algorithm):
+        raise refusal.unauthorized(_WRONG_TYPE)
     body = signed_body(request)
     message = v3.request_message(request.method, request.target, timestamp, authorization.nonce, body)
     try:
-        rsa.verify(merchant.key.private_key.public_key(), message, authorization.signature)
+        asymmetric.verify(merchant.key.private_key.public_key(), message, authorization.signature)
     except SignatureError:
         head = message[: len(message) - len(body) - 1]
         raise refusal.wrong_signature(request.method, request.target, head, body) from None
@@ -85,16 +90,26 @@ def signed_body(request: Request) -> bytes:
     return body if upload is None else upload.meta
 
 
-def _authorization(request: Request, scheme: Scheme) -> tuple[str, brand.Authorization | v3.Authorization]:
+def _authorization(request: Request, scheme: Scheme) -> tuple[str, str, brand.Authorization | v3.Authorization]:
+    """Who signed, by which word, and all that the header says."""
     header = request.headers.get("Authorization", "")
-    word = brand.SCHEME if scheme == "brand" else v3.SCHEME
-    if header and not header.startswith(f"{word} "):
-        raise refusal.unauthorized("Http头Authorization认证类型不正确")
+    word = header.partition(" ")[0]
+    if header and word not in (OF_BRAND if scheme == "brand" else OF_MERCHANT).values():
+        raise refusal.unauthorized(_WRONG_TYPE)
     try:
         if scheme == "brand":
             of_brand = brand.Authorization.parse(header)
-            return of_brand.brand_id, of_brand
-        said = v3.Authorization.parse(header)
+            return of_brand.brand_id, word, of_brand
+        said = header_of(word).parse(header)
     except ValueError:
         raise refusal.unauthorized("Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》") from None
-    return said.mchid, said
+    return said.mchid, word, said
+
+
+def header_of(word: str) -> type[v3.Authorization]:
+    """The header of a merchant's that begins with a word."""
+    if word != SM2:
+        return v3.Authorization
+    from ...wire import sm
+
+    return sm.Authorization

@@ -1,7 +1,8 @@
-"""Fresh keys of both sides: the merchant's, and the platform's in its two kinds."""
+"""Fresh keys of both sides: the merchant's, and the platform's in its two kinds; of RSA, or of SM2."""
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from string import ascii_letters, digits
 from typing import Self
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -22,6 +24,8 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from ...crypto import aead, serials
+from ...crypto.asymmetric import Algorithm, PrivateKey, algorithm_of
+from ...crypto.keys import load_private_key
 
 _BITS = 2048
 _EXPONENT = 65537
@@ -36,18 +40,22 @@ class KeyPair:
 
     Attributes:
         serial: certificate serial, or `PUB_KEY_ID_...`.
-        private_key: RSA, 2048 bits.
+        private_key: of RSA, 2048 bits, or of SM2.
         certificate: of a platform certificate; None for a key that is known without one.
     """
 
     serial: str
-    private_key: rsa.RSAPrivateKey = field(repr=False)
+    private_key: PrivateKey = field(repr=False)
     certificate: x509.Certificate | None = field(default=None, repr=False)
 
     @classmethod
-    def merchant(cls) -> Self:
-        """The key of a merchant API certificate, with the certificate."""
-        return cls.certified()
+    def merchant(cls, algorithm: Algorithm = "RSA") -> Self:
+        """The key of a merchant API certificate, with the certificate.
+
+        Args:
+            algorithm: `SM2` for a merchant in SM mode.
+        """
+        return cls.certified(algorithm=algorithm)
 
     @classmethod
     def wechatpay(cls) -> Self:
@@ -56,15 +64,41 @@ class KeyPair:
         return cls(serial=f"{serials.PUBLIC_KEY_PREFIX}0114{number}", private_key=_generate())
 
     @classmethod
-    def certified(cls, not_before: datetime | None = None) -> Self:
+    def certified(cls, not_before: datetime | None = None, *, algorithm: Algorithm = "RSA") -> Self:
         """A platform certificate, signed by a made-up authority.
 
         Args:
-            not_before: start of its five years, aware; yesterday by default.
+            not_before: start of its five years, or of its 13 months in SM mode, aware; yesterday by default.
+            algorithm: of its key.
         """
-        key = _generate()
-        certificate = _certify(key, not_before or datetime.now(UTC) - timedelta(days=1))
+        not_before = not_before or datetime.now(UTC) - timedelta(days=1)
+        key: PrivateKey
+        if algorithm == "SM2":
+            from ...crypto.sm import sm2
+            from .sm_certificates import certify
+
+            key = sm2.generate()
+            certificate = certify(key, not_before)
+        else:
+            key = _generate()
+            certificate = _certify(key, not_before)
         return cls(serial=serials.from_number(certificate.serial_number), private_key=key, certificate=certificate)
+
+    @property
+    def rsa_key(self) -> rsa.RSAPrivateKey:
+        """The private key, as one of RSA.
+
+        Raises:
+            TypeError: it is of SM2.
+        """
+        if not isinstance(self.private_key, rsa.RSAPrivateKey):
+            raise TypeError("this is a key of SM2")
+        return self.private_key
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """What it signs with."""
+        return algorithm_of(self.private_key)
 
     def to_json(self) -> dict[str, str]:
         """The pair as it is kept on disk."""
@@ -79,29 +113,33 @@ class KeyPair:
             ValueError: it isn't one.
             TypeError: it is a key of another kind.
         """
-        # Checking a key takes 40 ms, and this one was made here.
-        key = load_pem_private_key(members["private_key"].encode(), None, unsafe_skip_rsa_key_validation=True)
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise TypeError("the key is not an RSA key")
         text = members.get("certificate")
         certificate = None if text is None else x509.load_pem_x509_certificate(text.encode())
-        return cls(serial=members["serial"], private_key=key, certificate=certificate)
+        return cls(serial=members["serial"], private_key=_load(members["private_key"]), certificate=certificate)
 
     @property
     def private_pem(self) -> str:
         """The private key as PKCS#8, like `apiclient_key.pem`."""
+        if not isinstance(self.private_key, rsa.RSAPrivateKey):
+            return _pem("PRIVATE KEY", self.private_key.to_der())
         return self.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
 
     @property
     def pkcs1_pem(self) -> str:
-        """The public key alone in PKCS#1, as `risk/getpublickey` of APIv2 has it."""
-        return self.private_key.public_key().public_bytes(Encoding.PEM, PublicFormat.PKCS1).decode("ascii")
+        """The public key alone in PKCS#1, as `risk/getpublickey` of APIv2 has it.
+
+        Raises:
+            TypeError: it is a key of SM2.
+        """
+        return self.rsa_key.public_key().public_bytes(Encoding.PEM, PublicFormat.PKCS1).decode("ascii")
 
     @property
     def public_pem(self) -> str:
         """The certificate where there is one, else the public key, like `wechatpay_public_key.pem`."""
         if self.certificate is not None:
             return self.certificate.public_bytes(Encoding.PEM).decode("ascii")
+        if not isinstance(self.private_key, rsa.RSAPrivateKey):
+            return _pem("PUBLIC KEY", self.private_key.public.to_der())
         public_key = self.private_key.public_key()
         return public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
 
@@ -109,6 +147,22 @@ class KeyPair:
 def make_apiv3_key() -> str:
     """32 random letters and digits."""
     return "".join(secrets.choice(ascii_letters + digits) for _ in range(aead.KEY_SIZE))
+
+
+def _load(pem: str) -> PrivateKey:
+    try:
+        # Checking a key takes 40 ms, and this one was made here.
+        key = load_pem_private_key(pem.encode(), None, unsafe_skip_rsa_key_validation=True)
+    except UnsupportedAlgorithm:
+        return load_private_key(pem)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError("the key is of neither RSA nor SM2")
+    return key
+
+
+def _pem(label: str, content: bytes) -> str:
+    body = base64.encodebytes(content).decode("ascii")
+    return f"-----BEGIN {label}-----\n{body}-----END {label}-----\n"
 
 
 def _generate() -> rsa.RSAPrivateKey:

@@ -12,7 +12,7 @@ import orjson
 
 from ...catalogue import Operation, validate
 from ...catalogue.records import Fields, Record, record
-from ...crypto import rsa
+from ...crypto import asymmetric
 from ...crypto.hashing import hasher
 from ...errors import ConfigurationError, DecryptionError
 from ...http.request import Request
@@ -84,7 +84,7 @@ def unseal(payload: Payload, operation: Operation, serial: str | None, key: KeyP
     def decrypt(value: str, pointer: str) -> str:
         location, _, field = pointer.partition("/")
         try:
-            return rsa.decrypt(private_key, value)
+            return asymmetric.decrypt(private_key, value)
         except DecryptionError:
             name = field if location == "query" else f"/{field}"
             issue = "not the ciphertext of a value encrypted with the key that Wechatpay-Serial names"

@@ -30,7 +30,12 @@ def _echo(_world: World, call: Call) -> dict[str, Any]:
 
 def _certificates(world: World, call: Call) -> dict[str, Any]:
     apiv3_key = world.merchants[call.mchid].apiv3_key
-    told = [_told(key, key.certificate, apiv3_key) for key in world.platform_keys if key.certificate is not None]
+    wanted = call.query.get("algorithm_type") or "RSA"
+    told = [
+        _told(key, key.certificate, apiv3_key)
+        for key in world.platform_keys
+        if key.certificate is not None and wanted in {key.algorithm, "ALL"}
+    ]
     if not told:
         raise refusal.not_found("无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥。")
     return {"data": told}
@@ -46,13 +51,16 @@ def _sandbox_key(world: World, call: Call) -> dict[str, str]:
 
 def _told(key: KeyPair, certificate: x509.Certificate, apiv3_key: str) -> dict[str, Any]:
     nonce = secrets.token_hex(6)
-    ciphertext = aead.encrypt(apiv3_key.encode(), nonce.encode(), key.public_pem.encode(), _ASSOCIATED_DATA.encode())
+    algorithm = aead.SM4_GCM if key.algorithm == "SM2" else aead.AES_256_GCM
+    ciphertext = aead.encrypt(
+        apiv3_key.encode(), nonce.encode(), key.public_pem.encode(), _ASSOCIATED_DATA.encode(), algorithm=algorithm
+    )
     return {
         "serial_no": key.serial,
         "effective_time": rfc3339(certificate.not_valid_before_utc.timestamp()),
         "expire_time": rfc3339(certificate.not_valid_after_utc.timestamp()),
         "encrypt_certificate": {
-            "algorithm": "AEAD_AES_256_GCM",
+            "algorithm": algorithm,
             "nonce": nonce,
             "associated_data": _ASSOCIATED_DATA,
             "ciphertext": ciphertext,

@@ -54,5 +54,6 @@ class Merchant:
             "certs": {key.serial: key.public_pem for key in platform_keys},
             "apiv3_key": self.apiv3_key,
             "apiv2_key": self.apiv2_key,
-            "merchant_cert": self.key.public_pem if self.key.certificate else None,
+            # Python's TLS can't present a key of SM2.
+            "merchant_cert": self.key.public_pem if self.key.certificate and self.key.algorithm == "RSA" else None,
         }

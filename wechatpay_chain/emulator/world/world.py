@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from threading import RLock
 from typing import Any, TypeVar, cast
 
@@ -102,13 +103,15 @@ class World:
 
     def add_merchant(self, merchant: Merchant) -> Merchant:
         """Let another merchant call; one of the same number is replaced. Returns it."""
+        if merchant.key.algorithm == "SM2" and all(key.algorithm != "SM2" for key in self.platform_keys):
+            self.platform_keys = (*self.platform_keys, KeyPair.certified(algorithm="SM2"))
         self._keep(merchant_setting(merchant, self.now))
         self.merchants[merchant.mchid] = merchant
         return merchant
 
     @property
     def platform_keys(self) -> tuple[KeyPair, ...]:
-        """The platform's keys, which sign answers and notifications; the first is also the bank's."""
+        """The platform's keys, which sign answers and notifications; the first of RSA is also the bank's."""
         return self._platform_keys
 
     @platform_keys.setter
@@ -119,7 +122,11 @@ class World:
     @property
     def bank_key(self) -> KeyPair:
         """The pair of the key that `risk/getpublickey` of APIv2 answers."""
-        return self.platform_keys[0]
+        return next((key for key in self.platform_keys if key.algorithm == "RSA"), None) or self._own_bank_key
+
+    @cached_property
+    def _own_bank_key(self) -> KeyPair:
+        return KeyPair.wechatpay()
 
     @property
     def now(self) -> float:
