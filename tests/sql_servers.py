@@ -88,6 +88,7 @@ def mariadb() -> Server:
     plain = ["--no-defaults", f"--datadir={folder / 'data'}"]
     _run([*as_user, install, *plain, "--auth-root-authentication-method=normal", "--skip-test-db"])
     command = [*as_user, server, *plain, "--skip-networking", f"--socket={socket}", "--innodb-lock-wait-timeout=1"]
+    command += ["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-buffer-pool-size=32M"]
     admin = str(Path(install).with_name("mariadb-admin"))
     return Server(socket, command, [admin, "--no-defaults", f"--socket={socket}", "-uroot", "ping"], folder)
 

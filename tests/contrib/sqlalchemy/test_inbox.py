@@ -65,6 +65,7 @@ async def test_messages_of_one_number_are_handled_in_order(shop: Shop) -> None:
     assert paid is not None
     assert other is not None
     assert (paid.key, other.key, await inbox.claim()) == ("paid", "other", None)
+    await inbox.settle(other, Event.HANDLED)
     await inbox.settle(paid, Event.FAILED, "KeyError")
     assert await inbox.claim() is None
     await let_time_pass(shop)

@@ -29,7 +29,20 @@ from .tables import create_tables
 from .tables import inbox as table
 
 with extra("sqlalchemy"):
-    from sqlalchemy import Connection, Engine, RowMapping, and_, delete, exists, false, func, or_, select, update
+    from sqlalchemy import (
+        Connection,
+        Engine,
+        RowMapping,
+        and_,
+        bindparam,
+        delete,
+        exists,
+        false,
+        func,
+        or_,
+        select,
+        update,
+    )
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 LEASE = 60.0
@@ -261,7 +274,7 @@ class SqlInbox:
     def _claim(self, connection: Connection) -> Claim | None:
         if not self.database.dialect.has_row_locks:
             connection.execute(update(table).where(false()).values(tries=0))  # takes the lock of the database
-        while (row := connection.execute(_first_due()).mappings().first()) is not None:
+        while (row := _first_due(connection)) is not None:
             step = next_step(State(row["state"]), Event.CLAIMED, row["tries"], self.patience)
             if step is not None and step.state is State.CLAIMED:
                 token = secrets.token_hex(16)
@@ -273,7 +286,7 @@ class SqlInbox:
                     key=row["key"],
                     event_type=row["event_type"],
                     tries=step.tries,
-                    row=_members(row),
+                    row=row,
                 )
             given_up = {"state": State.DEAD.value, "token": None, "finished": Now(), "error": "its worker died"}
             connection.execute(update(table).where(table.c.id == row["id"]).values(given_up))
@@ -298,8 +311,21 @@ class SqlInbox:
         )
 
 
-def _first_due() -> Any:
-    """The first message that is due, locked, and that no other one of its number goes before."""
+def _first_due(connection: Connection) -> dict[str, Any] | None:
+    """The first message that is due, locked, and that no other one of its number goes before.
+
+    Each query reads the beginning of the index of state and time, however many messages there are. Claims that fell
+    come first: others of their numbers wait for them.
+    """
+    for state in (State.CLAIMED, State.WAITING):
+        row = connection.execute(_DUE, {"wanted": state.value}).mappings().first()
+        if row is not None:
+            return _members(row)
+    return None
+
+
+def _due() -> Any:
+    """The first message of a state, `wanted`, whose time has come."""
     other = table.alias()
     goes_before = exists().where(
         other.c.number == table.c.number,
@@ -311,11 +337,14 @@ def _first_due() -> Any:
     )
     return (
         select(table)
-        .where(table.c.state.in_(UNFINISHED), table.c.due <= Now(), ~goes_before)
-        .order_by(table.c.id)
+        .where(table.c.state == bindparam("wanted"), table.c.due <= Now(), ~goes_before)
+        .order_by(table.c.due, table.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
+
+
+_DUE = _due()
 
 
 def _is_held(claim: Claim) -> Any:

@@ -67,7 +67,7 @@ inbox = Table(
     Column("due", Double, nullable=False),
     Column("finished", Double),
     Column("error", String(128), nullable=False),
-    Index("wechatpay_inbox_due", "state", "due"),
+    Index("wechatpay_inbox_due", "state", "due", "id"),
     Index("wechatpay_inbox_number", "number", "id"),
     Index("wechatpay_inbox_finished", "state", "finished"),
     **_EXACT,
