@@ -32,6 +32,7 @@ from tests.notifications.sender import (
     refund,
     sending,
     sign,
+    sm_certificate,
     stranger,
     webhook,
     xml,
@@ -50,10 +51,10 @@ from wechatpay_chain import (
     WeChatPayError,
 )
 from wechatpay_chain.credentials.renewal import Pace, Renewal
-from wechatpay_chain.crypto import digest, rsa
+from wechatpay_chain.crypto import asymmetric, digest
 from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.emulator.world.merchants import Merchant
-from wechatpay_chain.wire import brand, v2, v3
+from wechatpay_chain.wire import brand, sm, v2, v3, words
 
 PAID = {"transaction_id": "42", "out_trade_no": "A1", "total_fee": "1"}
 BOMB = b"".join(
@@ -90,12 +91,17 @@ def swapped_serial() -> Message:
 
 
 def other_padding() -> Message:
-    """A notification signed by the right key in another scheme (PSS)."""
+    """A notification signed by the right key in another form: PSS, or of SM2 both numbers without DER."""
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
     headers, body = notify()
     message = v3.answer_message(headers["Wechatpay-Timestamp"], headers["Wechatpay-Nonce"], body)
+    if public_key().algorithm == "SM2":
+        numbers = decode_dss_signature(asymmetric.sign(public_key().private_key, message))
+        bare = b"".join(number.to_bytes(32, "big") for number in numbers)
+        return {**headers, "Wechatpay-Signature": base64.b64encode(bare).decode()}, body
     pss = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.MAX_LENGTH)
     signature = public_key().rsa_key.sign(message, pss, hashes.SHA256())
     return {**headers, "Wechatpay-Signature": base64.b64encode(signature).decode()}, body
@@ -191,8 +197,7 @@ FORGERIES: dict[str, tuple[Callable[[], tuple[Any, bytes]], type[WeChatPayError]
 }
 
 
-WORDS = {"v3": v3.SCHEME, "brand": brand.SCHEME}
-OTHER = {"v3": brand.SCHEME, "brand": v3.SCHEME}
+WORDS = {"v3": v3.SCHEME, "brand": brand.SCHEME, "sm": sm.SCHEME}
 
 
 @pytest.fixture(params=WORDS)
@@ -220,11 +225,61 @@ async def test_forged_notification(forge: Callable[[], tuple[Any, bytes]], error
 
 
 def test_genuine_notification(scheme: str) -> None:
-    """What is forged above is believed where nothing is wrong with it, with the scheme's word or without any."""
+    """What is forged above is believed where nothing is wrong with it; without any word it stands for RSA."""
     assert webhook().open(*notify()).resource == PAYMENT
-    assert webhook().open(*without("Wechatpay-Signature-Type")).resource == PAYMENT
-    with pytest.raises(SignatureError, match="signature type"):
-        webhook().open(*change("Wechatpay-Signature-Type", OTHER[scheme]))
+    if scheme == "sm":
+        with pytest.raises(SignatureError, match="signature type"):
+            webhook().open(*without("Wechatpay-Signature-Type"))
+    else:
+        assert webhook().open(*without("Wechatpay-Signature-Type")).resource == PAYMENT
+    for other in set(WORDS.values()) - {WORDS[scheme]}:
+        with pytest.raises(SignatureError, match="signature type"):
+            webhook().open(*change("Wechatpay-Signature-Type", other))
+
+
+@pytest.fixture
+def sm_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notifications are those of a merchant in SM mode, who believes a platform certificate of RSA, too."""
+    monkeypatch.setattr(sending, "word", sm.SCHEME)
+
+
+AES, SM4 = "AEAD_AES_256_GCM", "AEAD_SM4_GCM"
+
+
+@pytest.mark.usefixtures("sm_mode")
+def test_both_kinds_during_the_switch() -> None:
+    """Notifications of RSA and of SM2 are believed at once, each sealed as belongs to its signature."""
+    assert webhook().open(*notify(algorithm=SM4)).resource == PAYMENT
+    assert webhook().open(*notify(pair=certificate(), algorithm=AES)).resource == PAYMENT
+
+
+@pytest.mark.usefixtures("sm_mode")
+@pytest.mark.parametrize("is_sm2", [True, False])
+def test_sealed_as_the_other_kind(*, is_sm2: bool) -> None:
+    """A resource that is sealed in the other way than its signature's is refused, in both directions."""
+    message = notify(algorithm=AES) if is_sm2 else notify(pair=certificate(), algorithm=SM4)
+    with pytest.raises(DecryptionError, match=f"{SM4 if is_sm2 else AES} alone"):
+        webhook().open(*message)
+
+
+@pytest.mark.usefixtures("sm_mode")
+@pytest.mark.parametrize("word", [v3.SCHEME, sm.SCHEME])
+@pytest.mark.parametrize("is_sm2", [True, False])
+def test_signed_as_the_other_kind(word: str, *, is_sm2: bool) -> None:
+    """Who holds one kind of the platform's keys can't speak for the other, under whichever word and name."""
+    holds, names = (public_key(), certificate()) if is_sm2 else (certificate(), public_key())
+    headers, body = notify(pair=replace(holds, serial=names.serial), algorithm=words.SEALED_WITH[word])
+    with pytest.raises(SignatureError):
+        webhook().open({**headers, "Wechatpay-Signature-Type": word}, body)
+
+
+@pytest.mark.usefixtures("sm_mode")
+def test_sm_alone() -> None:
+    """A receiver that believes keys of one kind alone refuses genuine notifications of the other."""
+    with pytest.raises(SignatureError, match="unknown key"):
+        webhook(certs=certs(public_key())).open(*notify(pair=certificate(), algorithm=AES))
+    with pytest.raises(SignatureError, match="unknown key"):
+        webhook(certs=certs(certificate())).open(*notify())
 
 
 def test_a_merchants_notification_at_a_brands_receiver() -> None:
@@ -337,13 +392,23 @@ def resign(response: Response[Any], pair: KeyPair, **changes: str) -> Response[A
     """An answer with its signature made anew by another key."""
     headers = response.headers
     message = v3.answer_message(headers["Wechatpay-Timestamp"], headers["Wechatpay-Nonce"], response.content)
-    signature = base64.b64encode(rsa.sign(pair.rsa_key, message)).decode()
+    signature = base64.b64encode(asymmetric.sign(pair.private_key, message)).decode()
     return replace(response, headers=headers.merge({"Wechatpay-Signature": signature, **changes}))
 
 
 def header(name: str, value: str) -> Callable[[Response[Any]], Response[Any]]:
     """Changes a header of an answer."""
     return lambda response: replace(response, headers=response.headers.merge({name: value}))
+
+
+def other_kind() -> KeyPair:
+    """The platform's key of RSA for a merchant in SM mode, and its key of SM2 for the others."""
+    return certificate() if sending.algorithm == "SM2" else sm_certificate()
+
+
+def word_of(pair: KeyPair) -> str:
+    """The word of a key's signatures."""
+    return words.OF_MERCHANT[pair.algorithm]
 
 
 ANSWERS: dict[str, tuple[Callable[[Response[Any]], Response[Any]], type[WeChatPayError]]] = {
@@ -358,18 +423,28 @@ ANSWERS: dict[str, tuple[Callable[[Response[Any]], Response[Any]], type[WeChatPa
     "downgraded": (header("Wechatpay-Signature-Type", "NONE"), SignatureError),
     "probe": (header("Wechatpay-Signature", "WECHATPAY/SIGNTEST/x"), SignatureProbe),
     "unsigned": (lambda response: replace(response, headers=response.headers.__class__({})), SignatureError),
+    "with the other kind of key": (lambda response: resign(response, other_kind()), SignatureError),
+    "with the other kind of key, and its word": (
+        lambda response: resign(response, other_kind(), **{"Wechatpay-Signature-Type": word_of(other_kind())}),
+        SignatureError,
+    ),
+    "under the other kind's serial": (
+        lambda response: resign(response, public_key(), **{"Wechatpay-Serial": other_kind().serial}),
+        SignatureError,
+    ),
 }
 
 
 CALLS = {
     "v3": ("v3/security/echo", {"echo_message": "x"}),
     "brand": ("brand/marketing/product-coupon/notify-configs", {"notify_url": "https://a.example/n"}),
+    "sm": ("v3/security/echo", {"echo_message": "x"}),
 }
 
 
 def client(scheme: str, tamper: Callable[[Response[Any]], Response[Any]]) -> WeChatPay:
     """A client of a merchant and a brand, on whose way somebody changes the answers to calls of one of them."""
-    emulator = Emulator(merchant_key=merchant(), platform_keys=(public_key(),))
+    emulator = Emulator(merchant_key=merchant(), platform_keys=(public_key(), other_kind()))
     emulator.add_merchant(Merchant(mchid="1004", role="brand", key=brand_pair(), platform_key=brand_public_key()))
 
     async def transport(request: Request) -> Response[Any]:
@@ -402,7 +477,7 @@ def in_its_place(foreign: Response[Any]) -> Callable[[Response[Any]], Response[A
 
 async def test_an_answer_of_the_other_scheme(scheme: str) -> None:
     """A brand's genuine answer isn't one to a merchant's call, nor the other way round, whatever its word says."""
-    other = {"v3": "brand", "brand": "v3"}[scheme]
+    other = {"v3": "brand", "brand": "v3", "sm": "brand"}[scheme]
     async with client(other, untouched) as wxpay:
         taken = await wxpay[CALLS[other][0]].post(json=CALLS[other][1])
     assert taken.verified
@@ -411,9 +486,10 @@ async def test_an_answer_of_the_other_scheme(scheme: str) -> None:
         async with client(scheme, in_its_place(foreign)) as wxpay:
             with pytest.raises(SignatureError):
                 await wxpay[CALLS[scheme][0]].post(json=CALLS[scheme][1])
-    async with client(scheme, header("Wechatpay-Signature-Type", OTHER[scheme])) as wxpay:
-        with pytest.raises(SignatureError, match="signature type"):
-            await wxpay[CALLS[scheme][0]].post(json=CALLS[scheme][1])
+    for word in set(WORDS.values()) - {WORDS[scheme]}:
+        async with client(scheme, header("Wechatpay-Signature-Type", word)) as wxpay:
+            with pytest.raises(SignatureError, match="signature type"):
+                await wxpay[CALLS[scheme][0]].post(json=CALLS[scheme][1])
 
 
 def test_configured_keys_only() -> None:

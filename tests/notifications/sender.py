@@ -11,9 +11,10 @@ from functools import cache
 from typing import Any
 
 from wechatpay_chain import Brand, Webhook
-from wechatpay_chain.crypto import aead, digest, rsa
+from wechatpay_chain.crypto import aead, asymmetric, digest
+from wechatpay_chain.crypto.asymmetric import Algorithm
 from wechatpay_chain.emulator import KeyPair
-from wechatpay_chain.wire import brand, v2, v3
+from wechatpay_chain.wire import brand, v2, v3, words
 
 APIV3_KEY = "0123456789abcdefghijklmnopqrstuv"
 APIV2_KEY = "192006250b4c09247ec02edce69f6a2d"
@@ -22,10 +23,30 @@ PAYMENT = {"out_trade_no": "A1", "transaction_id": "42", "trade_state": "SUCCESS
 Message = tuple[dict[str, str], bytes]
 
 
-@cache
+@dataclass
+class Sending:
+    """What this module's messages are signed as: a merchant's, a brand's, or those of a merchant in SM mode."""
+
+    word: str = v3.SCHEME
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """Of the platform's key that signs."""
+        return "SM2" if self.word == words.SM2 else "RSA"
+
+
+sending = Sending()
+
+
 def public_key() -> KeyPair:
-    """A WeChat Pay public key; making one takes time, so the tests share it."""
-    return KeyPair.wechatpay()
+    """A WeChat Pay public key, in SM mode the platform's certificate of SM2."""
+    return _fresh("platform", sending.algorithm)
+
+
+@cache
+def _fresh(_whose: str, algorithm: Algorithm) -> KeyPair:
+    """A key; making one takes time, so the tests share it."""
+    return KeyPair.wechatpay() if algorithm == "RSA" else KeyPair.certified(algorithm=algorithm)
 
 
 @cache
@@ -35,9 +56,14 @@ def certificate() -> KeyPair:
 
 
 @cache
+def sm_certificate() -> KeyPair:
+    """A platform certificate of SM2."""
+    return KeyPair.certified(algorithm="SM2")
+
+
 def stranger() -> KeyPair:
     """A key that nobody believes."""
-    return KeyPair.wechatpay()
+    return _fresh("stranger", sending.algorithm)
 
 
 @cache
@@ -52,25 +78,19 @@ def brand_public_key() -> KeyPair:
     return KeyPair.wechatpay()
 
 
-@cache
 def merchant() -> KeyPair:
     """The merchant's key."""
-    return KeyPair.merchant()
+    return _merchant(sending.algorithm)
+
+
+@cache
+def _merchant(algorithm: Algorithm) -> KeyPair:
+    return KeyPair.merchant(algorithm)
 
 
 def certs(*pairs: KeyPair) -> dict[str, str]:
     """What a merchant configures of these keys."""
     return {pair.serial: pair.public_pem for pair in pairs or (public_key(), certificate())}
-
-
-@dataclass
-class Sending:
-    """What this module's messages are signed as: a merchant's, or a brand's."""
-
-    word: str = v3.SCHEME
-
-
-sending = Sending()
 
 
 def brand_owner() -> Brand:
@@ -97,7 +117,7 @@ class Envelope:
     summary: str = "支付成功"
     apiv3_key: str = APIV3_KEY
     associated_data: str | None = "transaction"
-    algorithm: str = "AEAD_AES_256_GCM"
+    algorithm: str = field(default_factory=lambda: words.SEALED_WITH[sending.word])
 
     def body(self, **changes: Any) -> bytes:
         """The body as the platform writes it: compact, Chinese characters as they are."""
@@ -106,7 +126,11 @@ class Envelope:
         sealed = {
             "algorithm": self.algorithm,
             "ciphertext": aead.encrypt(
-                self.apiv3_key.encode(), nonce.encode(), plaintext, (self.associated_data or "").encode()
+                self.apiv3_key.encode(),
+                nonce.encode(),
+                plaintext,
+                (self.associated_data or "").encode(),
+                algorithm=self.algorithm,
             ),
             "nonce": nonce,
             "associated_data": self.associated_data,
@@ -128,7 +152,7 @@ def sign(body: bytes, *, pair: KeyPair | None = None, now: float | None = None, 
     """The headers of a notification with this body."""
     pair = pair or public_key()
     timestamp = str(int(time.time() if now is None else now))
-    signature = rsa.sign(pair.rsa_key, v3.answer_message(timestamp, nonce, body))
+    signature = asymmetric.sign(pair.private_key, v3.answer_message(timestamp, nonce, body))
     return {
         "Content-Type": "application/json",
         "Request-ID": "R1",
@@ -136,7 +160,7 @@ def sign(body: bytes, *, pair: KeyPair | None = None, now: float | None = None, 
         "Wechatpay-Nonce": nonce,
         "Wechatpay-Serial": pair.serial,
         "Wechatpay-Signature": base64.b64encode(signature).decode(),
-        "Wechatpay-Signature-Type": sending.word,
+        "Wechatpay-Signature-Type": brand.SCHEME if sending.word == brand.SCHEME else words.OF_MERCHANT[pair.algorithm],
     }
 
 
