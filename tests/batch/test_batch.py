@@ -373,6 +373,47 @@ def test_jsonl(tmp_path: Path) -> None:
             list(read_jsonl(file))
 
 
+def test_jsonl_with_a_byte_order_mark(tmp_path: Path) -> None:
+    """An editor's mark at the beginning of a file is no part of its first line."""
+    file = tmp_path / "orders.jsonl"
+    file.write_bytes(b'\xef\xbb\xbf{"out_request_no": "1"}\n\n{"out_request_no": "2"}\n')
+    assert [item.key for item in read_jsonl(file, PUNISH)] == ["1", "2"]
+    file.write_bytes(b"\xef\xbb\xbf\n")
+    assert list(read_jsonl(file, PUNISH)) == []
+
+
+async def test_a_mistake_in_the_input_holds_back_what_is_in_line(tmp_path: Path) -> None:
+    """Once the input has failed, what was handed out and isn't under way yet waits for the next run."""
+    under_way, failed = asyncio.Event(), asyncio.Event()
+
+    async def items() -> AsyncIterator[Item]:
+        for number in range(20):
+            yield Item(path=PUNISH, json=order(str(number)))
+        await under_way.wait()
+        failed.set()
+        raise RuntimeError("the source broke")
+
+    class Slow(Platform):
+        async def send(self, request: Request) -> Response[Any]:
+            under_way.set()
+            await failed.wait()
+            while batch.progress.waiting < 20 - len(self.sent):  # noqa: ASYNC110 - a count has no event
+                await asyncio.sleep(0.001)
+            for _ in range(20):  # turns of the loop, in which the mistake is noticed
+                await asyncio.sleep(0)
+            return await super().send(request)
+
+    platform = Slow()
+    async with Batch(platform, tmp_path / "journal", concurrency=2) as batch:
+        with pytest.raises(RuntimeError, match="the source broke"):
+            await batch.run(items())
+        # Two were under way, unless only one had been handed out so far.
+        assert len(platform.sent) <= 2
+        assert batch.progress.waiting == 20 - len(platform.sent)
+        assert (await batch.run()).done == 20
+    assert set(platform.sent.values()) == {1}
+
+
 def test_an_item_needs_a_key() -> None:
     """Without a number of its own, or with what is no JSON, an item isn't taken."""
     with pytest.raises(ConfigurationError, match="no number of the merchant's own"):

@@ -146,6 +146,67 @@ def test_a_column_that_nobody_knows_is_sent(tmp_path: Path) -> None:
     assert item.json["brand_new_field"] == "x"
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        "out_refund_no,reason,,\n1,x,,\n",
+        "out_refund_no,reason\n1,x,,\n",
+        "out_refund_no,,reason\n1,,x\n",
+        "out_refund_no,reason\n,\n1,x\n,\n,,,\n\n \t,\n",
+    ],
+    ids=["names", "cells", "between", "rows"],
+)
+def test_what_spreadsheets_leave_empty_is_left_out(tmp_path: Path, table: str) -> None:
+    """Nameless columns and rows with nothing in them are no part of a table."""
+    file = tmp_path / "orders.csv"
+    file.write_text(table)
+    assert [item.json for item in read_csv(file, REFUNDS)] == [{"out_refund_no": "1", "reason": "x"}]
+
+
+def test_a_value_in_a_nameless_column(tmp_path: Path) -> None:
+    """It is refused with its place, rather than left out; and rows that are all empty are an empty table."""
+    file = tmp_path / "orders.csv"
+    file.write_text("out_refund_no,,reason\n1,5,x\n")
+    with pytest.raises(ConfigurationError, match=r"line 2 .*column 2 has no name"):
+        next(read_csv(file, REFUNDS))
+    file.write_text("out_refund_no,reason\n,\n,,\n")
+    with pytest.raises(ConfigurationError, match="nothing below it"):
+        next(read_csv(file, REFUNDS))
+
+
+@pytest.mark.parametrize("cell", ["6222000011112222.0", "13800138000.00", '"1900000109,0"'])
+@pytest.mark.parametrize("column", ["out_refund_no", "key"])
+def test_a_number_written_as_a_decimal_one_is_refused(tmp_path: Path, cell: str, column: str) -> None:
+    """What a program made of a column with gaps in it (`.0`) is refused; a short decimal text is a text."""
+    file = tmp_path / "orders.csv"
+    file.write_text(f"{column},reason\n1,1.0\n{cell},x\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=rf"line 3 .*column '{column}'.*column as text"):
+        next(read_csv(file, REFUNDS))
+    file.write_text(f"{column},reason\n1,1.0\n", encoding="utf-8")
+    assert next(read_csv(file, REFUNDS)).json["reason"] == "1.0"
+
+
+def test_a_number_in_two_rows(tmp_path: Path) -> None:
+    """With other content it is refused before anything is handed out; the same row twice is one item twice."""
+    file = tmp_path / "orders.csv"
+    file.write_text("out_refund_no,reason\n1,x\n2,x\n1,y\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"line 4 .*the number '1' stands in an earlier row"):
+        next(read_csv(file, REFUNDS))
+    file.write_text("out_refund_no,reason\n1,x\n1,x\n", encoding="utf-8")
+    first, second = read_csv(file, REFUNDS)
+    assert first == second
+
+
+@pytest.mark.parametrize("name", ["fee", "kev2", "no", "ref"])
+def test_a_short_name_is_no_misspelling(tmp_path: Path, name: str) -> None:
+    """Two wrong letters of three leave another word: the column is sent, with the warning of unknown ones."""
+    file = tmp_path / "orders.csv"
+    file.write_text(f"out_refund_no,{name}\n1,2\n", encoding="utf-8")
+    with pytest.warns(WeChatPayWarning, match="knows no column"):
+        (item,) = read_csv(file, REFUNDS)
+    assert item.json[name] == "2"
+
+
 CELLS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1).filter(
     lambda text: not text.startswith(("'", '="', "\ufeff")) and "E+" not in text.upper()
 )

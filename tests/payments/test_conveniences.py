@@ -231,7 +231,7 @@ async def test_settle_overslept(emulator: Emulator) -> None:
 @pytest.mark.parametrize("counted", [True, False])
 @pytest.mark.parametrize("size", [0, 1, 4, 5])
 async def test_paging(emulator: Emulator, client: WeChatPay, size: int, counted: bool) -> None:
-    """All items of all pages, with or without a total, and no page more than needed."""
+    """All items of all pages: to the total, or where none is told to the empty page, and no page more than needed."""
     pages: list[int] = []
 
     @emulator.on("GET", "/v3/new/list")
@@ -243,7 +243,7 @@ async def test_paging(emulator: Emulator, client: WeChatPay, size: int, counted:
 
     found = [item async for item in paginate(client["v3/new/list"], {"a": "b"}, limit=2)]
     assert found == list(range(size))
-    assert len(pages) == (max(1, -(-size // 2)) if counted else size // 2 + 1)
+    assert len(pages) == (max(1, -(-size // 2)) if counted else -(-size // 2) + 1)
 
 
 async def test_paging_in_smaller_pages_than_asked_for(emulator: Emulator, client: WeChatPay) -> None:
@@ -262,7 +262,7 @@ async def test_paging_by_page(emulator: Emulator, client: WeChatPay) -> None:
 
     @emulator.on("GET", "/v3/new/list")
     def page(call: Call) -> dict[str, Any]:
-        return {"list": [call.query["page"]] * (2 if call.query["page"] == "1" else 1)}
+        return {"list": {"1": ["1", "1"], "2": ["2"], "3": []}[call.query["page"]]}
 
     pages = paginate(
         client["v3/new/list"], member="list", limit=2, limit_name="size", offset_name="page", by="page", first=1
@@ -318,6 +318,83 @@ async def test_every_list_of_the_catalogue(path: str) -> None:
     assert names is not None
     chain = ListOfSeven(path, names)
     assert [item["n"] async for item in paginate(chain, limit=3)] == list(range(7))
+
+
+async def test_short_pages_without_a_total(emulator: Emulator, client: WeChatPay) -> None:
+    """Where no total is told, a short page is not the last one: the list is read to its empty page."""
+
+    @emulator.on("GET", "/v3/new/list")
+    def page(call: Call) -> dict[str, Any]:
+        offset = int(call.query["offset"])
+        return {"data": list(range(7))[offset : {0: 3, 3: 5, 5: 7, 7: 7}[offset]]}
+
+    assert [item async for item in paginate(client["v3/new/list"], limit=3)] == list(range(7))
+
+
+async def test_a_list_that_is_given_out_whole(emulator: Emulator, client: WeChatPay) -> None:
+    """A list that knows no pages and tells no total comes once."""
+    emulator.on("GET", "/v3/new/list")(lambda call: {"data": [1, 2]})
+    assert [item async for item in paginate(client["v3/new/list"])] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"batch": {"total_num": 7, "total_amount": 3}},
+        {"total_count": 7, "batch": {"total_num": 3}},
+        {"batch": {"total_num": 3}, "filter": {"total_num": 7}},
+        {"total_count": 2},
+        {"total_count": "7"},
+    ],
+    ids=["inside", "beside and inside", "two of them", "too small", "text"],
+)
+async def test_where_totals_stand(emulator: Emulator, client: WeChatPay, told: dict[str, Any]) -> None:
+    """A total counts beside the items or one level inside; one that is doubtful or wrong loses no item."""
+
+    @emulator.on("GET", "/v3/new/list")
+    def page(call: Call) -> dict[str, Any]:
+        offset = int(call.query["offset"])
+        return {"data": list(range(7))[offset : {0: 3, 3: 5, 5: 7, 7: 7}[offset]], **told}
+
+    assert [item async for item in paginate(client["v3/new/list"], limit=3)] == list(range(7))
+
+
+async def test_the_total_inside_ends_the_list(emulator: Emulator, client: WeChatPay) -> None:
+    """The details of a transfer, whose total stands in `transfer_batch`, are asked for no more often than needed."""
+    asked: list[str] = []
+
+    @emulator.on("GET", "/v3/new/list")
+    def page(call: Call) -> dict[str, Any]:
+        asked.append(call.query["offset"])
+        return {"data": [1, 2] if call.query["offset"] == "0" else [3], "transfer_batch": {"total_num": 3}}
+
+    assert [item async for item in paginate(client["v3/new/list"], limit=2)] == [1, 2, 3]
+    assert asked == ["0", "2"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"items": [1]}, "but 'items': say which by member="),
+        ({"result": {"rows": [1]}, "total_count": 1}, "but 'result.rows'"),
+        ({"data": None, "list": [1]}, "but 'list'"),
+        ({"data": "x"}, "no list 'data'"),
+    ],
+)
+async def test_a_list_under_another_name(
+    emulator: Emulator, client: WeChatPay, content: dict[str, Any], told: str
+) -> None:
+    """Items that stand under another name are no empty list: the error says where they are."""
+    emulator.on("GET", "/v3/new/list")(lambda call: content)
+    with pytest.raises(DecodeError, match=told):
+        async for _ in paginate(client["v3/new/list"]):
+            pass
+
+
+async def test_an_empty_list_that_is_left_out(emulator: Emulator, client: WeChatPay) -> None:
+    """An answer without any list is an empty one: some products leave it out."""
+    emulator.on("GET", "/v3/new/list")(lambda call: {"total_count": 0, "tags": []})
+    assert [item async for item in paginate(client["v3/new/list"])] == []
 
 
 async def test_a_list_that_stands_still(emulator: Emulator, client: WeChatPay) -> None:

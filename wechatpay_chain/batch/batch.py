@@ -109,6 +109,7 @@ class Batch:
         self._is_running = self._is_stopping = False
         self._most_equal_refusals = most_equal_refusals
         self._failure: Exception | None = None
+        self._taking: asyncio.Task[None] | None = None
         self._refusals = _Refusals(None)
         self._concurrency = concurrency
         self._on_progress = on_progress
@@ -151,7 +152,7 @@ class Batch:
         self._is_stopping, self._failure = False, None
         self._refusals = _Refusals(self._most_equal_refusals)
         line: asyncio.Queue[Entry | None] = asyncio.Queue(self._concurrency)
-        taking = asyncio.create_task(self._take(items))
+        taking = self._taking = asyncio.create_task(self._take(items))
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._feed(line, taking))
@@ -159,7 +160,7 @@ class Batch:
                     tasks.create_task(self._work(line))
             if self._failure is not None:
                 raise self._failure
-            if not self._stops():
+            if taking.done():
                 await taking
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
@@ -238,8 +239,9 @@ class Batch:
             self._counts["waiting"] += added.new + added.mended
             self._counts["refused"] -= added.mended
 
-    def _stops(self, taking: asyncio.Task[None] | None = None) -> bool:
+    def _stops(self) -> bool:
         """Whether no further item is to be called: calls under way come to their end."""
+        taking = self._taking
         failed = taking is not None and taking.done() and (taking.cancelled() or taking.exception() is not None)
         return failed or self._is_stopping or self._failure is not None or bool(self._refusals.stopped_by)
 
@@ -247,11 +249,11 @@ class Batch:
         """Hand out what has not ended, as long as items are taken, until something stops the run."""
         for sent in (True, False):
             after = 0
-            while not self._stops(taking):
+            while not self._stops():
                 complete = sent or taking.done()
                 page = await self._journal.waiting(after, sent=sent)
                 for entry in page:
-                    if self._stops(taking):
+                    if self._stops():
                         break
                     await line.put(entry)
                     after = entry.number

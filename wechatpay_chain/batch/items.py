@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ import orjson
 
 from .. import catalogue
 from ..errors import ConfigurationError
+from ..files.atomic import reading
 from ..http.headers import Headers
 from ..http.path import expand, literal_path
 from ..http.request import METHODS, Request
@@ -103,16 +105,19 @@ def read_jsonl(file: Path, path: str = "", *, method: str = "POST") -> Iterator[
     """Items from a file with a line of JSON for each.
 
     Args:
-        file: in UTF-8; empty lines are left out.
+        file: in UTF-8, with a byte order mark or without; empty lines are left out.
         path: of all calls: a line is a payload then (of a GET: the query parameters). Without it a line has the
             members of an `Item`.
         method: of all calls.
 
     Raises:
-        ConfigurationError: a line is no JSON object, not of that shape, or holds no number; with the line's number.
+        ConfigurationError: the file can't be read; or a line is no JSON object, not of that shape, or holds no number,
+            with the line's number.
     """
-    with file.open("rb") as lines:
+    with reading(file), file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
+            if number == 1:
+                line = line.removeprefix(BOM_UTF8)
             if line.strip():
                 with _named(file, number):
                     members = orjson.loads(line)

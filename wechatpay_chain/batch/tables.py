@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import hashlib
 import re
 import warnings
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import orjson
 from .. import catalogue
 from ..catalogue.records import Fields, record
 from ..errors import ConfigurationError, WeChatPayWarning
+from ..files.atomic import reading
 from ..http.names import distance
 from ..http.path import literal_path, placeholders
 from .items import Item, item_of
@@ -24,8 +26,12 @@ _TYPES: dict[str, type | tuple[type, ...]] = {"integer": int, "number": (int, fl
 _BLOCK = 1024 * 1024
 _MOST_MISTAKES = 10
 _MISSPELT = 2
+# Letters of a name for each that may be wrong: of short names most are no misspelling of one another.
+_LETTERS_A_MISTAKE = 3
 # How a spreadsheet shows a number of more than eleven digits; the digits behind are lost.
 _SHORTENED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2}", re.ASCII | re.IGNORECASE)
+# How a program writes a number that it read as a decimal one.
+_DECIMAL = re.compile(r"[0-9]{8,}[.,]0+", re.ASCII)
 # ="622..." and '622... keep a spreadsheet from doing that.
 _FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 _APOSTROPHE = re.compile(r"'([0-9]+)", re.ASCII)
@@ -36,8 +42,8 @@ def read_csv(file: Path, path: str, *, method: str = "POST") -> Iterator[Item]:
 
     A column is a member of the payload (of a GET: a query parameter), `amount.total` one inside of another; one that
     is named like a placeholder of the path is its value, one named `key` names the item. Numbers and booleans are told
-    by the catalogue, all else are texts. Empty cells are left out. What keeps a spreadsheet from changing a number
-    (`="622..."`, `'622...`, a leading tab) is taken off.
+    by the catalogue, all else are texts. Empty cells and rows are left out, and nameless columns with nothing in them.
+    What keeps a spreadsheet from changing a number (`="622..."`, `'622...`, a leading tab) is taken off.
 
     Args:
         file: a table in UTF-8, UTF-16 or GBK, parted by commas, semicolons or tabs, with a first row of names.
@@ -46,13 +52,15 @@ def read_csv(file: Path, path: str, *, method: str = "POST") -> Iterator[Item]:
 
     Raises:
         ConfigurationError: before the first item is handed out: the file is empty, a column is misspelt, a row is
-            longer than the first, a cell isn't of its column's type or was shortened by a spreadsheet (`6.222E+15`), a
-            row holds no number; each with line, column and remedy, up to ten of them.
+            longer than the first, a cell isn't of its column's type or was changed by a spreadsheet (`6.222E+15`,
+            `6222000011112222.0`), a row holds no number, or the number of an earlier row with other content; each with
+            line, column and remedy, up to ten of them. Or the file can't be read.
     """
     template = literal_path(path)
-    table = _Table(file, template, method)
-    table.check()
-    yield from table.items()
+    with reading(file):
+        table = _Table(file, template, method)
+        table.check()
+        yield from table.items()
 
 
 class _Table:
@@ -67,7 +75,7 @@ class _Table:
     def check(self) -> None:
         """Raise what is wrong with it, all at once."""
         mistakes: list[str] = []
-        rows = 0
+        contents: dict[bytes, bytes] = {}
         with self._open() as lines:
             reader = self._reader(lines)
             mistakes += self._misspelt(reader.fieldnames or ())
@@ -76,20 +84,21 @@ class _Table:
                     row = next(reader, None)
                     if row is None:
                         break
-                    rows += 1
-                    self._item(row)
+                    if not _is_empty(row):
+                        _check_alone(self._item(row), contents)
                 except (csv.Error, ConfigurationError, TypeError) as error:
                     mistakes.append(f"line {reader.line_num} of {self._file.name} is no item: {error}")
         if mistakes:
             raise _unusable("; ".join(mistakes))
-        if not rows:
+        if not contents:
             raise _unusable(f"{self._file.name} has a row of names and nothing below it")
 
     def items(self) -> Iterator[Item]:
         """Its items."""
         with self._open() as lines:
             for row in self._reader(lines):
-                yield self._item(row)
+                if not _is_empty(row):
+                    yield self._item(row)
 
     def _open(self) -> TextIO:
         return self._file.open(encoding=self._encoding, newline="")
@@ -105,9 +114,10 @@ class _Table:
             raise _unusable(f"line 1 of {self._file.name} is no item: {error}") from None
         if not any(names):
             raise _unusable(f"{self._file.name} is empty: its first row must hold the names of the columns")
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise _unusable(f"{self._file.name} has two columns of one name: {', '.join(sorted(twice)) or 'empty'}")
-        reader.fieldnames = names
+        if twice := {name for name in names if name and names.count(name) > 1}:
+            raise _unusable(f"{self._file.name} has two columns of one name: {', '.join(sorted(twice))}")
+        # Nameless ones keep their places by names that no column can have.
+        reader.fieldnames = [name or f"\t{place}" for place, name in enumerate(names, 1)]
         return reader
 
     def _misspelt(self, names: Iterator[str] | Any) -> Iterator[str]:
@@ -115,10 +125,11 @@ class _Table:
         if not known:
             return
         known |= {"key", *placeholders(self._template)}
-        unknown = [name for name in names if name not in known]
+        unknown = [name for name in names if name not in known and not name.startswith("\t")]
         for name in unknown:
             close = min(known, key=lambda other: distance(name.lower(), other.lower(), _MISSPELT))
-            if distance(name.lower(), close.lower(), _MISSPELT) <= _MISSPELT:
+            most = min(_MISSPELT, len(close) // _LETTERS_A_MISTAKE)
+            if distance(name.lower(), close.lower(), _MISSPELT) <= most:
                 yield f"the column {name!r} is misspelt: write {close!r}"
             else:
                 warnings.warn(
@@ -143,10 +154,14 @@ class _Table:
         values: dict[str, Any] = {}
         for name, raw in row.items():
             if not isinstance(name, str):  # None stands for cells too many
-                raise TypeError("it has more cells than the first; quote those with commas in them")
+                if any(map(_plain, raw)):
+                    raise TypeError("it has more cells than the first; quote those with commas in them")
+                continue
             cell = _plain(raw or "")
             if not cell:
                 continue
+            if name.startswith("\t"):
+                raise TypeError(f"column {name.strip()} has no name in the first row: name it, or empty it")
             if name in named:
                 values[name] = _typed(cell, None, name)
             else:
@@ -154,6 +169,24 @@ class _Table:
                 kind = catalogue.field_type(self._method, self._template, location, pointer)
                 _put(members, name.split("."), _typed(cell, kind, name))
         return item_of(self._template, self._method, members, values)
+
+
+def _is_empty(row: dict[str | Any, Any]) -> bool:
+    """Whether nothing stands in a row, as as spreadsheets leave them below the last one."""
+    cells: list[str | None] = [*row.get(None, ()), *(cell for name, cell in row.items() if name is not None)]
+    return not any((cell or "").strip() for cell in cells)
+
+
+def _check_alone(item: Item, contents: dict[bytes, bytes]) -> None:
+    """Note an item's content by its key, as digests: of many rows less is held than they are long.
+
+    Raises:
+        TypeError: an earlier one has its key, and other content.
+    """
+    key, packed = item.pack()
+    digest = hashlib.blake2b(packed, digest_size=16).digest()
+    if contents.setdefault(hashlib.blake2b(key.encode(), digest_size=16).digest(), digest) != digest:
+        raise TypeError(f"the number {key!r} stands in an earlier row with other content: a number is used once")
 
 
 def _unusable(found: str) -> ConfigurationError:
@@ -207,6 +240,11 @@ def _typed(cell: str, kind: str | None, name: str) -> Any:
         raise TypeError(
             f"in the column {name!r} a spreadsheet has shortened the number, and its last digits are lost: "
             "format the column as text before the numbers are put in"
+        )
+    if kind in {None, "string"} and _DECIMAL.fullmatch(cell):
+        raise TypeError(
+            f"in the column {name!r} a program has written a number as a decimal one (.0): "
+            "read and write the column as text"
         )
     if kind is None or kind == "string":
         return cell

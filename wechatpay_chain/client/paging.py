@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, cast
 
@@ -44,7 +44,7 @@ async def paginate(
         async for complaint in complaints: ...  # with a chain of `SyncWeChatPay`: for complaint in complaints
 
     The catalogue knows what the page, its size, its position and the total are called in each list; give the names
-    where a list is newer than the catalogue.
+    where a list is newer than the catalogue. A list whose total isn't told is read until a page is empty.
 
     Args:
         chain: the path.
@@ -58,7 +58,7 @@ async def paginate(
         options: further keywords of the verb `get`, such as placeholders.
 
     Raises:
-        DecodeError: an answer holds no such list, or the same page comes twice.
+        DecodeError: an answer holds no such list, or holds it under another name; or the same page comes twice.
         WeChatPayError: as any call.
     """
     names = _names(str(chain), member=member, limit_name=limit_name, position_name=offset_name, by=by)
@@ -69,8 +69,10 @@ async def paginate(
         position = {} if at is None else {names.position_name: at}
         answer = await chain.get(params={**(params or {}), names.limit_name: asked, **position}, **options)
         content = answer.json()
-        page = _page(content, names.member)
-        if page and page == before and names.by != "item":
+        page, total = _page(content, names.member), _total(content)
+        if page and page == before:
+            if names.by == "item" and total is None and len(page) < asked:
+                return  # the whole list, whatever offset was asked for
             raise DecodeError(f"the list gave the same page twice: it doesn't go by {names.position_name!r}")
         for item in page:
             yield item
@@ -80,9 +82,8 @@ async def paginate(
             if not at:
                 return
             continue
-        total = _total(content)
-        # With a total a short page is not the last one: the platform may give fewer items than were asked for.
-        if not page or (len(page) < asked if total is None else seen >= total):
+        # A short page is not the last one: the platform may give fewer items than were asked for.
+        if not page or seen == total:
             return
         at = seen + (first or 0) if names.by == "item" else int(at or 0) + 1
 
@@ -97,11 +98,33 @@ def _first(by: By) -> int | None:
 
 
 def _page(content: object, member: str) -> list[Any]:
-    page = cast("dict[str, Any]", content).get(member, []) if isinstance(content, dict) else None
+    if not isinstance(content, dict):
+        raise DecodeError(f"the answer holds no list {member!r}")
+    members = cast("dict[str, Any]", content)
+    page = members.get(member)
     if isinstance(page, list):
         return page  # pyright: ignore[reportUnknownVariableType]: JSON
-    raise DecodeError(f"the answer holds no list {member!r}")
+    others = [name for name, value in _leaves(members) if isinstance(value, list) and value]
+    if page is not None or others:
+        raise DecodeError(
+            f"the answer holds no list {member!r}"
+            + (f", but {', '.join(map(repr, others))}: say which by member=" if others else "")
+        )
+    return []  # an empty list is left out of some answers
 
 
-def _total(content: Mapping[str, object]) -> int | None:
-    return next((total for name in TOTALS if isinstance(total := content.get(name), int)), None)
+def _total(content: Mapping[str, Any]) -> int | None:
+    """How many items the list says that it has: beside its items, or in an object beside them."""
+    told = {name: value for name, value in _leaves(content) if name.rpartition(".")[2] in TOTALS and type(value) is int}
+    beside = next((told[name] for name in TOTALS if name in told), None)
+    inside = set(told.values())
+    return beside if beside is not None or len(inside) != 1 else inside.pop()
+
+
+def _leaves(members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The members of an answer, and those one level inside of them."""
+    for name, value in members.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}.{inner}", leaf) for inner, leaf in cast("dict[str, Any]", value).items())
+        else:
+            yield name, value

@@ -1,4 +1,4 @@
-"""New files that are written while they come: private, and nothing else is raised than our own errors."""
+"""Files that callers name: read, or written privately while they come; nothing else is raised than our own errors."""
 
 from __future__ import annotations
 
@@ -30,6 +30,27 @@ def writing(to: Path) -> Generator[None]:
         reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigurationError(
             "to", f"{str(to)!r} cannot be written ({reason})", "Give a path that can be, on a disk with room"
+        ) from None
+
+
+@contextmanager
+def reading(file: Path) -> Generator[None]:
+    """Say of what can't be read which file it was.
+
+    Args:
+        file: the file that a caller gave.
+
+    Raises:
+        ConfigurationError: it is not there, is a folder, may not be read, or it is no name of a file.
+    """
+    try:
+        yield
+    except WeChatPayError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigurationError(
+            "file", f"{str(file)!r} cannot be read ({reason})", "Give the path of a file that this user may read"
         ) from None
 
 
