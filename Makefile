@@ -79,11 +79,16 @@ build: dev ## Build the wheel and the source distribution into dist/
 	@rm -rf dist
 	@$(python) -m build --no-isolation
 
+release-check: ## Check what a release needs: version, changelog, two equal builds, tests in fresh environments, audit, SBOM
+	@$(venv) release
+	@$(python) tools/release_check.py
+
 lock: ## Pin the newest versions anew, with hashes, for Python 3.11 and newer on every system (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
 	@$(lock) --upgrade --group dev --output-file requirements/dev.txt
 	@$(lock) --upgrade --group bench --constraints requirements/dev.txt --output-file requirements/bench.txt
 	@$(lock) --upgrade --group docs --constraints requirements/dev.txt --output-file requirements/docs.txt
+	@$(lock) --upgrade --group release --constraints requirements/dev.txt --output-file requirements/release.txt
 	@$(lock) --upgrade --group backend --constraints requirements/dev.txt --output-file requirements/core.txt
 	@$(lock) --upgrade --group lowest --resolution lowest-direct --output-file requirements/lowest.txt
 

@@ -4,6 +4,7 @@
 #   sh requirements/venv.sh core    what running the package needs
 #   sh requirements/venv.sh dev     that and all the tools
 #   sh requirements/venv.sh docs    that and what builds the documentation's site
+#   sh requirements/venv.sh release the same as dev, and what checks a release
 #   sh requirements/venv.sh bench   the same as dev, and what the benchmarks measure beside it
 #
 # PYTHON=/some/python chooses the interpreter. Where all is set up for the files' present content, returns at once.
@@ -62,10 +63,10 @@ Install a newer one beside it and repeat, or name one: make PYTHON=python3.12 ..
 Install one and repeat, or name one: make PYTHON=python3.12 ..."
 }
 
-# docs and bench hold all of dev, and dev all of core: a checkout that has the larger one has the smaller ones.
+# docs, release and bench hold all of dev, and dev all of core: a checkout that has the larger one has the smaller ones.
 case $name in
-core) enough="core dev docs bench" ;;
-dev) enough="dev docs bench" ;;
+core) enough="core dev docs release bench" ;;
+dev) enough="dev docs release bench" ;;
 *) enough=$name ;;
 esac
 if is_usable; then
