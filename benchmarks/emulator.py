@@ -64,7 +64,7 @@ def signed(emulator: Emulator, method: str, path: str, query: str = "", body: by
         serial=emulator.merchant_key.serial,
         nonce=nonce,
         timestamp=now,
-        signature=base64.b64encode(rsa.sign(emulator.merchant_key.private_key, message)).decode(),
+        signature=base64.b64encode(rsa.sign(emulator.merchant_key.rsa_key, message)).decode(),
     )
     headers = {"Accept": "application/json", "User-Agent": "bench", "Content-Type": "application/json"}
     return Request(
@@ -88,7 +88,7 @@ async def answer(emulator: Emulator, requests: Sequence[Request]) -> float:
 
 def sums(pair: KeyPair) -> float:
     """Processor seconds of one signature and one verification."""
-    message, key = b"x" * 300, pair.private_key
+    message, key = b"x" * 300, pair.rsa_key
     began = time.process_time()
     for _ in range(A_ROUND):
         signature = base64.b64encode(rsa.sign(key, message)).decode()

@@ -74,7 +74,7 @@ async def serve() -> None:
 def signed(pair: KeyPair) -> bytes:
     """An answer whose signature holds."""
     body, timestamp, nonce = b'{"media_id":"1"}', str(int(time.time())), v3.make_nonce()
-    signature = base64.b64encode(rsa.sign(pair.private_key, v3.answer_message(timestamp, nonce, body))).decode()
+    signature = base64.b64encode(rsa.sign(pair.rsa_key, v3.answer_message(timestamp, nonce, body))).decode()
     headers = {
         "Content-Length": str(len(body)),
         v3.TIMESTAMP_HEADER: timestamp,

@@ -20,7 +20,7 @@ from wechatpay_chain.credentials.signing import SigningBatch, SigningPool
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import KeyPair
 
-KEY = KeyPair.merchant().private_key
+KEY = KeyPair.merchant().rsa_key
 AT_ONCE = (1, 2, 4, 8, 16, 24, 32, 64, 128)
 THREADS = (1, 2, 4)
 ROUNDS, CALLS = 5, 256

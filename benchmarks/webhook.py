@@ -41,7 +41,7 @@ def seconds(function: Callable[[], object]) -> float:
 def main() -> int:
     """Measure and print."""
     pair = KeyPair.wechatpay()
-    key, verify_with = pair.private_key, pair.private_key.public_key()
+    key, verify_with = pair.rsa_key, pair.rsa_key.public_key()
     sealed = {"algorithm": "AEAD_AES_256_GCM", "nonce": "0123456789ab", "associated_data": "transaction"}
     ciphertext = aead.encrypt(KEY, b"0123456789ab", PLAIN, b"transaction")
     body = orjson.dumps(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +29,7 @@ from wechatpay_chain import (
     payments,
 )
 from wechatpay_chain.crypto import asymmetric
-from wechatpay_chain.crypto.sm import sm2
+from wechatpay_chain.crypto.sm import engines, sm2
 from wechatpay_chain.crypto.sm.keys import SM2PrivateKey
 from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.wire import sm, v3
@@ -329,3 +332,55 @@ async def test_signing_service(emulator: Emulator, sm_pair: KeyPair) -> None:
             WeChatPay(**emulator.credentials(private_key=signer), transport=emulator)
     finally:
         Remote.algorithm = "SM2"
+
+
+class Watched:
+    """An engine that notes in which threads it computes."""
+
+    name = "watched"
+
+    def __init__(self) -> None:
+        self._engine = engines.engine()
+        self.threads: dict[str, set[int]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        self.threads.setdefault(name, set()).add(threading.get_ident())
+        return getattr(self._engine, name)
+
+
+async def test_sums_are_made_in_threads(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signing, verifying, encrypting and decrypting don't hold up the client's event loop, nor that of a webhook."""
+    message = emulator.notification("TRANSACTION.SUCCESS")
+    certs = emulator.credentials()["certs"]
+    webhook = Webhook(apiv3_key=emulator.apiv3_key, certs=certs)
+    with emulator.listen() as base_url:
+        async with WeChatPay(**emulator.credentials(), base_url=base_url) as client:
+            watched = Watched()
+            mine = threading.get_ident()
+            monkeypatch.setattr(sm2, "engine", lambda: watched)
+            await client["v3/security/echo"].post(json={"echo_message": "x", "encrypted_echo_message": "秘密"})
+            assert watched.threads.keys() == {"sign", "verify", "encrypt", "decrypt"}
+            assert all(mine not in threads for threads in watched.threads.values())
+            watched.threads.clear()
+            await webhook.dispatch(*message)
+            assert watched.threads.keys() == {"verify"}
+            assert mine not in watched.threads["verify"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_after_a_fork(emulator: Emulator) -> None:
+    """A process that was forked off signs with SM2 in threads of its own."""
+
+    def call() -> bool:
+        with SyncWeChatPay(**emulator.credentials(), transport=emulator) as client:
+            return client[PUNISH].post(json=ORDER | {"out_request_no": str(os.getpid())}).verified
+
+    assert call()
+    child = os.fork()
+    if child == 0:
+        ended = 1
+        with contextlib.suppress(BaseException):
+            ended = 0 if call() else 2
+        os._exit(ended)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
