@@ -8,38 +8,62 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from shutil import get_terminal_size
+from textwrap import wrap
 
 from .._version import __version__
 from .terminal import show_error, tell
 
 PROGRAM = "wechatpay-chain"
-COMMANDS: Mapping[str, str] = {
-    "call": "make one call",
-    "search": "find operations and notifications by name, path or field",
-    "describe": "tell what the catalogue knows of a path or a notification",
-    "doctor": "check settings, keys, clock and network one by one, then make a call that changes nothing",
-    "verify": "check an answer or a notification that was saved to a file, and say what is wrong with it",
-    "decrypt": "decrypt a field, a notification's resource, a refund's req_info or a part of a bill",
-    "sign": "sign a request, or any text, with the merchant's private key",
-    "encrypt": "encrypt a field for the platform",
-    "pay-params": "make what a front end needs to open the payment, or draw a QR code",
-    "certificates": "download, list and renew the platform's certificates",
-    "bill": "download a bill, check it and convert it",
-    "batch": "make many calls from a file, over any number of interruptions",
-    "listen": "receive notifications on a port, show them, keep them and forward them",
-    "inbox": "list, show, retry and erase the notifications in a shop's database",
-    "init": "write wechatpay.toml from questions, or from the portal's zip of the certificate",
-    "completion": "print the completion of bash, zsh or fish",
-    "emulator": "run the emulator on a port",
-    "pay": "pay an order on a running emulator, as a payer's phone does",
-    "trigger": "have a running emulator send a notification",
-    "faults": "let a running emulator misbehave",
-    "examine": "play a bad day against a shop's address for notifications, and judge its answers",
-    "calls": "show the calls that a running emulator got",
-    "mcp": "serve coding agents: the catalogue, what would be signed, a running emulator",
-    "demo": "run the main job against the emulator and show every step",
+_WIDEST = 100
+GROUPS: Mapping[str, Mapping[str, str]] = {
+    "Try it": {
+        "demo": "run the main job against the emulator and show every step",
+        "emulator": "run the emulator on a port",
+    },
+    "Calls": {
+        "call": "make one call",
+        "bill": "download a bill, check it and convert it",
+        "certificates": "download, list and renew the platform's certificates",
+        "pay-params": "make what a front end needs to open the payment, or draw a QR code",
+    },
+    "What there is": {
+        "search": "find operations and notifications by name, path or field",
+        "describe": "tell what the catalogue knows of a path or a notification",
+    },
+    "Setting up, and finding out what is wrong": {
+        "init": "write wechatpay.toml from questions, or from the portal's zip of the certificate",
+        "doctor": "check settings, keys, clock and network one by one, then make a call that changes nothing",
+        "verify": "check an answer or a notification that was saved to a file, and say what is wrong with it",
+        "completion": "print the completion of bash, zsh or fish",
+    },
+    "Notifications": {
+        "listen": "receive notifications on a port, show them, keep them and forward them",
+        "inbox": "list, show, retry and erase the notifications in a shop's database",
+        "examine": "play a bad day against a shop's address for notifications, and judge its answers",
+    },
+    "Bulk work": {
+        "batch": "make many calls from a file, over any number of interruptions",
+    },
+    "Signatures and secrets by hand": {
+        "sign": "sign a request, or any text, with the merchant's private key",
+        "encrypt": "encrypt a field for the platform",
+        "decrypt": "decrypt a field, a notification's resource, a refund's req_info or a part of a bill",
+    },
+    "A running emulator": {
+        "pay": "pay an order on a running emulator, as a payer's phone does",
+        "trigger": "have a running emulator send a notification",
+        "faults": "let a running emulator misbehave",
+        "calls": "show the calls that a running emulator got",
+    },
+    "Coding agents": {
+        "mcp": "serve coding agents: the catalogue, what would be signed, a running emulator",
+    },
 }
-"""The commands and their purposes, in the order of `--help`."""
+"""The commands and their purposes by subject, in the order of `--help`."""
+
+COMMANDS: Mapping[str, str] = {name: purpose for group in GROUPS.values() for name, purpose in group.items()}
+"""All commands and their purposes."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -95,12 +119,31 @@ def parser_of(command: str, words: Sequence[str] = ()) -> argparse.ArgumentParse
 
 def _overview() -> argparse.ArgumentParser:
     """The parser of the program itself, which knows of the commands only their names and purposes."""
-    parser = argparse.ArgumentParser(prog=PROGRAM, description="WeChat Pay (微信支付) from the command line.")
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        usage=f"{PROGRAM} COMMAND ...",
+        description="WeChat Pay (微信支付) from the command line.\n\n" + _commands_told(),
+        epilog=f"{PROGRAM} COMMAND --help tells the arguments of a command.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, purpose in COMMANDS.items():
-        commands.add_parser(name, help=purpose)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", help=argparse.SUPPRESS)
+    for name in COMMANDS:
+        commands.add_parser(name)
     return parser
+
+
+def _commands_told() -> str:
+    """The commands by subject, as wide as the terminal."""
+    width = min(get_terminal_size().columns, _WIDEST)
+    indent = " " * (max(map(len, COMMANDS)) + 4)
+    lines: list[str] = []
+    for subject, commands in GROUPS.items():
+        lines += ["", f"{subject}:"]
+        for name, purpose in commands.items():
+            first = f"  {name}".ljust(len(indent))
+            lines += wrap(purpose, width, initial_indent=first, subsequent_indent=indent)
+    return "\n".join(lines[1:])
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -92,5 +92,5 @@ def _texts(value: object, required: tuple[str, ...]) -> dict[str, str]:
     texts = {name: text for name, text in members.items() if isinstance(text, str)}
     missing = [name for name in required if name not in texts]
     if missing:
-        raise DecodeError(f"a platform certificate is told without {', '.join(missing)}")
+        raise DecodeError(f"a platform certificate in the answer lacks {', '.join(missing)}")
     return texts
