@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wechatpay_chain.catalogue import find
 from wechatpay_chain.errors import DecodeError, SignatureError
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
@@ -214,6 +215,23 @@ class TestRequest:
         assert repr(request) == "Request(method='POST', template='/v3/x/{id}')"
         assert str(request.line) == "POST /v3/x/{id}"
         assert PLAIN not in repr(Response(status=200, request=request, content=PLAIN.encode(), decrypted=b"x"))
+
+    def test_an_answer_at_a_glance(self) -> None:
+        """A REPL shows status, call and content, but no secret field; of an unknown operation, names alone."""
+        operation = find("GET", "/v3/merchant-service/complaints-v2")
+        assert operation is not None
+        content = b'{"total_count":1,"data":[{"payer_phone":"' + PLAIN.encode() + b'","complaint_state":"PENDING"}]}'
+        known = Request(method="GET", template="/v3/merchant-service/complaints-v2", operation=operation)
+        shown = repr(Response(status=200, request=known, content=content, verified=True))
+        assert shown.startswith("<Response 200 GET /v3/merchant-service/complaints-v2: {'total_count': 1, ")
+        assert "'complaint_state': 'PENDING'" in shown
+        assert PLAIN not in shown
+        unknown = repr(Response(status=200, request=Request(method="GET", template="/v3/x"), content=content))
+        assert unknown.endswith("'complaint_state': '***'}]}, not verified>")
+        assert PLAIN not in unknown
+        hostile = repr(Response(status=200, request=known, content=b'{"a":"\\u001b[31m' + b"x" * 1000 + b'"}'))
+        assert "\x1b" not in hostile
+        assert len(hostile) < 600
 
     def test_path_and_target(self) -> None:
         """The path is the template unless it is given; the target has a question mark only before a query."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Container, Iterable, Mapping
 from dataclasses import field
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 import orjson
 
-from ..errors import APIError, DecodeError, TrustError
+from ..errors import APIError, DecodeError, TrustError, printable
 from .headers import NO_HEADERS, Headers
 from .request import Request
 from .value import Value, value
 
 T_co = TypeVar("T_co", covariant=True)
+
+_SHOWN = 400
+_MASK = "***"
 
 
 class Stream(Protocol):
@@ -102,11 +105,48 @@ class Response(Value, Generic[T_co]):
             )
         return cast("T_co", dict(self.fields))
 
+    def __repr__(self) -> str:
+        """The answer at a glance, as it came; of an operation that isn't known, the names of its members alone."""
+        request = "" if self.request is None else f" {self.request.line}"
+        trust = "" if self.verified else ", not verified"
+        return f"<Response {self.status}{request}: {self._shown_content()}{trust}>"
+
+    def _shown_content(self) -> str:
+        members: object = self.fields
+        if members is None:
+            try:
+                members = orjson.loads(self.content)
+            except orjson.JSONDecodeError:
+                return f"{len(self.content)} bytes"
+        operation = None if self.request is None else self.request.operation
+        known = None if operation is None else _last_names(operation.answer_secret_fields)
+        text = printable(repr(_masked(members, known)))
+        return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
     def _undecoded(self, message: str) -> DecodeError:
         error = about(self, DecodeError(message))
         if self.verified:  # it is the platform's own answer: how it is read says nothing of what became of the call
             error.outcome = None
         return error
+
+
+def _last_names(paths: Iterable[str]) -> frozenset[str]:
+    """The names of the fields that some field paths lead to."""
+    return frozenset(path.rpartition(".")[2].removesuffix("[]") for path in paths)
+
+
+def _masked(found: object, secret: Container[str] | None) -> object:
+    """JSON values without those of secret members; None stands for all members."""
+    if isinstance(found, Mapping):
+        members = cast("Mapping[str, object]", found)
+        return {name: _masked_member(name, member, secret) for name, member in members.items()}
+    if isinstance(found, list):
+        return [_masked(item, secret) for item in cast("list[object]", found)]
+    return found if secret is not None else _MASK
+
+
+def _masked_member(name: str, member: object, secret: Container[str] | None) -> object:
+    return _MASK if secret is not None and name in secret else _masked(member, secret)
 
 
 Distrust = TypeVar("Distrust", bound=TrustError)
