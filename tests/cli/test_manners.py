@@ -17,7 +17,7 @@ from wechatpay_chain.cli.terminal import cells
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
 # Commands that serve until they are stopped, or that drive a server which somebody runs, have tests of their own.
-SERVING = {"listen", "emulator", "demo", "pay", "trigger", "faults", "calls", "examine", "fault"}
+SERVING = {"listen", "emulator", "demo", "pay", "trigger", "faults", "calls", "examine", "fault", "mcp"}
 
 
 def every_command(shop: Shop) -> list[list[str]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from tests.cli.conftest import Shop, environment, process
 from tests.notifications import sender
@@ -55,6 +56,7 @@ def test_output_and_exit_code(shop: Shop, arguments: list[str], code: int, expec
     body = sender.Envelope(apiv3_key=shop.emulator.apiv3_key).body()
     (shop.folder / "body").write_bytes(body)
     public_key = shop.emulator.merchant_key.private_key.public_key()
+    assert isinstance(public_key, RSAPublicKey)
     (shop.folder / "field").write_text(rsa.encrypt(public_key, "张三"))
     done = process(shop, *arguments, variables={"COLUMNS": "60", "LANG": "zh_CN.UTF-8"})
     assert done.code == code, done
