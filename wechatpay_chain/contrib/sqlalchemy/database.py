@@ -37,35 +37,41 @@ class Database:
         self.engine = _checked(engine)
         self.dialect = dialect_of(engine.dialect.name)
         isolation = self.dialect.isolation
-        self._engine = engine if isolation is None else engine.execution_options(isolation_level=isolation)
+        self._for_ranges = engine if isolation is None else engine.execution_options(isolation_level=isolation)
 
-    async def run(self, work: Callable[[Connection], T]) -> T:
+    async def run(self, work: Callable[[Connection], T], *, locks_range: bool = False) -> T:
         """What some work returns, committed.
 
         After a deadlock, a lock that took too long, or a kept connection that was gone, it is done anew: it must bear
         that.
 
+        Args:
+            work: what is done in the transaction.
+            locks_range: whether it locks rows that it searches for.
+
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database failed, without the values of the statement in its text.
         """
+        engine = self._for_ranges if locks_range else self.engine
         for made in range(1, _TRIES):
             try:
-                return await self._once(work)
+                return await _once(engine, work)
             except DBAPIError as error:
                 if not is_passing(error, self.dialect):
                     raise
             await asyncio.sleep(_BETWEEN.pause(made, random.random()))  # noqa: S311 - spreads, guards nothing
-        return await self._once(work)
+        return await _once(engine, work)
 
-    async def _once(self, work: Callable[[Connection], T]) -> T:
-        try:
-            if isinstance(self._engine, AsyncEngine):
-                async with self._engine.begin() as connection:
-                    return await connection.run_sync(work)
-            return await asyncio.to_thread(_in_thread, self._engine, work)
-        except DBAPIError as error:
-            error.hide_parameters = True  # they hold what the notification is about
-            raise
+
+async def _once(engine: AsyncEngine | Engine, work: Callable[[Connection], T]) -> T:
+    try:
+        if isinstance(engine, AsyncEngine):
+            async with engine.begin() as connection:
+                return await connection.run_sync(work)
+        return await asyncio.to_thread(_in_thread, engine, work)
+    except DBAPIError as error:
+        error.hide_parameters = True  # they hold what the notification is about
+        raise
 
 
 def _checked(engine: object) -> AsyncEngine | Engine:

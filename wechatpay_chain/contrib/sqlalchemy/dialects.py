@@ -10,7 +10,7 @@ from ...errors import ConfigurationError
 from .._extras import extra
 
 with extra("sqlalchemy"):
-    from sqlalchemy import Connection, Float, Table
+    from sqlalchemy import Float, Table
     from sqlalchemy.dialects import mysql, postgresql, sqlite
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.ext.compiler import compiles
@@ -53,13 +53,13 @@ class Dialect:
     """What one kind of database does its own way.
 
     Attributes:
-        insert: the statement that inserts a row of these values unless its key is there.
+        insert_once: the statement that inserts a row, of these values and its parameters, unless its key is there.
         is_collision: whether a driver's error says that others were in the way: a deadlock, a lock that took too long.
-        isolation: the level of the short transactions of this package; None for the engine's.
+        isolation: the level at which rows of a range are locked without the gaps between them; None for the engine's.
         has_row_locks: whether a reading statement can lock its rows; else the first statement must write.
     """
 
-    insert: Callable[[Table, Mapping[str, Any]], Any]
+    insert_once: Callable[[Table, Mapping[str, Any]], Any]
     is_collision: Callable[[Any], bool]
     isolation: str | None
     has_row_locks: bool
@@ -90,8 +90,8 @@ def _collided_in_sqlite(error: Any) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _SQLITE
 
 
-_POSTGRES = Dialect(_insert_in_postgresql, _collided_in_postgresql, "READ COMMITTED", has_row_locks=True)
-# Its default, REPEATABLE READ, locks the gaps beside the rows that a claim looks at, and senders would wait.
+_POSTGRES = Dialect(_insert_in_postgresql, _collided_in_postgresql, None, has_row_locks=True)
+# At its default, REPEATABLE READ, a claim would lock the gaps that senders insert into.
 _MARIADB = Dialect(_insert_in_mysql, _collided_in_mysql, "READ COMMITTED", has_row_locks=True)
 _DIALECTS = {
     "postgresql": _POSTGRES,
@@ -110,11 +110,6 @@ def dialect_of(name: str) -> Dialect:
     if name not in _DIALECTS:
         raise ConfigurationError("engine", f"a database of {name} was found", f"Give one of {', '.join(_DIALECTS)}")
     return _DIALECTS[name]
-
-
-def insert_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
-    """Insert a row unless one of its key is there."""
-    connection.execute(dialect_of(connection.dialect.name).insert(table, values))
 
 
 def is_passing(error: DBAPIError, dialect: Dialect) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import ConfigurationError
@@ -23,8 +22,9 @@ from ...notifications.inbox import (
 )
 from ...notifications.seen import KEEP, KEEP_V2, V2_KEYS
 from .._extras import extra
+from .claims import CLAIM, NOTE, RENEW, Claim, first_due, held, members
 from .database import Database
-from .dialects import Now, insert_once
+from .dialects import Now
 from .tables import create_tables
 from .tables import inbox as table
 
@@ -34,9 +34,7 @@ with extra("sqlalchemy"):
         Engine,
         RowMapping,
         and_,
-        bindparam,
         delete,
-        exists,
         false,
         func,
         or_,
@@ -55,27 +53,6 @@ _OF_RECORDS = tuple(
         *("state", "tries", "received", "due", "finished", "error"),
     )
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """A message that a worker has claimed.
-
-    Attributes:
-        id: the row.
-        token: names this claim.
-        key: the message's key.
-        event_type: such as `TRANSACTION.SUCCESS`.
-        tries: how many handlings have begun, this one included.
-        row: the message as it is stored.
-    """
-
-    id: int
-    token: str
-    key: str
-    event_type: str
-    tries: int
-    row: Mapping[str, Any] = field(repr=False)
 
 
 class SqlInbox:
@@ -106,6 +83,8 @@ class SqlInbox:
         self.patience = Patience() if patience is None else patience
         self.lease = lease
         self._packer = Packer(seal_key)
+        first = {"state": State.WAITING.value, "tries": 0, "received": Now(), "due": Now(), "error": ""}
+        self._insert = self.database.dialect.insert_once(table, first)
 
     async def create_tables(self) -> None:
         """Make the tables that aren't there; see `create_tables`."""
@@ -126,22 +105,17 @@ class SqlInbox:
             "headers": packed.headers,
             "body": packed.body,
             "resource": packed.resource,
-            "state": State.WAITING.value,
-            "tries": 0,
-            "received": Now(),
-            "due": Now(),
-            "error": "",
         }
-        await self.database.run(lambda connection: insert_once(connection, table, values))
+        await self.database.run(lambda connection: connection.execute(self._insert, values))
 
     async def claim(self) -> Claim | None:
         """Claim the first message that is due, for a worker; None if there is none."""
-        return await self.database.run(self._claim)
+        return await self.database.run(self._claim, locks_range=True)
 
     async def renew(self, claim: Claim) -> bool:
         """Have a claim last for another lease; False if it has fallen."""
-        renewal = update(table).where(_is_held(claim)).values(due=Now() + self.lease)
-        return await self.database.run(lambda connection: connection.execute(renewal).rowcount > 0)
+        values = {**held(claim), "lease": self.lease}
+        return await self.database.run(lambda connection: connection.execute(RENEW, values).rowcount > 0)
 
     async def settle(self, claim: Claim, event: Event, error: str = "") -> None:
         """Note how handling went, if the claim is still held.
@@ -158,20 +132,15 @@ class SqlInbox:
         step = next_step(State.CLAIMED, event, claim.tries, self.patience, random.random())  # noqa: S311 - spreads
         if step is None:
             raise ConfigurationError("event", f"{event!r} was found", "Give HANDLED, FAILED or RELEASED")
-        is_finished = step.state not in UNFINISHED
-        noted = (
-            update(table)
-            .where(_is_held(claim))
-            .values(
-                state=step.state.value,
-                tries=step.tries,
-                token=None,
-                due=Now() + step.pause,
-                finished=Now() if is_finished else None,
-                error=error[:128],
-            )
-        )
-        return connection.execute(noted).rowcount > 0
+        values = {
+            **held(claim),
+            "next_state": step.state.value,
+            "next_tries": step.tries,
+            "pause": step.pause,
+            "is_finished": step.state not in UNFINISHED,
+            "why": error[:128],
+        }
+        return connection.execute(NOTE, values).rowcount > 0
 
     def message(self, claim: Claim) -> Message:
         """The message that was claimed.
@@ -225,8 +194,8 @@ class SqlInbox:
         row = await self.database.run(lambda connection: connection.execute(query).mappings().first())
         if row is None:
             return None
-        record, members = _record(row), _members(row)
-        return record, None if record.state is State.FORGOTTEN else self._message(members)
+        record = _record(row)
+        return record, None if record.state is State.FORGOTTEN else self._message(members(row))
 
     async def retry(self, keys: Sequence[str] | None = None) -> int:
         """Have messages handled anew: dead ones, and those that wait for their next try. How many there were.
@@ -274,12 +243,12 @@ class SqlInbox:
     def _claim(self, connection: Connection) -> Claim | None:
         if not self.database.dialect.has_row_locks:
             connection.execute(update(table).where(false()).values(tries=0))  # takes the lock of the database
-        while (row := _first_due(connection)) is not None:
+        while (row := first_due(connection)) is not None:
             step = next_step(State(row["state"]), Event.CLAIMED, row["tries"], self.patience)
             if step is not None and step.state is State.CLAIMED:
                 token = secrets.token_hex(16)
-                values = {"state": step.state.value, "tries": step.tries, "token": token, "due": Now() + self.lease}
-                connection.execute(update(table).where(table.c.id == row["id"]).values(values))
+                values = {"row": row["id"], "next_tries": step.tries, "next_token": token, "lease": self.lease}
+                connection.execute(CLAIM, values)
                 return Claim(
                     id=row["id"],
                     token=token,
@@ -311,46 +280,6 @@ class SqlInbox:
         )
 
 
-def _first_due(connection: Connection) -> dict[str, Any] | None:
-    """The first message that is due, locked, and that no other one of its number goes before.
-
-    Each query reads the beginning of the index of state and time, however many messages there are. Claims that fell
-    come first: others of their numbers wait for them.
-    """
-    for state in (State.CLAIMED, State.WAITING):
-        row = connection.execute(_DUE, {"wanted": state.value}).mappings().first()
-        if row is not None:
-            return _members(row)
-    return None
-
-
-def _due() -> Any:
-    """The first message of a state, `wanted`, whose time has come."""
-    other = table.alias()
-    goes_before = exists().where(
-        other.c.number == table.c.number,
-        other.c.state.in_(UNFINISHED),
-        or_(
-            other.c.id < table.c.id,
-            and_(other.c.id > table.c.id, other.c.state == State.CLAIMED.value, other.c.due > Now()),
-        ),
-    )
-    return (
-        select(table)
-        .where(table.c.state == bindparam("wanted"), table.c.due <= Now(), ~goes_before)
-        .order_by(table.c.due, table.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-
-
-_DUE = _due()
-
-
-def _is_held(claim: Claim) -> Any:
-    return and_(table.c.id == claim.id, table.c.token == claim.token, table.c.state == State.CLAIMED.value)
-
-
 def _erasing(chosen: Any) -> Any:
     erased = {"state": State.FORGOTTEN.value, "headers": "{}", "body": b"", "resource": b"", "summary": ""}
     return update(table).where(table.c.state.in_(_leading(Event.FORGOTTEN)), chosen).values(erased)
@@ -361,11 +290,7 @@ def _leading(event: Event) -> list[str]:
     return [state.value for state in State if next_step(state, event, 0, Patience()) is not None]
 
 
-def _members(row: RowMapping) -> dict[str, Any]:
-    return {str(name): value for name, value in row.items()}
-
-
 def _record(row: RowMapping) -> Record:
-    members: dict[str, Any] = {column.name: row[column.name] for column in _OF_RECORDS}
-    members["state"] = State(row["state"])
-    return Record(**members)
+    values: dict[str, Any] = {column.name: row[column.name] for column in _OF_RECORDS}
+    values["state"] = State(row["state"])
+    return Record(**values)

@@ -9,7 +9,7 @@ from typing import Any
 from ...notifications.seen import KEEP, KEEP_V2, LEASE, V2_KEYS, Claim
 from .._extras import extra
 from .database import Database
-from .dialects import Now, insert_once
+from .dialects import Now
 from .sessions import Claimed, handling
 from .tables import create_tables
 from .tables import seen as table
@@ -59,7 +59,7 @@ class SqlSeen:
         self._claims += 1
         if self._claims % _CLAIMS_BETWEEN_FORGETTING == 0:
             await self._database.run(_forget)
-        return await self._database.run(lambda connection: self._claim(connection, key, token))
+        return await self._database.run(lambda connection: self._claim(connection, key, token), locks_range=True)
 
     async def renew(self, key: str, token: str) -> bool:
         """Have a claim last for another lease."""
@@ -97,7 +97,7 @@ class SqlSeen:
             connection.execute(update(table).where(false()).values(done=False))  # takes the lock of the database
         found = connection.execute(select(table.c.done, table.c.until > Now()).where(table.c.key == key)).first()
         if found is None:
-            insert_once(connection, table, {"key": key, "token": token, "done": False, "until": until})
+            connection.execute(self._insert({"key": key, "token": token, "done": False, "until": until}))
             owner = connection.scalar(select(table.c.token).where(table.c.key == key))
             return "claimed" if owner == token else "busy"
         is_done, lasts = found
@@ -113,7 +113,10 @@ class SqlSeen:
     def _confirm(self, connection: Connection, key: str) -> None:
         values = {"done": True, "until": Now() + self._kept(key)}
         if connection.execute(update(table).where(table.c.key == key).values(**values)).rowcount == 0:
-            insert_once(connection, table, {"key": key, "token": "", **values})
+            connection.execute(self._insert({"key": key, "token": "", **values}))
+
+    def _insert(self, values: dict[str, Any]) -> Any:
+        return self._database.dialect.insert_once(table, values)
 
     def _kept(self, key: str) -> float:
         return self._keep_v2 if key.startswith(V2_KEYS) else self._keep

@@ -16,7 +16,8 @@ from ...notifications.once import renewing
 from ...notifications.webhook import Webhook
 from ...policies.backoff import Backoff
 from .._extras import extra
-from .inbox import Claim, SqlInbox
+from .claims import Claim
+from .inbox import SqlInbox
 from .sessions import Claimed, handling
 
 with extra("sqlalchemy"):

@@ -1,0 +1,122 @@
+"""Claims on messages: the statements that make, renew and settle them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...notifications.inbox import UNFINISHED, State
+from .._extras import extra
+from .dialects import Now
+from .tables import inbox as table
+
+with extra("sqlalchemy"):
+    from sqlalchemy import (
+        Boolean,
+        Connection,
+        Double,
+        RowMapping,
+        and_,
+        bindparam,
+        case,
+        exists,
+        or_,
+        select,
+        update,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A message that a worker has claimed.
+
+    Attributes:
+        id: the row.
+        token: names this claim.
+        key: the message's key.
+        event_type: such as `TRANSACTION.SUCCESS`.
+        tries: how many handlings have begun, this one included.
+        row: the message as it is stored.
+    """
+
+    id: int
+    token: str
+    key: str
+    event_type: str
+    tries: int
+    row: Mapping[str, Any] = field(repr=False)
+
+
+def first_due(connection: Connection) -> dict[str, Any] | None:
+    """The first message that is due, locked, and that no other one of its number goes before.
+
+    Each query reads the beginning of the index of state and time, however many messages there are. Claims that fell
+    come first: others of their numbers wait for them.
+    """
+    for state in (State.CLAIMED, State.WAITING):
+        row = connection.execute(_DUE, {"wanted": state.value}).mappings().first()
+        if row is not None:
+            return members(row)
+    return None
+
+
+def _due() -> Any:
+    """The first message of a state, `wanted`, whose time has come."""
+    other = table.alias()
+    goes_before = exists().where(
+        other.c.number == table.c.number,
+        other.c.state.in_(UNFINISHED),
+        or_(
+            other.c.id < table.c.id,
+            and_(other.c.id > table.c.id, other.c.state == State.CLAIMED.value, other.c.due > Now()),
+        ),
+    )
+    return (
+        select(table)
+        .where(table.c.state == bindparam("wanted"), table.c.due <= Now(), ~goes_before)
+        .order_by(table.c.due, table.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def held(claim: Claim) -> dict[str, Any]:
+    """The parameters of the statements that act on a claim as long as it is held."""
+    return {"row": claim.id, "held_token": claim.token}
+
+
+_SECONDS: Double[float] = Double()
+# Made once: SQLAlchemy compiles each for the first time only.
+_DUE = _due()
+_IS_HELD = and_(
+    table.c.id == bindparam("row"), table.c.token == bindparam("held_token"), table.c.state == State.CLAIMED.value
+)
+CLAIM = (
+    update(table)
+    .where(table.c.id == bindparam("row"))
+    .values(
+        state=State.CLAIMED.value,
+        tries=bindparam("next_tries"),
+        token=bindparam("next_token"),
+        due=Now() + bindparam("lease", type_=_SECONDS),
+    )
+)
+RENEW = update(table).where(_IS_HELD).values(due=Now() + bindparam("lease", type_=_SECONDS))
+NOTE = (
+    update(table)
+    .where(_IS_HELD)
+    .values(
+        state=bindparam("next_state"),
+        tries=bindparam("next_tries"),
+        token=None,
+        due=Now() + bindparam("pause", type_=_SECONDS),
+        finished=case((bindparam("is_finished", type_=Boolean()), Now())),
+        error=bindparam("why"),
+    )
+)
+
+
+def members(row: RowMapping) -> dict[str, Any]:
+    """A row by the names of its columns."""
+    return {str(name): value for name, value in row.items()}
