@@ -21,6 +21,7 @@ OUTPUT = {
     "sync_items.py": MAIN_JOB,
     "fastapi_service.py": ["200 {'code_url': "],
     "aiohttp_service.py": ["200 {'order': 'A1', 'state': 'SUCCESS'}"],
+    "inbox.py": ["answered 200\nanswered 200\nhandled 1\npaid 29"],
     "batch_release.py": ["100 done, 0 waiting", '"key":"P0","state":"done"'],
 }
 

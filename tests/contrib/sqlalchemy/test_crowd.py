@@ -23,7 +23,7 @@ from tests.sql_handlers import inbox_of
 from wechatpay_chain import Webhook
 from wechatpay_chain.notifications.inbox import State
 
-SENT = int(os.environ.get("CROWD", "200"))
+SENT = int(os.environ.get("CROWD", "120"))
 SENDERS, WORKERS, KILLED = 8, 4, 2
 # Far more than is needed: the platform's patience, not a measure.
 SECONDS = 60.0 + SENT / 5

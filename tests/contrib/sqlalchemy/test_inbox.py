@@ -57,7 +57,7 @@ async def test_a_notification_is_stored_once(shop: Shop) -> None:
     assert await inbox.claim() is None
 
 
-@every_kind
+@every_database
 async def test_messages_of_one_number_are_handled_in_order(shop: Shop) -> None:
     """A later one of the same order waits for the earlier one, also while that waits for its next try; others don't."""
     inbox = await inbox_of(shop, message("paid", "A1"), message("refunded", "A1"), message("other", "B1"))

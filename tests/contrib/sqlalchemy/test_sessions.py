@@ -40,7 +40,7 @@ async def test_effect_and_note_commit_together_or_not_at_all(shop: Shop, fate: A
     assert await seen.claim("EV-1", "other") == ("done" if succeeded else "claimed")
 
 
-@every_kind
+@pytest.mark.parametrize("shop", ["sqlite", "postgresql-async", "mariadb"], indirect=True)
 async def test_what_comes_twice_at_once_takes_effect_once(shop: Shop) -> None:
     """One is handled; the other is told to come again, or that it was handled."""
     seen = SqlSeen(shop.engine)

@@ -47,7 +47,7 @@ async def test_a_worker_handles_what_is_stored(shop: Shop) -> None:
     assert (await inbox.count()).by_state[State.DONE] == 10
 
 
-@every_kind
+@pytest.mark.parametrize("shop", ["sqlite", "postgresql-async", "mariadb"], indirect=True)
 async def test_what_fails_is_undone_and_tried_again(shop: Shop) -> None:
     """What a handler wrote before it raised isn't there; the next try succeeds, and the effect is there once."""
     inbox = await inbox_of(shop)
