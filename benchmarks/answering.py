@@ -55,17 +55,23 @@ def make_keys() -> dict[str, str]:
 class Answering:
     """Such a platform, which ends with the block.
 
+    Args:
+        keys: of both sides.
+        checks: whether it looks at requests.
+
     Attributes:
         base_url: where it is.
         holds: while set, it answers nobody.
         held: how many wait for their answers.
     """
 
-    def __init__(self, keys: Mapping[str, str]) -> None:
+    def __init__(self, keys: Mapping[str, str], *, checks: bool = True) -> None:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         self.holds, self.held = context.Event(), context.Value("i", 0)
-        self._process = context.Process(target=_serve, args=(dict(keys), theirs, self.holds, self.held), daemon=True)
+        self._process = context.Process(
+            target=_serve, args=(dict(keys), theirs, self.holds, self.held, checks), daemon=True
+        )
         self._process.start()
         self.base_url = f"http://127.0.0.1:{ours.recv()}"
 
@@ -84,7 +90,8 @@ def allow_many_sockets() -> None:
 
 
 class _Platform:
-    def __init__(self, keys: Mapping[str, str]) -> None:
+    def __init__(self, keys: Mapping[str, str], *, checks: bool) -> None:
+        self._checks = checks
         self._merchant: Any = load_pem_private_key(keys["private_key"].encode(), None)
         self._own: Any = load_pem_private_key(keys["platform_key"].encode(), None)
         self._serial = keys["public_key_id"]
@@ -94,7 +101,7 @@ class _Platform:
 
     def answer(self, head: bytes, body: bytes) -> bytes:
         self._count += 1
-        if self._count % _CHECKED == 1:
+        if self._checks and self._count % _CHECKED == 1:
             self._check(head.decode("latin-1"), body)
         now = time.monotonic()
         if now - self._made > _FRESH:
@@ -181,14 +188,14 @@ class _Hold:
             await asyncio.sleep(0.05)
 
 
-async def _run(keys: dict[str, str], started: Connection, holds: Any, held: Any) -> None:
+async def _run(keys: dict[str, str], started: Connection, holds: Any, held: Any, checks: bool) -> None:
     allow_many_sockets()
-    platform, hold = _Platform(keys), _Hold(holds, held)
+    platform, hold = _Platform(keys, checks=checks), _Hold(holds, held)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Connection(platform, hold), "127.0.0.1", 0, backlog=4096)
     started.send(server.sockets[0].getsockname()[1])
     await asyncio.gather(server.serve_forever(), hold.obey())
 
 
-def _serve(keys: dict[str, str], started: Connection, holds: Any, held: Any) -> None:
-    asyncio.run(_run(keys, started, holds, held))
+def _serve(keys: dict[str, str], started: Connection, holds: Any, held: Any, checks: bool) -> None:
+    asyncio.run(_run(keys, started, holds, held, checks))

@@ -8,16 +8,23 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
+from benchmarks import instructions
 from benchmarks.answering import Answering, make_keys
 
 
 class Contestant:
-    """The process of a contestant."""
+    """The process of a contestant.
 
-    def __init__(self, name: str, given: dict[str, str]) -> None:
+    Args:
+        name: of the contestant, with `+uvloop` for that event loop.
+        given: the keys and the base URL.
+        tool: a program that runs it, with its arguments.
+    """
+
+    def __init__(self, name: str, given: dict[str, str], tool: Sequence[str] = ()) -> None:
         program, *options = name.split("+")
         self._process = subprocess.Popen(  # noqa: S603 - programs of this folder
-            [sys.executable, "-m", "benchmarks.contestants", program, *options],
+            [*tool, sys.executable, "-m", "benchmarks.contestants", program, *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -42,6 +49,10 @@ class Contestant:
             self._process.stdin.write(json.dumps(value) + "\n")
             self._process.stdin.flush()
 
+    def finish(self) -> None:
+        """Let it come to its end."""
+        self._process.communicate()
+
     def end(self) -> None:
         """Let it go."""
         self._process.kill()
@@ -49,10 +60,15 @@ class Contestant:
 
 
 @contextmanager
-def contestants(names: Sequence[str]) -> Iterator[tuple[dict[str, Contestant], Answering]]:
-    """The processes of these contestants by name, and their platform."""
+def contestants(names: Sequence[str], *, with_rsa: bool = True) -> Iterator[tuple[dict[str, Contestant], Answering]]:
+    """The processes of these contestants by name, and their platform.
+
+    Args:
+        names: as for `Contestant`.
+        with_rsa: whether the platform checks what they sign and seal.
+    """
     keys = make_keys()
-    with Answering(keys) as platform, ExitStack() as stack:
+    with Answering(keys, checks=with_rsa) as platform, ExitStack() as stack:
         given = {**keys, "base_url": platform.base_url}
         started: dict[str, Contestant] = {}
         for number, name in enumerate(names):
@@ -60,3 +76,23 @@ def contestants(names: Sequence[str]) -> Iterator[tuple[dict[str, Contestant], A
             started[label] = Contestant(name, given)
             stack.callback(started[label].end)
         yield started, platform
+
+
+def instructions_of_a_call(name: str, concurrency: int, calls: int) -> float:
+    """Thousands of instructions of a call without RSA: those of a process that makes so many more calls.
+
+    Args:
+        name: of the contestant.
+        concurrency: calls at once.
+        calls: how many; twice as many are made once more.
+    """
+    keys = make_keys()
+    with Answering(keys, checks=False) as platform:
+        counted: list[float] = []
+        for times in (1, 3):
+            with instructions.counting() as (tool, counter):
+                contestant = Contestant(name, {**keys, "base_url": platform.base_url}, tool)
+                contestant.burst(concurrency, calls * times)
+                contestant.finish()
+            counted.append(counter())
+    return (counted[1] - counted[0]) / (2 * calls) / 1e3

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from wechatpay_chain import WeChatPay
 from wechatpay_chain.credentials.signer import KeySigner
-from wechatpay_chain.credentials.signing import signing_of_loop
+from wechatpay_chain.credentials.signing import LoopSigning, signing_of_loop
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import Emulator, KeyPair
 
@@ -41,6 +41,21 @@ def signers(monkeypatch: pytest.MonkeyPatch) -> Counter[int]:
 def holds(message: bytes, signature: object) -> bool:
     """Whether it is the signature of this message."""
     return signature == rsa.sign(KEY, message)
+
+
+async def where_it_is_slow(slow: float = 0.0) -> LoopSigning:
+    """What signs without threads, and knows how long a signature takes, where `slow` seconds are slow."""
+    signing = LoopSigning(asyncio.get_running_loop(), 0, slow=slow)
+    for _ in range(16):
+        await signing.sign(KEY, b"timed", threads=False)
+    return signing
+
+
+async def signed_by(signing: LoopSigning, message: bytes) -> bytes:
+    """The signature that a call has made by it, while it is under way."""
+    with signing:
+        await asyncio.sleep(0)
+        return await signing.sign(KEY, message, threads=False)
 
 
 async def under_way(message: bytes, *, threads: bool = True) -> bytes:
@@ -96,11 +111,13 @@ def test_one_core(signers: Counter[int], monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 async def test_many_together(signers: Counter[int]) -> None:
-    """Many calls without threads are signed in the loop one after the other, each its own message; none that was
-    cancelled is signed, and the loop gets its turn in between.
+    """Many calls without threads are signed in the loop one after the other where a signature takes long, each its own
+    message; none that was cancelled is signed, and the loop gets its turn in between.
     """
     messages = [f"message {number}".encode() for number in range(100)]
-    calls = [asyncio.create_task(under_way(message, threads=False)) for message in messages]
+    signing = await where_it_is_slow()
+    signers.clear()
+    calls = [asyncio.create_task(signed_by(signing, message)) for message in messages]
     await asyncio.sleep(0)  # they are under way
     await asyncio.sleep(0)  # they wait for their signatures
     assert not signers
@@ -115,12 +132,23 @@ async def test_many_together(signers: Counter[int]) -> None:
     assert all(map(holds, messages[1:99], done[1:99]))
 
 
+async def test_quick_signatures_are_not_made_together(signers: Counter[int]) -> None:
+    """Where a signature takes less than pays, each call is signed as soon as it comes, however many there are."""
+    signing = await where_it_is_slow(60.0)
+    signers.clear()
+    calls = [asyncio.create_task(signed_by(signing, b"a")) for _ in range(50)]
+    await asyncio.sleep(0)  # they are under way
+    await asyncio.sleep(0)
+    assert signers[threading.get_ident()] == 50
+    assert await asyncio.gather(*calls) == [rsa.sign(KEY, b"a")] * 50
+
+
 async def test_what_is_raised_in_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes wrong with one signature is raised by its own call alone."""
-    sign = rsa.sign
+    sign, signing = rsa.sign, await where_it_is_slow()
     monkeypatch.setattr(rsa, "sign", lambda key, message: sign(key, message) if message else int("no"))
     messages = [b"a"] * 30 + [b""]
-    done = await asyncio.gather(*(under_way(one, threads=False) for one in messages), return_exceptions=True)
+    done = await asyncio.gather(*(signed_by(signing, one) for one in messages), return_exceptions=True)
     assert isinstance(done.pop(), ValueError)
     assert all(holds(b"a", one) for one in done)
 
@@ -136,10 +164,11 @@ def test_a_batch_that_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
         return sign(key, message)
 
     async def calls() -> list[bytes]:
-        return await asyncio.gather(*(under_way(b"a", threads=False) for _ in range(40)))
+        return await asyncio.gather(*(signed_by(signing, b"a") for _ in range(40)))
 
-    monkeypatch.setattr(rsa, "sign", interrupted)
     loop = asyncio.new_event_loop()
+    signing = loop.run_until_complete(where_it_is_slow())
+    monkeypatch.setattr(rsa, "sign", interrupted)
     first = loop.create_task(calls())
     with pytest.raises(KeyboardInterrupt):
         loop.run_until_complete(first)

@@ -16,6 +16,7 @@ from .. import catalogue
 from ..catalogue.hints import note_closest
 from ..errors import ConfigurationError
 from ..http.headers import NO_HEADERS, Headers
+from ..http.operation import Operation
 from ..http.path import attribute_segment, expand, join, literal_path
 from ..http.request import Request
 
@@ -166,11 +167,10 @@ def _no_attribute(client: object, name: str) -> AttributeError:
     )
 
 
-def _decoded(method: str, template: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+def _decoded(operation: Operation | None, values: Mapping[str, Any]) -> Mapping[str, Any]:
     """The values, decoded where the platform hands them out percent-encoded, so that they aren't encoded twice."""
     if not values or not any(isinstance(value, str) and "%" in value for value in values.values()):
         return values
-    operation = catalogue.find(method, template)
     encoded = operation.encoded_values if operation else ()
     return {name: unquote(value) if name in encoded else value for name, value in values.items()}
 
@@ -185,11 +185,13 @@ def _request(method: str, template: str, positional: tuple[object, ...], options
     try:
         headers = options.pop("headers", None)
         values = {name: options.pop(name) for name in options.keys() - _OPTIONS}
+        operation = catalogue.find(method, template)
         return Request(
             method=method,
             template=template,
-            path=expand(template, _decoded(method, template, values)),
+            path=expand(template, _decoded(operation, values)),
             headers=Headers(headers) if headers else NO_HEADERS,
+            operation=operation,
             **options,
         )
     finally:

@@ -107,14 +107,21 @@ def _entrance(steps: Sequence[Middleware], handler: Handler, schemes: Sequence[S
     onions = {scheme: compose(steps_of(scheme, steps), handler) for scheme in schemes}
 
     def enter(request: Request) -> Awaitable[Response[Any]]:
-        scheme = scheme_of(request.template)
-        if scheme not in onions:
+        template, path = request.template, request.path
+        scheme = scheme_of(template)
+        onion = onions.get(scheme)
+        if onion is None:
             raise no_identity(scheme)
-        check_root(without_needless_escapes(request.path), scheme)
-        operation = find(request.method, request.template)
+        if path != template or "%" in path:
+            check_root(without_needless_escapes(path), scheme)
+        operation = request.operation
+        # The chain has looked it up; a request that was made or changed by hand may hold none, or another.
+        if operation is None or operation.path != template or operation.method != request.method:
+            request = looked_up(request)
+            operation = request.operation
         if operation is not None and operation.deprecated:
             warn_deprecated(operation)
-        return onions[scheme](request.changed(operation=operation))
+        return onion(request)
 
     return enter
 

@@ -11,6 +11,7 @@ from ..crypto.asymmetric import Algorithm, PrivateKey
 from ..errors import ConfigurationError, WeChatPayError
 from ..http.value import frozen
 from ..pipeline import foreign_error
+from .signing import signing_of_loop
 
 
 @runtime_checkable
@@ -39,8 +40,6 @@ class KeySigner:
 
     async def sign(self, message: bytes) -> bytes:
         """The RSA signature (PKCS#1 v1.5, SHA-256) of `message`."""
-        from .signing import signing_of_loop  # asyncio and threads, by whoever signs
-
         return await signing_of_loop().sign(self.private_key, message, threads=self.threads)
 
 

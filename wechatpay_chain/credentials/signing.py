@@ -4,8 +4,8 @@ An RSA signature takes longer than everything else in a call, and `cryptography`
 makes one. So as soon as several calls are under way, and there are cores for it, signatures are made in threads while
 the loop sends and receives. A call that is alone is signed in the loop: the way to a thread and back costs more.
 
-Without threads, the signatures of many calls are made together. Each drives all else out of the processor's caches, so
-it pays to make them one after the other, and then to go on with all of those calls.
+Without threads, the signatures of many calls are made together where one takes long. Each drives all else out of the
+processor's caches, so it pays to make them one after the other, and then to go on with all of those calls.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from math import inf
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -25,6 +27,8 @@ _MOST_THREADS = 4  # more of them sign nothing more: the loop has its own work t
 _FEWEST_IN_THREADS = 2  # calls under way
 _FEWEST_IN_A_BATCH = 24  # calls under way
 _BATCH = 64  # signatures, about 20 ms: then the loop's other tasks have their turn
+_SLOW = 0.45e-3  # seconds for a signature: quicker ones lose more by waiting for each other than they gain
+_TIMED = 16  # signatures: the quickest of them tells
 
 
 class SigningPool:
@@ -126,13 +130,17 @@ class LoopSigning:
     Args:
         loop: the event loop.
         threads: how many may sign at once; 0 where there are no cores for it.
+        slow: seconds that a signature takes from which on many are made together.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, threads: int) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, threads: int, *, slow: float = _SLOW) -> None:
         self.loop = loop
+        self._slow = slow
         self._calls = 0
         self._pool = SigningPool(loop, threads) if threads else None
         self._batch = SigningBatch(loop)
+        self._timed = 0
+        self._least = inf
 
     def __enter__(self) -> None:
         self._calls += 1
@@ -150,9 +158,18 @@ class LoopSigning:
         """
         if threads and self._pool is not None and self._calls >= _FEWEST_IN_THREADS:
             return await self._pool.sign(key, message)
-        if self._calls >= _FEWEST_IN_A_BATCH:
+        if self._timed < _TIMED:
+            return self._timed_signature(key, message)
+        if self._calls >= _FEWEST_IN_A_BATCH and self._least >= self._slow:
             return await self._batch.sign(key, message)
         return rsa.sign(key, message)
+
+    def _timed_signature(self, key: RSAPrivateKey, message: bytes) -> bytes:
+        self._timed += 1
+        started = time.perf_counter()
+        signature = rsa.sign(key, message)
+        self._least = min(self._least, time.perf_counter() - started)
+        return signature
 
 
 def signing_of_loop() -> LoopSigning:

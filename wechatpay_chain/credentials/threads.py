@@ -16,16 +16,11 @@ _MOST_THREADS = 4
 
 
 class Run(Protocol):
-    """Calls a function, in this thread or in another."""
+    """Calls a function in another thread."""
 
     def __call__(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[R]:
         """What the function returns."""
         ...
-
-
-async def at_once(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a function here and now."""
-    return function(*args, **kwargs)
 
 
 async def in_thread(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:

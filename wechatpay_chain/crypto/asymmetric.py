@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
@@ -16,10 +17,18 @@ Algorithm = Literal["RSA", "SM2"]
 PrivateKey: TypeAlias = "RSAPrivateKey | SM2PrivateKey"
 PublicKey: TypeAlias = "RSAPublicKey | SM2PublicKey"
 
+_RSA = (RSAPublicKey, RSAPrivateKey)
+
 
 def algorithm_of(key: PrivateKey | PublicKey) -> Algorithm:
     """Which of the two a key is for."""
-    return "RSA" if isinstance(key, RSAPrivateKey | RSAPublicKey) else "SM2"
+    return _algorithm_of(type(key))  # type: ignore[arg-type] # mypy takes the hash of an abstract class for its objects'
+
+
+# The classes of RSA's keys are abstract, and asking them takes as long as a whole step (`benchmarks.share`).
+@lru_cache(maxsize=16)
+def _algorithm_of(kind: type) -> Algorithm:
+    return "RSA" if issubclass(kind, _RSA) else "SM2"
 
 
 def sign(key: PrivateKey, message: bytes) -> bytes:
@@ -87,7 +96,7 @@ def is_ciphertext(key: PrivateKey | PublicKey, value: str) -> bool:
     No plaintext can be taken for one: of a 2048-bit key of RSA it has 344 characters, and plaintexts have 214 bytes; of
     SM2 it holds a point of the curve.
     """
-    if isinstance(key, RSAPrivateKey | RSAPublicKey):
+    if isinstance(key, _RSA):
         return rsa.is_ciphertext(value, key.key_size)
     from .sm import ciphertext
 

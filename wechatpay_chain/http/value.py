@@ -36,8 +36,7 @@ class Value:
         if not self._required <= attributes.keys():
             missing = ", ".join(sorted(self._required - attributes.keys()))
             raise TypeError(f"{type(self).__name__} is made without {missing}")
-        held = self.__dict__
-        held |= attributes
+        object.__setattr__(self, "__dict__", attributes)
 
     @classmethod
     def learn(cls, of: Sequence[Field[Any]]) -> None:
@@ -57,9 +56,7 @@ class Value:
         if not self._attributes.issuperset(changes):
             raise _no_attribute(type(self), changes.keys() - self._attributes)
         value = object.__new__(type(self))
-        held = value.__dict__
-        held |= self.__dict__
-        held |= changes
+        object.__setattr__(value, "__dict__", self.__dict__ | changes)
         return value
 
     def __repr__(self) -> str:

@@ -32,7 +32,7 @@ from ..credentials.bank_key import BankKey
 from ..credentials.brand import Brand
 from ..credentials.merchant import Credentials
 from ..credentials.platform_keys import Preference, TrustStore
-from ..credentials.threads import at_once, in_thread
+from ..credentials.threads import in_thread
 from ..errors import ConfigurationError
 from ..http.timeout import Timeout
 from ..observing import Hook, guarded
@@ -214,7 +214,7 @@ def _of_merchant(
     options: StandardOptions, merchant: Credentials, clock: PlatformClock, observed: Sequence[Middleware]
 ) -> _Side:
     trust = TrustStore(merchant.platform_keys, prefer=options.prefer)
-    run = in_thread if merchant.algorithm == "SM2" or merchant.platform_keys.has_sm2 else at_once
+    run = in_thread if merchant.algorithm == "SM2" or merchant.platform_keys.has_sm2 else None
     return _Side(
         encoding=(
             Seal(lambda: trust.keys, merchant.private_key, renews=options.renewal is not None, run=run),

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..catalogue import find
 from ..credentials.platform_keys import PlatformKey, PlatformKeys
-from ..credentials.threads import Run, at_once
+from ..credentials.threads import Run
 from ..crypto import forms, serials
 from ..crypto.asymmetric import PrivateKey
 from ..errors import ConfigurationError
@@ -37,7 +37,7 @@ class Seal:
         private_key: decrypts the fields that come back encrypted; None leaves them as they are.
         scheme: of the calls that pass here.
         renews: whether platform certificates that aren't known yet may be downloaded when an answer names them.
-        run: calls what encrypts and decrypts, in a thread where that takes long.
+        run: calls what encrypts and decrypts, where that takes long; None calls it here and now.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Seal:
         *,
         scheme: Scheme = "v3",
         renews: bool = False,
-        run: Run = at_once,
+        run: Run | None = None,
     ) -> None:
         self.scheme = scheme
         self._run = run
@@ -60,11 +60,14 @@ class Seal:
         # By the path too: a placeholder, or an escape, may stand for what the catalogue knows by its word.
         operation = request.operation or find(request.method, without_needless_escapes(request.path))
         exposure.check(request, operation)
-        sealed = await self._run(self._seal, request, operation)
+        run = self._run
+        sealed = self._seal(request, operation) if run is None else await run(self._seal, request, operation)
         answer = await call_next(sealed)
         if operation is None or not operation.answer_secret_fields:
             return answer
-        return await self._run(unsealed, answer, operation, self._private_key)
+        if run is None:
+            return unsealed(answer, operation, self._private_key)
+        return await run(unsealed, answer, operation, self._private_key)
 
     def _seal(self, request: Request, operation: Operation | None) -> Request:
         keys = self._platform_keys()

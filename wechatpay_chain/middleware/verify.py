@@ -9,7 +9,7 @@ from typing import Any
 
 from ..catalogue import find
 from ..credentials.platform_keys import TrustStore, verifying_key
-from ..credentials.threads import Run, at_once
+from ..credentials.threads import Run
 from ..errors import SignatureError
 from ..http.operation import AnswerSignature
 from ..http.path import without_needless_escapes
@@ -35,7 +35,7 @@ class Verify:
         timeouts: of a call that brings none. A key is fetched in the time that is left of them.
         verify: checks a signature as the scheme says.
         scheme: of the calls that pass here.
-        run: calls what verifies, in a thread where that takes long.
+        run: calls what verifies, where that takes long; None calls it here and now.
         monotonic: returns seconds of a clock that never goes back.
     """
 
@@ -47,7 +47,7 @@ class Verify:
         *,
         verify: Callable[..., None] = v3.verify,
         scheme: Scheme = "v3",
-        run: Run = at_once,
+        run: Run | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.trust = trust
@@ -60,30 +60,42 @@ class Verify:
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
         """Call on, then check the answer's signature."""
-        started = self._monotonic() if self.trust.is_renewed else 0.0
-        response = await call_next(request)
-        serial = response.headers.get(v3.SERIAL_HEADER)
-        if serial and self.trust.is_renewed and self.trust.keys.find(serial) is None:
-            left = chosen(request.timeout, self._timeouts).total - (self._monotonic() - started)
-            await self.trust.fetch(serial, max(left, 0.0))
+        if self.trust.is_renewed:
+            response = await self._with_keys(request, call_next)
+        else:
+            response = await call_next(request)
         if not 200 <= response.status < 300:
-            return response.changed(verified=await self._run(self._holds, response))
+            run = self._run
+            return response.changed(verified=self._holds(response) if run is None else await run(self._holds, response))
         signature = _signature_of_answer(request)
         if signature == "none":
             return response.changed(verified=False)
-        if signature == "body":
+        if signature == "body" and response.stream is not None:
             response = await without_stream(response)
         try:
             body = response.content
             if signature == "sha1-header":
                 # Of a stream the reader compares the digest, once everything was read.
                 body = v3.statement_body(response.headers, body if response.stream is None else None)
-            await self._run(self._verify, response, body)
+            if self._run is None:
+                self._verify(response, body)
+            else:
+                await self._run(self._verify, response, body)
         except SignatureError as error:
             if response.stream is not None:
                 await response.stream.aclose()
             raise about(response, error) from None
         return response.changed(verified=response.stream is None)
+
+    async def _with_keys(self, request: Request, call_next: Handler) -> Response[Any]:
+        """The answer, once the key that it names is here. That is fetched in the time that the call has left."""
+        started = self._monotonic()
+        response = await call_next(request)
+        serial = response.headers.get(v3.SERIAL_HEADER)
+        if serial and self.trust.is_renewed and self.trust.keys.find(serial) is None:
+            left = chosen(request.timeout, self._timeouts).total - (self._monotonic() - started)
+            await self.trust.fetch(serial, max(left, 0.0))
+        return response
 
     def _verify(self, response: Response[Any], body: bytes) -> None:
         now = self._clock()

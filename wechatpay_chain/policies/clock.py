@@ -58,7 +58,7 @@ class PlatformClock:
         Returns:
             Whether the difference is another than was known.
         """
-        told = _told(headers)
+        told = _told(headers.get("Date"), headers.get(TIMESTAMP_HEADER, ""))
         if told is None:
             return False
         skew = told + 0.5 - self._time()
@@ -74,8 +74,9 @@ class PlatformClock:
         return True
 
 
-def _told(headers: Mapping[str, str]) -> float | None:
-    date, timestamp = headers.get("Date"), headers.get(TIMESTAMP_HEADER, "")
+# All answers of a second tell the same.
+@lru_cache(maxsize=8)
+def _told(date: str | None, timestamp: str) -> float | None:
     told = _date(date) if date else _timestamp(timestamp)
     return told if told is not None and _EARLIEST <= told <= _LATEST else None
 
@@ -84,8 +85,6 @@ def _timestamp(text: str) -> float | None:
     return float(text) if text.isascii() and text.isdecimal() and len(text) <= 12 else None
 
 
-# All answers of a second have the same date.
-@lru_cache(maxsize=4)
 def _date(text: str) -> float | None:
     try:
         return parsedate_to_datetime(text).timestamp()

@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import catalogue
 from ..errors import ConfigurationError
+from ..http.headers import NO_HEADERS
 from ..http.names import letters
 from ..http.request import Request
 from ..wire.exposure import Suspect, misplaced, named
@@ -42,16 +43,18 @@ def check(request: Request, operation: catalogue.Operation | None) -> None:
 
 
 def _check_names(request: Request, operation: catalogue.Operation) -> None:
+    given = vars(request)  # a request holds only what it was given
     for name, location in _PAYLOADS:
-        payload = getattr(request, name)
-        for suspect in misplaced(payload, location, operation.secret_fields) if payload is not None else ():
+        if name not in given:
+            continue
+        for suspect in misplaced(given[name], location, operation.secret_fields):
             if not _is_known(suspect, location, operation):
                 raise ConfigurationError(
                     f"{name}/{'/'.join(suspect.place)}",
                     "a secret field in a wrong place or spelling, which would go out in plain",
                     f"Secret fields are {', '.join(operation.secret_fields)}; elsewhere, mark it with Secret",
                 )
-    for header in request.headers:
+    for header in request.headers if request.headers is not NO_HEADERS else ():
         if letters(header) in _by_letters(operation.secret_fields):
             raise ConfigurationError(
                 f"headers[{header!r}]", "a secret field among the headers, which go out in plain", "Give it with json="

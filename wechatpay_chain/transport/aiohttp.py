@@ -6,7 +6,6 @@ import asyncio
 import logging
 import platform
 from collections.abc import Callable
-from contextlib import nullcontext
 from ssl import SSLContext
 from typing import Any
 from weakref import WeakSet
@@ -17,7 +16,6 @@ from yarl import URL
 
 from .._version import __version__
 from ..errors import ConfigurationError
-from ..http.headers import Headers
 from ..http.request import Request
 from ..http.response import Response
 from ..http.timeout import Timeout, chosen
@@ -30,10 +28,9 @@ _USER_AGENT = f"wechatpay_chain/{__version__} Python/{platform.python_version()}
 _KEEPALIVE = 6.0
 # By `new_session`: they have no settings of anybody else's.
 _made_here: WeakSet[ClientSession] = WeakSet()
-_UNBOUNDED = nullcontext()
 # What goes out with every request. Small answers are held whole, so they are asked for uncompressed.
-_HEADERS_OF_STREAMED = Headers({"User-Agent": _USER_AGENT})
-_HEADERS = Headers({"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"})
+_HEADERS_OF_STREAMED = {"User-Agent": _USER_AGENT}
+_HEADERS = {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"}
 _log = logging.getLogger(__name__)
 
 
@@ -83,18 +80,14 @@ class AiohttpTransport:
         timeout = self._timeout_of(request)
         url = URL(self.base_url_of(request) + request.target, encoded=True)
         context = await self._certified() if request.security else True
-        exchange = Exchange(request, _headers_of(request), url.host, session, timeout, is_ours=self._is_made_here)
+        common = _HEADERS_OF_STREAMED if request.streamed else _HEADERS
+        exchange = Exchange(request, common, url.host, session, timeout, is_ours=self._is_made_here)
         try:
+            if not request.streamed:
+                return await _exchanged(exchange, request, session, url, context)
             # A file may take as long as it comes, and aiohttp has no limit for what comes before it.
-            async with asyncio.timeout(timeout.sock_read) if request.streamed else _UNBOUNDED:
-                answer = await session.request(
-                    request.method,
-                    url,
-                    data=request.body or (request.payload and request.payload.chunks()),
-                    ssl=context,
-                    **exchange.arguments(),
-                )
-                return await exchange.answer(answer)
+            async with asyncio.timeout(timeout.sock_read):
+                return await _exchanged(exchange, request, session, url, context)
         except Exception as error:  # noqa: BLE001 - the settings of a caller's session may raise anything
             if exchange.response is not None:
                 _log.warning("the aiohttp session raised %s after the answer had come", type(error).__name__)
@@ -155,10 +148,17 @@ class AiohttpTransport:
         return self._session
 
 
-def _headers_of(request: Request) -> Headers:
-    headers = (_HEADERS_OF_STREAMED if request.streamed else _HEADERS).merge(request.headers)
-    # Without it aiohttp would send chunks, whose number of bytes the receiver learns at the end.
-    return headers if request.payload is None else headers.plus("Content-Length", str(request.payload.length))
+async def _exchanged(
+    exchange: Exchange, request: Request, session: ClientSession, url: URL, context: SSLContext | bool
+) -> Response[Any]:
+    answer = await session.request(
+        request.method,
+        url,
+        data=request.body or (request.payload and request.payload.chunks()),
+        ssl=context,
+        **exchange.arguments(),
+    )
+    return exchange.response or await exchange.answer(answer)
 
 
 def new_session() -> ClientSession:

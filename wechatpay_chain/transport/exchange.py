@@ -7,6 +7,7 @@ taken where it comes from the connection, before anybody else sees it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -30,7 +31,8 @@ class Exchange:
 
     Args:
         request: what is sent.
-        headers: all that go out with it.
+        common: headers that go out with every such request; its own win over them. An `Accept-Encoding` among them
+            asks for an uncompressed answer.
         host: where it goes.
         session: sends it.
         timeout: how long that may take.
@@ -42,12 +44,13 @@ class Exchange:
     """
 
     __slots__ = (
+        "_asks_for_identity",
+        "_common",
         "_error",
         "_host",
         "_is_ours",
         "_proxy",
         "_request",
-        "_sent",
         "_session",
         "_timeout",
         "_was_sent",
@@ -58,7 +61,7 @@ class Exchange:
     def __init__(
         self,
         request: Request,
-        headers: Headers,
+        common: Mapping[str, str],
         host: str | None,
         session: aiohttp.ClientSession,
         timeout: aiohttp.ClientTimeout,
@@ -66,11 +69,14 @@ class Exchange:
         is_ours: bool,
     ) -> None:
         self._request = request
-        self._sent = headers
+        self._common = common
         self._host = host
         self._session = session
         self._timeout = timeout
         self._is_ours = is_ours
+        # Asked for uncompressed, an answer that is compressed all the same is unpacked here, up to a bound.
+        asked = request.headers.get("Accept-Encoding")
+        self._asks_for_identity = asked == "identity" or (asked is None and "Accept-Encoding" in common)
         self._proxy: URL | None = None
         self._was_sent = False
         self._error: TransportError | None = None
@@ -79,8 +85,7 @@ class Exchange:
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of aiohttp besides method, URL and body."""
-        # Asked for uncompressed, an answer that is compressed all the same is unpacked here, up to a bound.
-        arguments = {
+        arguments: dict[str, Any] = {
             "allow_redirects": False,
             "raise_for_status": False,
             "auto_decompress": not self._asks_for_identity,
@@ -88,11 +93,16 @@ class Exchange:
         }
         if self._is_ours:
             # All headers at once, in `_send`: those of `ClientSession.request` are merged one by one, and twice.
-            length = self._sent.get("Content-Length")
-            given = {} if length is None else {"Content-Length": length}
-            return {**arguments, "headers": given, "middlewares": (self._send,)}
+            arguments["middlewares"] = (self._send,)
+            if self._request.payload is not None:
+                arguments["headers"] = {"Content-Length": str(self._request.payload.length)}
+            return arguments
         # aiohttp refuses an Authorization beside the credentials of a session or of a .netrc: ours is set later.
-        given = {name: value for name, value in self._sent.items() if name.lower() != _AUTHORIZATION.lower()}
+        sent = Headers(self._common).merge(self._request.headers)
+        if self._request.payload is not None:
+            # Without it aiohttp would send chunks, whose number of bytes the receiver learns at the end.
+            sent = sent.plus("Content-Length", str(self._request.payload.length))
+        given = {name: value for name, value in sent.items() if name.lower() != _AUTHORIZATION.lower()}
         # Middlewares of a request replace the session's, for which there is no public attribute.
         theirs = getattr(self._session, "_middlewares", ())
         return {**arguments, "headers": given, "middlewares": (self._authorize, *theirs, self._send)}
@@ -136,13 +146,14 @@ class Exchange:
         and under the same signature.
         """
         if self._is_ours:
-            request.headers.update(self._sent.as_dict())
+            request.headers.update(self._common)
+            request.headers.update(self._request.headers.as_dict())
         else:
             self._set_authorization(request)
         self._proxy, self._was_sent = request.proxy, True
         try:
             answer = await call_next(request)
-            self.headers = Headers(answer.headers)
+            self.headers = Headers.received(answer.headers)
             if not (self._request.streamed and answer.status == _OK):
                 await self._read(answer)
         except Exception as error:  # noqa: BLE001 - trace configurations of the session may raise anything
@@ -158,7 +169,9 @@ class Exchange:
         """Take the whole content. The connection is free for the next call then, or closed."""
         most = LARGEST if 200 <= answer.status < 300 else _LARGEST_REFUSAL
         try:
-            content = await read_whole(answer.content.iter_any(), most)
+            # What a small answer consists of came with its headers.
+            whole = answer.content.read_nowait() if answer.content.is_eof() else b""
+            content = whole or await read_whole(answer.content.iter_any(), most)
         except BaseException:
             answer.close()
             raise
@@ -172,11 +185,7 @@ class Exchange:
         self.response = Response(status=answer.status, headers=self.headers, content=content, request=self._request)
         return self.response
 
-    @property
-    def _asks_for_identity(self) -> bool:
-        return self._sent.get("Accept-Encoding") == "identity"
-
     def _set_authorization(self, request: aiohttp.ClientRequest) -> None:
-        value = self._sent.get(_AUTHORIZATION)
+        value = self._request.headers.get(_AUTHORIZATION)
         if value is not None:
             request.headers[_AUTHORIZATION] = value

@@ -78,7 +78,7 @@ def misplaced(payload: Any, location: str, secret_fields: tuple[str, ...]) -> tu
     """
     if not secret_fields or payload is None:
         return ()
-    if is_flat(payload) and not any(map(_may_be_json, payload.values())):
+    if is_flat(payload) and not _may_hold_json(payload):
         return _misplaced_names(tuple(payload), location, secret_fields)
     return tuple(_misplaced([*_leaves(payload, ())], location, secret_fields))
 
@@ -157,6 +157,12 @@ def _leaves_of_json(text: str, place: Place) -> Iterator[Place]:
     except ValueError:  # orjson.JSONDecodeError, and a lone surrogate
         return
     yield from _leaves(inner, place)
+
+
+def _may_hold_json(payload: Mapping[str, Any]) -> bool:
+    """Whether a text of a payload without levels may be JSON. A line end and a bracket in a text count as well."""
+    texts = "\n" + "\n".join(filter(str.__instancecheck__, payload.values()))
+    return "\n{" in texts or "\n[" in texts
 
 
 def _may_be_json(value: object) -> bool:

@@ -21,9 +21,15 @@ def check_headers(headers: Headers) -> None:
     """
     given = headers.as_dict()
     _check_names(tuple(given))
+    if _is_printable("".join(given.values())):
+        return
     for name, value in given.items():
-        if not (value.isascii() and value.replace("\t", " ").isprintable()):
+        if not _is_printable(value):
             raise _mistake(name, "its value is not printable ASCII text", "Give a str without line ends")
+
+
+def _is_printable(text: str) -> bool:
+    return text.isascii() and text.replace("\t", " ").isprintable()
 
 
 @lru_cache(maxsize=1024)

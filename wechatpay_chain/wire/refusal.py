@@ -13,7 +13,7 @@ from ..http.response import Response
 from .v2 import refusal as refusal_v2
 from .v3 import refusal as refusal_v3
 
-_ACCEPTED, _FOUND = 202, 302
+_OK, _ACCEPTED, _FOUND = 200, 202, 302
 
 
 def is_refusal(response: Response[Any], operation: Operation | None = None) -> bool:
@@ -25,6 +25,8 @@ def is_refusal(response: Response[Any], operation: Operation | None = None) -> b
         response: the answer.
         operation: of the call; a page of APIv2 answers with a redirect.
     """
+    if response.status == _OK and response.fields is None:
+        return False
     if response.fields is not None and refusal_v2.is_refusal(response.fields):
         return True
     if response.status == _ACCEPTED:

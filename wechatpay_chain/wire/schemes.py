@@ -9,6 +9,7 @@ The root of a call's template chooses its scheme, once. Each has steps of its ow
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, get_args
 
 from ..errors import ConfigurationError
@@ -19,6 +20,7 @@ SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 _BY_ROOT: tuple[tuple[str, Scheme], ...] = (("/v2/", "v2"), ("/brand/", "brand"))
 
 
+@lru_cache(maxsize=1024)
 def scheme_of(template: str) -> Scheme:
     """The scheme of a call, by its path template; `v3` where no root says otherwise."""
     for root, scheme in _BY_ROOT:

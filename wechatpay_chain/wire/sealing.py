@@ -105,6 +105,8 @@ def _unseal_member(
 
 
 def _seal(value: Any, marked: FieldTree | Mark | None, encrypt: Encrypt, pointer: str) -> Any:
+    if marked is Mark.SECRET and type(value) is str:  # what follows asks for what is rare
+        return encrypt(value, pointer)
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, Secret):

@@ -134,8 +134,8 @@ def verify(
             "refused. Nothing is broken; the right one is sent again"
         )
     key = find_key(serial)
-    signed = _Signed(timestamp, nonce, signature, body)
     if key is None:
+        signed = _Signed(timestamp, nonce, signature, body)
         error = SignatureError(f"it is signed with the unknown key {serial[:64]!r}")
         raise error.because(*signed.causes_of_unknown(serial[:64], known_keys()))
     expected = accepted.get(asymmetric.algorithm_of(key))
@@ -145,6 +145,7 @@ def verify(
     try:
         asymmetric.verify(key, answer_message(timestamp, nonce, body), signature)
     except SignatureError as error:
+        signed = _Signed(timestamp, nonce, signature, body)
         raise error.because(*signed.causes_of_misfit(serial, key, known_keys())) from None
 
 
