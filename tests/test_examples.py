@@ -22,6 +22,10 @@ OUTPUT = {
     "fastapi_service.py": ["200 {'code_url': "],
     "aiohttp_service.py": ["200 {'order': 'A1', 'state': 'SUCCESS'}"],
     "inbox.py": ["answered 200\nanswered 200\nhandled 1\npaid 29"],
+    "tutorial_1_order.py": ["the order is SUCCESS"],
+    "tutorial_2_notification.py": ["T2 is paid, 2900 fen"],
+    "tutorial_3_refund.py": ["the refund is SUCCESS", "refused: INVALID_REQUEST rejected"],
+    "tutorial_4_bill.py": ["the bill is whole: True", "it agrees with the shop: True"],
     "batch_release.py": ["100 done, 0 waiting", '"key":"P0","state":"done"'],
 }
 
