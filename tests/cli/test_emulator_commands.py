@@ -58,6 +58,10 @@ def test_without_options(tmp_path: Path, capfd: pytest.CaptureFixture[str], monk
         assert json.loads(capfd.readouterr().out)["state"] == "SUCCESS"
         assert main(["pay", "A1B2C3"]) == 1
         assert "已支付" in capfd.readouterr().err
+        assert main(["pay", "A1B2C3", "--complain", "cold"]) == 0
+        assert json.loads(capfd.readouterr().out)["detail"] == "cold"
+        assert main(["pay", "A1B2C3", "--cancel"]) == 1
+        capfd.readouterr()
         assert main(["calls"]) == 0
         assert "/v3/pay/transactions/native" in capfd.readouterr().out
     assert folder.stat().st_mode & 0o077 == 0

@@ -88,6 +88,20 @@ async def test_merchants_are_apart(wxpay: Any, both: Emulator, clock: Clock) -> 
     assert found["total_fee"] == "7"
 
 
+async def test_a_partner_acts_for_his_own(wxpay: Any, both: Emulator, clock: Clock) -> None:
+    """A partner with a list of sub-merchants is refused for others, over both protocols; orders of his own are made."""
+    both.add_merchant(Merchant(mchid="1900000100", role="partner", sub_mchids=("1900000201",)))
+    partner: Any = WeChatPay(**both.credentials("1900000100"), transport=both, clock=clock)
+    asked: Any = {"sp_appid": "wx1", "sp_mchid": "1900000100", "description": "x", "out_trade_no": "A1B2C3"}
+    asked |= {"notify_url": "https://shop.example/", "amount": {"total": 1}}
+    make = partner.v3.pay.partner.transactions.native.post
+    assert await refused(make(json=asked | {"sub_mchid": "1900000202"})) == "403 NO_AUTH"
+    assert "code_url" in (await make(json=asked | {"sub_mchid": "1900000201"})).json()
+    with pytest.raises(APIError) as other:
+        await partner.v2.pay.orderquery.post(xml={"appid": "wx1", "out_trade_no": "A1", "sub_mch_id": "1900000202"})
+    assert other.value.has_code("NO_AUTH")
+
+
 async def test_links_lead_to_the_emulator(emulator: Emulator) -> None:
     """Where it listens, payment pages and bills are on its own address."""
     async with emulator.listen() as base_url, WeChatPay(**emulator.credentials(), base_url=base_url) as wxpay:

@@ -26,7 +26,7 @@ from .controls import Controls
 from .exchange import Exchange
 from .misbehaviour import GOOD, STALE, AnswerLost, Misbehaviour, claimed_merchant, forged, html
 from .notifications.apps import App
-from .platform import answer, apiv2, authentication, payload, refusal
+from .platform import answer, apiv2, authentication, payload, refusal, relations
 from .platform.call import DEFAULT_BASE_URL, Answer, Call
 from .platform.keys import KeyPair, make_apiv3_key
 from .platform.rates import RateWindows
@@ -303,7 +303,7 @@ class Emulator(Controls):
             match = self._match(request, operation)
             call = exchange.call = self._admit(exchange, match, merchant)
             self.calls.append(call)
-            value = await self._perform(match, call)
+            value = await self._perform(match, call, merchant)
             response, ending = answer.respond(value, operation, merchant.key.private_key.public_key()), 0
             if match.synthetic:
                 response = response.changed(headers=response.headers.merge(_SYNTHETIC))
@@ -364,10 +364,11 @@ class Emulator(Controls):
             route=partial(synthesize, self.world, operation=operation), values=values, own=False, synthetic=True
         )
 
-    async def _perform(self, match: Match, call: Call) -> Answer:
+    async def _perform(self, match: Match, call: Call, merchant: Merchant) -> Answer:
         if match.own:
             value = match.route(call)
             return await value if isinstance(value, Awaitable) else value
+        relations.check(merchant, call)
         wishes.fulfil(call)
         with _orderly(), self.world.transaction():
             try:
@@ -405,7 +406,7 @@ class Emulator(Controls):
             with _orderly():
                 self.ripen()
             match = self._user_routes.find(request.method, operation.path) or self._known(operation, operation.path)
-            value = await self._perform(match, call)
+            value = await self._perform(match, call, merchant)
         except apiv2.RefusalV2 as refused:
             exchange.refusal = refused
             return apiv2.refuse(refused, operation, key, kind)

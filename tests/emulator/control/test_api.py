@@ -101,6 +101,47 @@ def test_faults_clock_keys_and_reset(emulator: Emulator, control: Client) -> Non
     assert (emulator.orders, len(emulator.faults)) == ([], 0)
 
 
+def test_what_a_payer_does(emulator: Emulator, control: Client) -> None:
+    """A payer leaves and comes back, pays and complains; what he can't do any more is refused."""
+    control("POST", "/_emulator/orders", {"out_trade_no": "A1", "total": 1})
+    assert control("POST", "/_emulator/phone/complain", {"what": "A1"})[0] == 409
+    assert control("POST", "/_emulator/phone/cancel", {"what": "A1"})[1]["state"] == "NOTPAY"
+    assert control("POST", "/_emulator/phone/pay", {"what": "A1"})[1]["state"] == "SUCCESS"
+    assert control("POST", "/_emulator/phone/cancel", {"what": "A1"})[0] == 409
+    status, complaint = control("POST", "/_emulator/phone/complain", {"what": "A1", "detail": "cold"})
+    assert (status, complaint["state"], complaint["detail"]) == (200, "PENDING", "cold")
+    assert emulator.notifications[-1].event_type == "COMPLAINT.CREATE"
+    assert control("POST", "/_emulator/phone/confirm_service", {"what": "S1"})[0] == 404
+
+
+def test_snapshots(emulator: Emulator, control: Client) -> None:
+    """A snapshot is kept under a name, gone back to, and removed; merchants and keys stay as they are."""
+    control("POST", "/_emulator/orders", {"out_trade_no": "A1", "total": 1})
+    assert control("POST", "/_emulator/snapshots", {"name": "fresh"})[0] == 201
+    control("POST", "/_emulator/phone/pay", {"what": "A1"})
+    control("POST", "/_emulator/merchants", {"mchid": "1900000110"})
+    assert [told["name"] for told in control("GET", "/_emulator/snapshots")[1]] == ["fresh"]
+    status, told = control("POST", "/_emulator/snapshots/fresh/restore", {})
+    assert (status, told["records"]) == (200, {"orders": 1})
+    assert ([order.state for order in emulator.orders], emulator.notifications) == (["NOTPAY"], [])
+    assert "1900000110" in emulator.world.merchants
+    assert control("DELETE", "/_emulator/snapshots/fresh")[0] == 200
+    assert control("POST", "/_emulator/snapshots/fresh/restore", {})[0] == 404
+
+
+def test_the_same_chance_again(control: Client) -> None:
+    """Faults that strike a share of the calls strike the same ones after the same seed."""
+    control("POST", "/_emulator/faults", {"effect": "page", "status": 503, "share": 0.5})
+
+    def struck() -> list[int]:
+        assert control("POST", "/_emulator/seed", {"seed": 7})[0] == 200
+        return [control("GET", "/v3/certificates")[0] for _ in range(20)]
+
+    first = struck()
+    assert struck() == first
+    assert set(first) == {503, 400}
+
+
 def test_notifications_by_hand(emulator: Emulator, control: Client) -> None:
     """A notification is held back, sent by hand, and sent again with something wrong about it."""
     with open_shop() as shop:

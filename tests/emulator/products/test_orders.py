@@ -213,6 +213,23 @@ async def test_a_payer_who_hesitates(wxpay: WeChatPay, both: Emulator, code: str
     assert (await query(wxpay))["trade_state"] == end
 
 
+async def test_a_payer_who_leaves(wxpay: WeChatPay, both: Emulator) -> None:
+    """A code payment that its payer left is unpaid and can be reversed; another order can still be paid, once."""
+    pay = wxpay.v3.pay.transactions.codepay
+    assert await refused(pay.post(json=code_order(code="130000000000000001"))) == "202 USERPAYING"
+    both.cancel("A1")
+    both.advance(seconds=60)
+    assert (await query(wxpay))["trade_state"] == "NOTPAY"
+    reverse = wxpay["v3/pay/transactions/out-trade-no/{out_trade_no}/reverse"]
+    await reverse.post(out_trade_no="A1", json={"appid": "wx1", "mchid": MCHID})
+    assert (await query(wxpay))["trade_state"] == "REVOKED"
+    await wxpay.v3.pay.transactions.native.post(json=order("A2"))
+    both.cancel("A2")
+    assert both.pay("A2").state == "SUCCESS"
+    with pytest.raises(Refusal, match="已支付"):
+        both.cancel("A2")
+
+
 async def test_wishes(wxpay: WeChatPay) -> None:
     """An `attach` can wish for a refusal, or for a payer who hesitates."""
     asked = order(attach="emulator:NOT_ENOUGH")

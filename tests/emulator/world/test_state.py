@@ -50,6 +50,34 @@ async def test_everything_is_there_again(
     second.close()
 
 
+@pytest.mark.parametrize(("speed", "passed"), [(60.0, 600.0), (0.0, 0.0), (1.0, 10.0)])
+def test_the_clock_runs_on(
+    folder: Path, clock: Clock, merchant_pair: KeyPair, platform_pair: KeyPair, speed: float, passed: float
+) -> None:
+    """A clock that was moved and runs at another speed does so after a restart, as if nothing had been."""
+    first = started(folder, clock, merchant_pair, platform_pair)
+    first.advance(days=-3)
+    first.run_at(speed)
+    then = first.world.now
+    first.close()
+    clock.now += 10
+    second = started(folder, clock)
+    assert (second.world.clock.speed, second.world.now) == (speed, then + passed)
+    second.close()
+
+
+def test_a_reset_keeps_the_keys(folder: Path, clock: Clock, merchant_pair: KeyPair, platform_pair: KeyPair) -> None:
+    """Who resets the world finds merchants and keys after a restart, and no records."""
+    first = started(folder, clock, merchant_pair, platform_pair)
+    first.add_order("A1", 1)
+    first.reset()
+    first.close()
+    second = started(folder, clock)
+    assert (second.merchant_key.serial, second.orders) == (merchant_pair.serial, [])
+    assert [key.serial for key in second.platform_keys] == [platform_pair.serial]
+    second.close()
+
+
 async def test_what_was_due_happens(folder: Path, clock: Clock, merchant_pair: KeyPair, platform_pair: KeyPair) -> None:
     """An order whose time was over while nothing ran is closed at the first call."""
     first = started(folder, clock, merchant_pair, platform_pair)

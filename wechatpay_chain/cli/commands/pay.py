@@ -6,17 +6,24 @@ import argparse
 
 from ..running import add_arguments, ask, show
 
-_ACTS = {"fail": "fail", "expire": "expire", "confirm": "confirm", "open": "open_red_packet"}
+_ACTS = {"open": "open_red_packet", "confirm-service": "confirm_service"}
+_HELP = {
+    "fail": "let the payment fail",
+    "cancel": "leave without paying",
+    "expire": "let the order's time be over",
+    "confirm": "confirm a transfer, by its out_bill_no",
+    "confirm-service": "confirm a payscore order, by its out_order_no",
+    "open": "open a red packet, by its mch_billno",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments of `pay`."""
     parser.add_argument("what", help="out_trade_no, prepay_id, code_url or h5_url; of a transfer its out_bill_no")
     acts = parser.add_mutually_exclusive_group()
-    acts.add_argument("--fail", action="store_const", dest="act", const="fail", help="let the payment fail")
-    acts.add_argument("--expire", action="store_const", dest="act", const="expire", help="let the order's time be over")
-    acts.add_argument("--confirm", action="store_const", dest="act", const="confirm", help="confirm a transfer")
-    acts.add_argument("--open", action="store_const", dest="act", const="open", help="open a red packet")
+    for act, text in _HELP.items():
+        acts.add_argument(f"--{act}", action="store_const", dest="act", const=act, help=text)
+    acts.add_argument("--complain", metavar="TEXT", help="complain of a paid order")
     parser.add_argument("--mchid", help="whose number it is, where several merchants have it")
     add_arguments(parser)
     parser.set_defaults(run=_act)
@@ -24,4 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def _act(options: argparse.Namespace) -> int:
     who = {"what": options.what} | ({"mchid": options.mchid} if options.mchid else {})
-    return show(ask(options, "POST", f"/phone/{_ACTS.get(options.act, 'pay')}", who))
+    if options.complain is not None:
+        return show(ask(options, "POST", "/phone/complain", {**who, "detail": options.complain}))
+    act = options.act or "pay"
+    return show(ask(options, "POST", f"/phone/{_ACTS.get(act, act)}", who))

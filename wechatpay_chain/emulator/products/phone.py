@@ -122,6 +122,21 @@ def fail(world: World, what: str, mchid: str | None = None) -> Order | Combined:
         return transitions.fail(world, order) if isinstance(order, Order) else order
 
 
+def cancel(world: World, what: str, mchid: str | None = None) -> Order | Combined:
+    """The payer leaves without paying. Arguments are those of `find`.
+
+    Raises:
+        Refusal: there is no such order, or it is paid or closed.
+    """
+    with world.transaction():
+        order = find(world, what, mchid)
+        if isinstance(order, Order):
+            return transitions.cancel(world, order)
+        if order.state != "NOTPAY":
+            raise refusal.invalid_state(f"合单订单状态为{order.state}，不能取消支付")
+        return order
+
+
 def expire(world: World, what: str, mchid: str | None = None) -> Order | Combined:
     """Let an order's time be over.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 
 class WorldClock:
@@ -10,14 +10,14 @@ class WorldClock:
 
     Args:
         real: gives the real Unix time in seconds.
-        offset: seconds that the world is ahead of it at first.
+        moved: called after every move and every change of speed.
     """
 
-    def __init__(self, real: Callable[[], float], offset: float = 0.0) -> None:
+    def __init__(self, real: Callable[[], float], moved: Callable[[], None] = lambda: None) -> None:
         self._real = real
+        self._moved = moved
         self._speed = 1.0
-        self._start = real()
-        self._world_start = self._start + offset
+        self._start = self._world_start = real()
 
     def __call__(self) -> float:
         """The world's Unix time in seconds."""
@@ -46,14 +46,30 @@ class WorldClock:
             raise ValueError(f"the clock can't run backwards: speed {speed}")
         self._rebase(self())
         self._speed = speed
+        self._moved()
 
     def advance(self, seconds: float) -> None:
         """Move the clock by some seconds, back where they are negative."""
         self._rebase(self() + seconds)
+        self._moved()
 
     def set(self, time: float) -> None:
         """Move the clock to a Unix time in seconds."""
         self._rebase(time)
+        self._moved()
+
+    def to_json(self) -> dict[str, float]:
+        """How it runs: from which real time on, what it showed then, and its speed."""
+        return {"real": self._start, "world": self._world_start, "speed": self._speed}
+
+    def resume(self, kept: Mapping[str, float]) -> None:
+        """Run as `to_json` said, as if it had never been away.
+
+        Raises:
+            ValueError: these are no numbers.
+        """
+        self._start, self._world_start = float(kept["real"]), float(kept["world"])
+        self._speed = float(kept["speed"])
 
     def _rebase(self, world: float) -> None:
         self._start, self._world_start = self._real(), world

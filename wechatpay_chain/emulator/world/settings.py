@@ -1,4 +1,4 @@
-"""What a world on disk keeps beside its products' records: merchants and keys."""
+"""What a world on disk keeps beside its products' records: merchants, keys and how its clock runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .records import Kind, Record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting(Record):
-    """A merchant, or the platform's keys.
+    """A merchant, the platform's keys, or the clock.
 
     Attributes:
         name: what it is.
@@ -26,6 +26,7 @@ class Setting(Record):
 
 SETTINGS = Kind(name="settings", record=Setting, key=lambda setting: setting.name)
 PLATFORM_KEYS = "platform_keys"
+CLOCK = "clock"
 
 
 def merchant_setting(merchant: Merchant, now: float) -> Setting:
@@ -74,3 +75,8 @@ def keys_of(value: Mapping[str, Any]) -> tuple[KeyPair, ...]:
         ValueError: they aren't keys.
     """
     return tuple(KeyPair.from_json(key) for key in value["keys"])
+
+
+def clock_setting(value: dict[str, Any], now: float) -> Setting:
+    """How the clock runs, as it is kept."""
+    return Setting(mchid="", made=now, state="KEPT", name=CLOCK, value=value)

@@ -19,7 +19,17 @@ from .clock import WorldClock
 from .downloads import Downloads
 from .merchants import Merchant
 from .records import Kind, Record, Table
-from .settings import PLATFORM_KEYS, SETTINGS, Setting, keys_of, keys_setting, merchant_of, merchant_setting
+from .settings import (
+    CLOCK,
+    PLATFORM_KEYS,
+    SETTINGS,
+    Setting,
+    clock_setting,
+    keys_of,
+    keys_setting,
+    merchant_of,
+    merchant_setting,
+)
 from .state import State
 
 R = TypeVar("R", bound=Record)
@@ -69,7 +79,7 @@ class World:
     def __init__(
         self, kinds: Sequence[Kind[Any]], *, clock: Callable[[], float] = time.time, state: State | None = None
     ) -> None:
-        self.clock = WorldClock(clock)
+        self.clock = WorldClock(clock, self._keep_clock)
         self.merchants: dict[str, Merchant] = {}
         self._platform_keys: tuple[KeyPair, ...] = ()
         self.downloads = Downloads()
@@ -276,6 +286,9 @@ class World:
             with self.transaction():
                 self.of(SETTINGS).put(setting)
 
+    def _keep_clock(self) -> None:
+        self._keep(clock_setting(self.clock.to_json(), self.now))
+
     def _load(self, state: State) -> None:
         latest = 0.0
         for name, key, value in state.load():
@@ -291,18 +304,20 @@ class World:
             if record.due is not None:
                 self._due.append((record.due, name, key))
         heapq.heapify(self._due)
-        # The clock may have been moved ahead when these were written.
-        if latest > self.clock():
-            self.clock.set(latest)
         try:
             self._take_up()
         except (ValueError, KeyError, TypeError) as error:
             raise state.damaged(error) from error
+        # The real clock may have been set back meanwhile.
+        if latest > self.clock() and self.of(SETTINGS).get(CLOCK) is None:
+            self.clock.set(latest)
 
     def _take_up(self) -> None:
         for setting in self.of(SETTINGS):
             if setting.name == PLATFORM_KEYS:
                 self._platform_keys = keys_of(setting.value)
+            elif setting.name == CLOCK:
+                self.clock.resume(setting.value)
             else:
                 merchant = merchant_of(setting.value)
                 self.merchants[merchant.mchid] = merchant

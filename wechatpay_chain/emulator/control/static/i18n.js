@@ -108,6 +108,8 @@ const WORDS = {
   fail: ["付款失败", "Let it fail"],
   expire: ["让它过期", "Let it expire"],
   confirm: ["确认收款", "Confirm"],
+  complain: ["投诉", "Complain"],
+  confirm_service: ["确认订单", "Confirm"],
   open_red_packet: ["拆红包", "Open it"],
   cancel: ["取消付款", "Cancel"],
   history: ["经过", "History"],

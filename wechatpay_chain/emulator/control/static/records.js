@@ -10,9 +10,10 @@ import { facts, section, time } from "./calls.js";
 
 // What a payer, or who gets money, can do about a record in a state.
 const PHONE = {
-  orders: { NOTPAY: ["pay", "fail", "expire"], USERPAYING: ["pay", "fail"] },
-  combined_orders: { NOTPAY: ["pay", "fail", "expire"] },
+  orders: { NOTPAY: ["pay", "cancel", "expire"], USERPAYING: ["pay", "fail", "cancel"], SUCCESS: ["complain"], REFUND: ["complain"] },
+  combined_orders: { NOTPAY: ["pay", "cancel", "expire"] },
   transfers: { WAIT_USER_CONFIRM: ["confirm"] },
+  service_orders: { CREATED: ["confirm_service"] },
   red_packets: { SENT: ["open_red_packet"] },
 };
 const HIDDEN = new Set(["announcements"]);

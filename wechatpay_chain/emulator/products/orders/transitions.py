@@ -117,6 +117,19 @@ def fail(world: World, order: Order) -> Order:
     return world.of(ORDERS).put(order.moved("PAYERROR", world.now))
 
 
+def cancel(world: World, order: Order) -> Order:
+    """The payer leaves without paying. A code payment isn't being paid any more; other orders stay as they are.
+
+    Raises:
+        Refusal: the order is paid or closed, or its payment failed.
+    """
+    if order.state == "NOTPAY":
+        return order
+    if order.state != "USERPAYING":
+        raise ended(order)
+    return world.of(ORDERS).put(order.moved("NOTPAY", world.now, due=order.expires))
+
+
 def close(world: World, order: Order) -> Order:
     """The merchant closes an unpaid order; a closed one stays so.
 

@@ -1,0 +1,82 @@
+"""The records of the world."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...controls import Controls
+from ...world.announcements import ANNOUNCEMENTS
+from ...world.records import Table
+from .. import views
+from ..action import Action, Arguments
+from ..fields import Field
+from .common import MANY, MERCHANT
+from .problems import Missing
+
+
+class Records:
+    """Tell the records, and make an order without a client.
+
+    Args:
+        controls: what they work on.
+    """
+
+    def __init__(self, controls: Controls) -> None:
+        self._controls = controls
+
+    def _records(self, given: Arguments) -> list[dict[str, Any]]:
+        table = self._find_table(given["kind"])
+        return [views.keyed(found, table.kind) for found in list(table)[-given.get("limit", 100) :]]
+
+    def _record(self, given: Arguments) -> dict[str, Any]:
+        table = self._find_table(given["kind"])
+        found = table.get(given["key"])
+        if found is None:
+            raise Missing(f"there is no {given['key']} among the {given['kind']}")
+        about = f"{given['kind']}/{given['key']}"
+        announced = self._controls.world.of(ANNOUNCEMENTS).by("about", about)
+        return {
+            **views.keyed(found, table.kind),
+            "notifications": [views.notification(announcement) for announcement in announced],
+        }
+
+    def _find_table(self, kind: str) -> Table[Any]:
+        table = next((table for table in self._controls.world.tables if table.kind.name == kind), None)
+        # Settings are keys.
+        if table is None or table.kind.name == "settings":
+            raise Missing(f"there are no records named {kind}")
+        return table
+
+    def _add_order(self, given: Arguments) -> dict[str, Any]:
+        return views.record(self._controls.add_order(**given))
+
+    def actions(self) -> tuple[Action, ...]:
+        """What they are."""
+        return (
+            Action(
+                method="GET",
+                path="/records/{kind}",
+                summary="Records of a kind: orders, refunds, ...",
+                do=self._records,
+                query=MANY,
+            ),
+            Action(
+                method="GET",
+                path="/records/{kind}/{key}",
+                summary="A record, and the notifications about it",
+                do=self._record,
+            ),
+            Action(
+                method="POST",
+                path="/orders",
+                summary="Make an order without a client",
+                do=self._add_order,
+                body={
+                    "out_trade_no": Field(text="the merchant's number", required=True),
+                    "total": Field(type="integer", text="in fen", required=True, least=1, most=10**10),
+                    "mchid": MERCHANT,
+                    "notify_url": Field(text="where its notifications go"),
+                },
+                status=201,
+            ),
+        )

@@ -1,0 +1,214 @@
+"""Notifications: sent by hand, sent wrongly, delivered, waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar, cast
+
+from ...errors import ConfigurationError
+from ..faults import Flaw
+from ..notifications import courier
+from ..notifications.apps import App
+from ..notifications.kinds import HasPairs, Kind, find_kind
+from ..notifications.messages import Message, kind_of
+from ..notifications.notifier import BY_HAND, DELIVERED
+from ..notifications.samples import sample
+from ..products.orders import ORDERS
+from ..products.orders.texts import announced
+from ..world.announcements import ANNOUNCEMENTS, WAITING, Announcement, number
+from .core import Core, line_of
+
+_DELIVERY_TIMEOUT = 60.0
+_PAYMENT = ("TRANSACTION.SUCCESS", "transaction")
+
+T = TypeVar("T")
+
+
+class Notifications(Core):
+    """Sends notifications by hand, delivers them, and waits for them."""
+
+    # How many deliver in the background.
+    _couriers = 0
+
+    def deliver_to(self, beginning: str, to: str | App) -> None:
+        """Lead the notifications for a beginning of URLs elsewhere.
+
+        Args:
+            beginning: such as `https://shop.example`.
+            to: another beginning of a URL, or an ASGI or WSGI app in this process.
+
+        Raises:
+            ConfigurationError: one of them is no URL.
+        """
+        self.notifier.addresses.map(beginning, to)
+
+    def notification(
+        self,
+        kind: str | HasPairs,
+        resource: Mapping[str, Any] | None = None,
+        *,
+        mchid: str = "",
+        original_type: str | None = None,
+        flaw: Flaw | None = None,
+        serial: str = "",
+    ) -> Message:
+        """A notification that is not sent: its signed headers and its body.
+
+            webhook.open(*emulator.notification("TRANSACTION.SUCCESS", {"out_trade_no": "A1"}))
+
+        Args:
+            kind: an event type such as `TRANSACTION.SUCCESS`, of APIv2 `v2/transaction-success`, or one of
+                `wechatpay_chain.notifications.kinds`.
+            resource: members that it tells in place of those of a sample; with the `out_trade_no` of a paid order, the
+                order's own.
+            mchid: the merchant's number; by default the first merchant's.
+            original_type: the resource's, where an event type has several.
+            flaw: what is wrong with it.
+            serial: which of the platform's keys signs it; by default the usual one.
+
+        Raises:
+            ConfigurationError: there is no such kind, member, merchant or key.
+        """
+        announcement = self._announcement(find_kind(kind, original_type), resource or {}, mchid, "")
+        return self.notifier.message(announcement, flaw=flaw, serial=serial)
+
+    def trigger(
+        self,
+        kind: str | HasPairs,
+        resource: Mapping[str, Any] | None = None,
+        *,
+        notify_url: str = "",
+        mchid: str = "",
+        original_type: str | None = None,
+        times: int = 1,
+        after: float = 0.0,
+        flaw: Flaw | None = None,
+        serial: str = "",
+    ) -> Announcement:
+        """Send a notification by hand. Without a flaw or a key it is sent again by its schedule until it is taken.
+
+        Args:
+            kind: as for `notification`.
+            resource: as for `notification`.
+            notify_url: where to; by default, where the newest order's notifications go.
+            mchid: the merchant's number; by default the first merchant's.
+            original_type: the resource's, where an event type has several.
+            times: how often it is sent, whatever the merchant answers.
+            after: seconds of the world's time from now.
+            flaw: what is wrong with it.
+            serial: which of the platform's keys signs it; by default the usual one.
+
+        Raises:
+            ConfigurationError: there is no such kind, member, merchant, key, or no address; or nonsense was given.
+        """
+        if times < 1:
+            raise ConfigurationError("times", f"{times!r} was found", "Give a count from 1")
+        url = notify_url or next((order.notify_url for order in reversed(self.orders) if order.notify_url), "")
+        if not url:
+            raise ConfigurationError("notify_url", "there is none, and no order has one", "Give the shop's address")
+        made = self._announcement(find_kind(kind, original_type), resource or {}, mchid, url)
+        scheduled = flaw is None and not serial
+        if not scheduled:
+            made = replace(made, state=BY_HAND, history=((made.made, BY_HAND),))
+        elif after:
+            made = replace(made, due=made.made + after)
+        with self.world.transaction():
+            self.world.of(ANNOUNCEMENTS).put(made)
+        for _ in range(times - scheduled):
+            self.notifier.send_again(made.number, flaw=flaw, serial=serial, after=after)
+        return made
+
+    async def deliver(self, *, newest_first: bool = False) -> None:
+        """Deliver all notifications that are due, and wait until it is done.
+
+        Args:
+            newest_first: one after the other, the newest first, so that they come out of order.
+        """
+        if self._couriers:
+            await asyncio.to_thread(self._wait_for_couriers)
+        else:
+            await courier.deliver(self, self.notifier, newest_first=newest_first)
+
+    def deliver_sync(self, *, newest_first: bool = False) -> None:
+        """As `deliver`, for programs without event loop; a WSGI app is called in this thread."""
+        if self._couriers:
+            self._wait_for_couriers()
+        else:
+            courier.deliver_sync(self, self.notifier, newest_first=newest_first)
+
+    async def carry(self) -> None:
+        """Deliver in the background until cancelled; a server does it while it listens."""
+        self._couriers += 1
+        try:
+            await courier.Courier(self, self.notifier).run()
+        finally:
+            self._couriers -= 1
+
+    async def wait_for(self, wanted: str | HasPairs | Callable[[], T], timeout: float = 5.0) -> T | Announcement:  # noqa: ASYNC109 - of the thread that waits
+        """Wait until something has happened.
+
+        Args:
+            wanted: a kind of notification, which is waited for until the merchant has taken it; or a function that says
+                whether it has happened, called now and after every change.
+            timeout: real seconds to wait.
+
+        Returns:
+            The notification, or what the function returned.
+
+        Raises:
+            TimeoutError: it did not happen; with what became of the notifications.
+        """
+        return await asyncio.to_thread(self.wait_for_sync, wanted, timeout)
+
+    def wait_for_sync(self, wanted: str | HasPairs | Callable[[], T], timeout: float = 5.0) -> T | Announcement:
+        """As `wait_for`, in the calling thread."""
+        check: Callable[[], Any] = wanted if callable(wanted) else self._delivered(find_kind(wanted))
+        with self._news:
+            found: Any = self._news.wait_for(check, timeout)
+        if not found:
+            raise TimeoutError(f"it did not happen within {timeout:g} s; {self._notifications_told()}")
+        return cast("T | Announcement", found)
+
+    def _announcement(self, kind: Kind, given: Mapping[str, Any], mchid: str, notify_url: str) -> Announcement:
+        merchant = mchid or next(iter(self.world.merchants))
+        now = self.world.now
+        order = self.world.of(ORDERS).get(f"{merchant}/{given.get('out_trade_no')}")
+        if order is not None and order.paid and (kind.event_type, kind.original_type) == _PAYMENT:
+            given = {**announced(order), **given}
+        return Announcement(
+            mchid=merchant,
+            made=now,
+            state=WAITING,
+            history=((now, WAITING),),
+            number=number(),
+            notify_url=notify_url,
+            event_type=kind.event.id if kind.is_apiv2 else kind.event_type,
+            original_type=kind.original_type,
+            summary=kind.event.name,
+            resource=sample(kind, merchant, now, given),
+            protocol="v2" if kind.is_apiv2 else "v3",
+            about=("orders", order.key) if order is not None else ("", ""),
+        )
+
+    def _delivered(self, kind: Kind) -> Callable[[], Announcement | None]:
+        def delivered() -> Announcement | None:
+            return next(
+                (
+                    found
+                    for found in reversed(self.notifications)
+                    if found.state == DELIVERED and kind_of(found) == kind.event_type
+                ),
+                None,
+            )
+
+        return delivered
+
+    def _notifications_told(self) -> str:
+        return "; ".join(map(line_of, self.notifications)) or "there are no notifications"
+
+    def _wait_for_couriers(self) -> None:
+        self.notifier.wake()
+        if not self.notifier.wait_until_idle(_DELIVERY_TIMEOUT):
+            raise TimeoutError(f"not done within {_DELIVERY_TIMEOUT:g} s; {self._notifications_told()}")
