@@ -11,6 +11,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple, cast
 from urllib.parse import unquote_to_bytes
 
@@ -34,6 +35,21 @@ _DEEPEST = 3
 _SHORTEST_ENVELOPE = 100
 # A shorter text may be Base64 by chance.
 _SHORTEST_BASE64 = 16
+
+_FLAT_FORM = re.compile(rb"[A-Za-z_]{1,32}=[^&=\s]*&[A-Za-z_%\[\]0-9]{1,64}=")
+_ENTITY = re.compile(rb"&(?:quot|amp|lt|gt|apos|#\d{2,7}|#x[0-9A-Fa-f]{2,6});")
+_PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<head|<body)", re.IGNORECASE)
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,6})(?:;[^\r\n]*)?\r\n")
+_HEAD = re.compile(rb"(?:[A-Z]{3,7} \S+ HTTP/|HTTP/)[0-9.]+[^\n]*\n")
+# JavaScript, Go, PHP, Java and others; null and None of what was read a second time.
+_OBJECT = re.compile(
+    rb"\[object |map\[\w+:|Array\s*\(|array\(\d+\)|(?:null|None|nil|undefined|\{\}|\[\])$|"
+    rb"(?:\w+[({])?\{?\w+=[^&]*, \w+=|\{\s*:?\"?\w+\"? ?=>|<[A-Za-z_.]+ object at |[A-Za-z_.$]+@[0-9a-f]{4,}$"
+)
+_CAMEL = re.compile("[A-Z]")
+_ZONE = timezone(timedelta(hours=8))
+# Seconds; a larger number is of milliseconds.
+_LATEST = 10_000_000_000
 
 # As real notifications have them.
 _ENVELOPE = ("id", "create_time", "resource_type", "event_type", "summary", "resource")
@@ -129,8 +145,18 @@ def _written_again(body: bytes, tried: _Trials, *, proven: bool = False) -> Caus
             "order, the signature fits)"
         )
         return Cause("body-reordered", text, _RAW, "proven")
+    typed = _compact(_in_order(_untyped(envelope)))
+    if typed != restored and tried.fit(typed):
+        text = (
+            "the body was read into typed objects and written again, which changed its members "
+            "(changed back, the signature fits)"
+        )
+        return Cause("body-rewritten", text, _RAW, "proven")
     if proven or not envelope:
         return None
+    if {"id", "resource"} <= envelope.keys() and (changed := _changed(envelope)):
+        text = f"the body was parsed and written again, or filtered, on its way here: {changed}"
+        return Cause("body-rewritten", text, _RAW, "likely")
     if compact and compact != body:
         text = "the body is JSON, but not as the platform writes it, so it was parsed and written again on its way here"
         return Cause("body-rewritten", text, _RAW, "likely")
@@ -150,13 +176,69 @@ def _in_order(envelope: Mapping[str, Any], order: tuple[str, ...] = _ENVELOPE) -
     return members
 
 
+def _untyped(members: Mapping[str, Any], *, is_nested: bool = False) -> dict[str, Any]:
+    """The members as the platform writes them, where a program's own classes wrote them."""
+    return {
+        _CAMEL.sub(lambda found: "_" + found[0].lower(), name): value if is_nested else _untyped_value(name, value)
+        for name, value in members.items()
+        if value is not None
+    }
+
+
+def _untyped_value(name: str, value: Any) -> Any:
+    if name in {"create_time", "createTime"}:
+        return _beijing(value)
+    if name == "resource" and isinstance(value, str):
+        value = _json(value.encode("utf-8", "replace"))
+    if name != "resource" or not isinstance(value, dict):
+        return value
+    return _untyped(cast("dict[str, Any]", value), is_nested=True)
+
+
+def _beijing(value: object) -> object:
+    """A time in the form that notifications have; what is no time stays as it is."""
+    try:
+        if isinstance(value, int):
+            moment = datetime.fromtimestamp(value / 1000 if value > _LATEST else value, _ZONE)
+        else:
+            moment = datetime.fromisoformat(str(value))
+        return moment.astimezone(_ZONE).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return value
+
+
+def _changed(envelope: Mapping[str, Any]) -> str | None:
+    """What tells that something wrote an envelope that the platform didn't write so; None where nothing does."""
+    resource: object = envelope["resource"]
+    members = cast("dict[str, Any]", resource) if isinstance(resource, dict) else {}
+    if not members:
+        return "resource is no object"
+    lacking = [name for name in _ENVELOPE if name not in envelope]
+    lacking += [f"resource.{name}" for name in ("algorithm", "ciphertext", "nonce") if name not in members]
+    if lacking:
+        return f"it has no {', '.join(lacking)}"
+    empty = [name for name, value in (*envelope.items(), *members.items()) if value is None]
+    if empty:
+        return f"it has null in {', '.join(empty)[:80]}, which the platform leaves out"
+    time: object = envelope["create_time"]
+    if _beijing(time) != time:
+        return "create_time isn't in the platform's form, such as 2026-11-20T10:00:00+08:00"
+    return None
+
+
 def _shape(body: bytes) -> Cause | None:
     """What a body is in place of a notification or an answer."""
+    if _PAGE.match(body):
+        text = "the body is a web page: a proxy, a login page or the shop's own error page stands in its place"
+        return Cause("body-web-page", text, _RAW, "likely")
+    if body.rstrip()[-1:] == b"}" and body.lstrip()[:1] != b"{" and b'"resource"' in body:
+        text = "the body ends as JSON and doesn't begin as such: its beginning was read or cut off before"
+        return Cause("body-cut-off", text, _RAW, "likely")
     if body.lstrip()[:1] == b"{" and _json(body) is None:
         text = "the body begins as JSON and doesn't end as such: it was cut off, or changed, on its way here"
         return Cause("body-cut-off", text, _RAW, "likely")
     value = _json(body)
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not value:
         return None
     if "ciphertext" in value and "resource" not in value:
         text = "the body is the resource alone, without the envelope around it, and the signature covers the envelope"
@@ -206,6 +288,8 @@ def _hexadecimal(body: bytes) -> Iterator[bytes]:
 
 
 def _form(body: bytes) -> Iterator[bytes]:
+    if _FLAT_FORM.match(body):
+        yield b""  # members that stand apart can't be put together again
     if _FORM.match(body) or body.endswith(b"}="):
         plain = unquote_to_bytes(body.replace(b"+", b" "))
         yield from (plain.removesuffix(b"="), plain.partition(b"=")[2], unquote_to_bytes(body).removesuffix(b"="))
@@ -218,7 +302,7 @@ def _blanks(body: bytes) -> Iterator[bytes]:
 
 
 def _html(body: bytes) -> Iterator[bytes]:
-    if b"&quot;" in body or b"&#34;" in body or b"&#x22;" in body:
+    if _ENTITY.search(body):
         from html import unescape
 
         yield unescape(body.decode("utf-8", "replace")).encode()
@@ -239,6 +323,8 @@ def _json_text(body: bytes) -> Iterator[bytes]:
     value = _json(body)
     if isinstance(value, str):
         yield value.encode()
+    elif body[:2] == b'"{' and body[-2:] == b'}"':
+        yield body[1:-1]
     elif body.startswith(b'{\\"'):
         yield body.replace(b'\\"', b'"').replace(b"\\\\", b"\\")
 
@@ -292,9 +378,33 @@ def _charset(body: bytes) -> Iterator[bytes]:
 
 
 def _packed(body: bytes) -> Iterator[bytes]:
-    if body[:2] == b"\x1f\x8b":
-        with suppress(zlib.error):
-            yield zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, _LONGEST)
+    if body[:4] == b"\x28\xb5\x2f\xfd":
+        yield b""  # Zstandard
+        return
+    for bits in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):  # gzip or zlib; deflate without a head
+        if body[:1] not in b"{[ \r\n<":
+            with suppress(zlib.error):
+                yield zlib.decompressobj(bits).decompress(body, _LONGEST)
+
+
+def _framed(body: bytes) -> Iterator[bytes]:
+    """A body of chunks, with their lengths left in it."""
+    plain, rest = b"", body
+    while (found := _CHUNK.match(rest)) and (length := int(found[1], 16)) <= _LONGEST:
+        plain += rest[found.end() : found.end() + length]
+        rest = rest[found.end() + length :].removeprefix(b"\r\n")
+    if plain:
+        yield plain
+
+
+def _after_its_head(body: bytes) -> Iterator[bytes]:
+    if _HEAD.match(body):
+        yield re.split(rb"\r?\n\r?\n", body, maxsplit=1)[-1]
+
+
+def _text_of_an_object(body: bytes) -> Iterator[bytes]:
+    if _OBJECT.match(body):
+        yield b""  # its members' texts aren't told apart any more
 
 
 def _twice(body: bytes) -> Iterator[bytes]:
@@ -315,16 +425,24 @@ def _part(body: bytes) -> Iterator[bytes]:
 
 
 def _lost_characters(body: bytes) -> Iterator[bytes]:
-    if "\ufffd".encode() in body or b'"summary":"??' in body:
+    if "\ufffd".encode() in body or re.search(rb'"summary": ?"(?:\?\?|\*\*|")', body):
         yield b""  # they can't be brought back
 
 
 _READINGS = (
     _Reading("body-bom", "a byte order mark was put before the body", _RAW, _mark),
-    _Reading("body-packed", "the body is still packed with gzip", "Unpack it before it is verified", _packed),
+    _Reading("body-packed", "the body is still packed (gzip, deflate)", "Unpack it before it is verified", _packed),
     _Reading("body-utf-8", "the body was decoded or encoded in another charset than UTF-8", _RAW, _charset),
     _Reading("body-base64", "the body is the Base64 of the platform's (isBase64Encoded)", _EVENT, _base64),
     _Reading("body-hex", "the body is the platform's in hexadecimal digits", _EVENT, _hexadecimal),
+    _Reading("body-chunked", "the lengths of the chunks that it came in are left in the body", _RAW, _framed),
+    _Reading("body-after-head", "the request's first line and headers stand before the body", _RAW, _after_its_head),
+    _Reading(
+        "body-object-text",
+        "the body is the text of a parsed object, or of nothing, as a program prints it, and not the bytes that came",
+        _RAW,
+        _text_of_an_object,
+    ),
     _Reading("body-form", "the body was encoded as a form", _RAW, _form),
     _Reading("body-multipart", "the body is a part of a multipart form", _RAW, _part),
     _Reading("body-html", "the body was escaped for HTML", _RAW, _html),
@@ -340,6 +458,9 @@ _READINGS = (
     _Reading("body-twice", "the body is there twice", _RAW, _twice),
     _Reading("body-blanks", "plus signs became blanks, as in decoding a form", _RAW, _blanks),
     _Reading(
-        "body-utf-8", "characters were lost in decoding (U+FFFD or ? stands in their place)", _RAW, _lost_characters
+        "body-utf-8",
+        "characters were lost in decoding or masked (U+FFFD, ?, * or nothing stands in their place)",
+        _RAW,
+        _lost_characters,
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ _MOST_KEYS = 16
 # Where the Date of an answer and the time that it is signed with are farther apart, it was kept on its way.
 _SAME_TIME = 60
 _MOST_SLIPS = 2
+_PUBLIC_KEY_ID = re.compile(serials.PUBLIC_KEY_PREFIX + r"\d+", re.ASCII)
 _SHORTEST_PART = 12
 
 
@@ -29,6 +31,10 @@ def other_key(serial: str, keys: Mapping[str, _K], fits: Callable[[_K], bool]) -
     """
     for name, key in list(keys.items())[:_MOST_KEYS]:
         if serials.key(name) != serials.key(serial) and fits(key):
+            if _is_cut(serial, name):
+                text = f"the signature fits the key {name!r}, so Wechatpay-Serial was changed on its way here"
+                remedy = "Give the headers as they came in, and let every gateway hand them on unchanged"
+                return Cause("header-altered", text, remedy, "proven")
             text = (
                 f"the signature fits the key that certs files under {name!r}, so that key is filed under a wrong name"
             )
@@ -100,6 +106,15 @@ def clock(ahead: float, date_ahead: float | None = None) -> Cause:
         return Cause("message-old", old, "Or this machine's clock is wrong: synchronise it (NTP)", "possible")
     text = f"this machine's clock is about {away} behind"
     return Cause("clock-skewed", text, "Synchronise it (NTP)", "likely")
+
+
+def _is_cut(serial: str, name: str) -> bool:
+    """Whether what came can't be the name of a key, and what we have can."""
+    return _is_name(name) and (not _is_name(serial) or (len(serial) + _MOST_SLIPS < len(name) and serial in name))
+
+
+def _is_name(text: str) -> bool:
+    return serials.is_certificate_serial(text) or bool(_PUBLIC_KEY_ID.fullmatch(text))
 
 
 def _resembles(name: str, serial: str) -> bool:

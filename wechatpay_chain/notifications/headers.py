@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from ..errors import ConfigurationError, SignatureError
+from ..http.headers import Headers
 from ..wire import v3
 
 MOST_HEADERS = 1000
@@ -61,6 +62,21 @@ def signature_headers(source: HeaderSource) -> dict[str, str]:
             "headers", f"a {type(source).__name__} that holds no headers was given", _REMEDY
         ) from None
     return found
+
+
+def all_headers(source: HeaderSource) -> Headers:
+    """All headers, by the names that HTTP has them under: they tell why those that are needed are missing."""
+    return Headers([(_plain(name), _text(value, _plain(name))) for name, value in _pairs(source) if _is_text(value)])
+
+
+def _plain(name: str | bytes) -> str:
+    text = name.decode("latin-1") if isinstance(name, bytes) else str(name)
+    return text.removeprefix("HTTP_").replace("_", "-") if text.startswith("HTTP_") else text
+
+
+def _is_text(value: object) -> bool:
+    """WSGI and other frameworks keep objects of their own beside the headers."""
+    return isinstance(value, str | bytes)
 
 
 def _pairs(source: Any) -> Any:

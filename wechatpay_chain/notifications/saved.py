@@ -25,10 +25,13 @@ _FIRST_LINE = re.compile(rb"(?:HTTP/[0-9.]+ (?P<status>[0-9]{3})[^\r\n]*|[A-Z]+ 
 _HEADER = re.compile(r"\s*[<>]?\s*[\"']?([A-Za-z0-9_-]+)[\"']?\s*:\s*[\"']?(.*?)[\"']?,?\s*")
 # Wherever they stand: `Wechatpay-Nonce: x`, `"wechatpay_nonce":"x"`, `http_wechatpay_nonce=x`, HTTP_WECHATPAY_NONCE.
 _SIGNING = re.compile(
-    r"(?:http[_-])?(wechatpay)[_-](timestamp|nonce|serial|signature[_-]type|signature)[\"']?\s*[:=]\s*[\"'\[]*"
-    r"([^\"'\s,;\]}]+)",
+    r"(?:http[_-])?(wechatpay)[_-](timestamp|nonce|serial|signature[_-]type|signature)[\"']?\s*[:=]\s*"
+    r"(?!(?:http_)?wechatpay[_-]\w)[\"'\[]*([^\"'\s,;\]}]+)",
     re.IGNORECASE,
 )
+# A header of a gateway's own that holds one of the platform's: `X-Wechatpay-Nonce: x`.
+_OTHER_NAME = re.compile(r"\s*[<>]?\s*[\"']?x-[a-z-]*wechatpay-[a-z-]+[\"']?\s*:", re.IGNORECASE)
+_SEVERAL = re.compile("[, ]")
 _MOST_BLOCKS = 8
 
 
@@ -99,9 +102,16 @@ def parse_headers(text: str) -> Headers:
     for line in text.splitlines():
         if header := _HEADER.fullmatch(line):
             found[header[1]] = header[2]
+    own = "\n".join(line for line in text.splitlines() if not _OTHER_NAME.match(line))
     signing = {
         f"Wechatpay-{'-'.join(part.capitalize() for part in re.split('[_-]', name))}": value
-        for _, name, value in _SIGNING.findall(text)
+        for _, name, value in _SIGNING.findall(own)
+    }
+    # On a line of its own a value stays as a gateway made it, with commas or blanks: the signature is checked with it.
+    signing |= {
+        name: value
+        for name, value in found.items()
+        if name in signing and _SEVERAL.search(value) and not _SIGNING.search(value)
     }
     others = {name: value for name, value in found.items() if not _SIGNING.match(f"{name}:x")}
     return Headers({**others, **signing})

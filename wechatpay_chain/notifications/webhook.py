@@ -18,7 +18,7 @@ from ..crypto.concealed import Concealed, conceals_arguments
 from ..errors import ConfigurationError, DecodeError, TrustError
 from ..wire import v3
 from . import sealed
-from .headers import HeaderSource, signature_headers
+from .headers import HeaderSource, all_headers, signature_headers
 from .notification import Notification, Reply
 from .router import Function, Kind, Late, Router, is_question, must_sign
 from .seen import MemorySeen, Seen
@@ -37,6 +37,8 @@ Body = bytes | bytearray | memoryview
 
 MAX_BODY = 2 * 1024 * 1024
 """Bytes: the ciphertext of a resource may have 1,048,576 characters."""
+
+_NEEDED = len(v3.SIGNED_HEADERS)
 
 DEADLINE = 4.5
 """Seconds: the platform counts five as failed."""
@@ -167,7 +169,8 @@ class Webhook:
             raise DecodeError(f"it has {len(body)} bytes, more than the {self.max_body} that a notification may have")
         if body[:1] != b"{" and _is_xml(body):
             return self._open_xml(body)
-        return self._open_sealed(signature_headers(headers), body)
+        signing = signature_headers(headers)
+        return self._open_sealed(signing if len(signing) >= _NEEDED else all_headers(headers), body)
 
     @overload
     def on(self, kind: Kind[R]) -> Callable[[Function[R]], Function[R]]: ...
@@ -326,6 +329,8 @@ class Webhook:
         return _Receiver(self._trust, self._apiv3_key, self._private_key, v3.verify)
 
     def _open_xml(self, body: bytes) -> Notification[dict[str, Any]]:
+        if body.lstrip()[:5].lower() in {b"<!doc", b"<html", b"<head", b"<body"}:
+            raise DecodeError("it is a web page, such as a proxy's or the shop's own, and no notification")
         if self._apiv2_key is None:
             raise ConfigurationError("apiv2_key", "an APIv2 notification came", "Give apiv2_key to verify it")
         from . import xml

@@ -32,6 +32,8 @@ STATEMENT_HEADER = "Wechatpay-Statement-Sha1"
 SIGNED_HEADERS = (TIMESTAMP_HEADER, NONCE_HEADER, SERIAL_HEADER, SIGNATURE_HEADER)
 _PROBE = "WECHATPAY/SIGNTEST/"
 _LONGEST_TIMESTAMP = 12
+# One client may know the keys of many merchants; diagnosing tries the first ones.
+_MOST_KEYS = 16
 _SHA1 = re.compile(r"[0-9a-fA-F]{40}", re.ASCII)
 _HEADER = Header(SCHEME, "mchid")
 
@@ -119,15 +121,22 @@ def verify(
     if not (timestamp and nonce and serial and signature):
         missing = [name for name in SIGNED_HEADERS if not headers.get(name)]
         from ...diagnosis import answer
+        from ...diagnosis import headers as of_headers
 
         error = SignatureError(f"it is not signed: {', '.join(missing)} missing. Don't believe it")
-        raise error.because(*answer.unsigned(headers, body))
+        raise error.because(of_headers.renamed(headers, missing), *answer.unsigned(headers, body))
     word = headers.get(SIGNATURE_TYPE_HEADER, accepted["RSA"])
     if word not in accepted.values():
-        raise SignatureError(f"its signature type is not {' or '.join(accepted.values())}")
-    _check_time(timestamp, now, headers)
+        raise SignatureError(f"its signature type is not {' or '.join(accepted.values())}, but {word[:40]!r}")
+    if not (timestamp.isdecimal() and timestamp.isascii() and len(timestamp) <= _LONGEST_TIMESTAMP):
+        signed = _Signed(timestamp, nonce, serial, signature, body)
+        error = SignatureError(f"{TIMESTAMP_HEADER} is not a number of seconds")
+        raise error.because(*signed.causes_in_headers(known_keys()))
+    _check_age(int(timestamp) - now, now, headers)
     if not (nonce.isascii() and nonce.isprintable()) or " " in nonce:
-        raise SignatureError(f"{NONCE_HEADER} holds blanks or control characters")
+        signed = _Signed(timestamp, nonce, serial, signature, body)
+        error = SignatureError(f"{NONCE_HEADER} holds blanks or control characters")
+        raise error.because(*signed.causes_in_headers(known_keys()))
     if signature.startswith(_PROBE):
         raise SignatureProbe(
             f"its signature begins with {_PROBE}: WeChat Pay sent a wrong signature on purpose, to see that it is "
@@ -135,9 +144,9 @@ def verify(
         )
     key = find_key(serial)
     if key is None:
-        signed = _Signed(timestamp, nonce, signature, body)
+        signed = _Signed(timestamp, nonce, serial, signature, body)
         error = SignatureError(f"it is signed with the unknown key {serial[:64]!r}")
-        raise error.because(*signed.causes_of_unknown(serial[:64], known_keys()))
+        raise error.because(*signed.causes_of_unknown(known_keys()))
     expected = accepted.get(asymmetric.algorithm_of(key))
     if word != expected:
         # Neither is believed for the other: by that, who can break one of the two would have broken both.
@@ -145,8 +154,8 @@ def verify(
     try:
         asymmetric.verify(key, answer_message(timestamp, nonce, body), signature)
     except SignatureError as error:
-        signed = _Signed(timestamp, nonce, signature, body)
-        raise error.because(*signed.causes_of_misfit(serial, key, known_keys())) from None
+        signed = _Signed(timestamp, nonce, serial, signature, body)
+        raise error.because(*signed.causes_of_misfit(key, known_keys())) from None
 
 
 class _Signed(NamedTuple):
@@ -154,29 +163,43 @@ class _Signed(NamedTuple):
 
     timestamp: str
     nonce: str
+    serial: str
     signature: str
     body: bytes
 
-    def fits(self, key: PublicKey, body: bytes) -> bool:
+    def fits(self, key: PublicKey) -> bool:
         try:
-            asymmetric.verify(key, answer_message(self.timestamp, self.nonce, body), self.signature)
+            asymmetric.verify(key, answer_message(self.timestamp, self.nonce, self.body), self.signature)
         except SignatureError:
             return False
         return True
 
-    def causes_of_unknown(self, serial: str, keys: Mapping[str, PublicKey]) -> tuple[Cause | None, ...]:
+    def causes_in_headers(self, keys: Mapping[str, PublicKey]) -> tuple[Cause, ...]:
+        from ...diagnosis import headers as of_headers
+
+        def fits(values: of_headers.Values) -> bool:
+            changed = self._replace(**values._asdict())
+            return any(changed.fits(key) for key in [*keys.values()][:_MOST_KEYS])
+
+        return of_headers.altered(of_headers.Values(*self[:-1]), fits)
+
+    def causes_of_unknown(self, keys: Mapping[str, PublicKey]) -> tuple[Cause | None, ...]:
         from ...diagnosis import signature as of_signature
 
-        misnamed = of_signature.other_key(serial, keys, lambda key: self.fits(key, self.body))
-        return (misnamed, *of_signature.unknown_name(serial, tuple(keys)))
+        serial = self.serial[:64]
+        found = self.causes_in_headers(keys) or (of_signature.other_key(serial, keys, self.fits),)
+        return found if any(found) else of_signature.unknown_name(serial, tuple(keys))
 
-    def causes_of_misfit(self, serial: str, key: PublicKey, keys: Mapping[str, PublicKey]) -> tuple[Cause | None, ...]:
+    def causes_of_misfit(self, key: PublicKey, keys: Mapping[str, PublicKey]) -> tuple[Cause | None, ...]:
         from ...diagnosis import body as of_body
         from ...diagnosis import signature as of_signature
 
-        found = of_body.causes(self.body, lambda body: self.fits(key, body))
-        misnamed = of_signature.other_key(serial, keys, lambda other: self.fits(other, self.body))
-        return (*found, misnamed, of_signature.same_name(serial))
+        found = self.causes_in_headers(keys)
+        if not any(cause.certainty == "proven" for cause in found):
+            found += of_body.causes(self.body, lambda body: self._replace(body=body).fits(key))
+        if any(cause.certainty == "proven" for cause in found):
+            return found
+        return (*found, of_signature.other_key(self.serial, keys, self.fits), of_signature.same_name(self.serial))
 
 
 def statement_body(headers: Mapping[str, str], content: bytes | None) -> bytes:
@@ -198,10 +221,7 @@ def statement_body(headers: Mapping[str, str], content: bytes | None) -> bytes:
     return f'{{"sha1":"{stated}"}}'.encode()
 
 
-def _check_time(timestamp: str, now: float, headers: Mapping[str, str]) -> None:
-    if not (timestamp.isdecimal() and timestamp.isascii() and len(timestamp) <= _LONGEST_TIMESTAMP):
-        raise SignatureError(f"{TIMESTAMP_HEADER} is not a number of seconds")
-    ahead = int(timestamp) - now
+def _check_age(ahead: float, now: float, headers: Mapping[str, str]) -> None:
     if abs(ahead) > MAX_AGE:
         from ...diagnosis import signature as of_signature
 
