@@ -15,6 +15,7 @@ from wechatpay_chain import ConfigurationError, Notification, Webhook
 from wechatpay_chain.client.merchants import Merchants
 from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.notifications import Claim, MemorySeen
+from wechatpay_chain.notifications.inbox import Message
 from wechatpay_chain.policies.retry import RetryPolicy
 
 FIRST, SECOND = "1900000101", "1900000102"
@@ -178,6 +179,22 @@ async def test_every_option_of_a_webhook(provider: Provider) -> None:
         assert (await merchants.dispatch(*provider.message(FIRST))).ok
         assert (await merchants.dispatch(*provider.message(SECOND), mchid=SECOND)).status == 400
     assert (shared.asked, own.asked) == (["key of 1"], [])
+
+
+async def test_merchants_share_an_inbox(provider: Provider) -> None:
+    """The notifications of all merchants are stored in it, by the numbers that the shop knows them by."""
+    stored: list[tuple[str, str]] = []
+
+    class Inbox:
+        async def store(self, message: Message) -> None:
+            stored.append((message.key, message.number))
+
+    async with Merchants(inbox=Inbox(), business_number=lambda n: f"number of {n.id}") as merchants:
+        for mchid in (FIRST, SECOND):
+            merchants.put(**provider.arguments(mchid))
+            assert (await merchants.dispatch(*provider.message(mchid))).ok
+    assert stored == [("1", "number of 1")] * 2
+    assert provider.handled == []
 
 
 async def test_an_unknown_option(provider: Provider) -> None:

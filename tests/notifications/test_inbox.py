@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.notifications.sender import notify, stranger, webhook
+from tests.notifications.sender import notify, stranger, webhook, xml
 from wechatpay_chain import ConfigurationError, Notification, Reply, Webhook
 from wechatpay_chain.notifications import MemorySeen
 from wechatpay_chain.notifications.inbox import Message
@@ -114,6 +114,34 @@ def test_a_plain_function_stores_in_the_calling_thread() -> None:
     assert hook.dispatch_sync(*notify()).ok
     assert inbox.thread is not threading.current_thread()
     assert len(inbox.messages) == 2
+
+
+def failing(_: Notification[Any]) -> str:
+    """A business number that can't be told."""
+    raise KeyError("x")
+
+
+@pytest.mark.parametrize("option", [{"seen_key": failing}, {"business_number": failing}])
+async def test_a_number_that_cannot_be_told_is_answered_with_503(option: dict[str, Any]) -> None:
+    """What a shop's own function raises has the platform send again, as everything that isn't stored."""
+    assert (await webhook(inbox=ListInbox(), **option).dispatch(*notify())).status == 503
+
+
+async def test_headers_may_come_as_an_iterator() -> None:
+    """They are read once, and stored whole."""
+    inbox = ListInbox()
+    headers, body = notify()
+    assert (await webhook(inbox=inbox).dispatch(iter(headers.items()), body)).ok
+    assert inbox.messages[0].headers["Wechatpay-Signature"] == headers["Wechatpay-Signature"]
+
+
+@pytest.mark.parametrize("headers", [{}, [("Wechatpay-Nonce", "a"), ("Wechatpay-Nonce", "b")], [("X", "x")] * 5000])
+async def test_headers_of_apiv2_say_nothing(headers: Any) -> None:
+    """Its notices are stored whatever headers they come with."""
+    inbox = ListInbox()
+    body = xml({"return_code": "SUCCESS", "result_code": "SUCCESS", "transaction_id": "42", "out_trade_no": "A1"})
+    assert (await webhook(inbox=inbox).dispatch(headers, body)).ok
+    assert inbox.messages[0].headers == {}
 
 
 def test_seen_beside_an_inbox_is_a_mistake() -> None:

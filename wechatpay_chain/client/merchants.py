@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from ..credentials.platform_keys import TrustStore
     from ..credentials.signer import Signer
     from ..crypto.keys import PrivateKeySource, PublicKeySource
+    from ..notifications.inbox import Inbox
 
 
 class WebhookArguments(TypedDict, total=False):
     """What a `Webhook` takes beside the keys, which it shares with the client."""
 
+    inbox: Inbox | None
+    business_number: Callable[[Notification[Any]], str] | None
     seen: Seen | None
     seen_key: Callable[[Notification[Any]], str]
     deadline: float
@@ -104,11 +107,12 @@ class Merchants:
             raise ConfigurationError("Merchants", "it was not entered", "Use it with `async with`, or give a session")
         given: dict[str, Any] = {**self._options, "session": self._session, **arguments}
         of_webhook = {name: given.pop(name) for name in _OF_WEBHOOK & given.keys()}
-        if of_webhook.get("seen") is None:
+        if of_webhook.get("seen") is None and of_webhook.get("inbox") is None:
             of_webhook["seen"] = self._seen.setdefault(mchid, MemorySeen())
         client = WeChatPay(mchid=mchid, **given)
         merchant = Merchant(client, _webhook(client.options, client.trust, of_webhook))
-        self._seen[mchid] = of_webhook["seen"]
+        if of_webhook.get("seen") is not None:
+            self._seen[mchid] = of_webhook["seen"]
         if merchant.webhook is not None and self._on_webhook is not None:
             self._on_webhook(mchid, merchant.webhook)
         replaced = self._merchants.get(mchid)

@@ -90,14 +90,18 @@ class Delivery:
         return Reply.failure("signature not accepted", status=401, xml=xml)
 
     async def store(
-        self, inbox: Inbox, message: Message, notification: Notification[Any], calling_thread: CallingThread | None
+        self,
+        inbox: Inbox,
+        message: Callable[[], Message],
+        notification: Notification[Any],
+        calling_thread: CallingThread | None,
     ) -> Reply:
         """Have a message stored, and say what to reply: success once it is, or that it must be sent again.
 
         Args:
             inbox: where.
-            message: what is stored.
-            notification: of which the message was made.
+            message: makes what is stored.
+            notification: of which the message is made.
             calling_thread: runs `inbox.store` if that is a plain function; by default it runs in a thread of its own.
         """
         route = Route(_storing(inbox, message), once=False, signs=False)
@@ -245,14 +249,14 @@ async def _finished(handling: Coroutine[Any, Any, Reply]) -> Reply:
     return task.result()
 
 
-def _storing(inbox: Inbox, message: Message) -> Function[Any]:
+def _storing(inbox: Inbox, message: Callable[[], Message]) -> Function[Any]:
     """The handler that puts a message into the inbox: a coroutine function if `store` is one."""
 
     def store(_: Notification[Any]) -> Any:
-        return inbox.store(message)
+        return inbox.store(message())
 
     async def store_here(_: Notification[Any]) -> None:
-        await cast("Awaitable[None]", inbox.store(message))
+        await cast("Awaitable[None]", inbox.store(message()))
 
     return store_here if inspect.iscoroutinefunction(inbox.store) else store
 

@@ -220,6 +220,9 @@ class Webhook:
 
     async def _dispatch(self, headers: HeaderSource, body: Body, calling_thread: CallingThread | None = None) -> Reply:
         try:
+            if self._inbox is not None:
+                # They are read twice, which an iterator can't be; with a message of APIv2 they say nothing.
+                headers = {} if _is_xml(body) else signature_headers(headers)
             if self._trust.keys.has_sm2:
                 from ..credentials.threads import in_thread
 
@@ -234,7 +237,7 @@ class Webhook:
         from .inbox import Message, business_number
 
         number = self._business_number or business_number
-        message = Message.of(notification, headers, _bytes(body), key=self._seen_key, number=number)
+        message = partial(Message.of, notification, headers, _bytes(body), key=self._seen_key, number=number)
         return await self._delivery.store(self._inbox, message, notification, calling_thread)
 
     async def handle(self, notification: Notification[Any]) -> Reply:

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from sqlalchemy import create_mock_engine, text
+from sqlalchemy import create_engine, create_mock_engine, text
 
 from tests.notifications.inbox.messages import message
 from tests.notifications.sender import notify, webhook
@@ -282,8 +282,10 @@ def test_the_tables_are_handed_to_alembic() -> None:
     assert all(name is not None and name.startswith("wechatpay_") for name in names)
 
 
-@pytest.mark.parametrize("engine", ["postgresql://", create_mock_engine("mssql://", lambda *_: None)])
+@pytest.mark.parametrize(
+    "engine", ["postgresql://", create_mock_engine("mssql://", lambda *_: None), create_engine("sqlite://")]
+)
 def test_what_is_no_engine_is_refused(engine: Any) -> None:
-    """A URL in an engine's place is named."""
+    """A URL in an engine's place is named, and a database that every thread has its own of."""
     with pytest.raises(ConfigurationError, match="engine"):
         SqlInbox(engine)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -16,10 +17,13 @@ with extra("sqlalchemy"):
     from sqlalchemy import Connection, Engine
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.pool import SingletonThreadPool
 
 T = TypeVar("T")
 
 _TRIES = 6
+# Seconds after which nothing is tried again: whoever waits for a lock for so long had better hear of it.
+_LONGEST = 10.0
 _BETWEEN = Backoff(0.02, 0.5)
 
 
@@ -30,12 +34,19 @@ class Database:
         engine: an `AsyncEngine`, or an `Engine`, whose work is done in threads.
 
     Raises:
-        ConfigurationError: it is something else, or of a database that this package doesn't know.
+        ConfigurationError: it is something else, or of a database that this package doesn't know, or that each thread
+            has its own of.
     """
 
     def __init__(self, engine: AsyncEngine | Engine) -> None:
         self.engine = _checked(engine)
         self.dialect = dialect_of(engine.dialect.name)
+        if isinstance(engine.pool, SingletonThreadPool):
+            raise ConfigurationError(
+                "engine",
+                "an SQLite database in memory was found, of which each thread has its own",
+                "Give one in a file",
+            )
         isolation = self.dialect.isolation
         self._for_ranges = engine if isolation is None else engine.execution_options(isolation_level=isolation)
 
@@ -53,11 +64,12 @@ class Database:
             sqlalchemy.exc.SQLAlchemyError: the database failed, without the values of the statement in its text.
         """
         engine = self._for_ranges if locks_range else self.engine
+        begun = time.monotonic()
         for made in range(1, _TRIES):
             try:
                 return await _once(engine, work)
             except DBAPIError as error:
-                if not is_passing(error, self.dialect):
+                if not is_passing(error, self.dialect) or time.monotonic() - begun > _LONGEST:
                     raise
             await asyncio.sleep(_BETWEEN.pause(made, random.random()))  # noqa: S311 - spreads, guards nothing
         return await _once(engine, work)

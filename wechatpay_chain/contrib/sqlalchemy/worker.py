@@ -90,7 +90,7 @@ class Worker:
                 except _GONE as error:
                     failures += 1
                     pause = _pause(failures)
-                    _log.warning("the inbox can't be read (%s); again in %.1f s", type(error).__name__, pause)
+                    _log.warning("the inbox can't be read: %s; again in %.1f s", _brief(error), pause)
                     claim = None
                 else:
                     failures, pause = 0, self._poll
@@ -193,7 +193,7 @@ class Worker:
             try:
                 observer.counted(await self._inbox.count())
             except _GONE as error:
-                _log.warning("the inbox can't be counted (%s)", type(error).__name__)
+                _log.warning("the inbox can't be counted: %s", _brief(error))
             await asyncio.sleep(self._count_every)
 
     @property
@@ -254,6 +254,11 @@ class _Slots:
     def _cancel(self) -> None:
         for task in self._running:
             task.cancel()
+
+
+def _brief(error: SQLAlchemyError | OSError) -> str:
+    """What the driver says, without the statement."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _pause(failures: int) -> float:
