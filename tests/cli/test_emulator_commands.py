@@ -89,6 +89,21 @@ def test_a_folder_in_use(tmp_path: Path) -> None:
         assert (tmp_path / "here" / "emulator.json").read_text() == found
 
 
+def test_in_sm_mode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `--sm` the settings are those of a merchant in SM mode, whose key is there again at the next start."""
+    keys: list[str] = []
+    for _ in range(2):
+        with running(tmp_path, "--folder", "here", "--sm"):
+            settings = (tmp_path / "here" / folders.ENVIRONMENT).read_text()
+            for name, value in (line.split("=", 1) for line in settings.splitlines()):
+                monkeypatch.setenv(name, value)
+            keys.append((tmp_path / "here" / "apiclient_key.pem").read_text())
+            with SyncWeChatPay.from_env() as wxpay:
+                answer = wxpay["v3/security/echo"].post(json={"echo_message": "x", "encrypted_echo_message": "y"})
+            assert answer.headers["Wechatpay-Signature-Type"] == "WECHATPAY2-SM2-WITH-SM3"
+    assert keys[0] == keys[1]
+
+
 def test_memory(tmp_path: Path) -> None:
     """With `--memory` nothing is written."""
     with running(tmp_path, "--memory"):

@@ -10,6 +10,7 @@ from tests.cli.conftest import Run, Shop, process
 from wechatpay_chain import ConfigurationError
 from wechatpay_chain.cli.program import parser_of
 from wechatpay_chain.cli.settings import Settings
+from wechatpay_chain.emulator import KeyPair
 
 
 @pytest.fixture(autouse=True)
@@ -101,3 +102,28 @@ def test_without_the_extra(shop: Shop) -> None:
     done = process(shop, "call", "post", "v3/security/echo", variables={"PYTHONPATH": str(hide.parent)})
     assert (done.code, done.out) == (2, "")
     assert "pip install 'wechatpay-chain[cli]'" in done.err
+
+
+def test_a_brand(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, merchant_pair: KeyPair, platform_pair: KeyPair
+) -> None:
+    """A brand alone needs nothing of a merchant; what is missing of it is named."""
+    (tmp_path / "key.pem").write_text(merchant_pair.private_pem)
+    (tmp_path / "public.pem").write_text(platform_pair.public_pem)
+    lines = {
+        "brand_id": "1004",
+        "brand_serial": merchant_pair.serial,
+        "brand_private_key": "key.pem",
+        "brand_public_key_id": platform_pair.serial,
+        "base_url": "http://127.0.0.1:1",
+    }
+    file = tmp_path / "wechatpay.toml"
+    file.write_text("".join(f'{name} = "{value}"\n' for name, value in lines.items()))
+    with pytest.raises(ConfigurationError, match="brand_public_key"):
+        settings().arguments()
+    monkeypatch.setenv("WECHATPAY_BRAND_PUBLIC_KEY", str(tmp_path / "public.pem"))
+    found = settings().arguments()
+    assert found.keys() == {"brand", "base_url"}
+    assert found["brand"].brand_id == "1004"
+    with pytest.raises(ConfigurationError, match="serial"):
+        settings("--mchid", "1900000109").arguments()

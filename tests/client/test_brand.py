@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from wechatpay_chain import (
     Secret,
     SyncWeChatPay,
     Unauthorized,
+    Webhook,
     WeChatPay,
 )
 from wechatpay_chain.emulator import Emulator
@@ -193,3 +195,33 @@ def test_a_brand_that_is_none(both: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="apiv3_key is there"):
         WeChatPay(brand=both["brand"], apiv3_key="x" * 32)
     assert isinstance(both["brand"], Brand)
+
+
+async def test_from_env(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A brand is read from the environment, alone or beside a merchant; alone, nothing of a merchant is asked for."""
+    for name in [name for name in os.environ if name.startswith("WECHATPAY_")]:
+        monkeypatch.delenv(name)
+    made = emulator.add_merchant(Merchant(mchid="1004", role="brand"))
+    assert made.platform_key is not None
+    values = {
+        "BRAND_ID": "1004",
+        "BRAND_SERIAL": made.key.serial,
+        "BRAND_PRIVATE_KEY": made.key.private_pem,
+        "BRAND_PUBLIC_KEY_ID": made.platform_key.serial,
+        "BRAND_PUBLIC_KEY": made.platform_key.public_pem,
+        "BRAND_API_KEY": made.apiv3_key,
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(f"WECHATPAY_{name}", value)
+    message = emulator.notification("PRODUCT_COUPON.SEND", mchid="1004")
+    assert Webhook.from_env().open(*message).event_type
+    async with WeChatPay.from_env(transport=emulator) as wxpay:
+        assert (await wxpay[CONFIGS].post(json=SETTING)).verified
+        with pytest.raises(ConfigurationError, match="mchid"):
+            await wxpay["v3/security/echo"].post(json={"echo_message": "x"})
+    monkeypatch.setenv("WECHATPAY_MCHID", emulator.mchid)
+    with pytest.raises(ConfigurationError, match="WECHATPAY_SERIAL: the environment variable is not set"):
+        WeChatPay.from_env(transport=emulator)
+    async with WeChatPay.from_env(**{**emulator.credentials(), "transport": emulator}) as wxpay:
+        assert (await wxpay[CONFIGS].post(json=SETTING)).verified
+        assert (await wxpay["v3/security/echo"].post(json={"echo_message": "x"})).verified

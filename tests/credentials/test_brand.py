@@ -82,3 +82,17 @@ def test_its_own_key_among_the_platforms(arguments: dict[str, Any], merchant_pai
     certs = {"PUB_KEY_ID_0114": merchant_pair.rsa_key.public_key()}
     with pytest.raises(ConfigurationError, match="brand's own"):
         Brand(**{**arguments, "certs": certs})
+
+
+def test_from_env(arguments: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A brand is read from variables with a prefix; a missing one is named."""
+    ((identifier, public_key),) = arguments["certs"].items()
+    values = {"ID": arguments["brand_id"], "SERIAL": arguments["serial"], "PUBLIC_KEY_ID": identifier}
+    for name, value in {**values, "PUBLIC_KEY": public_key, "API_KEY": API_KEY}.items():
+        monkeypatch.setenv(f"SHOP_BRAND_{name}", value)
+    with pytest.raises(ConfigurationError, match="SHOP_BRAND_PRIVATE_KEY: the environment variable is not set"):
+        Brand.from_env("SHOP_BRAND_")
+    monkeypatch.setenv("SHOP_BRAND_PRIVATE_KEY", arguments["private_key"])
+    brand = Brand.from_env("SHOP_BRAND_")
+    assert (brand.brand_id, [key.serial for key in brand.platform_keys]) == (arguments["brand_id"], [identifier])
+    assert brand.api_key is not None

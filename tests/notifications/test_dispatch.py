@@ -15,10 +15,11 @@ import pytest
 
 from tests.notifications.sender import PAYMENT, merchant, notify, refund, sign, stranger, webhook, xml
 from wechatpay_chain import ConfigurationError, Notification, Reply
-from wechatpay_chain.credentials.signer import KeySigner
-from wechatpay_chain.crypto import rsa
-from wechatpay_chain.notifications import AuthorizationSigner, Kind, MemorySeen
-from wechatpay_chain.wire import v2, v3
+from wechatpay_chain.credentials.signer import KeySigner, signer_of
+from wechatpay_chain.crypto import asymmetric, rsa
+from wechatpay_chain.emulator import KeyPair
+from wechatpay_chain.notifications import AuthorizationSigner, Kind, MemorySeen, router
+from wechatpay_chain.wire import sm, v2, v3
 
 
 async def test_success() -> None:
@@ -425,3 +426,38 @@ def test_many_threads_share_one_webhook() -> None:
     for thread in threads:
         thread.join()
     assert calls == ["EV-1"]
+
+
+@pytest.mark.parametrize(
+    ("event_type", "original_type", "is_short"),
+    [("CROSS_BORDER_PAY.GET_MCH_INFO", "cross_border_pay", True), ("TRANSACTION.SUCCESS", "transaction", False)],
+)
+async def test_a_shorter_deadline(
+    monkeypatch: pytest.MonkeyPatch, event_type: str, original_type: str, *, is_short: bool
+) -> None:
+    """The platform waits three seconds for a cross-border institution's reply: it has one before, as others in five."""
+    monkeypatch.setattr(router, "_SHORT_DEADLINE", 0.05)
+    signer = AuthorizationSigner(mchid="1900000109", serial="AB", signer=KeySigner(merchant().rsa_key))
+    hook = webhook(sign_reply=signer, deadline=60)
+    released = asyncio.Event()
+
+    @hook.on(event_type)
+    async def wait(notification: Notification[Any]) -> None:
+        if is_short:
+            await released.wait()
+
+    reply = await hook.dispatch(*notify(event_type=event_type, original_type=original_type))
+    assert reply.ok is not is_short
+    released.set()
+    await hook.aclose()
+
+
+async def test_signed_reply_in_sm_mode() -> None:
+    """A reply that is signed with SM2 carries the word of SM2."""
+    pair = KeyPair.merchant("SM2")
+    hook = webhook(sign_reply=AuthorizationSigner(mchid="1", serial="AB", signer=signer_of(pair.private_key)))
+    hook.on("CROSS_BORDER_PAY.GET_MCH_INFO")(lambda notification: {"mch_id": "1"})
+    reply = await hook.dispatch(*notify(event_type="CROSS_BORDER_PAY.GET_MCH_INFO", original_type="cross_border_pay"))
+    authorization = sm.Authorization.parse(reply.headers["Authorization"])
+    message = v3.answer_message(authorization.timestamp, authorization.nonce, reply.body)
+    asymmetric.verify(pair.private_key.public_key(), message, authorization.signature)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ..http.operation import Operation, Rate
 from .browsing import at, children, closest
+from .closings import closing_of
 from .records import SITE, Fields, Record, is_conditional, record
 from .spelling import spell
 
@@ -41,12 +42,7 @@ def describe(target: object) -> str:
 
 def manners(operation: Operation) -> Iterator[str]:
     """What a caller should know of an operation besides its fields, a sentence each."""
-    if operation.deprecated:
-        yield "Deprecated" + (f": use {', '.join(operation.successors)}." if operation.successors else ".")
-    if operation.path.startswith("/brand/"):
-        yield "Signed by the brand: give the client a brand=Brand(...)."
-    if operation.derived:
-        yield "Derived from the service provider's operation by the platform's rule; no official page of it was seen."
+    yield from _standing(operation)
     if operation.secret_fields:
         yield f"Encrypted: {', '.join(operation.secret_fields)}."
     if operation.answer_secret_fields:
@@ -63,6 +59,18 @@ def manners(operation: Operation) -> Iterator[str]:
         yield "Presents the merchant certificate."
     if operation.answer_signature == "none":
         yield "The answer is not signed."
+
+
+def _standing(operation: Operation) -> Iterator[str]:
+    """Who can call an operation, and for how long."""
+    if operation.deprecated:
+        yield "Deprecated" + (f": use {', '.join(operation.successors)}." if operation.successors else ".")
+    if (closing := closing_of(operation)) is not None:
+        yield str(closing)
+    if operation.path.startswith("/brand/"):
+        yield "Signed by the brand: give the client a brand=Brand(...)."
+    if operation.derived:
+        yield "Derived from the service provider's operation by the platform's rule; no official page of it was seen."
 
 
 def pages(operation: Operation) -> tuple[str, ...]:

@@ -6,8 +6,11 @@ import warnings
 from functools import cache
 
 from .. import catalogue
-from ..errors import NotFound, WeChatPayError, WeChatPayWarning
+from ..errors import APIError, NotFound, WeChatPayError, WeChatPayWarning
 from ..http.request import Request
+from .closings import closing_of
+
+_NOT_FOR_YOU = frozenset({"NO_AUTH", "INVALID_REQUEST"})
 
 
 def note_closest(error: WeChatPayError, method: str, path: str) -> None:
@@ -22,6 +25,12 @@ def note_unknown(error: WeChatPayError, request: Request) -> None:
     """Put such a note on a 404 of an operation that the catalogue doesn't know: its path may be misspelt."""
     if isinstance(error, NotFound) and catalogue.find(request.method, request.template) is None:
         note_closest(error, request.method, request.template)
+
+
+def note_closed(error: APIError, operation: catalogue.Operation | None) -> None:
+    """Put a note on a refusal by a product that new merchants don't get, if they may be refused for that alone."""
+    if error.code in _NOT_FOR_YOU and operation is not None and (closing := closing_of(operation)) is not None:
+        error.add_note(str(closing))
 
 
 @cache

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from .. import WeChatPay
+    from .. import Brand, WeChatPay
 
 PREFIX = "WECHATPAY_"
 FILE = "wechatpay.toml"
@@ -54,12 +54,24 @@ SETTINGS = (
     Known(name="mchid", purpose="merchant number", metavar="NUMBER"),
     Known(name="serial", purpose="serial number of the merchant certificate", metavar="HEX"),
     Known(name="private_key", purpose="file of the merchant's private key", metavar="PATH", is_path=True, is_key=True),
-    Known(name="public_key_id", purpose="PUB_KEY_ID_... of the WeChat Pay public key", metavar="ID"),
-    Known(name="public_key", purpose="file of the WeChat Pay public key", metavar="PATH", is_path=True),
+    Known(
+        name="public_key_id",
+        purpose="PUB_KEY_ID_... of the WeChat Pay public key, or a certificate's serial",
+        metavar="ID",
+    ),
+    Known(name="public_key", purpose="file of that key, or certificate", metavar="PATH", is_path=True),
     Known(name="certs", purpose="folder of platform certificates, SERIAL.pem each", metavar="FOLDER", is_path=True),
     Known(name="merchant_cert", purpose="file of the merchant certificate", metavar="PATH", is_path=True),
     Known(name="apiv3_key", purpose="file that holds the APIv3 key", metavar="PATH", is_key=True),
     Known(name="apiv2_key", purpose="file that holds the APIv2 key", metavar="PATH", is_key=True),
+    Known(name="brand_id", purpose="number of a brand", metavar="NUMBER"),
+    Known(name="brand_serial", purpose="serial number of the brand's certificate", metavar="HEX"),
+    Known(
+        name="brand_private_key", purpose="file of the brand's private key", metavar="PATH", is_path=True, is_key=True
+    ),
+    Known(name="brand_public_key_id", purpose="PUB_KEY_ID_... of the brand's WeChat Pay public key", metavar="ID"),
+    Known(name="brand_public_key", purpose="file of that public key", metavar="PATH", is_path=True),
+    Known(name="brand_api_key", purpose="file that holds the brand's API key", metavar="PATH", is_key=True),
     Known(name="base_url", purpose="scheme and host of the platform, or of an emulator", metavar="URL"),
 )
 _BY_NAME = {known.name: known for known in SETTINGS}
@@ -184,7 +196,14 @@ class Settings:
         Raises:
             ConfigurationError: a setting that every client needs is missing.
         """
-        arguments: dict[str, Any] = {name: self.require(name) for name in ("mchid", "serial", "private_key")}
+        merchant = ("mchid", "serial", "private_key")
+        brand = self._brand() if self.get("brand_id") else None
+        if brand is not None and not any(map(self.get, merchant)):
+            base_url = self.get("base_url")
+            return {"brand": brand, **({"base_url": base_url} if base_url else {})}
+        arguments: dict[str, Any] = {name: self.require(name) for name in merchant}
+        if brand is not None:
+            arguments["brand"] = brand
         optional = ("apiv3_key", "apiv2_key", "merchant_cert", "base_url")
         arguments |= {name: value for name in optional if (value := self.get(name))}
         certs = self.platform_keys()
@@ -197,6 +216,13 @@ class Settings:
         else:
             self.require("public_key_id")
         return arguments
+
+    def _brand(self) -> Brand:
+        from ..credentials.brand import Brand
+
+        certs = {self.require("brand_public_key_id"): self.require("brand_public_key")}
+        serial, private_key = self.require("brand_serial"), self.require("brand_private_key")
+        return Brand(self.require("brand_id"), serial, private_key, certs, api_key=self.get("brand_api_key"))
 
     def client(self, **options: Any) -> WeChatPay:
         """A client of these settings.

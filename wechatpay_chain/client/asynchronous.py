@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack
 
 from .._endpoints import Endpoints
 from ..catalogue import find
-from ..catalogue.hints import note_unknown
+from ..catalogue.hints import note_closed, note_unknown
 from ..crypto.concealed import conceals_arguments
 from ..errors import APIError, ConfigurationError, Unauthorized, WeChatPayError
 from ..http.path import literal_path
@@ -89,7 +89,9 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         """A client from environment variables.
 
         `MCHID`, `SERIAL`, `PRIVATE_KEY` (path or PEM), `PUBLIC_KEY` (path or PEM) with `PUBLIC_KEY_ID`; optional
-        `APIV3_KEY`, `APIV2_KEY`, `MERCHANT_CERT` (path or PEM), `BASE_URL`; each with the prefix.
+        `APIV3_KEY`, `APIV2_KEY`, `MERCHANT_CERT` (path or PEM), `BASE_URL`; each with the prefix. A brand beside the
+        merchant, or alone, as `Brand.from_env` reads it, from `BRAND_ID` and so on. In SM mode `PRIVATE_KEY` is of SM2,
+        and `PUBLIC_KEY` is the platform's certificate of SM2 with its serial as `PUBLIC_KEY_ID`.
 
         Args:
             prefix: what the names of the variables start with.
@@ -163,6 +165,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         refusal = api_error(response, operation)
         refusal.request = request.line
         note_unknown(refusal, request)
+        note_closed(refusal, operation)
         if isinstance(refusal, Unauthorized) and self._clock.is_off:
             refusal.add_note(f"The platform's clock is {self._clock.skew:+.0f} s from this machine's: set it (NTP)")
         return refusal

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..credentials.brand import Brand
 from ..errors import ConfigurationError
 
 _REQUIRED = ("mchid", "serial", "private_key")
@@ -18,21 +19,32 @@ def environment(prefix: str, options: Mapping[str, Any] | None = None) -> dict[s
 
     Args:
         prefix: what the names of the variables start with.
-        options: arguments of the client; what they give is not looked for. With `renewal` no public key is needed.
+        options: arguments of the client; what they give is not looked for. With `renewal` no public key is needed, and
+            nothing of a merchant where there is a brand and no variable of a merchant.
 
     Raises:
         ConfigurationError: a variable is missing.
     """
     given = dict(options or {})
+    if "brand" not in given and os.environ.get(f"{prefix}BRAND_ID"):
+        given["brand"] = Brand.from_env(f"{prefix}BRAND_")
+    if given.get("brand") is not None and not any(_is_there(name, prefix, given) for name in _REQUIRED):
+        return {**_optional(("base_url",), prefix, given), **given}
     arguments: dict[str, Any] = {
         name: _required(prefix + name.upper(), _ARGUMENT) for name in _REQUIRED if name not in given
     }
     if "certs" not in given:
         arguments["certs"] = _certs(prefix, is_needed=given.get("renewal") is None)
-    for name in _OPTIONAL:
-        if name not in given and (value := os.environ.get(prefix + name.upper())):
-            arguments[name] = value
-    return {**arguments, **given}
+    return {**arguments, **_optional(_OPTIONAL, prefix, given), **given}
+
+
+def _is_there(name: str, prefix: str, given: Mapping[str, Any]) -> bool:
+    return given.get(name) is not None or bool(os.environ.get(prefix + name.upper()))
+
+
+def _optional(names: Sequence[str], prefix: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    values = {name: os.environ.get(prefix + name.upper()) for name in names if name not in given}
+    return {name: value for name, value in values.items() if value}
 
 
 def _certs(prefix: str, *, is_needed: bool) -> dict[str, str] | None:

@@ -5,10 +5,11 @@ https://pay.weixin.qq.com/doc/brand/4015407568
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from ..crypto import keys
 from ..crypto.api_keys import load_apiv3_key
@@ -74,6 +75,27 @@ class Brand:
         loaded = (brand_id, serial, signer, key, platform_keys, load_apiv3_key(api_key, "api_key"))
         for name, value in zip(self.__slots__, loaded, strict=True):
             object.__setattr__(self, name, value)
+
+    @classmethod
+    @conceals_arguments
+    def from_env(cls, prefix: str = "WECHATPAY_BRAND_") -> Self:
+        """A brand from environment variables.
+
+        `ID`, `SERIAL`, `PRIVATE_KEY` (path or PEM), `PUBLIC_KEY` (path or PEM) with `PUBLIC_KEY_ID`; optional
+        `API_KEY`; each with the prefix.
+
+        Raises:
+            ConfigurationError: a variable is missing, or its value is wrong.
+        """
+        names = ("ID", "SERIAL", "PRIVATE_KEY", "PUBLIC_KEY_ID", "PUBLIC_KEY")
+        values = [os.environ.get(prefix + name) or "" for name in names]
+        for name, value in zip(names, values, strict=True):
+            if not value:
+                remedy = "Set it, or give brand=Brand(...)"
+                raise ConfigurationError(prefix + name, "the environment variable is not set", remedy)
+        brand_id, serial, private_key, identifier, public_key = values
+        api_key = os.environ.get(prefix + "API_KEY") or None
+        return cls(brand_id, serial, private_key, {identifier: public_key}, api_key=api_key)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a brand's keys are not pickled: pickle what they were made of, if it may be kept")

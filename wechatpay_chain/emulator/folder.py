@@ -31,11 +31,13 @@ def settings_of(folder: Path, merchant: Merchant, platform_key: KeyPair, base_ur
         platform_key: what the client believes.
         base_url: where the emulator listens.
     """
+    # Python's TLS can't present a key of SM2.
+    certificate = {"WECHATPAY_MERCHANT_CERT": str((folder / _MERCHANT_CERTIFICATE).resolve())}
     return {
         "WECHATPAY_MCHID": merchant.mchid,
         "WECHATPAY_SERIAL": merchant.key.serial,
         "WECHATPAY_PRIVATE_KEY": str((folder / _PRIVATE_KEY).resolve()),
-        "WECHATPAY_MERCHANT_CERT": str((folder / _MERCHANT_CERTIFICATE).resolve()),
+        **(certificate if merchant.key.algorithm == "RSA" else {}),
         "WECHATPAY_PUBLIC_KEY": str((folder / _PUBLIC_KEY).resolve()),
         "WECHATPAY_PUBLIC_KEY_ID": platform_key.serial,
         "WECHATPAY_APIV3_KEY": merchant.apiv3_key,

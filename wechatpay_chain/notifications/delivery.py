@@ -16,7 +16,7 @@ from ..errors import ConfigurationError, DecodeError, DecryptionError, TrustErro
 from .inbox import Inbox, Message
 from .notification import XML_PREFIX, Notification, Reply
 from .once import once
-from .router import Answer, Function, Late, Route
+from .router import Answer, Function, Late, Route, deadline_of
 from .seen import V2_KEYS, Seen
 from .signing import ReplySigner
 
@@ -160,7 +160,7 @@ class Delivery:
             task.cancel()
             await asyncio.wait({task}, timeout=_GRACE)
         _log.warning(
-            "%s: not handled within %g s; the platform was told to send it again", _named(notification), self._deadline
+            "%s: not handled within %g s; the platform was told to send it again", _named(notification), work.deadline
         )
         return _failure(notification, "not handled in time", status=work.failed if work.has_begun else 503)
 
@@ -175,7 +175,8 @@ class Delivery:
         """How a handler is called; None if its turn comes too late."""
         is_coroutine = inspect.iscoroutinefunction(route.function)
         waits = not is_coroutine and calling_thread is not None
-        if not is_coroutine and not waits and self._threads.delay() > self._deadline:
+        deadline = deadline_of(notification, self._deadline)
+        if not is_coroutine and not waits and self._threads.delay() > deadline:
             return None
         turn, call = self._way(route, calling_thread)
         return _Work(
@@ -183,7 +184,7 @@ class Delivery:
             notification=notification,
             turn=turn,
             call=call,
-            deadline=None if waits else self._deadline,
+            deadline=None if waits else deadline,
             # A function in a thread can't be stopped; its claim must not be given back while it works.
             is_cancelled_when_late=is_coroutine and self._late == "cancel",
             failed=failed,

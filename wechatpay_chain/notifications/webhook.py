@@ -69,7 +69,7 @@ class Webhook:
             transfer or contract.
         seen: remembers what was handled; in this process by default. Several workers need a `RedisSeen`.
         seen_key: what is equal in repetitions of one notification; its `id` by default.
-        deadline: seconds within which `dispatch` replies.
+        deadline: seconds within which `dispatch` replies; to those of CROSS_BORDER_PAY within 2.5 at most.
         late: whether a handler that takes longer is finished in the background (`"finish"`) or cancelled (`"cancel"`).
             Either way the platform is told to send the notification again, and is told of the success when it does.
         sign_reply: signs replies, for the notifications that ask for it; see `AuthorizationSigner`.
@@ -125,7 +125,7 @@ class Webhook:
     @classmethod
     @conceals_arguments
     def from_env(cls, prefix: str = "WECHATPAY_", **options: Any) -> Self:
-        """A webhook from environment variables, named as for `WeChatPay.from_env`.
+        """A webhook from environment variables, named as for `WeChatPay.from_env`, those of a brand too.
 
         `APIV3_KEY`, `PUBLIC_KEY` (path or PEM) with `PUBLIC_KEY_ID`, and `APIV2_KEY`; each with the prefix, and only
         those that are set.
@@ -146,6 +146,10 @@ class Webhook:
             "apiv2_key": values["APIV2_KEY"] or None,
             "certs": {identifier: public_key} if identifier and public_key else None,
         }
+        if os.environ.get(f"{prefix}BRAND_ID"):
+            from ..credentials.brand import Brand
+
+            arguments["brand"] = Brand.from_env(f"{prefix}BRAND_")
         return cls(**{**arguments, **options})
 
     def open(self, headers: HeaderSource, body: Body) -> Notification[dict[str, Any]]:

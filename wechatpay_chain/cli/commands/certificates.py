@@ -6,7 +6,9 @@ import argparse
 import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
+from ...credentials.certificate_download import AlgorithmType
 from ...credentials.platform_keys import load_platform_keys
 from ...crypto.api_keys import load_apiv3_key
 from ...errors import ConfigurationError, NotFound, WeChatPayError
@@ -29,6 +31,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     download = kinds.add_parser("download", help="download them into a folder", description=purpose)
     download.add_argument("--to", type=Path, required=True, metavar="FOLDER")
     download.add_argument("--overseas", action="store_true", help="those of the global path")
+    download.add_argument(
+        "--algorithm", choices=get_args(AlgorithmType), help="of which kind; by default the private key's"
+    )
     download.add_argument("--keep", action="store_true", help="go on renewing them until Ctrl-C")
     download.add_argument("--every", type=float, default=8.0, metavar="HOURS", help="with --keep: how often (8)")
     download.set_defaults(run=_download)
@@ -47,7 +52,7 @@ def _download(options: argparse.Namespace) -> int:
     path = _OVERSEAS if options.overseas else _MAINLAND
     while True:
         try:
-            _write(asyncio.run(_fetch(settings, path)), options.to)
+            _write(asyncio.run(_fetch(settings, path, options.algorithm)), options.to)
         except WeChatPayError as error:
             if not options.keep or isinstance(error, ConfigurationError):
                 raise
@@ -60,12 +65,13 @@ def _download(options: argparse.Namespace) -> int:
             return Exit.DONE
 
 
-async def _fetch(settings: Settings, path: str) -> dict[str, bytes]:
+async def _fetch(settings: Settings, path: str, algorithm: AlgorithmType | None) -> dict[str, bytes]:
     """The certificates as PEM, by their serials."""
     key = load_apiv3_key(settings.require("apiv3_key")) or b""
     async with settings.client() as wxpay:
         try:
-            answer = await wxpay.chain(path).get()
+            wanted = algorithm or wxpay.options.credentials.algorithm
+            answer = await wxpay.chain(path).get(params=None if wanted == "RSA" else {"algorithm_type": wanted})
         except NotFound as error:
             error.add_note("New merchants have no platform certificates: use the WeChat Pay public key")
             raise

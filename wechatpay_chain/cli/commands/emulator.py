@@ -8,9 +8,10 @@ import signal
 import sys
 import tempfile
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
-from ...emulator import Emulator
+from ...emulator import Emulator, KeyPair
 from ...emulator import folder as folders
 from ...errors import ConfigurationError
 
@@ -27,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (a free one)")
     parser.add_argument("--mchid", default="1900000109", help="merchant number (1900000109)")
+    parser.add_argument("--sm", action="store_true", help="put the merchant into SM mode, with a key of SM2")
     parser.add_argument("--tls", action="store_true", help="listen with https, too, with an authority of its own")
     parser.add_argument("--speed", type=float, default=1.0, help="world seconds in a real second (1)")
     parser.add_argument("--pay-after", type=float, metavar="SECONDS", help="pay every order by itself")
@@ -72,6 +74,8 @@ async def _run(options: argparse.Namespace) -> None:
         notify=dict(_pair(text) for text in options.notify),
         pay_after=options.pay_after,
     )
+    if options.sm and emulator.merchant_key.algorithm != "SM2":
+        emulator.add_merchant(replace(emulator.world.merchants[emulator.mchid], key=KeyPair.merchant("SM2")))
     emulator.run_at(options.speed)
     ended = _ended()
     async with AsyncExitStack() as stack:
@@ -100,7 +104,8 @@ async def _listen_with_tls(emulator: Emulator, host: str, home: Path | None, sta
 
 def _write(emulator: Emulator, folder: Path | None, out: Path | None, base_url: str) -> list[str]:
     """Write what other programs find; the lines that say where."""
-    merchant, platform_key = emulator.world.merchants[emulator.mchid], emulator.platform_keys[0]
+    merchant = emulator.world.merchants[emulator.mchid]
+    platform_key = next(key for key in emulator.platform_keys if key.algorithm == merchant.key.algorithm)
     lines: list[str] = []
     for target, over in ((folder, True), (out, False)):
         if target is not None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from typing import Any
 
 from ...credentials.platform_keys import load_platform_keys
 from ...crypto import asymmetric
+from ...crypto.asymmetric import Algorithm
+from ...crypto.keys import load_private_key
 from ...errors import ConfigurationError
 from ..exits import Exit
 from ..inputs import ask_secret
@@ -28,7 +32,7 @@ def _encrypt(options: argparse.Namespace) -> int:
     certs = settings.platform_keys()
     if not certs:
         settings.require("public_key_id")
-    keys = load_platform_keys(certs)
+    keys = load_platform_keys(certs, algorithm=_algorithm(settings, certs))
     key = keys.preferred if options.name is None else keys.find(options.name)
     if key is None:
         raise ConfigurationError("--for", f"there is no key {options.name!r}", f"Give one of {', '.join(certs)}")
@@ -40,3 +44,10 @@ def _encrypt(options: argparse.Namespace) -> int:
         )
     show_json({"Wechatpay-Serial": key.serial, "ciphertext": asymmetric.encrypt(key.public_key, plain)})
     return Exit.DONE
+
+
+def _algorithm(settings: Settings, certs: Mapping[str, Any]) -> Algorithm:
+    """Of the key to encrypt with: the private key's, as in a call; without one, that of the first platform key."""
+    if source := settings.get("private_key"):
+        return asymmetric.algorithm_of(load_private_key(source, password=settings.get("mchid") or ""))
+    return next(iter(load_platform_keys(certs))).algorithm
