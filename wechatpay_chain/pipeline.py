@@ -23,6 +23,9 @@ _KINDS: dict[type[Exception], type[TransportError]] = {
     Exception: TransportError,
 }
 
+# What is known of a call that was made more than once is the worst of it.
+_SEVERITY: tuple[Outcome, ...] = ("not_sent", "rejected", "unknown")
+
 Middleware = Callable[[Request, Handler], Awaitable[Response[Any]]]
 """Takes a request and the handler that it wraps."""
 
@@ -55,7 +58,7 @@ def counted(handler: Handler) -> Handler:
 
     async def hand_over(request: Request) -> Response[Any]:
         try:
-            return await handler(request)
+            answer = await handler(request)
         except ConfigurationError:
             raise
         except WeChatPayError as error:
@@ -68,8 +71,66 @@ def counted(handler: Handler) -> Handler:
             failure = foreign_error(error, "the transport", outcome="unknown")
             failure.attempts = 1
             raise failure from error
+        return _answer(answer, "the transport", "unknown", 1)
 
     return hand_over
+
+
+def foreign_step(step: Middleware) -> Middleware:
+    """A step of somebody else's, whatever it raises being an error of ours that knows what became of the call.
+
+    Nothing was sent unless the step has called on. What a transport made for tests raises passes through it.
+    """
+    name: str = getattr(step, "__qualname__", type(step).__qualname__)
+    who = f"the middleware {name}"
+
+    async def handle(request: Request, call_next: Handler) -> Response[Any]:
+        outcomes: list[Outcome] = ["not_sent"]
+        attempts = 0
+        passed: Exception | None = None
+
+        async def go_on(request: Request) -> Response[Any]:
+            nonlocal attempts, passed
+            try:
+                answer = await call_next(request)
+            except WeChatPayError as error:
+                attempts += error.attempts
+                outcomes.append(error.outcome or "unknown")
+                raise
+            except Exception as error:
+                passed = error
+                raise
+            attempts += answer.attempts
+            outcomes.append("unknown")
+            return answer
+
+        try:
+            answer = await step(request, go_on)
+        except WeChatPayError:
+            raise
+        except Exception as error:
+            if error is passed:
+                raise
+            failure = foreign_error(error, who, outcome=max(outcomes, key=_SEVERITY.index))
+            failure.attempts = attempts
+            raise failure from error
+        return _answer(answer, who, max(outcomes, key=_SEVERITY.index), attempts)
+
+    return handle
+
+
+def is_foreign(step: Middleware) -> bool:
+    """Whether a step is none of this package's."""
+    return type(step).__module__.partition(".")[0] != __package__
+
+
+def _answer(answer: object, who: str, outcome: Outcome, attempts: int) -> Response[Any]:
+    """What somebody else's code returned, if it is an answer."""
+    if isinstance(answer, Response):
+        return answer
+    error = TransportError(f"{who} returned a {type(answer).__name__} in place of a Response: let it return one")
+    error.outcome, error.attempts = outcome, attempts
+    raise error
 
 
 def foreign_error(error: Exception, who: str, *, outcome: Outcome) -> TransportError:

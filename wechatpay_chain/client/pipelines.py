@@ -33,7 +33,7 @@ from ..middleware import (
     standard,
 )
 from ..observing import Hook, guarded
-from ..pipeline import Handler, Middleware, compose, counted, steps_of
+from ..pipeline import Handler, Middleware, compose, counted, foreign_step, is_foreign, steps_of
 from ..policies.clock import PlatformClock
 from ..transport.aiohttp import AiohttpTransport
 from ..wire.hosts import check_base_url, is_overseas, twins
@@ -89,7 +89,7 @@ def build(options: Options) -> Pipelines:
         renewer = Renewer(trust, options.renewal, download, merchant.apiv3_key, clock, notify, path)
     return Pipelines(
         network=network,
-        call=compose(options.middlewares, _entrance(steps, handler, options.schemes)),
+        call=compose([foreign_step(step) for step in options.middlewares], _entrance(steps, handler, options.schemes)),
         fetch=compose((*observed, again), handler),
         trust=trust,
         clock=clock,
@@ -104,7 +104,10 @@ def looked_up(request: Request) -> Request:
 
 def _entrance(steps: Sequence[Middleware], handler: Handler, schemes: Sequence[Scheme]) -> Handler:
     """Where a call enters the standard steps: its operation is looked up, and its scheme chosen, once."""
-    onions = {scheme: compose(steps_of(scheme, steps), handler) for scheme in schemes}
+    onions = {
+        scheme: compose([foreign_step(step) if is_foreign(step) else step for step in steps_of(scheme, steps)], handler)
+        for scheme in schemes
+    }
 
     def enter(request: Request) -> Awaitable[Response[Any]]:
         template, path = request.template, request.path

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..http.request import Request
 from ..http.response import Response
-from ..pipeline import Handler, Middleware, scheme_named_by
+from ..pipeline import Handler, Middleware, foreign_step, scheme_named_by
 
 
 class InPlaceOf:
@@ -25,7 +25,7 @@ class InPlaceOf:
     def __init__(self, replaced: Middleware, step: Middleware | None = None) -> None:
         self.replaced = replaced
         self.scheme = scheme_named_by(replaced)
-        self._step = step
+        self._step = None if step is None else foreign_step(step)
 
     def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
         """Do what stands here instead."""
