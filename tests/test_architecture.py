@@ -21,6 +21,7 @@ ALLOWED = {
     "http": "errors",
     "observing": "errors http",
     "_both_clients": "http",
+    "_threads": "",
     "types": "http",
     # the kernel: sums, facts, and what is signed; no I/O, no clock
     "crypto": "errors",
@@ -30,15 +31,15 @@ ALLOWED = {
     "policies": "errors http catalogue wire",
     # what a call passes through
     "pipeline": "errors http",
-    "credentials": "errors observing http crypto catalogue wire policies pipeline",
-    "files": "errors http crypto wire pipeline",
-    "bills": "_both_clients errors http crypto files",
-    "transport": "_version errors http wire policies",
+    "credentials": "_threads errors observing http crypto catalogue wire policies pipeline",
+    "files": "_threads errors http crypto wire pipeline",
+    "bills": "_both_clients _threads errors http crypto files",
+    "transport": "_version _threads errors http wire policies",
     "middleware": "errors observing http crypto catalogue wire policies pipeline credentials files",
     "payments": "_both_clients errors http crypto wire policies credentials",
     # what receives, and bulk work
-    "notifications": "_loop_thread errors http types crypto catalogue wire policies credentials",
-    "batch": "errors http catalogue policies files",
+    "notifications": "_loop_thread _threads errors http types crypto catalogue wire policies credentials",
+    "batch": "_threads errors http catalogue policies files",
     # composition
     "client.chain": "errors http catalogue",
     "_endpoints": "http types client.chain",

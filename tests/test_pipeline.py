@@ -204,4 +204,4 @@ def test_what_is_replaced_is_still_known(emulator: Emulator) -> None:
     """A step in another's place is not taken for a missing one."""
     arguments = emulator.credentials()
     steps = tuple(InPlaceOf(each, before) if isinstance(each, Sign) else each for each in _steps(arguments))
-    assert WeChatPay(**arguments, pipeline=steps)
+    assert WeChatPay(**arguments, pipeline=steps).options.pipeline == steps

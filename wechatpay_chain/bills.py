@@ -24,6 +24,7 @@ from shutil import copyfileobj
 from typing import Any, Literal, Protocol, cast
 
 from ._both_clients import for_both_clients
+from ._threads import in_thread
 from .crypto import aead, asymmetric
 from .crypto.asymmetric import PrivateKey
 from .errors import ConfigurationError, WeChatPayError
@@ -133,13 +134,13 @@ async def fetch_encrypted(
             for part, file in zip(listed, files, strict=True):
                 group.create_task(_write(_opened(wxpay, part, private_key, given[name]), file))
         with writing(to):
-            await asyncio.to_thread(_join, files, whole)
-            await asyncio.to_thread(whole.replace, to)
+            await in_thread(_join, files, whole)
+            await in_thread(whole.replace, to)
     except ExceptionGroup as failed:
         # The others were cancelled because of the first.
         raise failed.exceptions[0] from None
     finally:
-        await asyncio.to_thread(_remove, (*files, whole))
+        await in_thread(_remove, (*files, whole))
     return to
 
 
@@ -234,7 +235,7 @@ async def _write(pieces: AsyncGenerator[bytes, None], file: Path) -> None:
     with writing(file), await open_new(file) as opened:
         async with aclosing(pieces):
             async for piece in pieces:
-                await asyncio.to_thread(opened.write, piece)
+                await in_thread(opened.write, piece)
 
 
 def _join(files: Iterable[Path], whole: Path) -> None:

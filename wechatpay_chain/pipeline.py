@@ -87,10 +87,10 @@ def foreign_step(step: Middleware) -> Middleware:
     async def handle(request: Request, call_next: Handler) -> Response[Any]:
         outcomes: list[Outcome] = ["not_sent"]
         attempts = 0
-        passed: Exception | None = None
+        passed: list[Exception] = []
 
         async def go_on(request: Request) -> Response[Any]:
-            nonlocal attempts, passed
+            nonlocal attempts
             try:
                 answer = await call_next(request)
             except WeChatPayError as error:
@@ -98,7 +98,7 @@ def foreign_step(step: Middleware) -> Middleware:
                 outcomes.append(error.outcome or "unknown")
                 raise
             except Exception as error:
-                passed = error
+                passed.append(error)
                 raise
             attempts += answer.attempts
             outcomes.append("unknown")
@@ -109,7 +109,7 @@ def foreign_step(step: Middleware) -> Middleware:
         except WeChatPayError:
             raise
         except Exception as error:
-            if error is passed:
+            if error in passed:
                 raise
             failure = foreign_error(error, who, outcome=max(outcomes, key=_SEVERITY.index))
             failure.attempts = attempts
@@ -124,7 +124,7 @@ def is_foreign(step: Middleware) -> bool:
     return type(step).__module__.partition(".")[0] != __package__
 
 
-def _answer(answer: object, who: str, outcome: Outcome, attempts: int) -> Response[Any]:
+def _answer(answer: Response[Any] | None, who: str, outcome: Outcome, attempts: int) -> Response[Any]:
     """What somebody else's code returned, if it is an answer."""
     if isinstance(answer, Response):
         return answer

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import os
 import shutil
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -120,6 +123,84 @@ def test_a_child_that_ends_leaves_the_lock(tmp_path: Path) -> None:
     killed.join()
     assert not is_free_for_another_process(tmp_path / "j")
     lock.release()
+
+
+FORKING = """
+import asyncio, os, sys, time
+from pathlib import Path
+from wechatpay_chain.batch import Journal
+
+def main():
+    journal = Journal(Path(sys.argv[1]))
+    asyncio.run(journal.add([("a", b"{}")]))
+    child = os.fork()
+    if child == 0:
+        if sys.argv[2] == "ends":
+            del journal
+            sys.exit(0)
+        print("forked", flush=True)
+        time.sleep(60)
+        os._exit(0)
+    if sys.argv[2] == "ends":
+        os.waitpid(child, 0)
+        (entry,) = asyncio.run(journal.waiting(0))
+        asyncio.run(journal.note(entry, "sent"))
+    else:
+        print(child, flush=True)
+    os.kill(os.getpid(), 9)
+
+main()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_that_ends_leaves_the_log(tmp_path: Path) -> None:
+    """SQLite's log stays the parent's: what is noted after the child's end is known after the parent's crash."""
+    done = subprocess.run([sys.executable, "-c", FORKING, tmp_path / "j", "ends"], timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
+    with closing(sqlite3.connect(tmp_path / "j")) as database:
+        assert database.execute("SELECT key, state FROM items").fetchall() == [("a", "sent")]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_that_survives_its_parent_holds_no_lock(tmp_path: Path) -> None:
+    """When the parent is killed its journal is free, though a forked child is still there."""
+    with subprocess.Popen(
+        [sys.executable, "-c", FORKING, tmp_path / "j", "stays"], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        said = {parent.stdout.readline().strip(), parent.stdout.readline().strip()}
+        assert parent.wait(timeout=60) == -signal.SIGKILL
+        (child,) = said - {"forked"}
+        try:
+            assert is_free_for_another_process(tmp_path / "j")
+            os.kill(int(child), 0)  # it is still there
+        finally:
+            os.kill(int(child), signal.SIGKILL)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_may_not_use_the_journal(tmp_path: Path) -> None:
+    """In a forked child the parent's journal is taken, for the inherited object and for a new one."""
+    journal = Journal(tmp_path / "j")
+    reading, writing = os.pipe()
+    if (child := os.fork()) == 0:  # pragma: no cover - another process
+        told = ""
+        for attempt in (lambda: asyncio.run(journal.counts()), lambda: Journal(tmp_path / "j")):
+            try:
+                attempt()
+            except ConfigurationError as error:
+                told += error.found + ";"
+        os.write(writing, told.encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    told = os.read(reading, 10_000).decode()
+    assert told.startswith("it was opened before a fork;")
+    assert "in use by another batch" in told
+    assert asyncio.run(journal.counts()) == {}
+    asyncio.run(journal.aclose())
+    os.close(reading)
+    os.close(writing)
 
 
 @pytest.mark.parametrize("content", [b"key,out_trade_no\n1,2\n", b"SQLite format 3\0" + bytes(200), b"x"])

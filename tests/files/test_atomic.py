@@ -13,7 +13,15 @@ from typing import Any
 
 import pytest
 
-from wechatpay_chain import ConfigurationError, ConnectionFailed, DecodeError, Request, Response, WeChatPay
+from wechatpay_chain import (
+    ConfigurationError,
+    ConnectionFailed,
+    DecodeError,
+    Request,
+    Response,
+    TransportError,
+    WeChatPay,
+)
 from wechatpay_chain.batch import Batch, Item
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.files import content as content_module
@@ -91,6 +99,19 @@ async def test_what_is_written_is_private(wxpay: WeChatPay, tmp_path: Path, door
     await door(wxpay, tmp_path, tmp_path / "file")
     status = await asyncio.to_thread((tmp_path / "file").stat)
     assert stat.S_IMODE(status.st_mode) == 0o600
+
+
+@pytest.mark.parametrize("raised", [ValueError("stop"), OSError("no display"), KeyError("x")])
+async def test_a_progress_function_that_raises(wxpay: WeChatPay, tmp_path: Path, raised: Exception) -> None:
+    """It ends the download with an error that names it, and not the file; nothing is left behind."""
+
+    def progress(received: int, length: int | None) -> None:
+        raise raised
+
+    with pytest.raises(TransportError, match="the progress function failed") as caught:
+        await wxpay.download(LINK, tmp_path / "file", progress=progress)
+    assert caught.value.__cause__ is raised
+    assert not parts_in(tmp_path)
 
 
 async def test_a_lost_connection_is_not_the_files_fault(emulator: Emulator, tmp_path: Path) -> None:

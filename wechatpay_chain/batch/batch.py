@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import orjson
 
+from .._threads import in_thread
 from ..errors import ConfigurationError
 from ..files.atomic import open_new, writing
 from ..http.timeout import Timeout
@@ -214,12 +215,12 @@ class Batch:
                     async for result in self.results():
                         page.append(_line(result))
                         if len(page) == _PAGE:
-                            await asyncio.to_thread(lines.writelines, page)
+                            await in_thread(lines.writelines, page)
                             page.clear()
-                    await asyncio.to_thread(lines.writelines, page)
-                await asyncio.to_thread(part.replace, file)
+                    await in_thread(lines.writelines, page)
+                await in_thread(part.replace, file)
             finally:
-                await asyncio.to_thread(part.unlink, missing_ok=True)
+                await in_thread(part.unlink, missing_ok=True)
 
     async def aclose(self) -> None:
         """Close the journal; the client stays open."""
@@ -333,7 +334,7 @@ async def _pages(items: Iterable[Item] | AsyncIterable[Item]) -> AsyncIterator[l
     while True:
         page = list[Item]()
         try:
-            await asyncio.to_thread(page.extend, islice(iterator, _PAGE))
+            await in_thread(page.extend, islice(iterator, _PAGE))
         except Exception:  # whatever the caller's items raise: those before it are not lost
             yield page
             raise

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+from weakref import WeakSet
 
 from ..errors import ConfigurationError
 from .lock import JournalLock
@@ -99,7 +100,7 @@ class Journal:
             self._lock = JournalLock(path)
         except ConfigurationError:
             raise
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        except (OSError, ValueError, RuntimeError) as error:  # a NUL in the path; links that lead to one another
             raise _unusable(path, error) from None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         try:
@@ -109,7 +110,10 @@ class Journal:
             self._lock.release()
             if isinstance(error, sqlite3.Error | OSError):
                 raise _unusable(path, error) from None
+            if isinstance(error, RuntimeError):
+                raise _no_threads(error) from None
             raise
+        _open_ones.add(self)
 
     async def add(self, items: list[tuple[str, bytes]]) -> Added:
         """Add items, by key and request; those that are there already stay as they are.
@@ -203,12 +207,16 @@ class Journal:
         """Close the file, after whatever is being written. Closing twice does nothing."""
         if self._is_closed:
             return
+        self._check_process()
         self._is_closed = True
-        if self._writer is not None:
-            await self._writer
-        await self._run(sqlite3.Connection.close)
-        self._thread.shutdown()
-        self._lock.release()
+        try:
+            if self._writer is not None:
+                await self._writer
+            await self._run(sqlite3.Connection.close)
+        finally:
+            self._thread.shutdown()
+            self._lock.release()
+            _open_ones.discard(self)
 
     def _check_taken(self, entry: Entry, written: int) -> None:
         if not written:
@@ -216,11 +224,24 @@ class Journal:
                 "journal", f"the item {entry.key!r} was taken by somebody else", "Give each batch a journal of its own"
             )
 
-    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def leave_to_parent(self) -> None:
+        """Keep the inherited connection from ever being closed, at the child's end either."""
+        import ctypes  # needed by forked children alone
+
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._database))
+
+    def _check_process(self) -> None:
         if self._pid != os.getpid():
             raise ConfigurationError("journal", "it was opened before a fork", "Make a batch in each process")
+
+    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        self._check_process()
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work, self._database)
+            running = asyncio.get_running_loop().run_in_executor(self._thread, work, self._database)
+        except RuntimeError as error:
+            raise _no_threads(error) from None
+        try:
+            return await running
         except sqlite3.Error as error:
             raise ConfigurationError(
                 "journal", f"it can't be read or written any more ({error})", "Make room, and start the batch again"
@@ -256,6 +277,28 @@ def _unusable(path: Path, error: Exception) -> ConfigurationError:
     return ConfigurationError(
         "journal", f"{str(path)!r} can't be used ({error})", "Give a file of its own to each batch that runs"
     )
+
+
+def _no_threads(error: RuntimeError) -> ConfigurationError:
+    return ConfigurationError("journal", f"it has no thread ({error})", "Run the batch before its program ends")
+
+
+_open_ones: WeakSet[Journal] = WeakSet()
+
+
+def _leave_to_parent() -> None:
+    """In a forked child: see that SQLite never closes what it inherited.
+
+    It believes that it holds the locks, and would write and delete the log that the parent goes on with: after a crash
+    of the parent, items that were sent would be sent again.
+    """
+    for journal in _open_ones:
+        journal.leave_to_parent()
+    _open_ones.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def _execute(statements: list[tuple[str, tuple[Any, ...]]], database: sqlite3.Connection) -> list[int]:

@@ -30,6 +30,7 @@ class JournalLock:
     """
 
     _held: set[Path | tuple[int, int]] = set()  # noqa: RUF012 - the registry of the process, on purpose
+    _descriptors: set[int] = set()  # noqa: RUF012 - the same
     _guard = threading.Lock()
 
     def __init__(self, path: Path) -> None:
@@ -45,12 +46,23 @@ class JournalLock:
         except BaseException:
             self._forget()
             raise
+        self._descriptors.add(self._descriptor)
 
     def release(self) -> None:
         """Let go. The lock file is removed while it is still held, so that nobody locks a file without a name."""
         self._file.unlink(missing_ok=True)
+        self._descriptors.discard(self._descriptor)
         os.close(self._descriptor)
         self._forget()
+
+    @classmethod
+    def leave_to_parent(cls) -> None:
+        """In a forked child: close the inherited descriptors, which would hold the locks when the parent is gone."""
+        for descriptor in cls._descriptors:
+            os.close(descriptor)
+        cls._descriptors.clear()
+        cls._held.clear()
+        cls._guard = threading.Lock()  # a thread of the parent's may have held it
 
     def _names_of_journal(self) -> set[Path | tuple[int, int]]:
         """Its path, and its inode where it exists: a hard link is the same journal."""
@@ -95,6 +107,9 @@ def _is_at(descriptor: int, file: Path) -> bool:
     except FileNotFoundError:
         return False
 
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=JournalLock.leave_to_parent)
 
 if sys.platform == "win32":
     import msvcrt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack
@@ -226,13 +227,13 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
                 link, Path(to), hash_type=hash_type, hash_value=hash_value, timeout=timeout, progress=progress
             )
 
-    def stream(
+    async def stream(
         self,
         link: Link,
         *,
         hash_type: str = "",
         hash_value: str = "",
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - as of `download`
         progress: Progress | None = None,
         unpack: bool = True,
     ) -> AsyncGenerator[bytes, None]:
@@ -248,9 +249,13 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
             progress: as for `download`.
             unpack: False gives the content as it comes, packed or encrypted, and checks no digest.
         """
-        return self._files().stream(
+        self._in_flight.check_open()
+        pieces = self._files().stream(
             link, hash_type=hash_type, hash_value=hash_value, timeout=timeout, progress=progress, unpack=unpack
         )
+        async with aclosing(pieces):
+            async for piece in pieces:
+                yield piece
 
     def _files(self) -> Files:
         from ..files.downloads import Files  # by whoever has files to download

@@ -5,11 +5,11 @@ https://pay.weixin.qq.com/doc/v2/merchant/4011941097
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from .._threads import in_thread
 from ..catalogue import find
 from ..crypto.keys import load_public_key
 from ..errors import DecodeError, WeChatPayError
@@ -51,7 +51,7 @@ class BankKey:
             if is_refusal(answer):
                 raise api_error(answer, request.operation)
             source = (answer.fields or {}).get("pub_key", "")
-            key, _ = await asyncio.to_thread(load_public_key, source, argument="pub_key")
+            key, _ = await in_thread(load_public_key, source, argument="pub_key")
             if not isinstance(key, RSAPublicKey):
                 raise DecodeError("the platform's key for bank cards is not one of RSA")
         except WeChatPayError as error:

@@ -15,6 +15,7 @@ from math import inf
 from pathlib import Path
 from typing import get_args
 
+from .._threads import in_thread
 from ..crypto import serials
 from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError, TimedOut, WeChatPayError
@@ -297,4 +298,4 @@ class Renewer:
         self._last_fetch = self._monotonic()
         brought = await self._download(self._store.keys)
         self._kept.add(brought, self._time())
-        await asyncio.to_thread(self._cache.write, self._kept.sealed)
+        await in_thread(self._cache.write, self._kept.sealed)

@@ -60,8 +60,13 @@ class SigningPool:
         return await signature
 
     def _start(self) -> None:
+        try:
+            work = self._loop.run_in_executor(self._executor, self._work)
+        except RuntimeError:  # there are no threads any more, as in `atexit` functions
+            self._work()
+            return
         self._working += 1
-        self._loop.run_in_executor(self._executor, self._work).add_done_callback(self._ended)
+        work.add_done_callback(self._ended)
 
     def _ended(self, work: asyncio.Future[None]) -> None:
         self._working -= 1

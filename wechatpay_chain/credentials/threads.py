@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import ParamSpec, Protocol, TypeVar
+
+from .._threads import in_thread_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -25,7 +26,7 @@ class Run(Protocol):
 
 async def in_thread(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Call a function in a thread of this module's own: those of the loop may all be waiting for a call."""
-    return await asyncio.get_running_loop().run_in_executor(_executor(), lambda: function(*args, **kwargs))
+    return await in_thread_of(_executor(), function, *args, **kwargs)
 
 
 @cache

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from .._threads import in_thread
 from ..errors import ConfigurationError, WeChatPayError
 
 
@@ -69,7 +70,7 @@ async def open_new(file: Path) -> BinaryIO:
     Raises:
         OSError: it exists, or can't be made.
     """
-    opening = asyncio.ensure_future(asyncio.to_thread(open_private, file))
+    opening = asyncio.ensure_future(in_thread(open_private, file))
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:

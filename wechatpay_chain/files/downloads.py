@@ -5,7 +5,6 @@ https://pay.weixin.qq.com/doc/v3/merchant/4013071238
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
@@ -13,10 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .._threads import in_thread
 from ..errors import APIError, ConfigurationError, DecodeError, TransportError, TrustError
 from ..http.attachment import Progress
 from ..http.response import Response, about
-from ..pipeline import Handler
+from ..pipeline import Handler, foreign_error
 from ..wire import v2
 from ..wire.refusal import api_error, is_refusal
 from .atomic import open_new, writing
@@ -94,7 +94,7 @@ class Files:
     async def download(self, link: Link, to: Path, **options: Any) -> Path:
         """The content as a file, which is there whole and checked, or not at all; see `WeChatPay.download`."""
         with writing(to):
-            is_folder = not to.name or await asyncio.to_thread(to.is_dir)
+            is_folder = not to.name or await in_thread(to.is_dir)
         if is_folder:
             raise ConfigurationError("to", f"{str(to)!r} is a folder", "Give the path of the file to be written")
         part = to.with_name(f".{secrets.token_hex(8)}.part")
@@ -103,11 +103,11 @@ class Files:
             try:
                 async with aclosing(self.stream(link, **options)) as pieces:
                     async for piece in pieces:
-                        await asyncio.to_thread(file.write, piece)
-                await asyncio.to_thread(file.close)
-                await asyncio.to_thread(part.replace, to)
+                        await in_thread(file.write, piece)
+                await in_thread(file.close)
+                await in_thread(part.replace, to)
             finally:
-                await asyncio.to_thread(_tidy, file, part)
+                await in_thread(_tidy, file, part)
         return to
 
     async def _open(self, target: Wanted, asked_for: Callable[[Response[Any]], Wanted]) -> tuple[Wanted, Response[Any]]:
@@ -138,7 +138,10 @@ async def _received(response: Response[Any], progress: Progress | None) -> Async
     async for chunk in chunks:
         received += len(chunk)
         if progress is not None:
-            progress(received, int(length) if known else None)
+            try:
+                progress(received, int(length) if known else None)
+            except Exception as error:
+                raise foreign_error(error, "the progress function", outcome="unknown") from error
         yield chunk
 
 

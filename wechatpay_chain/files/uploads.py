@@ -5,18 +5,19 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012365337
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+from .._threads import in_thread
 from ..crypto.hashing import hasher
 from ..errors import ConfigurationError
 from ..http.attachment import Attachment, File, Payload, Progress
 from ..http.request import Request
 from ..wire.multipart import Envelope
+from .atomic import reading
 
 # A piece of this size is hashed in less than a millisecond.
 _PIECE = 256 * 1024
@@ -69,7 +70,7 @@ class Source:
                     f"a {type(content).__name__} was found",
                     "Give a Path, bytes, chunks of bytes as an asynchronous iterable, or an Attachment",
                 )
-            stack.push_async_callback(asyncio.to_thread, opened.close)
+            stack.push_async_callback(in_thread, opened.close)
             yield cls(name, opened, length, given.progress)
 
     def check(self, limits: RateLimits, name: str = "") -> None:
@@ -108,7 +109,7 @@ class Source:
             return len(piece)
 
         offset = 0
-        while offset < self.length and (taken := await asyncio.to_thread(take, offset)):
+        while offset < self.length and (taken := await in_thread(take, offset)):
             offset += taken
         return digest.hexdigest()
 
@@ -120,7 +121,7 @@ class Source:
             yield envelope.head
             offset = 0
             while offset < self.length:
-                piece = await asyncio.to_thread(self._read, offset)
+                piece = await in_thread(self._read, offset)
                 if not piece:
                     raise OSError("the file became shorter while it was sent")
                 yield piece
@@ -159,26 +160,22 @@ async def _open(path: Path) -> tuple[IO[bytes], int]:
         opened = path.open("rb")
         return opened, opened.seek(0, 2)
 
-    try:
-        return await asyncio.to_thread(open_it)
-    except OSError as error:
-        raise ConfigurationError(
-            "file", f"{str(path)!r} cannot be read ({error.strerror})", "Give the path of an existing, readable file"
-        ) from None
+    with reading(path):
+        return await in_thread(open_it)
 
 
 async def _spool(chunks: AsyncIterable[bytes]) -> tuple[IO[bytes], int]:
     try:
-        spooled = await asyncio.to_thread(TemporaryFile)
+        spooled = await in_thread(TemporaryFile)
     except OSError as error:
         raise _no_room(error) from None
     try:
         async for chunk in chunks:
             try:
-                await asyncio.to_thread(spooled.write, chunk)
+                await in_thread(spooled.write, chunk)
             except OSError as error:
                 raise _no_room(error) from None
-        return spooled, await asyncio.to_thread(_length_of, spooled)
+        return spooled, await in_thread(_length_of, spooled)
     except BaseException:
         with suppress(OSError):  # what is left in its buffer finds no room either
             spooled.close()

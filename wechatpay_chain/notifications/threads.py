@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import os
 import time
 from collections.abc import AsyncGenerator, Callable
@@ -11,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
+
+from .._threads import in_thread_of
 
 T = TypeVar("T")
 
@@ -59,11 +60,9 @@ class HandlerThreads:
 
     async def call(self, function: Callable[..., T], *arguments: Any) -> T:
         """Run a function in a thread; it sees the caller's context variables."""
-        context, begun = contextvars.copy_context(), self._monotonic()
+        begun = self._monotonic()
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._pool, lambda: context.run(function, *arguments)
-            )
+            return await in_thread_of(self._pool, function, *arguments)
         finally:
             seconds = self._monotonic() - begun
             average = seconds if self._average is None else self._average

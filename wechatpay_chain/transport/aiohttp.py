@@ -14,6 +14,7 @@ import aiohttp
 from aiohttp import ClientSession as ClientSession  # noqa: PLC0414 - the client names its type and never imports aiohttp
 from yarl import URL
 
+from .._threads import in_thread
 from .._version import __version__
 from ..errors import ConfigurationError
 from ..http.request import Request
@@ -107,7 +108,7 @@ class AiohttpTransport:
                 "merchant_cert", "none was given to present", "Give WeChatPay(merchant_cert=Path('apiclient_cert.pem'))"
             )
         if self._client_context is None:
-            self._client_context = await asyncio.to_thread(self._client_tls)
+            self._client_context = await in_thread(self._client_tls)
         return self._client_context
 
     def base_url_of(self, request: Request) -> str:

@@ -250,7 +250,7 @@ def _offered(world: World, call: Call, content: bytes) -> dict[str, Any]:
     return {
         "hash_type": "SHA1",
         "hash_value": digest.hexdigest(),
-        "download_url": offer(world, call, gzip.compress(content) if packed else content, packed=packed),
+        "download_url": offer(world, call, gzip.compress(content, mtime=0) if packed else content, packed=packed),
     }
 
 
@@ -295,7 +295,7 @@ def _handed(call: Call, make: Callable[[Period], bytes], missing: RefusalV2) -> 
         raise missing
     if fields.get("tar_type") == "GZIP":
         return Response(
-            status=200, headers=Headers({"Content-Type": "application/x-gzip"}), content=gzip.compress(content)
+            status=200, headers=Headers({"Content-Type": "application/x-gzip"}), content=gzip.compress(content, mtime=0)
         )
     return Response(status=200, headers=Headers({"Content-Type": "text/plain; charset=utf-8"}), content=content)
 

@@ -72,7 +72,7 @@ def link(world: World, value: Answer, call: Call) -> Answer:
 
 def _linked(world: World, members: dict[str, Any], call: Call) -> dict[str, Any]:
     packed = "GZIP" in {call.query.get("tar_type"), _member(call.json, "tar_type")}
-    content = gzip.compress(BILL) if packed else BILL
+    content = gzip.compress(BILL, mtime=0) if packed else BILL
     if "encrypt_key" in members:
         key, nonce, content = _encrypted(content, call)
         members |= {"encrypt_key": key, "nonce": nonce}
