@@ -22,6 +22,11 @@ class Shop:
         self.answers = [(status, body) for status in statuses]
 
 
+class _Server(ThreadingHTTPServer):
+    # Who connects while many do isn't left to try again.
+    request_queue_size = 128
+
+
 @contextmanager
 def open_shop() -> Iterator[Shop]:
     """A shop while it is open."""
@@ -42,7 +47,7 @@ def open_shop() -> Iterator[Shop]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     shop.url = f"http://127.0.0.1:{server.server_port}/notify"

@@ -13,6 +13,7 @@ from tests.emulator.shop import Shop, open_shop
 from wechatpay_chain import ConfigurationError, Webhook
 from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.emulator.faults import Delay, Forge, LoseAnswer, OtherKey
+from wechatpay_chain.emulator.notifications.waiting import MOST_TO_ONE
 from wechatpay_chain.emulator.world.announcements import Announcement
 
 AWAY = "https://shop.example"
@@ -99,11 +100,31 @@ async def test_clock_moved_back(slow: Emulator, shop: Shop) -> None:
     slow.pay("A1")
     await slow.deliver()
     slow.advance(days=-30)
-    slow.notifier.next_due()
-    slow.advance(15)
+    assert slow.notifier.next_due() == slow.world.now + 15
+    slow.advance(14)
     await slow.deliver()
     assert len(shop.received) == 1
-    assert slow.notifier.next_due() == slow.world.now + 15
+    slow.advance(1)
+    await slow.deliver()
+    assert (len(shop.received), only(slow).state) == (2, "DELIVERED")
+
+
+async def test_many_for_a_shop_that_never_answers(
+    merchant_pair: KeyPair, platform_pair: KeyPair, clock: Clock, shop: Shop
+) -> None:
+    """Of many for a silent shop a few are on their way at once; another shop gets its own; nothing is lost."""
+    emulator = Emulator(merchant_key=merchant_pair, platform_keys=[platform_pair], clock=clock, patience=60)
+    with open_shop() as silent:
+        silent.silent = threading.Event()
+        for number in range(MOST_TO_ONE + 20):
+            emulator.pay(emulator.add_order(f"S{number}", 1, notify_url=silent.url).code)
+        emulator.pay(emulator.add_order("L1", 1, notify_url=shop.url).code)
+        async with emulator.listen():
+            await emulator.wait_for(lambda: len(silent.received) == MOST_TO_ONE and len(shop.received) == 1, 30)
+            assert emulator.notifier.next_due() is None
+            silent.silent.set()
+            await emulator.wait_for(lambda: all(one.state == "DELIVERED" for one in emulator.notifications), 30)
+        assert len({body for _, body in silent.received}) == len(silent.received) == MOST_TO_ONE + 20
 
 
 async def test_silent_shop(slow: Emulator, shop: Shop) -> None:

@@ -5,7 +5,7 @@ It sends nothing itself: `due` hands out deliveries, `settle` takes the answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Condition
 from typing import Any
@@ -17,12 +17,13 @@ from .. import faults
 from ..faults import Faults, Flaw
 from ..platform.keys import KeyPair
 from ..world.announcements import ANNOUNCEMENTS, WAITING, Announcement
-from ..world.world import World
+from ..world.world import Happening, World
 from . import messages
 from .addresses import Addresses, Destination, Undeliverable
 from .apps import Answer
 from .messages import Message, kind_of
 from .schedules import schedule_of
+from .waiting import MOST, Waiting
 
 RETRYING = "RETRYING"
 """It was not taken, and is sent again."""
@@ -102,11 +103,13 @@ class Notifier:
         self._faults = struck
         self._patience = patience
         self._held = False
-        self._flying: set[str] = set()
+        self._waiting = Waiting()
+        # The latest time that was seen: a clock that was moved back makes everything due at another time.
+        self._seen = float("inf")
         self._extras: list[_Extra] = []
         self._changed = Condition()
         self._wakers: list[Callable[[], None]] = []
-        world.subscribe(lambda happening: self.wake() if happening.kind == ANNOUNCEMENTS.name else None)
+        world.subscribe(self._happened)
 
     @property
     def default_key(self) -> KeyPair:
@@ -130,13 +133,12 @@ class Notifier:
         return lambda: self._wakers.remove(waker)
 
     def next_due(self) -> float | None:
-        """When the next attempt is due, the world's Unix time; None where nothing is pending."""
-        now = self._world.now
+        """When the next attempt is due, the world's Unix time; None where nothing is, or too many are on their way."""
+        self._look_at_the_clock()
         with self._changed:
             times = [extra.due for extra in self._extras]
-            if not self._held:
-                times += [self._due_of(found, now) for found in self._pending() if found.number not in self._flying]
-        return min(times, default=None)
+            waiting = None if self._held else self._waiting.next_due
+        return min(times if waiting is None else [*times, waiting], default=None)
 
     def hold(self) -> None:
         """Send nothing by schedule until `release`."""
@@ -148,7 +150,7 @@ class Notifier:
         self.wake()
 
     def forget(self) -> None:
-        """Drop what somebody asked for and isn't sent yet, and what `hold` held."""
+        """Drop what somebody asked for and isn't sent yet, and `hold`."""
         with self._changed:
             self._extras.clear()
             self._held = False
@@ -156,21 +158,16 @@ class Notifier:
     # ── what ──
 
     def due(self, *, newest_first: bool = False) -> list[Delivery]:
-        """What is to be sent now. Each delivery is handed out once, and must be settled.
+        """What is to be sent now, as far as there is room. Each delivery is handed out once, and must be settled.
 
         Args:
-            newest_first: the other way round than they came to be.
+            newest_first: the other way round than they came to be, and all of them.
         """
-        now = self._world.now
+        now = self._look_at_the_clock()
         with self._changed:
             extras = [extra for extra in self._extras if extra.due <= now]
             self._extras = [extra for extra in self._extras if extra.due > now]
-            pending = [
-                found
-                for found in (() if self._held else self._pending())
-                if found.number not in self._flying and self._due_of(found, now) <= now
-            ]
-            self._flying.update(found.number for found in pending)
+            pending = [] if self._held else list(self._taken(now, all_of_them=newest_first))
         deliveries = [self._prepared(found) for found in sorted(pending, key=_made, reverse=newest_first)]
         deliveries += [
             self._prepared(found, flaw=extra.flaw, serial=extra.serial, by_hand=True)
@@ -248,21 +245,61 @@ class Notifier:
 
         def idle() -> bool:
             due = self.next_due()
-            return not self._flying and (due is None or due > self._world.now)
+            return not self._waiting.flying and (due is None or due > self._world.now)
 
         with self._changed:
             return self._changed.wait_for(idle, timeout)
 
     def _landed(self, number: str) -> None:
         with self._changed:
-            self._flying.discard(number)
+            host = self._waiting.landed(number)
+            self._schedule(number)
+            while (parked := self._waiting.unpark(host)) is not None and not self._schedule(parked):
+                pass
             self._changed.notify_all()
         self.wake()
 
-    def _pending(self) -> list[Announcement]:
-        with self._world.transaction():
-            table = self._world.of(ANNOUNCEMENTS)
-            return [found for state in _PENDING for found in table.by("state", state)]
+    def _happened(self, happening: Happening) -> None:
+        if happening.kind == ANNOUNCEMENTS.name:
+            with self._changed:
+                self._schedule(happening.key)
+            self.wake()
+
+    def _schedule(self, number: str) -> bool:
+        """Let a notification wait for its time, if it is pending; whether it is."""
+        found = self._world.of(ANNOUNCEMENTS).get(number)
+        if found is None or found.state not in _PENDING:
+            self._waiting.drop(number)
+            return False
+        self._waiting.add(number, self._due_of(found, self._world.now))
+        return True
+
+    def _taken(self, now: float, *, all_of_them: bool) -> Iterator[Announcement]:
+        """The notifications that are due, each on its way from now on."""
+        while all_of_them or self._waiting.flying < MOST:
+            number = self._waiting.pop(now)
+            if number is None:
+                return
+            found = self._world.of(ANNOUNCEMENTS).get(number)
+            if found is None or found.state not in _PENDING:
+                continue
+            if self._waiting.send(number, found.notify_url, crowded=all_of_them):
+                yield found
+
+    def _look_at_the_clock(self) -> float:
+        """The world's time. At first, and where the clock was moved back, it says anew when what is pending is due."""
+        now = self._world.now
+        with self._changed:
+            moved_back, self._seen = now < self._seen, now
+        if moved_back:
+            # Under the world's lock first: who holds it may wait for the other one.
+            with self._world.transaction():
+                table = self._world.of(ANNOUNCEMENTS)
+                pending = [found for state in _PENDING for found in table.by("state", state)]
+            with self._changed:
+                for found in pending:
+                    self._waiting.add(found.number, self._due_of(found, now))
+        return now
 
     def _due_of(self, announcement: Announcement, now: float) -> float:
         if announcement.due is None:
