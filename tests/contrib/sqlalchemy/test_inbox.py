@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import create_engine, create_mock_engine, text
 
 from tests.notifications.inbox.messages import message
 from tests.notifications.sender import notify, webhook
-from tests.sql_engines import KINDS, Shop, dispose, engine_of, run
+from tests.sql_engines import KINDS, Shop, dispose, engine_of, run, url_of
 from wechatpay_chain import ConfigurationError
 from wechatpay_chain.contrib.sqlalchemy import SqlInbox, create_tables, metadata
 from wechatpay_chain.errors import DecryptionError
@@ -260,6 +261,17 @@ async def test_large_content_and_exact_keys(shop: Shop) -> None:
     assert stored is not None
     assert stored[1] is not None
     assert len(stored[1].body) == 1_500_000
+
+
+def test_a_program_without_event_loop(tmp_path: Path) -> None:
+    """Flask, or Django under WSGI, stores with an Engine: in threads, or in the thread of the request."""
+    engine = engine_of(url_of("sqlite", str(tmp_path / "shop.db")))
+    asyncio.run(SqlInbox(engine).create_tables())
+    hook = webhook(inbox=SqlInbox(engine))
+    assert hook.dispatch_sync(*notify(id="EV-1")).ok
+    assert hook.dispatch_sync(*notify(id="EV-2"), in_calling_thread=True).ok
+    assert set(asyncio.run(states(SqlInbox(engine)))) == {"EV-1", "EV-2"}
+    asyncio.run(dispose(engine))
 
 
 @every_kind

@@ -147,6 +147,27 @@ async def test_run_handles_what_comes_until_it_is_stopped(shop: Shop) -> None:
     assert (await inbox.count()).by_state[State.DONE] == 2
 
 
+async def test_a_worker_that_is_stopped_takes_nothing_more(shop: Shop) -> None:
+    """It ends with the handler that runs; what waits for that is left to others."""
+    inbox = await inbox_of(shop)
+    await send(inbox, "EV-1", "EV-2")
+    begun, gate = asyncio.Event(), asyncio.Event()
+
+    async def handle(notification: Notification[Any]) -> None:
+        begun.set()
+        await gate.wait()
+
+    worker = Worker(inbox, handled_by(handle), concurrency=1)
+    running = asyncio.create_task(worker.run())
+    async with asyncio.timeout(SECONDS):
+        await begun.wait()
+        worker.stop()
+        gate.set()
+        await running
+    assert (await record_of(inbox, "EV-1")).state is State.DONE
+    assert (await record_of(inbox, "EV-2")).state is State.WAITING
+
+
 async def test_a_worker_that_is_cancelled_gives_back_what_it_had(shop: Shop) -> None:
     """A coroutine function is cancelled, what it wrote is undone, and the try doesn't count."""
     inbox = await inbox_of(shop)

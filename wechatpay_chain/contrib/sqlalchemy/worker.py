@@ -85,6 +85,8 @@ class Worker:
             failures = 0
             while not self._stopping.is_set():
                 await slots.acquire()
+                if self._stopping.is_set():
+                    break
                 try:
                     claim = await self._inbox.claim()
                 except _GONE as error:
