@@ -10,10 +10,13 @@ from typing import Any, cast
 
 import pytest
 
+from tests.openssl_sm import openssl
 from tests.tcp import server, silent
 from wechatpay_chain import Attachment, Merchants, Response, SyncWeChatPay, Webhook, WeChatPay, WeChatPayError, payments
 from wechatpay_chain.crypto import rsa
-from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.crypto.sm import sm2
+from wechatpay_chain.crypto.sm.keys import SM2PrivateKey
+from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
 
@@ -211,3 +214,46 @@ async def test_a06_answers() -> None:
     pickled = pickle.dumps(answer)
     assert b'signature="' not in pickled
     assert pickle.loads(pickled).json() == answer.json()
+
+
+SM2 = KeyPair.merchant("SM2")
+
+
+def damaged(pair: KeyPair) -> str:
+    """A key whose public half is another's: found out when everything of it was read."""
+    assert isinstance(pair.private_key, SM2PrivateKey)
+    other = sm2.generate().public.point
+    return base64.b64encode(pair.private_key.to_der().replace(pair.private_key.public.point, other)).decode()
+
+
+@pytest.mark.parametrize("form", [damaged(SM2), SM2.private_pem[:-60], "encrypted"])
+def test_a06_keys_of_sm2(form: str, tmp_path: Path) -> None:
+    """A key of SM2 that can't be loaded isn't shown, in none of its forms."""
+    assert isinstance(SM2.private_key, SM2PrivateKey)
+    if form == "encrypted":
+        path = tmp_path / "key.pem"
+        path.write_text(SM2.private_pem)
+        form = openssl("pkcs8", "-topk8", "-in", path, "-v2", "sm4-cbc", "-passout", "pass:another").decode()
+    with pytest.raises(WeChatPayError) as caught:
+        WeChatPay(**{**KEYS, "private_key": form})
+    check(caught.value)
+    secret, text = SM2.private_key.secret, shown(caught.value)
+    told = (
+        secret.hex(),
+        repr(secret)[2:-1],
+        str(int.from_bytes(secret, "big")),
+        SM2.private_pem.splitlines()[1][20:40],
+    )
+    assert not [form for form in told if form in text]
+
+
+async def test_a06_calls_in_sm_mode() -> None:
+    """Nor do calls that fail in SM mode show the key or a secret field."""
+    assert isinstance(SM2.private_key, SM2PrivateKey)
+    emulator = Emulator(merchant_key=SM2)
+    for transport, call in ((forged, recover(CARD)), (emulator, recover(CARD)), (emulator, recover(""))):
+        async with WeChatPay(**emulator.credentials(), transport=cast("Any", transport)) as wxpay:
+            with pytest.raises(WeChatPayError) as caught:
+                await call(wxpay)
+        check(caught.value)
+        assert repr(SM2.private_key.secret)[2:-1] not in shown(caught.value)

@@ -291,10 +291,9 @@ def _decrypted(block: _Block, password: str, argument: str) -> PrivateKey:
         return _either(load_der_private_key(block.der, password.encode()), argument)
     from .sm import files
 
-    try:
+    opened = b""
+    with contextlib.suppress(ValueError, IndexError):
         opened = files.decrypted(block.der, password.encode())
-    except ValueError:
-        raise _encrypted(argument) from None
     if _SM2_CURVE not in opened:
         raise _encrypted(argument)
     return _sm2_private_key(opened, argument)
@@ -302,11 +301,14 @@ def _decrypted(block: _Block, password: str, argument: str) -> PrivateKey:
 
 def _sm2_private_key(der: bytes, argument: str) -> SM2PrivateKey:
     from .sm import files
+    from .sm.failure import EngineError
 
     try:
         return files.private_key(der)
-    except (ValueError, IndexError) as error:
-        raise _damaged_sm2(error, argument) from None
+    except (ValueError, IndexError, EngineError) as error:
+        mistake = _damaged_sm2(error, argument)
+    # Raised here, so that it doesn't bring along the frames that hold the key.
+    raise mistake
 
 
 def _sm2_public_key(der: bytes, argument: str, *, is_certificate: bool = False) -> SM2PublicKey:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from tests import openssl_sm
 from wechatpay_chain.crypto.sm import engines, files
 from wechatpay_chain.crypto.sm.engines import Engine
+from wechatpay_chain.crypto.sm.failure import EngineError
 from wechatpay_chain.crypto.sm.gmssl import Gmssl
 from wechatpay_chain.crypto.sm.keys import SM2PrivateKey, SM2PublicKey
-from wechatpay_chain.crypto.sm.libcrypto import Libcrypto, LibcryptoError, candidates
+from wechatpay_chain.crypto.sm.libcrypto import Libcrypto, candidates
 from wechatpay_chain.crypto.sm.plain import Plain
 from wechatpay_chain.errors import ConfigurationError, WeChatPayWarning
 
@@ -174,7 +175,7 @@ def test_failures_leave_no_errors_behind(key: SM2PrivateKey) -> None:
     assert not library.verify(key.public, b"message", b"\x30\x00")
     with pytest.raises(ValueError, match="another key"):
         library.decrypt(key, b"\x30\x00")
-    with pytest.raises(LibcryptoError):
+    with pytest.raises(EngineError):
         library._loaded(library._quick.d2i_PUBKEY, b"nonsense")
     assert library._quick.ERR_peek_error() == 0
 

@@ -10,9 +10,10 @@ from typing import Protocol, TypeVar
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from ...errors import ConfigurationError, WeChatPayWarning
+from .failure import EngineError
 from .gmssl import Gmssl
 from .keys import SM2PrivateKey, SM2PublicKey
-from .libcrypto import Libcrypto, LibcryptoError, candidates
+from .libcrypto import Libcrypto, candidates
 from .plain import Plain, sm3
 
 E = TypeVar("E")
@@ -41,7 +42,7 @@ _CIPHERTEXT = bytes.fromhex(
 
 
 class Engine(Protocol):
-    """Computes SM2."""
+    """Computes SM2; raises EngineError where it can't."""
 
     @property
     def name(self) -> str:
@@ -116,12 +117,12 @@ def knows_the_answers(candidate: Engine) -> bool:
             and candidate.decrypt(key, _CIPHERTEXT) == _ANSWER
             and candidate.decrypt(key, candidate.encrypt(key.public, _ANSWER)) == _ANSWER
         )
-    except (LibcryptoError, ValueError):
+    except (EngineError, ValueError):
         return False
 
 
 def _made(make: Callable[[], E]) -> list[E]:
     try:
         return [make()]
-    except (OSError, AttributeError, ImportError, LibcryptoError):
+    except (OSError, AttributeError, ImportError, EngineError):
         return []

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from .ciphertext import Ciphertext
+from .failure import EngineError
 from .keys import USER_ID, SM2PrivateKey, SM2PublicKey
 from .plain import Plain
 
@@ -44,7 +45,10 @@ class Gmssl:
 
     def sign(self, key: SM2PrivateKey, message: bytes) -> bytes:
         """The signature, DER."""
-        return self._library.sm2_sign(key.secret, key.public.point, message, signer_id=USER_ID)
+        try:
+            return self._library.sm2_sign(key.secret, key.public.point, message, signer_id=USER_ID)
+        except self._library.GmsslInnerError:
+            raise EngineError("GmSSL failed to sign") from None
 
     def verify(self, key: SM2PublicKey, message: bytes, signature: bytes) -> bool:
         """Whether the signature is that of the message by this key."""
@@ -57,7 +61,10 @@ class Gmssl:
         """The ciphertext, C1C3C2 in ASN.1."""
         if len(plaintext) > _LONGEST:
             return self._plain.encrypt(key, plaintext)
-        return self._library.sm2_encrypt(key.point, plaintext)
+        try:
+            return self._library.sm2_encrypt(key.point, plaintext)
+        except self._library.GmsslInnerError:
+            raise EngineError("GmSSL failed to encrypt") from None
 
     def decrypt(self, key: SM2PrivateKey, ciphertext: bytes) -> bytes:
         """The plaintext.

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import der
+from .failure import EngineError
 from .keys import USER_ID, SM2PrivateKey, SM2PublicKey, pkcs8
 
 _OLDEST = 0x30000000  # 3.0.0: before it, SM2 had to be asked for in another way
@@ -62,10 +63,6 @@ _LONG: Mapping[str, _Signature] = {
 }
 
 
-class LibcryptoError(Exception):
-    """A function of libcrypto failed."""
-
-
 def candidates() -> list[str]:
     """What the library may be called on this machine, the system's first."""
     beside = Path(sys.base_prefix)
@@ -87,7 +84,7 @@ class Libcrypto:
     Raises:
         OSError: there is no such library.
         AttributeError: it lacks a function.
-        LibcryptoError: it is older than 3.0, or has no SM3.
+        EngineError: it is older than 3.0, or has no SM3.
     """
 
     name = "libcrypto"
@@ -97,7 +94,7 @@ class Libcrypto:
         self._quick = _declared(ctypes.PyDLL(path), _QUICK)
         self._long = _declared(ctypes.CDLL(path), _LONG)
         if self._quick.OpenSSL_version_num() < _OLDEST:
-            raise LibcryptoError("it is older than 3.0")
+            raise EngineError("it is older than 3.0")
         self._sm3 = self._pointer(self._quick.EVP_sm3())
         # Each key is read once: the library checks it then.
         self._private = lru_cache(_KEPT_KEYS)(self._read_private)
@@ -143,7 +140,7 @@ class Libcrypto:
             self._check(self._quick.EVP_PKEY_decrypt_init(context))
             try:
                 return self._transformed(self._long.EVP_PKEY_decrypt, context, ciphertext)
-            except LibcryptoError:
+            except EngineError:
                 raise ValueError("the ciphertext was made for another key, or changed") from None
 
     def open_bundle(self, bundle: bytes, password: bytes) -> tuple[bytes | None, bytes | None]:
@@ -219,7 +216,7 @@ class Libcrypto:
         if returned <= 0:
             # Python's `ssl` may use the same library, whose list of errors must not fill up with ours.
             self._quick.ERR_clear_error()
-            raise LibcryptoError("a function of libcrypto failed")
+            raise EngineError("a function of libcrypto failed")
         return returned
 
     def _pointer(self, returned: int | None) -> int:

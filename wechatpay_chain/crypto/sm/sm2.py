@@ -12,6 +12,7 @@ import secrets
 from ...errors import ConfigurationError, DecryptionError, SignatureError
 from . import curve
 from .engines import engine
+from .failure import EngineError
 from .keys import SM2PrivateKey, SM2PublicKey
 
 
@@ -40,7 +41,11 @@ def verify(key: SM2PublicKey, message: bytes, signature: str) -> None:
         raw = binascii.a2b_base64(signature, strict_mode=True)
     except (binascii.Error, ValueError):
         raise SignatureError("the signature is not Base64") from None
-    if not engine().verify(key, message, raw):
+    try:
+        fits = engine().verify(key, message, raw)
+    except EngineError as error:
+        raise SignatureError(f"the signature could not be checked: {error}") from None
+    if not fits:
         raise SignatureError("the signature does not fit the content")
 
 
@@ -48,11 +53,15 @@ def encrypt(key: SM2PublicKey, plaintext: str) -> str:
     """Encrypt; Base64.
 
     Raises:
-        ConfigurationError: the plaintext is empty, which SM2 can't encrypt.
+        ConfigurationError: the plaintext is empty, which SM2 can't encrypt, or the engine failed.
     """
     if not plaintext:
         raise ConfigurationError("secret", "it is empty, and SM2 encrypts no empty text", "Leave the field out")
-    return base64.b64encode(engine().encrypt(key, plaintext.encode())).decode("ascii")
+    try:
+        return base64.b64encode(engine().encrypt(key, plaintext.encode())).decode("ascii")
+    except EngineError as error:
+        mistake = ConfigurationError("secret", f"it could not be encrypted: {error}", "Look at this machine's memory")
+    raise mistake
 
 
 def decrypt(key: SM2PrivateKey, ciphertext: str) -> str:
@@ -63,7 +72,7 @@ def decrypt(key: SM2PrivateKey, ciphertext: str) -> str:
     """
     try:
         return engine().decrypt(key, base64.b64decode(ciphertext, validate=True)).decode()
-    except ValueError:  # binascii.Error and UnicodeDecodeError are ValueErrors
+    except (ValueError, EngineError):  # binascii.Error and UnicodeDecodeError are ValueErrors
         raise DecryptionError(
             "cannot be decrypted with the merchant's private key: it was encrypted for another key, or not with SM2"
         ) from None
