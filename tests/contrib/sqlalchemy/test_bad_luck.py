@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from tests import sql_servers
 from tests.notifications.sender import notify, webhook
-from tests.sql_engines import EFFECTS, KINDS, Shop, dispose, engine_of, run, url_of
+from tests.sql_engines import EFFECT, EFFECTS, KINDS, Shop, dispose, engine_of, run, url_of
 from tests.sql_handlers import handled_by, inbox_of, send, writing
-from wechatpay_chain.contrib.sqlalchemy import SqlInbox, SqlSeen, Worker
+from wechatpay_chain import Notification
+from wechatpay_chain.contrib.sqlalchemy import SqlInbox, SqlSeen, Worker, with_session
 from wechatpay_chain.contrib.sqlalchemy.database import Database
 from wechatpay_chain.contrib.sqlalchemy.dialects import dialect_of
 from wechatpay_chain.notifications.inbox import Message, State
@@ -149,6 +150,33 @@ async def test_a_deadlock_is_tried_again(shop: Shop) -> None:
     await asyncio.gather(database.run(change("a", "b")), database.run(change("b", "a")))
     assert met.is_set()
     assert sorted(begun.values()) == [1, 2]
+
+
+async def test_a_handler_that_meets_a_lock_is_tried_again(shop: Shop) -> None:
+    """What it wrote before is undone, and when the lock is gone it takes effect once."""
+    inbox = await inbox_of(shop)
+    await send(inbox, "EV-1")
+    await shop.execute("CREATE TABLE account (balance INTEGER)")
+    await shop.execute("INSERT INTO account VALUES (0)")
+    hook = webhook()
+
+    @hook.on()
+    @with_session
+    async def handle(notification: Notification[Any], session: AsyncSession) -> None:
+        await session.execute(text(EFFECT), {"word": notification.id})
+        await session.execute(text("SET LOCAL lock_timeout = 20"))
+        await session.execute(text("UPDATE account SET balance = balance + 1"))
+
+    blocking = engine_of(shop.url)
+    assert isinstance(blocking, AsyncEngine)
+    async with blocking.begin() as connection:
+        await connection.execute(text("UPDATE account SET balance = balance"))
+        assert await Worker(inbox, hook).drain() == 0
+    assert await shop.effects() == []
+    await shop.execute("UPDATE wechatpay_inbox SET due = due - 3600")
+    assert await Worker(inbox, hook).drain() == 1
+    assert await shop.effects() == ["EV-1"]
+    await dispose(blocking)
 
 
 @pytest.mark.parametrize(

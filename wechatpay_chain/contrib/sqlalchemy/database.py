@@ -6,7 +6,9 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from ...errors import ConfigurationError
 from ...policies.backoff import Backoff
@@ -48,6 +50,8 @@ class Database:
                 "Give one in a file",
             )
         isolation = self.dialect.isolation
+        # One at a time where there is one writer: in a queue they cost less than as rivals for its lock.
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
         self._for_ranges = engine if isolation is None else engine.execution_options(isolation_level=isolation)
 
     async def run(self, work: Callable[[Connection], T], *, locks_range: bool = False) -> T:
@@ -67,23 +71,28 @@ class Database:
         begun = time.monotonic()
         for made in range(1, _TRIES):
             try:
-                return await _once(engine, work)
+                return await self._once(engine, work)
             except DBAPIError as error:
                 if not is_passing(error, self.dialect) or time.monotonic() - begun > _LONGEST:
                     raise
             await asyncio.sleep(_BETWEEN.pause(made, random.random()))  # noqa: S311 - spreads, guards nothing
-        return await _once(engine, work)
+        return await self._once(engine, work)
 
+    async def _once(self, engine: AsyncEngine | Engine, work: Callable[[Connection], T]) -> T:
+        try:
+            async with self._turn():
+                if isinstance(engine, AsyncEngine):
+                    async with engine.begin() as connection:
+                        return await connection.run_sync(work)
+                return await asyncio.to_thread(_in_thread, engine, work)
+        except DBAPIError as error:
+            error.hide_parameters = True  # they hold what the notification is about
+            raise
 
-async def _once(engine: AsyncEngine | Engine, work: Callable[[Connection], T]) -> T:
-    try:
-        if isinstance(engine, AsyncEngine):
-            async with engine.begin() as connection:
-                return await connection.run_sync(work)
-        return await asyncio.to_thread(_in_thread, engine, work)
-    except DBAPIError as error:
-        error.hide_parameters = True  # they hold what the notification is about
-        raise
+    def _turn(self) -> AbstractAsyncContextManager[None]:
+        if self.dialect.has_row_locks:
+            return nullcontext()
+        return self._turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(1))
 
 
 def _checked(engine: object) -> AsyncEngine | Engine:
