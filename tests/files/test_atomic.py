@@ -25,6 +25,7 @@ from wechatpay_chain import (
 from wechatpay_chain.batch import Batch, Item
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.files import content as content_module
+from wechatpay_chain.files.atomic import open_new
 from wechatpay_chain.files.content import unpacked
 
 LINK = "https://pay.wechatpay.cn/invoice.pdf"
@@ -111,6 +112,17 @@ async def test_a_progress_function_that_raises(wxpay: WeChatPay, tmp_path: Path,
     with pytest.raises(TransportError, match="the progress function failed") as caught:
         await wxpay.download(LINK, tmp_path / "file", progress=progress)
     assert caught.value.__cause__ is raised
+    assert not parts_in(tmp_path)
+
+
+async def test_cancelled_while_it_is_opened(tmp_path: Path) -> None:
+    """A new file that a thread opens for a caller who is gone by then is closed and removed."""
+    opening = asyncio.ensure_future(open_new(tmp_path / ".x.part"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # the thread has it now
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
     assert not parts_in(tmp_path)
 
 

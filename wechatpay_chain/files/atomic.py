@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from .._threads import in_thread
 from ..errors import ConfigurationError, WeChatPayError
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -65,16 +68,32 @@ def open_private(file: Path) -> BinaryIO:
 
 
 async def open_new(file: Path) -> BinaryIO:
-    """Open such a file in a thread; a caller that is cancelled meanwhile leaves none open.
+    """Open such a file in a thread; a caller that is cancelled meanwhile leaves none behind.
 
     Raises:
         OSError: it exists, or can't be made.
     """
-    opening = asyncio.ensure_future(in_thread(open_private, file))
+
+    def discard(opened: BinaryIO) -> None:
+        opened.close()
+        file.unlink(missing_ok=True)
+
+    return await opened_in_thread(partial(open_private, file), discard)
+
+
+async def opened_in_thread(opening: Callable[[], T], discard: Callable[[T], object]) -> T:
+    """What is opened in a thread; a caller that is cancelled meanwhile leaves it to `discard`.
+
+    Args:
+        opening: opens it.
+        discard: closes it.
+    """
+    opened = asyncio.ensure_future(in_thread(opening))
     try:
-        return await asyncio.shield(opening)
+        return await asyncio.shield(opened)
     except asyncio.CancelledError:
-        (await opening).close()
+        with suppress(OSError, ValueError):  # it could not be opened
+            discard(await opened)
         raise
 
 

@@ -17,7 +17,7 @@ from ..errors import ConfigurationError
 from ..http.attachment import Attachment, File, Payload, Progress
 from ..http.request import Request
 from ..wire.multipart import Envelope
-from .atomic import reading
+from .atomic import opened_in_thread, reading
 
 # A piece of this size is hashed in less than a millisecond.
 _PIECE = 256 * 1024
@@ -161,12 +161,12 @@ async def _open(path: Path) -> tuple[IO[bytes], int]:
         return opened, opened.seek(0, 2)
 
     with reading(path):
-        return await in_thread(open_it)
+        return await opened_in_thread(open_it, lambda found: found[0].close())
 
 
 async def _spool(chunks: AsyncIterable[bytes]) -> tuple[IO[bytes], int]:
     try:
-        spooled = await in_thread(TemporaryFile)
+        spooled = await opened_in_thread(_temporary_file, IO[bytes].close)
     except OSError as error:
         raise _no_room(error) from None
     try:
@@ -180,6 +180,10 @@ async def _spool(chunks: AsyncIterable[bytes]) -> tuple[IO[bytes], int]:
         with suppress(OSError):  # what is left in its buffer finds no room either
             spooled.close()
         raise
+
+
+def _temporary_file() -> IO[bytes]:
+    return TemporaryFile()
 
 
 def _length_of(spooled: IO[bytes]) -> int:
