@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.emulator.control.browser import open_browser, open_page
 from tests.emulator.shop import open_shop
-from wechatpay_chain import APIError, SyncWeChatPay
+from wechatpay_chain import APIError, Attachment, SyncWeChatPay
 from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.policies.retry import RetryPolicy
 
@@ -103,8 +103,77 @@ def test_a_refused_field_is_marked(emulator: Emulator, base_url: str, browser: B
         page.goto(f"{base_url}/_emulator/calls/1")
         expect(page.locator(".line.secret")).to_contain_text("a secret")
         expect(page.locator(".line.secret")).to_contain_text("on the wire: ")
-        page.get_by_role("tab", name="As sent").click()
-        expect(page.get_by_role("tabpanel")).not_to_contain_text("a secret")
+        page.get_by_role("tab", name="As sent").first.click()
+        expect(page.get_by_role("tabpanel").first).not_to_contain_text("a secret")
+
+
+def test_odd_calls(emulator: Emulator, base_url: str, browser: Browser) -> None:
+    """A refusal with status 200, a file, a long body and a long number are shown as what they are."""
+    with client(emulator, base_url, apiv2_key="x" * 32) as wxpay, pytest.raises(APIError):
+        wxpay["v2/pay/orderquery"].post(xml={"appid": "wx8888888888888888", "out_trade_no": "T1"})
+    with client(emulator, base_url, validate=False) as wxpay:
+        wxpay["v3/merchant/media/upload"].post(file=Attachment(content=bytes(range(256)) * 400, name="a.png"))
+        wxpay["v3/security/echo"].post(json=ECHO | {"echo_message": "x" * 300_000})
+        with pytest.raises(APIError):
+            wxpay["v3/pay/transactions/native"].post(json=order(goods_tag=2**63 - 1))
+    with open_page(browser) as page:
+        page.goto(f"{base_url}/_emulator/calls/1")
+        expect(page.locator('[data-id="1"] .badge')).to_contain_text("200 refused")
+        expect(page.locator(".detail")).to_contain_text("The sign doesn't fit this text")
+        page.goto(f"{base_url}/_emulator/calls/2")
+        expect(page.locator(".detail")).to_contain_text('"filename": "a.png"')
+        page.get_by_role("tab", name="As sent").first.click()
+        expect(page.get_by_role("tabpanel").first).to_contain_text("Not text, 100.")
+        page.goto(f"{base_url}/_emulator/calls/3")
+        expect(page.locator(".detail")).to_contain_text("more characters")
+        assert len(page.locator(".detail").inner_text()) < 60_000
+        page.goto(f"{base_url}/_emulator/calls/4")
+        expect(page.get_by_role("tabpanel").first).to_contain_text("9223372036854775807")
+
+
+def test_records_of_other_kinds(emulator: Emulator, base_url: str, browser: Browser) -> None:
+    """A combined order has its sum and leads to its parts; a complaint to its order; times follow the world's clock."""
+    parts = [
+        {
+            "mchid": emulator.mchid,
+            "out_trade_no": f"P{part}",
+            "sub_mchid": "1900000110",
+            "description": "tea",
+            "attach": "a",
+        }
+        | {"amount": {"total_amount": 150, "currency": "CNY"}}
+        for part in range(2)
+    ]
+    whole = {"combine_appid": "wx1", "combine_mchid": emulator.mchid, "combine_out_trade_no": "C1"}
+    emulator.advance(days=3)
+    with open_page(browser) as page, client(emulator, base_url, validate=False) as wxpay:
+        path = wxpay["v3/combine-transactions/native"]
+        path.post(json=whole | {"notify_url": "https://shop.example/n", "sub_orders": parts})
+        page.goto(f"{base_url}/_emulator/records/combined_orders/1900000109%2FC1")
+        expect(page.locator(".detail")).to_contain_text("¥3.00 (300 fen)")
+        expect(page.locator(".row time")).to_have_text(re.compile("now|ago"))
+        page.get_by_role("button", name="Pay", exact=True).click()
+        expect(page.locator(".detail .badge").first).to_contain_text("SUCCESS")
+        page.get_by_role("link", name="1900000109/P1").click()
+        page.wait_for_url("**/records/orders/*")
+        page.get_by_role("button", name="Complain").click()
+        page.wait_for_url("**/records/complaints/*")
+        expect(page.locator(".detail > p .badge")).to_contain_text("PENDING")
+        page.locator(".detail").get_by_role("link", name="1900000109/P1").click()
+        expect(page.locator("section", has_text="Related").get_by_role("link")).to_have_count(2)
+
+
+def test_a_burst_of_orders(emulator: Emulator, base_url: str, browser: Browser) -> None:
+    """Two hundred orders at once are a few looks at the list, and not a request for each."""
+    asked: list[str] = []
+    with open_page(browser) as page:
+        page.goto(f"{base_url}/_emulator/records/orders")
+        expect(page.get_by_text("No records yet")).to_be_visible()
+        page.on("request", lambda request: asked.append(request.url))
+        for number in range(200):
+            emulator.add_order(f"T{number}", 2900)
+        expect(page.locator(".row").first).to_have_attribute("aria-setsize", "200", timeout=20_000)
+    assert len(asked) < 150
 
 
 def test_faults_bite(emulator: Emulator, base_url: str, browser: Browser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import shlex
 import subprocess
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.emulator.control.test_api import Client
-from wechatpay_chain import SyncWeChatPay, WeChatPay, WeChatPayError
+from wechatpay_chain import Attachment, SyncWeChatPay, WeChatPay, WeChatPayError
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.wire import v3
@@ -78,7 +79,7 @@ def test_another_merchants_key(emulator: Emulator, control: Client) -> None:
     assert "1900000110" in cause["text"]
     told = send(emulator, control, body, body, KeyPair.merchant())
     assert [found["certainty"] for found in told["causes"]] == ["possible"]
-    assert told["request_text"]["signed"] is None
+    assert (told["request_text"]["signed"], told["request_text"]["fits"]) == (None, False)
 
 
 def test_a_field_that_is_missing(emulator: Emulator, control: Client) -> None:
@@ -113,6 +114,46 @@ def test_apiv2(emulator: Emulator, control: Client) -> None:
     assert "body=tea&" in told["request_text"]["verified"]
     assert emulator.apiv2_key not in json.dumps(told)
     assert told["chain"].startswith("await wxpay.v2.pay.unifiedorder.post(xml={'appid'")
+
+
+def query_v2(emulator: Emulator, control: Client, apiv2_key: str) -> dict[str, Any]:
+    """Query an order by APIv2 with a key that may be wrong: the call, whole."""
+    options = emulator.credentials(apiv2_key=apiv2_key, base_url=control.base_url)
+    with SyncWeChatPay(**options) as wxpay, contextlib.suppress(WeChatPayError):
+        wxpay["v2/pay/orderquery"].post(xml={"appid": "wx8888888888888888", "out_trade_no": "1"})
+    return last_call(control)
+
+
+def test_a_refused_sign_of_apiv2(emulator: Emulator, control: Client) -> None:
+    """A wrong sign is a refusal though the status is 200; what it should cover is shown, and a known key is named."""
+    other = type(emulator.world.merchants[emulator.mchid])(mchid="1900000110")
+    emulator.add_merchant(other)
+    merchant = emulator.world.merchants[emulator.mchid]
+    keys = {"": "x" * 32, "apiv3-key-in-place-of-apiv2-key": merchant.apiv3_key}
+    keys["apiv2-key-of-another-merchant"] = other.apiv2_key
+    for name, key in keys.items():
+        told = query_v2(emulator, control, key)
+        assert (told["status"], told["refused"], told["message"]) == (200, True, "签名错误")
+        text = told["request_text"]
+        assert "out_trade_no=1&" in text["verified"]
+        assert (text["fits"], text["signed"] == text["verified"]) == (False, bool(name))
+        (cause,) = told["causes"]
+        assert (cause["certainty"] == "proven", cause["name"] == name) == (bool(name), bool(name))
+        assert key not in json.dumps(told)
+    told = query_v2(emulator, control, merchant.apiv2_key)
+    assert (told["refused"], told["request_text"]["fits"]) == (True, True)
+
+
+def test_a_binary_body(emulator: Emulator, control: Client) -> None:
+    """A file that is uploaded is told to be no text, with its size; what is signed of it is shown."""
+    content = b"\x89PNG" + bytes(range(256)) * 400
+    with SyncWeChatPay(**emulator.credentials(), base_url=control.base_url) as wxpay:
+        wxpay["v3/merchant/media/upload"].post(file=Attachment(content=content, name="a.png"))
+    told = last_call(control)
+    assert told["request"]["binary"]
+    assert told["request"]["size"] > len(content)
+    assert len(told["request"]["body"]) <= 65_536
+    assert (told["response"]["binary"], told["decrypted"]["filename"]) == (False, "a.png")
 
 
 async def test_the_call_to_paste(emulator: Emulator) -> None:

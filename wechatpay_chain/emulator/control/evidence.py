@@ -9,15 +9,17 @@ from typing import Any
 from ...crypto import asymmetric
 from ...diagnosis import refusal as refusals
 from ...diagnosis import request as requests
-from ...errors import Cause, SignatureError
+from ...errors import Cause, ConfigurationError, DecodeError, SignatureError
 from ...wire import brand, v2, v3
 from ..exchange import Exchange
 from ..platform.authentication import header_of, signed_body
 from ..platform.keys import KeyPair
 from ..platform.refusal import Refusal
+from ..world.merchants import Merchant
 from ..world.world import World
 
 _ANOTHER_MERCHANT = "Sign with the private key of the certificate whose serial the Authorization header names"
+_APIV2_KEY = "Give the key that the merchant portal has under API security as APIv2 key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,8 @@ def causes(exchange: Exchange, world: World) -> list[dict[str, Any]]:
         return []
     message, code = str(getattr(found, "message", "")), str(getattr(found, "code", ""))
     if not isinstance(found, Refusal):
-        return [asdict(cause) for cause in refusals.causes_v2(message, code)]
+        wrong_key = _wrong_apiv2_key(exchange, world)
+        return [asdict(cause) for cause in ([wrong_key] if wrong_key else refusals.causes_v2(message, code))]
     proven = _finding(exchange, world)
     if proven is not None:
         return [asdict(proven.cause)]
@@ -64,12 +67,16 @@ def request_text(exchange: Exchange, world: World) -> dict[str, Any] | None:
 
     Returns:
         `verified`; `signed`, the text that the signature fits, None where nobody knows; `difference`, the index of the
-        first character in which they differ; `serial`.
+        first character in which they differ; `fits`, whether the merchant's own key made it over `verified`; `serial`,
+        empty for APIv2.
     """
-    fields = exchange.call.xml if exchange.call else None
+    fields = _fields_v2(exchange)
     if fields is not None:
         text = v2.signed_text(fields)
-        return {"verified": text, "signed": text, "difference": None, "serial": ""}
+        merchant = _merchant_v2(fields, exchange, world)
+        fits = merchant is not None and _fits_v2(merchant.apiv2_key, fields)
+        known = fits or _wrong_apiv2_key(exchange, world)
+        return {"verified": text, "signed": text if known else None, "difference": None, "fits": fits, "serial": ""}
     said = _said(exchange)
     if said is None:
         return None
@@ -80,6 +87,7 @@ def request_text(exchange: Exchange, world: World) -> dict[str, Any] | None:
         "verified": verified,
         "signed": signed,
         "difference": None if signed in (None, verified) else _first_difference(verified, str(signed)),
+        "fits": bool(exchange.mchid),
         "serial": said.serial,
     }
 
@@ -104,6 +112,47 @@ def _finding(exchange: Exchange, world: World) -> requests.Finding | None:
         return None
     other = _other_owner(parts, said, world)
     return other or requests.find(parts, lambda text: _fits(merchant.key, text, said.signature))
+
+
+def _fields_v2(exchange: Exchange) -> Mapping[str, str] | None:
+    """The signed parameters of a call of APIv2, which one with a wrong sign has, too; None of other calls."""
+    if exchange.call is not None:
+        return exchange.call.xml
+    if not exchange.refusal or isinstance(exchange.refusal, Refusal):
+        return None
+    try:
+        fields = v2.parse(exchange.request.body or b"")
+    except DecodeError:
+        return None
+    return fields if fields.get("sign") else None
+
+
+def _merchant_v2(fields: Mapping[str, str], exchange: Exchange, world: World) -> Merchant | None:
+    return world.merchants.get(exchange.mchid or fields.get("mch_id") or fields.get("mchid", ""))
+
+
+def _wrong_apiv2_key(exchange: Exchange, world: World) -> Cause | None:
+    """Which other key a sign of APIv2 was made with; None where its own was, or nobody knows."""
+    fields = _fields_v2(exchange)
+    merchant = None if fields is None else _merchant_v2(fields, exchange, world)
+    if fields is None or merchant is None or _fits_v2(merchant.apiv2_key, fields):
+        return None
+    if _fits_v2(merchant.apiv3_key, fields):
+        text = f"the APIv3 key of merchant {merchant.mchid} made the sign, where its APIv2 key should"
+        return Cause("apiv3-key-in-place-of-apiv2-key", text, _APIV2_KEY, "proven")
+    for number, other in world.merchants.items():
+        if _fits_v2(other.apiv2_key, fields):
+            text = f"the APIv2 key of merchant {number} made the sign, in the name of merchant {merchant.mchid}"
+            return Cause("apiv2-key-of-another-merchant", text, _APIV2_KEY, "proven")
+    return None
+
+
+def _fits_v2(apiv2_key: str, fields: Mapping[str, str]) -> bool:
+    try:
+        v2.verify(fields, apiv2_key)
+    except (SignatureError, ConfigurationError):
+        return False
+    return True
 
 
 def _other_owner(parts: requests.Parts, said: _Signed, world: World) -> requests.Finding | None:

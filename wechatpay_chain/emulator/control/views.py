@@ -31,6 +31,7 @@ def exchange_line(exchange: Exchange) -> dict[str, Any]:
         "operation": operation.name if operation else "",
         "template": operation.path if operation else "",
         "status": response.status if response else None,
+        "refused": exchange.refusal is not None,
         "code": _code(exchange.refusal),
         "message": _message(exchange.refusal),
         "seconds": exchange.seconds,
@@ -47,12 +48,10 @@ def exchange_whole(exchange: Exchange, world: World) -> dict[str, Any]:
         "request": {
             "target": exchange.request.target,
             "headers": headers(exchange.request.headers),
-            "body": _text(exchange.request.body or b""),
+            **_body(exchange.request.body or b""),
         },
         "decrypted": None if call is None else (call.json or call.meta or call.xml or dict(call.query) or None),
-        "response": None
-        if response is None
-        else {"headers": headers(response.headers), "body": _text(response.content)},
+        "response": None if response is None else {"headers": headers(response.headers), **_body(response.content)},
         "detail": refusal.detail if isinstance(refusal, Refusal) else None,
         "request_id": response.headers.get("Request-ID", "") if response else "",
         "claimed": evidence.claimed(exchange),
@@ -84,8 +83,14 @@ def headers(found: Headers) -> Mapping[str, str]:
     return found.as_dict()
 
 
-def _text(content: bytes) -> str:
-    return content[:_LONGEST_BODY].decode("utf-8", "replace")
+def _body(content: bytes) -> dict[str, Any]:
+    """A body as text, at most so much of it; how many bytes it has, and whether it is no text at all."""
+    try:
+        content.decode()
+        binary = False
+    except UnicodeDecodeError:
+        binary = True
+    return {"body": content[:_LONGEST_BODY].decode("utf-8", "replace"), "size": len(content), "binary": binary}
 
 
 def _code(refusal: Exception | None) -> str:

@@ -140,6 +140,11 @@ class Notifier:
             waiting = None if self._held else self._waiting.next_due
         return min(times if waiting is None else [*times, waiting], default=None)
 
+    @property
+    def held(self) -> bool:
+        """Whether nothing is sent by schedule."""
+        return self._held
+
     def hold(self) -> None:
         """Send nothing by schedule until `release`."""
         self._held = True

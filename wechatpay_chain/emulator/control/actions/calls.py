@@ -41,6 +41,7 @@ class Calls:
             "records": {table.kind.name: len(table) for table in world.tables},
             "calls": len(self._controls.exchanges),
             "faults": len(self._controls.faults),
+            "held": self._controls.notifier.held,
         }
 
     def _calls(self, given: Arguments) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ...controls import Controls
@@ -12,6 +13,9 @@ from ..action import Action, Arguments
 from ..fields import Field
 from .common import MANY, MERCHANT
 from .problems import Missing
+
+# The index of other tables that leads to a record of a kind.
+_POINTERS: Mapping[str, str] = {"orders": "order", "sharings": "sharing"}
 
 
 class Records:
@@ -38,7 +42,18 @@ class Records:
         return {
             **views.keyed(found, table.kind),
             "notifications": [views.notification(announcement) for announcement in announced],
+            "related": self._related(given["kind"], given["key"]),
         }
+
+    def _related(self, kind: str, key: str) -> list[dict[str, Any]]:
+        """The refunds, sharings and complaints of an order, the returns of a sharing."""
+        pointer = _POINTERS.get(kind, "")
+        return [
+            {"kind": table.kind.name, "key": table.kind.key(found), "state": found.state}
+            for table in self._controls.world.tables
+            if pointer in table.kind.indexes
+            for found in table.by(pointer, key)
+        ]
 
     def _find_table(self, kind: str) -> Table[Any]:
         table = next((table for table in self._controls.world.tables if table.kind.name == kind), None)
@@ -63,7 +78,7 @@ class Records:
             Action(
                 method="GET",
                 path="/records/{kind}/{key}",
-                summary="A record, and the notifications about it",
+                summary="A record, the notifications about it, and the records that belong to it",
                 do=self._record,
             ),
             Action(

@@ -1,17 +1,27 @@
 // The control interface: everything that the page does goes through it.
 
+import { isLong, parse } from "./format.js";
+import { t } from "./i18n.js";
+
 const BASE = "/_emulator";
 
 /** A problem that the interface told. */
 export class Problem extends Error {}
 
 async function ask(method, path, body) {
-  const answer = await fetch(BASE + path, {
+  const options = {
     method,
     headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
     body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  const told = await answer.json();
+  };
+  let answer;
+  let told;
+  try {
+    answer = await fetch(BASE + path, options);
+    told = parse(await answer.text(), isLong);
+  } catch {
+    throw new Problem(t("noEmulator"));
+  }
   if (!answer.ok) throw new Problem(told.message);
   return told;
 }

@@ -2,12 +2,13 @@
 
 import { get } from "./api.js";
 import { copyButton, h } from "./dom.js";
-import { duration, exact, pretty, relative } from "./format.js";
+import { bytes, duration, exact, parse, relative, worldNow } from "./format.js";
 import { t } from "./i18n.js";
 import { List } from "./list.js";
-import { callBadge, json, secrets, signedText } from "./marks.js";
+import { callBadge, json, plain, secrets, signedText } from "./marks.js";
 
 const PAGE = 500;
+const MOST = 20_000;
 
 const words = (call) =>
   [call.method, call.path, call.template, call.operation, call.mchid, call.status, call.code, call.message, call.number].join(" ").toLowerCase();
@@ -21,9 +22,10 @@ function row(call) {
   );
 }
 
-/** A time, relative; the exact one on hovering. */
-export function time(seconds) {
-  return h("time", { datetime: new Date(seconds * 1000).toISOString(), title: exact(seconds), "data-time": seconds }, relative(seconds));
+/** A time, relative; the exact one on hovering. `world`: it is of the world's clock, and not of the real one. */
+export function time(seconds, world = false) {
+  const text = relative(seconds, world ? worldNow() : undefined);
+  return h("time", { datetime: new Date(seconds * 1000).toISOString(), title: exact(seconds), "data-time": seconds, "data-world": world }, text);
 }
 
 /** A term and what it is. */
@@ -39,13 +41,13 @@ export function facts(pairs) {
 export const section = (title, ...content) => h("section", {}, h("h3", {}, title), ...content);
 
 function causes(call) {
-  if (!call.code && !call.causes.length) return null;
+  if (!call.refused) return null;
   const detail = call.detail ?? {};
   return h(
     "section",
     { class: "why" },
     h("h3", {}, t("why")),
-    h("p", { class: "message" }, h("b", { class: "mono" }, call.code), " ", call.message),
+    h("p", { class: "message" }, call.code ? [h("b", { class: "mono" }, call.code), " "] : "", call.message),
     detail.field ? h("p", {}, `${t("field")}: `, h("code", {}, detail.field), detail.issue ? ` · ${detail.issue}` : "") : null,
     call.causes.map((cause) =>
       h(
@@ -61,10 +63,10 @@ function causes(call) {
 function texts(call) {
   const text = call.request_text;
   if (!text) return section(t("signature"), h("p", {}, t("noSignature")));
-  const { verified, signed, difference } = text;
+  const { verified, signed, difference, fits } = text;
   const parts = [];
-  if (signed === null) parts.push(h("p", { class: "problem" }, t("unknownText")), signedText(verified));
-  else if (signed === verified) parts.push(h("p", {}, t("sameText")), signedText(verified));
+  if (signed === null) parts.push(h("p", { class: "problem" }, t(text.serial ? "unknownText" : "unknownSign")), signedText(verified));
+  else if (signed === verified) parts.push(h("p", { class: fits ? "" : "problem" }, t(fits ? "sameText" : "sameTextOtherKey")), signedText(verified));
   else {
     const before = verified.slice(0, difference).split("\n");
     parts.push(
@@ -90,25 +92,29 @@ function texts(call) {
 const table = (headers) => h("table", { class: "headers" }, h("tbody", {}, Object.entries(headers).map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, value)))));
 
 function body(call) {
-  const { body: text } = call.request;
+  const { body: text, binary, size } = call.request;
   if (!text && !call.decrypted) return h("p", { class: "hint" }, t("emptyBody"));
-  let sent;
-  try {
-    sent = JSON.parse(text);
-  } catch {
-    sent = undefined;
-  }
+  const sent = parsed(text);
   const notes = new Map();
   if (call.detail?.field && call.detail.location === "body") notes.set(call.detail.field, { kind: "fault", text: call.detail.issue ?? call.message });
-  const wire = sent === undefined ? h("pre", { class: "code", tabindex: "0" }, pretty(text)) : json(sent, notes);
-  if (!call.decrypted) return wire;
+  const wire = [t("asSent"), binary ? h("p", { class: "hint" }, t("binary", bytes(size))) : h("div", {}, plain(text), kept(call.request))];
+  if (!call.decrypted) return sent === undefined ? wire[1] : tabs([[t("body"), json(sent, notes)], wire]);
   const marked = new Map(notes);
   for (const [pointer, cipher] of secrets(sent, call.decrypted)) marked.set(pointer, { kind: "secret", text: `${t("secret")}${cipher.slice(0, 24)}…` });
-  return tabs([
-    [t("decrypted"), json(call.decrypted, marked)],
-    [t("asSent"), wire],
-  ]);
+  const isSealed = marked.size > notes.size;
+  return tabs([[t(isSealed ? "decrypted" : "body"), json(call.decrypted, marked)], wire]);
 }
+
+function parsed(text) {
+  try {
+    return parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A word that of a long body only the beginning is shown. */
+const kept = ({ body: text, size }) => (size > 65_536 && text ? h("p", { class: "hint" }, t("bodyCut", bytes(size))) : null);
 
 /** One of several contents, chosen by tabs. */
 export function tabs(parts) {
@@ -184,6 +190,7 @@ export class Calls {
   happened(kind, call) {
     if (kind !== "call" || this.all[0]?.number >= call.number) return;
     this.all.unshift(call);
+    if (this.all.length > MOST) this.all.pop();
     if (this.fits(call)) this.list.put(call);
   }
 
@@ -212,18 +219,18 @@ export class Calls {
       section(
         t("answer"),
         call.response
-          ? [h("details", {}, h("summary", {}, t("answerHeaders")), table(call.response.headers)), call.response.body ? answerBody(call.response.body) : h("p", { class: "hint" }, t("emptyBody"))]
+          ? [h("details", {}, h("summary", {}, t("answerHeaders")), table(call.response.headers)), call.response.body ? answerBody(call.response) : h("p", { class: "hint" }, t("emptyBody"))]
           : h("p", {}, t("lost")),
       ),
-      section(t("again"), h("pre", { class: "code", tabindex: "0" }, call.chain), h("pre", { class: "code", tabindex: "0" }, call.curl)),
+      section(t("again"), plain(call.chain), plain(call.curl)),
     ];
   }
 }
 
-function answerBody(text) {
-  try {
-    return json(JSON.parse(text));
-  } catch {
-    return h("pre", { class: "code", tabindex: "0" }, text);
-  }
+function answerBody(response) {
+  const { body: text, binary, size } = response;
+  if (binary) return h("p", { class: "hint" }, t("binary", bytes(size)));
+  const told = parsed(text);
+  const wire = h("div", {}, plain(text), kept(response));
+  return told === undefined ? wire : tabs([[t("body"), json(told)], [t("asSent"), wire]]);
 }

@@ -2,7 +2,7 @@
 
 import { Problem, get, post, remove } from "./api.js";
 import { h, toast } from "./dom.js";
-import { exact } from "./format.js";
+import { exact, setClock } from "./format.js";
 import { t } from "./i18n.js";
 import { section } from "./calls.js";
 
@@ -49,6 +49,7 @@ export class Faults {
 
   async show() {
     const [faults, state] = await Promise.all([get("/faults"), get("/state")]);
+    setClock(state.clock);
     return [h("h2", {}, t("faultsTitle")), h("div", { class: "columns" }, h("div", {}, this.faults(faults)), h("div", {}, this.clock(state.clock), this.keys(state), this.reset()))];
   }
 

@@ -9,6 +9,20 @@ export function exact(seconds) {
   return new Date(seconds * 1000).toLocaleString(locale(), { dateStyle: "short", timeStyle: "medium" });
 }
 
+// The world's clock, as it was told at a moment of the browser's own.
+let world = { time: 0, speed: 1, told: 0 };
+
+/** Take the world's clock from what the control interface tells. */
+export function setClock({ time, speed }) {
+  world = { time, speed, told: Date.now() / 1000 };
+}
+
+/** Now, in the world's own time: its clock can be moved, and run faster. */
+export function worldNow() {
+  const now = Date.now() / 1000;
+  return world.told ? world.time + (now - world.told) * world.speed : now;
+}
+
 /** How long ago a time was, or how far ahead it is, in one unit. */
 export function relative(seconds, now = Date.now() / 1000) {
   const gone = seconds - now;
@@ -32,11 +46,19 @@ export function money(fen) {
   return t("money", (fen / 100).toFixed(2), fen.toLocaleString("en"));
 }
 
-/** Indented JSON of a text; the text itself where it is none. */
-export function pretty(text) {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
+const isWrittenOtherwise = (value, source) => String(value) !== source;
+
+/** Whether a number has more digits than a number of the browser. */
+export const isLong = (value) => Number.isInteger(value) && !Number.isSafeInteger(value);
+
+/** JSON whose numbers that `keeps` names stay as they were written, where the browser can tell: 64-bit numbers, 1.0. */
+export function parse(text, keeps = isWrittenOtherwise) {
+  return JSON.parse(text, (_name, value, context) =>
+    typeof value === "number" && context?.source && JSON.rawJSON && keeps(value, context.source) ? JSON.rawJSON(context.source) : value,
+  );
+}
+
+/** A number of bytes. */
+export function bytes(size) {
+  return size < 1024 ? `${size} B` : size < 1024 ** 2 ? `${(size / 1024).toFixed(1)} kB` : `${(size / 1024 ** 2).toFixed(1)} MB`;
 }

@@ -4,6 +4,8 @@ import { h } from "./dom.js";
 import { t } from "./i18n.js";
 
 const OVERSCAN = 8;
+// A page that is open for days forgets the oldest, too.
+const MOST = 20_000;
 
 /**
  * @param render makes the row of an item, an element that holds one link.
@@ -44,6 +46,8 @@ export class List {
     else if (queued >= 0) this.waiting[queued] = item;
     else if (this.scroller.scrollTop > 4 || this.isReading()) this.waiting.unshift(item);
     else this.items.unshift(item);
+    if (this.items.length > MOST) this.items.pop();
+    if (this.waiting.length > MOST) this.waiting.pop();
     this.schedule();
   }
 

@@ -1,10 +1,10 @@
 // The page: its frame, its addresses, its keys, and what happens meanwhile.
 
-import { Problem, listen } from "./api.js";
+import { Problem, get, listen } from "./api.js";
 import { Calls } from "./calls.js";
-import { announce, h } from "./dom.js";
+import { announce, h, toast } from "./dom.js";
 import { Faults } from "./faults.js";
-import { exact, relative } from "./format.js";
+import { exact, relative, setClock, worldNow } from "./format.js";
 import { language, switchLanguage, t } from "./i18n.js";
 import { Notifications } from "./notifications.js";
 import { Records } from "./records.js";
@@ -37,7 +37,7 @@ class Page {
       live: (isLive) => this.connected(isLive),
       call: (call) => this.happened("call", call),
       record: (event) => this.happened("record", event),
-      missed: () => this.view.load(),
+      missed: () => this.reload(),
     });
     this.arrive();
   }
@@ -96,8 +96,8 @@ class Page {
 
   /** Show what the address says. */
   async arrive() {
-    const [section = "", ...rest] = location.pathname.slice(BASE.length + 1).split("/").map(decodeURIComponent);
-    const name = section in SECTIONS ? section : "calls";
+    const [section = "", ...rest] = location.pathname.slice(BASE.length + 1).split("/").map(decoded);
+    const name = Object.hasOwn(SECTIONS, section) ? section : "calls";
     const view = this.views[name];
     const changed = this.view !== view;
     this.view = view;
@@ -111,9 +111,19 @@ class Page {
     if (changed) {
       document.title = `${t(name)} · ${t("title")}`;
       this.listing.replaceChildren(...(WITH_LIST.has(name) ? [h("div", { class: "tools search" }, this.search, view.tools ?? ""), view.list.element] : []));
-      await view.load(kind);
-    } else if (kind && view.kind !== kind) await view.load(kind);
+      await this.reload(kind);
+    } else if (kind && view.kind !== kind) await this.reload(kind);
     await this.open(key, kind);
+  }
+
+  /** Read the list of the view anew. */
+  async reload(kind) {
+    try {
+      await this.view.load(kind);
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      toast(t("wrong") + problem.message, "bad");
+    }
   }
 
   async open(key, kind) {
@@ -135,11 +145,17 @@ class Page {
       content = [h("p", { class: "problem", role: "alert" }, t("notFound")), h("p", { class: "hint" }, problem.message)];
     }
     if (wanted !== this.wanted) return;
+    const isSame = this.lastOpened === location.pathname;
+    const before = isSame ? kept(this.detail) : null;
+    const isHidden = this.isOpen && !isSame && getComputedStyle(this.listing).display === "none";
     this.detail.replaceChildren(
       ...[needsKey ? h("button", { type: "button", class: "back quiet", onclick: () => this.closeDetail() }, `← ${t("back")}`) : "", content].flat().filter(Boolean),
     );
-    if (this.lastOpened !== key) this.detail.scrollTop = 0;
-    this.lastOpened = key;
+    if (before) before();
+    else this.detail.scrollTop = 0;
+    // The row that was chosen is out of sight, and the focus with it.
+    if (isHidden) this.detail.focus();
+    this.lastOpened = location.pathname;
   }
 
   /** Show the same once more, after it has changed. */
@@ -166,14 +182,24 @@ class Page {
   connected(isLive) {
     this.status.replaceChildren(h("span", { "aria-hidden": "true" }, isLive ? "● " : "○ "), t(isLive ? "live" : "offline"));
     this.status.classList.toggle("off", !isLive);
-    if (isLive && this.missed) this.view.load();
+    if (isLive && this.missed) this.reload();
     this.missed = !isLive;
+    if (isLive) this.setClock();
+  }
+
+  async setClock() {
+    try {
+      setClock((await get("/state")).clock);
+      this.tick();
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+    }
   }
 
   /** Times that are told in words go on. */
   tick() {
     for (const time of document.querySelectorAll("time[data-time]")) {
-      const text = relative(Number(time.dataset.time));
+      const text = relative(Number(time.dataset.time), "world" in time.dataset ? worldNow() : undefined);
       if (time.textContent !== text) time.textContent = text;
       time.title = exact(Number(time.dataset.time));
     }
@@ -207,7 +233,7 @@ class Page {
     if (!link || !isPlain || link.target || link.hasAttribute("download")) return;
     const url = new URL(link.href);
     const [section] = url.pathname.slice(BASE.length + 1).split("/");
-    if (url.origin !== location.origin || !(section in SECTIONS) || url.hash) return;
+    if (url.origin !== location.origin || !Object.hasOwn(SECTIONS, section) || url.hash) return;
     event.preventDefault();
     this.go(url.pathname);
   }
@@ -236,6 +262,31 @@ class Page {
       this.go(this.view.addressOf(item)).then(() => announce(this.detail.querySelector("h2")?.textContent ?? ""));
     } else if (/^[1-5]$/.test(event.key)) this.go(`${BASE}/${sections[Number(event.key) - 1]}`);
   }
+}
+
+/** A part of an address; as it stands where it is no encoded text. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** What puts the focus and what was unfolded back, once the same is shown anew. */
+function kept(detail) {
+  const focused = detail.contains(document.activeElement) ? document.activeElement.textContent : null;
+  const open = [...detail.querySelectorAll("details")].map((found) => found.open);
+  const chosen = [...detail.querySelectorAll("[role=tablist]")].map((tabs) => [...tabs.children].findIndex((tab) => tab.ariaSelected === "true"));
+  const { scrollTop } = detail;
+  return () => {
+    detail.querySelectorAll("details").forEach((found, index) => (found.open = Boolean(open[index])));
+    detail.querySelectorAll("[role=tablist]").forEach((tabs, index) => chosen[index] > 0 && tabs.children[chosen[index]]?.click());
+    detail.scrollTop = scrollTop;
+    if (focused === null) return;
+    const same = [...detail.querySelectorAll("button, a, summary, select")].find((found) => found.textContent === focused);
+    (same ?? detail).focus({ preventScroll: true });
+  };
 }
 
 function isDark() {

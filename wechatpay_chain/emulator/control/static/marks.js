@@ -6,12 +6,18 @@ import { t } from "./i18n.js";
 const SHAPES = { good: "●", wait: "◐", idle: "○", bad: "▲", broken: "■" };
 
 const STATES = {
-  good: ["SUCCESS", "DELIVERED", "FINISHED", "DONE", "RECEIVED", "USER_PAID", "PROCESSED", "COMPLETED", "TAKEN"],
+  good: ["SUCCESS", "DELIVERED", "FINISHED", "DONE", "RECEIVED", "PROCESSED", "ADDED", "SET", "RECOVERED", "APPLYMENT_STATE_FINISHED"],
   wait: [
-    "USERPAYING", "PROCESSING", "RETRYING", "WAITING", "ACCEPTED", "WAIT_USER_CONFIRM", "TRANSFERING", "SENT", "SENDING", "CREATED", "DOING", "AUDITING", "PENDING",
+    "USERPAYING", "PROCESSING", "RETRYING", "WAITING", "ACCEPTED", "WAIT_USER_CONFIRM", "TRANSFERING", "CANCELING", "SENT", "CREATED", "DOING", "PENDING", "ACTIVE",
+    "APPLYMENT_STATE_AUDITING", "APPLYMENT_STATE_TO_BE_CONFIRMED", "APPLYMENT_STATE_TO_BE_SIGNED", "APPLYMENT_STATE_SIGNING",
   ],
   idle: ["NOTPAY", "CLOSED", "REVOKED", "BY_HAND", "CANCELLED", "CANCELED", "EXPIRED", "REFUND"],
+  bad: ["PAYERROR", "FAIL", "FAILED", "ABNORMAL", "APPLYMENT_STATE_REJECTED", "APPLYMENT_STATE_CANCELED"],
 };
+
+// More than this is shown on demand: a body may have megabytes.
+const MOST_LINES = 1000;
+const LONGEST_TEXT = 4000;
 
 /** A state as a shape and a word. */
 export function badge(kind, word) {
@@ -20,7 +26,7 @@ export function badge(kind, word) {
 
 /** The badge of a record's state, in the platform's own word. */
 export function stateBadge(state) {
-  const kind = Object.keys(STATES).find((name) => STATES[name].includes(state)) ?? "bad";
+  const kind = Object.keys(STATES).find((name) => STATES[name].includes(state)) ?? "idle";
   return badge(kind, state);
 }
 
@@ -30,8 +36,8 @@ export function callBadge(call) {
     return badge("broken", t("lost"));
   }
   if (call.status >= 500) return badge("broken", `${call.status} ${t("failed")}`);
-  if (call.code && call.status === 202) return badge("wait", `202 ${t("pending")}`);
-  if (call.code || call.status >= 400) return badge("bad", `${call.status} ${t("refused")}`);
+  if (call.refused && call.status === 202) return badge("wait", `202 ${t("pending")}`);
+  if (call.refused || call.status >= 400) return badge("bad", `${call.status} ${t("refused")}`);
   return badge("good", `${call.status} ${t("taken")}`);
 }
 
@@ -42,6 +48,7 @@ export function json(value, notes = new Map()) {
   const lines = [];
   const write = (item, pointer, indent, lead, tail) => {
     const pad = "  ".repeat(indent);
+    if (JSON.isRawJSON?.(item)) return push(pointer, pad, lead, item.rawJSON, tail, "number");
     if (item !== null && typeof item === "object") {
       const isList = Array.isArray(item);
       const entries = isList ? item.map((member, index) => [index, member]) : Object.entries(item);
@@ -55,7 +62,7 @@ export function json(value, notes = new Map()) {
       lines.push(h("div", { class: "line" }, pad + close + tail));
       return undefined;
     }
-    return push(pointer, pad, lead, JSON.stringify(item), tail, typeof item);
+    return push(pointer, pad, lead, cut(JSON.stringify(item)), tail, typeof item);
   };
   const push = (pointer, pad, lead, text, tail, type = "") => {
     const note = notes.get(pointer);
@@ -72,8 +79,29 @@ export function json(value, notes = new Map()) {
     );
   };
   write(value, "", 0, null, "");
-  return h("pre", { class: "code", tabindex: "0" }, lines);
+  return code(lines, MOST_LINES);
 }
+
+/** A text as it is. */
+export function plain(text) {
+  return code([text.slice(0, LONGEST_TEXT), text.slice(LONGEST_TEXT)].filter(Boolean), 1);
+}
+
+/** Code of which `most` parts are shown, and the others on demand. */
+function code(parts, most) {
+  const shown = h("pre", { class: "code", tabindex: "0" }, parts.slice(0, most));
+  const left = parts.slice(most);
+  if (!left.length) return shown;
+  const all = () => {
+    shown.append(...left);
+    more.remove();
+    shown.focus();
+  };
+  const more = h("button", { type: "button", class: "quiet", onclick: all }, t("showAll"));
+  return h("div", { class: "cut" }, shown, more);
+}
+
+const cut = (text) => (text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}… ${t("moreCharacters", text.length - LONGEST_TEXT)}` : text);
 
 /** The pointers whose texts differ between what was sent and what was decrypted, with what was sent. */
 export function secrets(sent, plain, pointer = "", found = new Map()) {
@@ -90,8 +118,10 @@ export function secrets(sent, plain, pointer = "", found = new Map()) {
 /** A text whose line ends can be seen; from `difference` on it is marked. */
 export function signedText(text, difference = null) {
   const visible = (part) => part.replaceAll("\r", "␍").replaceAll("\n", "↵\n");
-  if (difference === null) return h("pre", { class: "code", tabindex: "0" }, visible(text));
+  if (difference === null) return plain(visible(text));
   const end = Math.min(text.length, difference + 1);
   const at = text.slice(difference, end) || " ";
-  return h("pre", { class: "code", tabindex: "0" }, visible(text.slice(0, difference)), h("mark", {}, visible(at)), visible(text.slice(end)));
+  const begin = Math.max(0, difference - LONGEST_TEXT);
+  const before = (begin ? `${t("moreCharacters", begin)} …` : "") + visible(text.slice(begin, difference));
+  return h("pre", { class: "code", tabindex: "0" }, before, h("mark", {}, visible(at)), cut(visible(text.slice(end))));
 }

@@ -1,8 +1,9 @@
 // Notifications: where they went, what the shop answered, and sending them again.
 
 import { Problem, get, post } from "./api.js";
+import { Changes } from "./changes.js";
 import { copyButton, h, toast } from "./dom.js";
-import { duration, exact } from "./format.js";
+import { duration, exact, setClock } from "./format.js";
 import { t } from "./i18n.js";
 import { List } from "./list.js";
 import { json, stateBadge } from "./marks.js";
@@ -15,7 +16,7 @@ function row(found) {
     "a",
     { href: `/_emulator/notifications/${found.number}`, class: "card" },
     h("span", { class: "first" }, h("span", { class: "path" }, found.kind), h("span", { class: "mono" }, found.about[1])),
-    h("span", { class: "second" }, stateBadge(found.state), h("span", { class: "ellipsis" }, found.notify_url || t("noAddress")), time(found.made)),
+    h("span", { class: "second" }, stateBadge(found.state), h("span", { class: "ellipsis" }, found.notify_url || t("noAddress")), time(found.made, true)),
   );
 }
 
@@ -31,6 +32,7 @@ export class Notifications {
       empty: () => page.empty(t("noNotifications"), t("noNotificationsDo")),
       isReading: () => page.isOpen,
     });
+    this.changes = new Changes({ one: (number) => this.one(number), many: (numbers) => this.many(numbers) });
     this.held = false;
     this.holding = h("button", { type: "button", class: "quiet", "aria-pressed": "false", onclick: () => this.hold() }, t("hold"));
     this.tools = h("div", { class: "tools" }, this.form(), this.holding);
@@ -72,28 +74,52 @@ export class Notifications {
   }
 
   async hold() {
-    this.held = (await post("/hold", { held: !this.held })).held;
+    this.showHeld((await post("/hold", { held: !this.held })).held);
+  }
+
+  showHeld(held) {
+    this.held = held;
     this.holding.textContent = t(this.held ? "release" : "hold");
     this.holding.setAttribute("aria-pressed", String(this.held));
   }
 
   async load() {
-    this.all = (await get("/notifications?limit=10000")).reverse();
+    const state = await get("/state");
+    setClock(state.clock);
+    this.showHeld(state.held);
+    this.all = await this.newest();
     this.filter();
   }
 
-  filter() {
-    const { query } = this.page;
-    this.list.set(this.all.filter((found) => !query || JSON.stringify(found).toLowerCase().includes(query)));
+  async newest() {
+    return (await get("/notifications?limit=10000")).reverse();
   }
 
-  async happened(kind, event) {
-    if (kind !== "record" || event.kind !== "announcements") return;
-    const found = await get(`/notifications/${event.key}`);
+  fits(found) {
+    const { query } = this.page;
+    return !query || JSON.stringify(found).toLowerCase().includes(query);
+  }
+
+  filter() {
+    this.list.set(this.all.filter((found) => this.fits(found)));
+  }
+
+  happened(kind, event) {
+    if (kind === "record" && event.kind === "announcements") this.changes.add(event.key);
+  }
+
+  async many(numbers) {
+    this.all = await this.newest();
+    for (const found of this.all.filter(({ number }) => numbers.has(number)).reverse()) if (this.fits(found)) this.list.put(found);
+    if (numbers.has(this.shown)) this.page.refresh();
+  }
+
+  async one(number) {
+    const found = await get(`/notifications/${number}`);
     const at = this.all.findIndex((known) => known.number === found.number);
     if (at >= 0) this.all[at] = found;
     else this.all.unshift(found);
-    this.list.put(found);
+    if (this.fits(found)) this.list.put(found);
     if (this.shown === found.number) this.page.refresh();
   }
 
@@ -115,8 +141,8 @@ export class Notifications {
       facts([
         [t("to"), found.notify_url ? h("code", {}, found.notify_url) : t("noAddress")],
         [t("merchant"), found.mchid],
-        [t("at"), [time(found.made), " · ", exact(found.made)]],
-        [t("next"), found.due ? [time(found.due), " · ", exact(found.due)] : ""],
+        [t("at"), [time(found.made, true), " · ", exact(found.made)]],
+        [t("next"), found.due ? [time(found.due, true), " · ", exact(found.due)] : ""],
         [t("about"), table && key ? h("a", { href: `/_emulator/records/${table}/${encodeURIComponent(key)}` }, `${table} ${key}`) : ""],
         ["id", h("code", {}, found.number)],
       ]),
@@ -148,7 +174,7 @@ function attemptItem(attempt, index) {
     " ",
     h("span", {}, told),
     flaw ? h("span", { class: "certainty possible" }, t(flaw)) : null,
-    at ? [" · ", time(at)] : null,
+    at ? [" · ", time(at, true)] : null,
     seconds !== undefined && seconds !== null ? ` · ${duration(seconds)}` : null,
     Object.keys(more).length ? h("details", {}, h("summary", {}, t("details")), json(attempt)) : null,
   );

@@ -1,8 +1,9 @@
 // Orders, refunds, transfers and all else that the platform remembers: its state, its history, and the phone.
 
 import { Problem, get, post } from "./api.js";
+import { Changes } from "./changes.js";
 import { copyButton, h, toast } from "./dom.js";
-import { exact, money } from "./format.js";
+import { exact, money, setClock } from "./format.js";
 import { t } from "./i18n.js";
 import { List } from "./list.js";
 import { json, stateBadge } from "./marks.js";
@@ -17,14 +18,28 @@ const PHONE = {
   red_packets: { SENT: ["open_red_packet"] },
 };
 const HIDDEN = new Set(["announcements"]);
-const NUMBERS = ["out_trade_no", "out_refund_no", "out_bill_no", "out_order_no", "mch_billno", "out_request_no", "combine_out_trade_no"];
+const NUMBERS = ["out_trade_no", "out_refund_no", "out_bill_no", "out_order_no", "mch_billno", "out_request_no", "out_return_no", "complaint_id", "business_code", "account"];
+// The members that name other records: the kind that they are of.
+const RELATED = { order: "orders", orders: "orders", combined: "combined_orders", sharing: "sharings", punishment: "punishments" };
 
 const kindName = (name) => {
   const word = t(`kind-${name}`);
   return word.startsWith("kind-") ? name : word;
 };
 const numberOf = (record) => NUMBERS.map((name) => record[name]).find(Boolean) ?? record.key;
-const sumOf = (record) => record.total ?? record.refund ?? record.amount ?? null;
+const sumOf = (record) => record.total ?? record.amount ?? sumOfParts(record.content?.sub_orders) ?? null;
+const sumOfParts = (parts) => (Array.isArray(parts) ? parts.reduce((sum, part) => sum + (part.amount?.total_amount ?? 0), 0) : undefined);
+
+/** Links to the records that a record names. */
+function related(record) {
+  const named = Object.entries(RELATED).flatMap(([member, kind]) => [record[member] ?? []].flat().filter(Boolean).map((key) => ({ kind, key })));
+  const found = [...named, ...record.related];
+  if (!found.length) return null;
+  return section(
+    t("related"),
+    h("ul", { class: "plain" }, found.map((other) => h("li", {}, h("span", { class: "hint" }, `${kindName(other.kind)} `), h("a", { href: addressOf(other) }, other.key), other.state ? [" ", stateBadge(other.state)] : ""))),
+  );
+}
 
 function row(record) {
   const sum = sumOf(record);
@@ -32,7 +47,7 @@ function row(record) {
     "a",
     { href: addressOf(record), class: "card" },
     h("span", { class: "first" }, h("span", { class: "path" }, numberOf(record)), Number.isInteger(sum) ? h("span", { class: "sum" }, money(sum)) : null),
-    h("span", { class: "second" }, stateBadge(record.state), h("span", { class: "ellipsis" }, record.description ?? record.mchid), time(record.made)),
+    h("span", { class: "second" }, stateBadge(record.state), h("span", { class: "ellipsis" }, record.description ?? record.detail ?? record.mchid), time(record.made, true)),
   );
 }
 
@@ -52,6 +67,7 @@ export class Records {
       empty: () => this.nothing(),
       isReading: () => page.isOpen,
     });
+    this.changes = new Changes({ one: (key) => this.one(key), many: (keys) => this.many(keys) });
     this.tools = h("div", { class: "tools" }, this.choice, h("button", { type: "button", class: "quiet", onclick: () => this.make() }, t("makeOrder")));
   }
 
@@ -61,26 +77,58 @@ export class Records {
 
   async load(kind = this.kind) {
     this.kind = kind;
-    const { records } = await get("/state");
-    const names = Object.keys(records).filter((name) => !HIDDEN.has(name) && name !== "settings");
-    this.choice.replaceChildren(...names.map((name) => h("option", { value: name, selected: name === kind }, `${kindName(name)} (${records[name]})`)));
-    this.all = (await get(`/records/${kind}?limit=10000`)).reverse();
+    await this.count();
+    this.all = await this.newest();
     this.filter();
   }
 
-  filter() {
-    const { query } = this.page;
-    this.list.set(this.all.filter((record) => !query || JSON.stringify(record).toLowerCase().includes(query)));
+  async newest() {
+    return (await get(`/records/${encodeURIComponent(this.kind)}?limit=10000`)).reverse();
   }
 
-  async happened(kind, event) {
-    if (kind !== "record" || event.kind !== this.kind) return;
-    const record = await get(`/records/${event.kind}/${encodeURIComponent(event.key)}`);
+  /** How many there are of each kind. */
+  async count() {
+    const { records, clock } = await get("/state");
+    setClock(clock);
+    const names = Object.keys(records).filter((name) => !HIDDEN.has(name) && name !== "settings");
+    this.choice.replaceChildren(...names.map((name) => h("option", { value: name, selected: name === this.kind }, `${kindName(name)} (${records[name]})`)));
+  }
+
+  fits(record) {
+    const { query } = this.page;
+    return !query || JSON.stringify(record).toLowerCase().includes(query);
+  }
+
+  filter() {
+    this.list.set(this.all.filter((record) => this.fits(record)));
+  }
+
+  happened(kind, event) {
+    if (kind === "record" && event.kind === this.kind) this.changes.add(event.key);
+  }
+
+  async one(key) {
+    const { kind } = this;
+    const record = await get(`/records/${kind}/${encodeURIComponent(key)}`);
+    if (kind !== this.kind) return;
     const at = this.all.findIndex((found) => found.key === record.key);
     if (at >= 0) this.all[at] = record;
-    else this.all.unshift(record);
-    if (!this.page.query || JSON.stringify(record).toLowerCase().includes(this.page.query)) this.list.put(record);
+    else {
+      this.all.unshift(record);
+      await this.count();
+    }
+    if (this.fits(record)) this.list.put(record);
     if (this.shown === record.key) this.page.refresh();
+  }
+
+  async many(keys) {
+    const { kind } = this;
+    const found = await this.newest();
+    if (kind !== this.kind) return;
+    this.all = found;
+    await this.count();
+    for (const record of found.filter(({ key }) => keys.has(key)).reverse()) if (this.fits(record)) this.list.put(record);
+    if (keys.has(this.shown)) this.page.refresh();
   }
 
   addressOf(record) {
@@ -101,9 +149,10 @@ export class Records {
 
   async act(name, record) {
     try {
-      await post(`/phone/${name}`, { what: numberOf(record), mchid: record.mchid });
+      const made = await post(`/phone/${name}`, { what: numberOf(record), mchid: record.mchid });
       toast(t("done"));
-      this.page.refresh();
+      if (name === "complain") this.page.go(addressOf({ kind: "complaints", key: made.complaint_id }));
+      else this.page.refresh();
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       toast(t("wrong") + problem.message, "bad");
@@ -115,7 +164,7 @@ export class Records {
     const record = await get(`/records/${kind}/${encodeURIComponent(key)}`);
     this.shown = record.key;
     this.list.select(record.key);
-    const { notifications, ...members } = record;
+    const { notifications, related: _, ...members } = record;
     const acts = PHONE[kind]?.[record.state] ?? [];
     const link = acts.length && record.code ? `${location.origin}/_emulator/pay/${record.code}` : "";
     return [
@@ -126,8 +175,9 @@ export class Records {
         [t("merchant"), record.sub_mchid ? `${record.sub_mchid} (${record.mchid})` : record.mchid],
         [t("sum"), Number.isInteger(sumOf(record)) ? money(sumOf(record)) : ""],
         [t("refunded"), record.refunded ? money(record.refunded) : ""],
-        [t("at"), [time(record.made), " · ", exact(record.made)]],
+        [t("at"), [time(record.made, true), " · ", exact(record.made)]],
       ]),
+      record.detail ? h("p", { class: "official" }, record.detail) : null,
       acts.length
         ? section(
             t("phone"),
@@ -148,7 +198,7 @@ export class Records {
         : null,
       section(
         t("history"),
-        h("ol", { class: "timeline" }, (record.history.length ? record.history : [[record.made, record.state]]).map(([at, state]) => h("li", {}, stateBadge(state), " ", time(at), " · ", h("span", { class: "hint" }, exact(at))))),
+        h("ol", { class: "timeline" }, (record.history.length ? record.history : [[record.made, record.state]]).map(([at, state]) => h("li", {}, stateBadge(state), " ", time(at, true), " · ", h("span", { class: "hint" }, exact(at))))),
       ),
       section(
         t("announcements"),
@@ -156,6 +206,7 @@ export class Records {
           ? h("ul", { class: "plain" }, notifications.map((found) => h("li", {}, h("a", { href: `/_emulator/notifications/${found.number}` }, found.kind), " ", stateBadge(found.state))))
           : h("p", { class: "hint" }, t("none")),
       ),
+      related(record),
       section(t("details"), json(members)),
       h("div", { class: "buttons" }, copyButton(location.href, t("copyLink"), t("copied"))),
     ];
