@@ -74,7 +74,7 @@ def bare(shop: Shop, hook: Webhook) -> Receive:
         word = hook.open(*message).id
 
         def work(connection: Connection) -> None:
-            connection.execute(insert, {"word": word, "body": message[1].decode()})
+            connection.execute(insert, {"word": word, "body": message[1].decode("ascii", "backslashreplace")})
 
         await run(shop.engine, work)
 
