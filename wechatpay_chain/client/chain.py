@@ -184,12 +184,14 @@ def _request(method: str, template: str, positional: tuple[object, ...], options
         )
     try:
         headers = options.pop("headers", None)
-        values = {name: options.pop(name) for name in options.keys() - _OPTIONS}
+        values: dict[str, Any] = {}
+        if not _OPTIONS.issuperset(options):
+            values = {name: options.pop(name) for name in options.keys() - _OPTIONS}
         operation = catalogue.find(method, template)
         return Request(
             method=method,
             template=template,
-            path=expand(template, _decoded(operation, values)),
+            path=expand(template, _decoded(operation, values)) if values or "{" in template else template,
             headers=Headers(headers) if headers else NO_HEADERS,
             operation=operation,
             **options,

@@ -61,6 +61,10 @@ class Headers(Mapping[str, str]):
         """The value of a header, in whatever case its name is given; `default` where there is none."""
         return self._values.get(name.lower(), default)
 
+    def several(self, names: Iterable[str]) -> Iterator[str | None]:
+        """The values of several headers, whose names are given in small letters; None for each that isn't there."""
+        return map(self._values.get, names)
+
     def as_dict(self) -> dict[str, str]:
         """Names, as they were written, to values."""
         return dict(zip(self._names.values(), self._values.values(), strict=True))
@@ -94,17 +98,16 @@ class Headers(Mapping[str, str]):
     def plus(self, name: str, value: str) -> Headers:
         """These headers with one more, or with another value for it."""
         lower = name.lower()
-        return self._laid({lower: name}, {lower: value})
+        headers = object.__new__(Headers)
+        headers._names, headers._values = self._names | {lower: name}, self._values | {lower: value}
+        return headers
 
     def merge(self, headers: Mapping[str, str]) -> Headers:
         """These headers with `headers` laid over them."""
         laid: Headers = headers if isinstance(headers, Headers) else Headers(headers)
-        return self._laid(laid._names, laid._values)
-
-    def _laid(self, names: dict[str, str], values: dict[str, str]) -> Headers:
-        headers = object.__new__(Headers)
-        headers._names, headers._values = self._names | names, self._values | values
-        return headers
+        merged = object.__new__(Headers)
+        merged._names, merged._values = self._names | laid._names, self._values | laid._values
+        return merged
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], dict[str, str]]:

@@ -17,6 +17,9 @@ from typing import Any, ClassVar, NoReturn, Self, TypeVar, cast, dataclass_trans
 V = TypeVar("V", bound="type[Value]")
 C = TypeVar("C")
 
+# A call makes and copies half a dozen values (`python -m benchmarks.pipeline`).
+_new, _set = object.__new__, object.__setattr__
+
 
 class Value:
     """The functions of a value. An instance holds only what it was given; all else is its class's default.
@@ -36,7 +39,7 @@ class Value:
         if not self._required <= attributes.keys():
             missing = ", ".join(sorted(self._required - attributes.keys()))
             raise TypeError(f"{type(self).__name__} is made without {missing}")
-        object.__setattr__(self, "__dict__", attributes)
+        _set(self, "__dict__", attributes)
 
     @classmethod
     def learn(cls, of: Sequence[Field[Any]]) -> None:
@@ -55,8 +58,8 @@ class Value:
         """
         if not self._attributes.issuperset(changes):
             raise _no_attribute(type(self), changes.keys() - self._attributes)
-        value = object.__new__(type(self))
-        object.__setattr__(value, "__dict__", self.__dict__ | changes)
+        value = _new(self.__class__)
+        _set(value, "__dict__", self.__dict__ | changes)
         return value
 
     def __repr__(self) -> str:

@@ -65,7 +65,7 @@ def _encode(request: Request) -> Request:
         )
     operation = request.operation
     headers = _FOR_FILE if operation and operation.answer == "file" else _FOR_JSON
-    encoded: dict[str, Any] = {"query": encode_query(request.params) if request.params else request.query}
+    encoded: dict[str, Any] = {"query": encode_query(request.params)} if request.params else {}
     if request.file is not None:
         headers = NO_HEADERS  # those of the upload
     elif request.meta is not None:

@@ -196,7 +196,7 @@ class _Queue:
 
     def enter(self, now: float) -> bool:
         """Take a turn without waiting, if nobody waits and it is free."""
-        if self.is_distributed or self._waiting or self.delay(now) > 0:
+        if self._distributed is not None or self._waiting or self._pace.delay(now) > 0 or self._counted.delay(now) > 0:
             return False
         self.begin(now)
         return True
@@ -239,7 +239,8 @@ class _Queue:
             self._pace.slow_down(began, now, asked)
         else:
             self._pace.succeed()
-        self._left.set()
+        if self._waiting:
+            self._left.set()
 
     async def _next(self, now: float) -> float:
         delay = self.delay(now)

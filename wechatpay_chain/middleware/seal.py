@@ -12,6 +12,7 @@ from ..credentials.threads import Run
 from ..crypto import forms, serials
 from ..crypto.asymmetric import PrivateKey
 from ..errors import ConfigurationError
+from ..http.headers import NO_HEADERS
 from ..http.operation import Operation
 from ..http.path import without_needless_escapes
 from ..http.request import Request
@@ -26,7 +27,7 @@ from ..wire.unsealing import unsealed
 from ..wire.v3.signature import SERIAL_HEADER
 
 # A request's attribute with fields -> the catalogue's list of those fields.
-_PAYLOADS = (("json", "json"), ("params", "query"), ("meta", "meta"))
+_LOCATIONS = {"json": "json", "params": "query", "meta": "meta"}
 
 
 class Seal:
@@ -71,7 +72,7 @@ class Seal:
 
     def _seal(self, request: Request, operation: Operation | None) -> Request:
         keys = self._platform_keys()
-        named = request.headers.get(SERIAL_HEADER)
+        named = None if request.headers is NO_HEADERS else request.headers.get(SERIAL_HEADER)
         key = keys.preferred if named is None else keys.find(named)
         if named is not None and key is None and not (self._renews and serials.is_certificate_serial(named)):
             raise ConfigurationError(
@@ -89,10 +90,10 @@ class Seal:
         secret_fields = operation.secret_fields if operation else ()
         marked = _marked(secret_fields)
         sealed: dict[str, Any] = {}
-        for name, location in _PAYLOADS:
-            payload = getattr(request, name)
-            if payload is not None:
-                sealed[name] = seal(payload, marked.get(location), encrypt, name)
+        given = vars(request)  # a request holds only what it was given
+        for name in sorted(_LOCATIONS.keys() & given.keys()):
+            if given[name] is not None:
+                sealed[name] = seal(given[name], marked.get(_LOCATIONS[name]), encrypt, name)
         if key is not None:  # in the platform's own spelling, however the caller wrote it
             sealed["headers"] = request.headers.plus(SERIAL_HEADER, key.serial)
         return request.changed(**sealed)

@@ -58,7 +58,8 @@ class PlatformClock:
         Returns:
             Whether the difference is another than was known.
         """
-        told = _told(headers.get("Date"), headers.get(TIMESTAMP_HEADER, ""))
+        date = headers.get("Date")
+        told = _told(date, "" if date else headers.get(TIMESTAMP_HEADER, ""))
         if told is None:
             return False
         skew = told + 0.5 - self._time()

@@ -17,7 +17,7 @@ from ..http.request import Request
 from ..wire.exposure import Suspect, misplaced, named
 
 # A request's attribute with fields -> the catalogue's list of those fields.
-_PAYLOADS = (("json", "json"), ("xml", "xml"), ("params", "query"), ("meta", "meta"))
+_LOCATIONS = {"json": "json", "xml": "xml", "params": "query", "meta": "meta"}
 
 
 def check(request: Request, operation: catalogue.Operation | None) -> None:
@@ -44,9 +44,8 @@ def check(request: Request, operation: catalogue.Operation | None) -> None:
 
 def _check_names(request: Request, operation: catalogue.Operation) -> None:
     given = vars(request)  # a request holds only what it was given
-    for name, location in _PAYLOADS:
-        if name not in given:
-            continue
+    for name in sorted(_LOCATIONS.keys() & given.keys()):
+        location = _LOCATIONS[name]
         for suspect in misplaced(given[name], location, operation.secret_fields):
             if not _is_known(suspect, location, operation):
                 raise ConfigurationError(
@@ -77,7 +76,7 @@ def _is_known(suspect: Suspect, location: str, operation: catalogue.Operation) -
 
 def _check_path(request: Request, operation: catalogue.Operation | None) -> None:
     """A path that resembles another than it leads to may be misspelt, and would carry that one's secrets in plain."""
-    payloads = [payload for name, _ in _PAYLOADS if (payload := getattr(request, name))]
+    payloads = [payload for name in _LOCATIONS if (payload := getattr(request, name))]
     if not any(named(payload, catalogue.secret_names()) for payload in payloads):
         return
     for meant, names in _named_like(request, operation, payloads):

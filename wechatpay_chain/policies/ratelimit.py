@@ -185,6 +185,8 @@ class AdaptivePace:
 
     def succeed(self) -> None:
         """A call was not refused for its rate."""
+        if not self._interval:
+            return
         self._interval *= _RECOVERY
         if self._interval < _SHORTEST_INTERVAL:
             self._interval = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
@@ -16,6 +17,8 @@ from .sealing import members
 
 Place = tuple[str, ...]
 """The names that lead to a value; arrays add none."""
+
+_JSON = re.compile(r"^[{\[]", re.MULTILINE)
 
 MOST_SLIPS = 2
 """So many letters may a misspelt name or path be wrong in."""
@@ -161,8 +164,7 @@ def _leaves_of_json(text: str, place: Place) -> Iterator[Place]:
 
 def _may_hold_json(payload: Mapping[str, Any]) -> bool:
     """Whether a text of a payload without levels may be JSON. A line end and a bracket in a text count as well."""
-    texts = "\n" + "\n".join(filter(str.__instancecheck__, payload.values()))
-    return "\n{" in texts or "\n[" in texts
+    return _JSON.search("\n".join(filter(str.__instancecheck__, payload.values()))) is not None
 
 
 def _may_be_json(value: object) -> bool:

@@ -18,14 +18,15 @@ def encrypt(key: PublicKey, plaintext: str, pointer: str) -> str:
     Raises:
         ConfigurationError: the value is too long, or empty where the key can't encrypt that.
     """
-    if asymmetric.is_ciphertext(key, plaintext):
-        return plaintext
     longest = asymmetric.longest_plaintext(key)
     size = len(plaintext.encode())
-    if longest is not None and size > longest:
-        raise ConfigurationError(
-            pointer, f"{size} bytes were found", f"A secret takes at most {longest} bytes of UTF-8"
-        )
+    if longest is None or size > longest:  # a ciphertext of RSA is longer than any plaintext
+        if asymmetric.is_ciphertext(key, plaintext):
+            return plaintext
+        if longest is not None:
+            raise ConfigurationError(
+                pointer, f"{size} bytes were found", f"A secret takes at most {longest} bytes of UTF-8"
+            )
     try:
         return asymmetric.encrypt(key, plaintext)
     except ConfigurationError as error:

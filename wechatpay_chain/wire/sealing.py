@@ -105,8 +105,11 @@ def _unseal_member(
 
 
 def _seal(value: Any, marked: FieldTree | Mark | None, encrypt: Encrypt, pointer: str) -> Any:
-    if marked is Mark.SECRET and type(value) is str:  # what follows asks for what is rare
-        return encrypt(value, pointer)
+    if marked is Mark.SECRET:  # what follows these asks for what is rare
+        if type(value) is str:
+            return encrypt(value, pointer)
+    elif type(value) is dict:
+        return _seal_object(value, marked or _NOTHING, encrypt, pointer)
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, Secret):

@@ -10,11 +10,13 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 from ...crypto import asymmetric
 from ...crypto.asymmetric import PublicKey
 from ...errors import Cause, SignatureError, SignatureProbe
+from ...http.headers import Headers
 from .. import words
 from ..authorization import Header
 
@@ -30,6 +32,8 @@ TIMESTAMP_HEADER = "Wechatpay-Timestamp"
 STATEMENT_HEADER = "Wechatpay-Statement-Sha1"
 
 SIGNED_HEADERS = (TIMESTAMP_HEADER, NONCE_HEADER, SERIAL_HEADER, SIGNATURE_HEADER)
+_READ = (*SIGNED_HEADERS, SIGNATURE_TYPE_HEADER)
+_READ_LOWER = tuple(map(str.lower, _READ))
 _PROBE = "WECHATPAY/SIGNTEST/"
 _LONGEST_TIMESTAMP = 12
 # One client may know the keys of many merchants; diagnosing tries the first ones.
@@ -116,8 +120,8 @@ def verify(
         SignatureError: a header is missing, the timestamp is more than 300 s away, the serial is unknown, or the
             signature or its type does not fit; with what was found out of its causes.
     """
-    timestamp, nonce = headers.get(TIMESTAMP_HEADER), headers.get(NONCE_HEADER)
-    serial, signature = headers.get(SERIAL_HEADER), headers.get(SIGNATURE_HEADER)
+    told = headers.several(_READ_LOWER) if isinstance(headers, Headers) else map(headers.get, _READ)
+    timestamp, nonce, serial, signature, word = told
     if not (timestamp and nonce and serial and signature):
         missing = [name for name in SIGNED_HEADERS if not headers.get(name)]
         from ...diagnosis import answer
@@ -125,14 +129,16 @@ def verify(
 
         error = SignatureError(f"it is not signed: {', '.join(missing)} missing. Don't believe it")
         raise error.because(of_headers.renamed(headers, missing), *answer.unsigned(headers, body))
-    word = headers.get(SIGNATURE_TYPE_HEADER, accepted["RSA"])
+    if word is None:
+        word = accepted["RSA"]
     if word not in accepted.values():
         raise SignatureError(f"its signature type is not {' or '.join(accepted.values())}, but {word[:40]!r}")
-    if not (timestamp.isdecimal() and timestamp.isascii() and len(timestamp) <= _LONGEST_TIMESTAMP):
+    seconds = _seconds(timestamp)
+    if seconds is None:
         signed = _Signed(timestamp, nonce, serial, signature, body)
         error = SignatureError(f"{TIMESTAMP_HEADER} is not a number of seconds")
         raise error.because(*signed.causes_in_headers(known_keys()))
-    _check_age(int(timestamp) - now, now, headers)
+    _check_age(seconds - now, now, headers)
     if not (nonce.isascii() and nonce.isprintable()) or " " in nonce:
         signed = _Signed(timestamp, nonce, serial, signature, body)
         error = SignatureError(f"{NONCE_HEADER} holds blanks or control characters")
@@ -231,6 +237,13 @@ def _check_age(ahead: float, now: float, headers: Mapping[str, str]) -> None:
         )
         date = _date(headers)
         raise error.because(of_signature.clock(ahead, None if date is None else date - now))
+
+
+# All answers of a second have the same.
+@lru_cache(maxsize=8)
+def _seconds(timestamp: str) -> int | None:
+    is_number = timestamp.isdecimal() and timestamp.isascii() and len(timestamp) <= _LONGEST_TIMESTAMP
+    return int(timestamp) if is_number else None
 
 
 def _date(headers: Mapping[str, str]) -> float | None:
