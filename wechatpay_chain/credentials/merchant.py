@@ -22,6 +22,7 @@ from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError
 from ..http.value import frozen
 from ..wire import v3
+from ..wire.merchant import header_of
 from .platform_keys import PlatformKeys, Preference, load_platform_keys
 from .signer import Signer, algorithm_of, signer_of
 
@@ -64,11 +65,7 @@ class Credentials:
     @property
     def authorize(self) -> Callable[[str, str, str], v3.Authorization]:
         """Writes the `Authorization` header of nonce, timestamp and Base64 of the signature."""
-        if self.algorithm == "RSA":
-            return partial(v3.Authorization, self.mchid, self.serial)
-        from ..wire import sm
-
-        return partial(sm.Authorization, self.mchid, self.serial)
+        return partial(header_of(self.algorithm), self.mchid, self.serial)
 
     @classmethod
     def load(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..http.value import frozen
 from ..wire import v3
+from ..wire.merchant import header_of
 
 if TYPE_CHECKING:
     from ..credentials.signer import Signer
@@ -51,7 +52,10 @@ class AuthorizationSigner:
         """The `Authorization` header of a reply with this content."""
         timestamp, nonce = str(int(self.clock())), v3.make_nonce()
         signature = await self.signer.sign(self.message(timestamp, nonce, body))
-        authorization = self._header()(
+        # Imported by who signs replies: signers bring asyncio.
+        from ..credentials.signer import algorithm_of
+
+        authorization = header_of(algorithm_of(self.signer))(
             mchid=self.mchid,
             serial=self.serial,
             nonce=nonce,
@@ -59,13 +63,3 @@ class AuthorizationSigner:
             signature=base64.b64encode(signature).decode("ascii"),
         )
         return {"Authorization": str(authorization)}
-
-    def _header(self) -> type[v3.Authorization]:
-        # Imported by who signs replies: signers bring asyncio.
-        from ..credentials.signer import algorithm_of
-
-        if algorithm_of(self.signer) == "RSA":
-            return v3.Authorization
-        from ..wire import sm
-
-        return sm.Authorization

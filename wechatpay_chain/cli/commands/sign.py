@@ -14,6 +14,7 @@ from ...errors import ConfigurationError
 from ...http.path import check_path
 from ...http.request import METHODS
 from ...wire import v2, v3
+from ...wire.merchant import header_of
 from ..exits import Exit
 from ..inputs import read_bytes, write_private
 from ..items import read_items
@@ -56,7 +57,9 @@ def _sign_request(options: argparse.Namespace) -> int:
     key = _key(settings)
     signature = _signature(key, message)
     if options.header_to is not None:
-        said = _authorization(key)(mchid=mchid, serial=serial, nonce=nonce, timestamp=timestamp, signature=signature)
+        said = header_of(asymmetric.algorithm_of(key))(
+            mchid=mchid, serial=serial, nonce=nonce, timestamp=timestamp, signature=signature
+        )
         write_private(options.header_to, f"Authorization: {said}\n".encode(), replace=True)
         tell(f"the header is in {options.header_to}; it is good for 5 minutes and for this request alone")
         return Exit.DONE
@@ -84,11 +87,3 @@ def _key(settings: Settings) -> PrivateKey:
 
 def _signature(key: PrivateKey, message: bytes) -> str:
     return base64.b64encode(asymmetric.sign(key, message)).decode()
-
-
-def _authorization(key: PrivateKey) -> type[v3.Authorization]:
-    if asymmetric.algorithm_of(key) == "RSA":
-        return v3.Authorization
-    from ...wire import sm
-
-    return sm.Authorization

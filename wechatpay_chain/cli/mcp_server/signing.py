@@ -26,6 +26,7 @@ from ...pipeline import Handler
 from ...policies.retry import RetryPolicy
 from ...wire import v2, v3
 from ...wire.hosts import DEFAULT_BASE_URL
+from ...wire.merchant import header_of
 from ..preview import Preview
 
 _BRAND = "1004"
@@ -138,7 +139,7 @@ def diagnose_request(method: str, target: str, authorization: str, body: str, me
     """
     key, _ = load_public_key(_public(merchant_cert, "merchant_cert"), argument="merchant_cert")
     try:
-        said = v3.Authorization.parse(authorization)
+        said = header_of(asymmetric.algorithm_of(key)).parse(authorization)
     except ValueError as error:
         raise ConfigurationError("authorization", f"{error}", "Give the header's whole value") from None
 

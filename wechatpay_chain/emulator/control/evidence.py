@@ -12,7 +12,7 @@ from ...diagnosis import request as requests
 from ...errors import Cause, ConfigurationError, DecodeError, SignatureError
 from ...wire import brand, v2, v3
 from ..exchange import Exchange
-from ..platform.authentication import header_of, signed_body
+from ..platform.authentication import claimed_header, signed_body
 from ..platform.keys import KeyPair
 from ..platform.refusal import Refusal
 from ..world.merchants import Merchant
@@ -175,7 +175,7 @@ def _fits(key: KeyPair, text: bytes, signature: str) -> bool:
 def _said(exchange: Exchange) -> _Signed | None:
     header = exchange.request.headers.get("Authorization", "")
     word = header.partition(" ")[0]
-    kind = brand.Authorization if word == brand.SCHEME else header_of(word)
+    kind = brand.Authorization if word == brand.SCHEME else claimed_header(word)
     try:
         said = kind.parse(header)
     except ValueError:

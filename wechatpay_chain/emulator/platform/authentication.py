@@ -13,6 +13,7 @@ from ...errors import SignatureError
 from ...http.path import without_needless_escapes
 from ...http.request import Request
 from ...wire import brand, v3
+from ...wire.merchant import header_of
 from ...wire.schemes import Scheme, scheme_of
 from ...wire.words import OF_BRAND, OF_MERCHANT, SM2
 from . import refusal
@@ -100,16 +101,12 @@ def _authorization(request: Request, scheme: Scheme) -> tuple[str, str, brand.Au
         if scheme == "brand":
             of_brand = brand.Authorization.parse(header)
             return of_brand.brand_id, word, of_brand
-        said = header_of(word).parse(header)
+        said = claimed_header(word).parse(header)
     except ValueError:
         raise refusal.unauthorized("Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》") from None
     return said.mchid, word, said
 
 
-def header_of(word: str) -> type[v3.Authorization]:
+def claimed_header(word: str) -> type[v3.Authorization]:
     """The header of a merchant's that begins with a word."""
-    if word != SM2:
-        return v3.Authorization
-    from ...wire import sm
-
-    return sm.Authorization
+    return header_of("SM2" if word == SM2 else "RSA")
