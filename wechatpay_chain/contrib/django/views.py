@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from ..notifications import Reply, Webhook
+from ...notifications import Reply, Webhook
 
 # The platform sends the notification again: nothing of it was kept.
 _FAILED = 500

@@ -1,0 +1,296 @@
+"""The inbox in the project's own database: `DjangoInbox`, and the worker that has what it holds handled.
+
+    inbox = DjangoInbox()
+    webhook = Webhook(..., inbox=inbox)
+    urlpatterns = [path("wechatpay/notify", sync_view(webhook))]
+
+    python manage.py wechatpay_inbox work      # as many of these processes as you like
+
+A handler that is a plain function runs in the transaction that notes it: both commit, or neither does.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import secrets
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, connections, transaction
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Now
+
+from ...notifications.inbox import UNFINISHED, Event, Message, Packed, Packer, Patience, State, next_step
+from ...notifications.seen import KEEP, KEEP_V2, V2_KEYS
+from ...notifications.webhook import Webhook
+from ...policies.backoff import Backoff
+from .models import StoredNotification
+
+LEASE = 60.0
+"""Seconds after which a claim falls whose worker died before its handler began."""
+
+_log = logging.getLogger(__name__)
+_UNTIL_IT_IS_BACK = Backoff(0.5, 10.0, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A notification that a worker has claimed.
+
+    Attributes:
+        row: as it is stored.
+        token: names this claim.
+        tries: how many handlings have begun, this one included.
+    """
+
+    row: StoredNotification = field(repr=False)
+    token: str
+    tries: int
+
+
+class DjangoInbox:
+    """An `Inbox` in the project's database, for any number of receivers and workers. The database's clock counts.
+
+    Args:
+        using: the alias of the database.
+        seal_key: 32 bytes to seal bodies and resources with; None stores them as they are.
+        patience: how often a notification is tried before it is dead, and the pauses between.
+
+    Raises:
+        ConfigurationError: the key has another length.
+    """
+
+    def __init__(
+        self, *, using: str = DEFAULT_DB_ALIAS, seal_key: bytes | None = None, patience: Patience | None = None
+    ) -> None:
+        self.using = using
+        self.patience = Patience() if patience is None else patience
+        self._packer = Packer(seal_key)
+
+    @property
+    def rows(self) -> QuerySet[StoredNotification]:
+        """All that is stored."""
+        return StoredNotification.objects.using(self.using)
+
+    def store(self, message: Message) -> None:
+        """Store a message. One whose key is there already changes nothing.
+
+        Outside of a transaction it is committed on return; with `ATOMIC_REQUESTS`, with the request, before the answer.
+        """
+        packed = self._packer.pack(message)
+        try:
+            with transaction.atomic(using=self.using):
+                self.rows.create(
+                    key=message.key,
+                    number=message.number,
+                    notification_id=message.id,
+                    event_type=message.event_type,
+                    original_type=message.original_type,
+                    create_time=message.create_time,
+                    resource_type=message.resource_type,
+                    summary=message.summary,
+                    headers=packed.headers,
+                    body=packed.body,
+                    resource=packed.resource,
+                    state=State.WAITING.value,
+                    received=Now(),
+                    due=Now(),
+                )
+        except IntegrityError:
+            if not self.rows.filter(key=message.key).exists():
+                raise
+        finally:
+            self._let_go()
+
+    def message(self, row: StoredNotification) -> Message:
+        """What is stored in a row.
+
+        Raises:
+            DecryptionError: it is sealed with another key.
+            DecodeError: what is stored isn't what was.
+        """
+        packed = Packed(row.headers, bytes(row.body), bytes(row.resource))
+        headers, body, resource = self._packer.unpack(row.key, packed)
+        return Message(
+            key=row.key,
+            number=row.number,
+            id=row.notification_id,
+            event_type=row.event_type,
+            original_type=row.original_type,
+            create_time=row.create_time,
+            resource_type=row.resource_type,
+            summary=row.summary,
+            headers=headers,
+            body=body,
+            resource=resource,
+        )
+
+    def claim(self) -> Claim | None:
+        """Claim the first notification that is due, and that no earlier one of its number goes before."""
+        while True:
+            with transaction.atomic(using=self.using):
+                row = self._first_due()
+                if row is None:
+                    return None
+                step = next_step(State(row.state), Event.CLAIMED, row.tries, self.patience)
+                token = secrets.token_hex(16)
+                # Only as it was read: a database without row locks has let others read it too.
+                unchanged = self.rows.filter(pk=row.pk, state=row.state, token=row.token, tries=row.tries)
+                if step is not None and step.state is State.CLAIMED:
+                    changes: dict[str, Any] = {"tries": step.tries, "token": token, "due": _in(LEASE)}
+                    if unchanged.update(state=State.CLAIMED.value, **changes):
+                        return Claim(row, token, step.tries)
+                else:
+                    unchanged.update(state=State.DEAD.value, token=None, finished=Now(), error="its worker died")
+
+    def note(self, claim: Claim, event: Event, error: str = "") -> bool:
+        """Note how handling went; False if the claim has fallen."""
+        step = next_step(State.CLAIMED, event, claim.tries, self.patience, random.random())  # noqa: S311 - spreads
+        if step is None:
+            return False
+        held = self.rows.filter(pk=claim.row.pk, token=claim.token, state=State.CLAIMED.value)
+        changes: dict[str, Any] = {
+            "state": step.state.value,
+            "tries": step.tries,
+            "token": None,
+            "due": _in(step.pause),
+            "finished": None if step.state in UNFINISHED else Now(),
+            "error": error[:128],
+        }
+        return bool(held.update(**changes))
+
+    def retry(self, keys: Sequence[str] | None = None) -> int:
+        """Have notifications handled anew: dead ones, and those that wait for their next try. How many there were.
+
+        Args:
+            keys: of the notifications; None for all dead ones.
+        """
+        chosen = Q(state=State.DEAD.value)
+        if keys is not None:
+            chosen = Q(state__in=[State.DEAD.value, State.WAITING.value], key__in=keys)
+        changes: dict[str, Any] = {"tries": 0, "due": Now(), "finished": None, "error": ""}
+        return self.rows.filter(chosen).update(state=State.WAITING.value, **changes)
+
+    def forget(self, number: str) -> int:
+        """Erase the content of the notifications of a business number that are done or dead. How many there were."""
+        return self._erase(Q(number=number))
+
+    def retain(self, seconds: float) -> int:
+        """Erase the content of what was done or given up longer ago than this. How many there were.
+
+        Rows are deleted once the platform repeats them no more: after 26 hours, those of APIv2 after 60 days, and after
+        `seconds` if that is longer.
+        """
+        erased = self._erase(Q(finished__lte=_in(-seconds)))
+        is_v2 = Q(key__startswith=V2_KEYS)
+        old = (~is_v2 & Q(finished__lte=_in(-max(seconds, KEEP)))) | (
+            is_v2 & Q(finished__lte=_in(-max(seconds, KEEP_V2)))
+        )
+        self.rows.filter(old, state=State.FORGOTTEN.value).delete()
+        return erased
+
+    def _erase(self, chosen: Q) -> int:
+        erased: dict[str, Any] = {"headers": "{}", "body": b"", "resource": b"", "summary": ""}
+        finished = self.rows.filter(chosen, state__in=[State.DONE.value, State.DEAD.value])
+        return finished.update(state=State.FORGOTTEN.value, **erased)
+
+    def _first_due(self) -> StoredNotification | None:
+        unfinished = [state.value for state in UNFINISHED]
+        others = self.rows.filter(number=OuterRef("number"), state__in=unfinished)
+        earlier = others.filter(pk__lt=OuterRef("pk"))
+        running = others.filter(pk__gt=OuterRef("pk"), state=State.CLAIMED.value, due__gt=Now())
+        for state in (State.CLAIMED, State.WAITING):
+            due = self.rows.filter(~Exists(earlier), ~Exists(running), state=state.value, due__lte=Now())
+            if connections[self.using].features.has_select_for_update_skip_locked:
+                due = due.select_for_update(skip_locked=True)
+            row = due.order_by("due", "pk").first()
+            if row is not None:
+                return row
+        return None
+
+    def _let_go(self) -> None:
+        """Close a connection that has broken or is too old: threads of our own have no end of a request to do it."""
+        connection = connections[self.using]
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
+
+
+class Worker:
+    """Has the notifications of an inbox handled by the handlers of a webhook, one at a time, in this thread.
+
+    A handler that is a plain function takes effect exactly once: it runs in the transaction that notes it. One that is
+    a coroutine function runs elsewhere, at least once.
+
+    Args:
+        inbox: where they are.
+        webhook: whose handlers are called.
+        poll: seconds between two looks while nothing is due.
+    """
+
+    def __init__(self, inbox: DjangoInbox, webhook: Webhook, *, poll: float = 1.0) -> None:
+        self._inbox = inbox
+        self._webhook = webhook
+        self._poll = poll
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Handle what comes until `stop` is called."""
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                claim = self._inbox.claim()
+                if claim is not None:
+                    self.handle(claim)
+                failures, pause = 0, self._poll
+            except DatabaseError as error:
+                failures += 1
+                pause = _UNTIL_IT_IS_BACK.pause(failures, random.random())  # noqa: S311 - spreads the load
+                _log.warning("the inbox can't be read: %s; again in %.1f s", type(error).__name__, pause)
+                connections[self._inbox.using].close()
+                claim = None
+            if claim is None:
+                self._stopping.wait(pause)
+
+    def drain(self) -> int:
+        """Handle what is due now, and return how many handlings succeeded."""
+        handled = 0
+        while (claim := self._inbox.claim()) is not None:
+            handled += self.handle(claim)
+        return handled
+
+    def stop(self) -> None:
+        """Have `run` return when the handler that runs now has ended."""
+        self._stopping.set()
+
+    def handle(self, claim: Claim) -> bool:
+        """Handle what was claimed. Whether it succeeded, and is noted."""
+        try:
+            with transaction.atomic(using=self._inbox.using):
+                if not self._inbox.note(claim, Event.HANDLED):
+                    return False  # the claim has fallen
+                reply = self._webhook.handle_sync(self._inbox.message(claim.row).notification())
+                if not reply.ok:
+                    raise _RefusedError(f"replied {reply.status}")
+        except Exception as failure:  # noqa: BLE001 - a handler may raise anything
+            error = str(failure) if isinstance(failure, _RefusedError) else type(failure).__name__
+            most = self._inbox.patience.most
+            _log.exception("%s %s: try %d of %d failed", claim.row.event_type, claim.row.key, claim.tries, most)
+            self._inbox.note(claim, Event.FAILED, error)
+            return False
+        return True
+
+
+class _RefusedError(Exception):
+    """A handler replied that it had failed."""
+
+
+def _in(seconds: float) -> Any:
+    """The database's time, and so many seconds."""
+    return ExpressionWrapper(Now() + Value(timedelta(seconds=seconds)), output_field=DateTimeField())
+
+
+__all__ = ["LEASE", "Claim", "DjangoInbox", "Worker"]

@@ -1,0 +1,43 @@
+"""`StoredNotification`: a verified notification that waits for its handler, or has had it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db import models
+
+
+class StoredNotification(models.Model):
+    """A row of the inbox; `notifications.inbox.Message` and `Record` say what its members are."""
+
+    key: models.CharField[str, str] = models.CharField(max_length=255, unique=True)
+    number: models.CharField[str, str] = models.CharField(max_length=255)
+    notification_id: models.CharField[str, str] = models.CharField(max_length=255)
+    event_type: models.CharField[str, str] = models.CharField(max_length=128)
+    original_type: models.CharField[str | None, str | None] = models.CharField(max_length=128, null=True)
+    create_time: models.CharField[str, str] = models.CharField(max_length=64)
+    resource_type: models.CharField[str, str] = models.CharField(max_length=64)
+    summary: models.CharField[str, str] = models.CharField(max_length=255)
+    headers: models.TextField[str, str] = models.TextField()
+    body: models.BinaryField[bytes, bytes] = models.BinaryField()
+    resource: models.BinaryField[bytes, bytes] = models.BinaryField()
+    state: models.CharField[str, str] = models.CharField(max_length=16)
+    tries: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    token: models.CharField[str | None, str | None] = models.CharField(max_length=64, null=True)
+    received: models.DateTimeField[Any, datetime] = models.DateTimeField()
+    due: models.DateTimeField[Any, datetime] = models.DateTimeField()
+    finished: models.DateTimeField[Any, datetime | None] = models.DateTimeField(null=True)
+    error: models.CharField[str, str] = models.CharField(max_length=128, blank=True, default="")
+
+    class Meta:
+        """Claims read the first of these indexes, the order of a number the second."""
+
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["state", "due", "id"], name="wechatpay_inbox_due"),
+            models.Index(fields=["number", "id"], name="wechatpay_inbox_number"),
+        ]
+        verbose_name = "notification"
+
+    def __str__(self) -> str:
+        return f"{self.event_type} {self.number}"
