@@ -756,7 +756,7 @@ class HkV3TransactionsIdTransactionId(Node):
     close: HkV3TransactionsIdTransactionIdClose
     reverse: HkV3TransactionsIdTransactionIdReverse
     @deprecated("Use GET /v3/global/transactions/id/{transaction_id}.")
-    def get(self, *, transaction_id: str | int, params: hk_types.V3TransactionsIdTransactionIdGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[hk_types.V3TransactionsIdTransactionIdGetAnswer]:
+    def get(self, *, transaction_id: str | int, params: hk_types.V3TransactionsIdTransactionIdGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[hk_types.V3TransactionsIdTransactionIdGetAnswer]:
         """查询订单(微信支付订单号)
 
         https://pay.weixin.qq.com/wiki/doc/api/wxpay/ch/fusion_wallet_ch/QuickPay/chapter8_1.shtml
@@ -764,7 +764,7 @@ class HkV3TransactionsIdTransactionId(Node):
 
 class HkV3TransactionsIdTransactionIdClose(Node):
     @deprecated("Use POST /v3/global/transactions/id/{transaction_id}/close.")
-    def post(self, *, transaction_id: str | int, json: hk_types.V3TransactionsIdTransactionIdClosePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[None]:
+    def post(self, *, transaction_id: str | int, json: hk_types.V3TransactionsIdTransactionIdClosePostJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[None]:
         """关闭订单(微信支付订单号)
 
         https://pay.weixin.qq.com/wiki/doc/api/wxpay/ch/fusion_wallet_ch/NativePay/chapter8_6.shtml
@@ -772,7 +772,7 @@ class HkV3TransactionsIdTransactionIdClose(Node):
 
 class HkV3TransactionsIdTransactionIdReverse(Node):
     @deprecated("Use POST /v3/global/micropay/transactions/id/{transaction_id}/reverse.")
-    def post(self, *, transaction_id: str | int, json: hk_types.V3TransactionsIdTransactionIdReversePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[None]:
+    def post(self, *, transaction_id: str | int, json: hk_types.V3TransactionsIdTransactionIdReversePostJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[None]:
         """撤销订单(微信支付订单号)
 
         https://pay.weixin.qq.com/wiki/doc/api/wxpay/ch/fusion_wallet_ch/QuickPay/chapter3_4.shtml
@@ -817,7 +817,7 @@ class HkV3TransactionsOutTradeNoOutTradeNo(Node):
     close: HkV3TransactionsOutTradeNoOutTradeNoClose
     reverse: HkV3TransactionsOutTradeNoOutTradeNoReverse
     @deprecated("Use GET /v3/global/transactions/out-trade-no/{out_trade_no}.")
-    def get(self, *, out_trade_no: str | int, params: hk_types.V3TransactionsOutTradeNoOutTradeNoGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[hk_types.V3TransactionsOutTradeNoOutTradeNoGetAnswer]:
+    def get(self, *, out_trade_no: str | int, params: hk_types.V3TransactionsOutTradeNoOutTradeNoGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[hk_types.V3TransactionsOutTradeNoOutTradeNoGetAnswer]:
         """查询订单(商户订单号)
 
         https://pay.weixin.qq.com/wiki/doc/api/wxpay/ch/fusion_wallet_ch/QuickPay/chapter8_1.shtml
@@ -825,7 +825,7 @@ class HkV3TransactionsOutTradeNoOutTradeNo(Node):
 
 class HkV3TransactionsOutTradeNoOutTradeNoClose(Node):
     @deprecated("Use POST /v3/global/transactions/out-trade-no/{out_trade_no}/close.")
-    def post(self, *, out_trade_no: str | int, json: hk_types.V3TransactionsOutTradeNoOutTradeNoClosePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[None]:
+    def post(self, *, out_trade_no: str | int, json: hk_types.V3TransactionsOutTradeNoOutTradeNoClosePostJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[None]:
         """关闭订单(商户订单号)
 
         https://pay.weixin.qq.com/wiki/doc/api/wxpay/ch/fusion_wallet_ch/NativePay/chapter8_6.shtml
@@ -833,7 +833,7 @@ class HkV3TransactionsOutTradeNoOutTradeNoClose(Node):
 
 class HkV3TransactionsOutTradeNoOutTradeNoReverse(Node):
     @deprecated("Use POST /v3/global/micropay/transactions/out-trade-no/{out_trade_no}/reverse.")
-    def post(self, *, out_trade_no: str | int, json: hk_types.V3TransactionsOutTradeNoOutTradeNoReversePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[None]:
+    def post(self, *, out_trade_no: str | int, json: hk_types.V3TransactionsOutTradeNoOutTradeNoReversePostJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[None]:
         """撤销订单(商户订单号)
 
         https://pay.weixin.qq.com/wiki/doc/api/wxpay/ch/fusion_wallet_ch/QuickPay/chapter3_4.shtml
@@ -3096,7 +3096,10 @@ class V3Certificates(Node):
     def get(self, *, params: v3_types.CertificatesGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.CertificatesGetAnswer]:
         """获取平台证书列表
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012551764"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012551764
+        Merchants opened since about 2024-09 don't get platform certificates: they use the WeChat Pay public key, but
+        for certificates of SM2
+        (https://pay.weixin.qq.com/docs/partner/development/interface-rules/introduction.html)."""
 
 class V3CombineTransactions(Node):
     app: V3CombineTransactionsApp
@@ -4777,7 +4780,7 @@ class V3GlobalMicropayTransactionsIdTransactionId(Node):
     reverse: V3GlobalMicropayTransactionsIdTransactionIdReverse
 
 class V3GlobalMicropayTransactionsIdTransactionIdReverse(Node):
-    def post(self, *, transaction_id: str | int, json: v3_types.GlobalMicropayTransactionsIdTransactionIdReversePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[None]:
+    def post(self, *, transaction_id: str | int, json: v3_types.GlobalMicropayTransactionsIdTransactionIdReversePostJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[None]:
         """撤销订单(微信支付订单号)
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4013013926"""
@@ -4789,7 +4792,7 @@ class V3GlobalMicropayTransactionsOutTradeNoOutTradeNo(Node):
     reverse: V3GlobalMicropayTransactionsOutTradeNoOutTradeNoReverse
 
 class V3GlobalMicropayTransactionsOutTradeNoOutTradeNoReverse(Node):
-    def post(self, *, out_trade_no: str | int, json: v3_types.GlobalMicropayTransactionsOutTradeNoOutTradeNoReversePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[None]:
+    def post(self, *, out_trade_no: str | int, json: v3_types.GlobalMicropayTransactionsOutTradeNoOutTradeNoReversePostJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[None]:
         """撤销订单(商户订单号)
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4013013926"""
@@ -5032,7 +5035,7 @@ class V3GlobalRefundsId(Node):
     _refund_id_: V3GlobalRefundsIdRefundId
 
 class V3GlobalRefundsIdRefundId(Node):
-    def get(self, *, refund_id: str | int, params: v3_types.GlobalRefundsIdRefundIdGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.GlobalRefundsIdRefundIdGetAnswer]:
+    def get(self, *, refund_id: str | int, params: v3_types.GlobalRefundsIdRefundIdGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.GlobalRefundsIdRefundIdGetAnswer]:
         """查询单笔退款(微信支付退款订单号)
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4012354684"""
@@ -5041,7 +5044,7 @@ class V3GlobalRefundsOutRefundNo(Node):
     _out_refund_no_: V3GlobalRefundsOutRefundNoOutRefundNo
 
 class V3GlobalRefundsOutRefundNoOutRefundNo(Node):
-    def get(self, *, out_refund_no: str | int, params: v3_types.GlobalRefundsOutRefundNoOutRefundNoGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.GlobalRefundsOutRefundNoOutRefundNoGetAnswer]:
+    def get(self, *, out_refund_no: str | int, params: v3_types.GlobalRefundsOutRefundNoOutRefundNoGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.GlobalRefundsOutRefundNoOutRefundNoGetAnswer]:
         """查询单笔退款(商户退款订单号)
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4012354684"""
@@ -5080,13 +5083,13 @@ class V3GlobalTransactionsId(Node):
 
 class V3GlobalTransactionsIdTransactionId(Node):
     close: V3GlobalTransactionsIdTransactionIdClose
-    def get(self, *, transaction_id: str | int, params: v3_types.GlobalTransactionsIdTransactionIdGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.GlobalTransactionsIdTransactionIdGetAnswer]:
+    def get(self, *, transaction_id: str | int, params: v3_types.GlobalTransactionsIdTransactionIdGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.GlobalTransactionsIdTransactionIdGetAnswer]:
         """查询订单(微信支付订单号)
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4013013913"""
 
 class V3GlobalTransactionsIdTransactionIdClose(Node):
-    def post(self, *, transaction_id: str | int, json: v3_types.GlobalTransactionsIdTransactionIdClosePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[None]:
+    def post(self, *, transaction_id: str | int, json: v3_types.GlobalTransactionsIdTransactionIdClosePostJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[None]:
         """关闭订单(微信支付订单号)
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4013014140"""
@@ -5114,13 +5117,13 @@ class V3GlobalTransactionsOutTradeNo(Node):
 
 class V3GlobalTransactionsOutTradeNoOutTradeNo(Node):
     close: V3GlobalTransactionsOutTradeNoOutTradeNoClose
-    def get(self, *, out_trade_no: str | int, params: v3_types.GlobalTransactionsOutTradeNoOutTradeNoGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.GlobalTransactionsOutTradeNoOutTradeNoGetAnswer]:
+    def get(self, *, out_trade_no: str | int, params: v3_types.GlobalTransactionsOutTradeNoOutTradeNoGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.GlobalTransactionsOutTradeNoOutTradeNoGetAnswer]:
         """查询订单(商户订单号)
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4013013913"""
 
 class V3GlobalTransactionsOutTradeNoOutTradeNoClose(Node):
-    def post(self, *, out_trade_no: str | int, json: v3_types.GlobalTransactionsOutTradeNoOutTradeNoClosePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[None]:
+    def post(self, *, out_trade_no: str | int, json: v3_types.GlobalTransactionsOutTradeNoOutTradeNoClosePostJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[None]:
         """关闭订单(商户订单号)
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4013014140"""
@@ -5687,11 +5690,17 @@ class V3MarketingBusifavorCallbacks(Node):
     def get(self, *, params: v3_types.MarketingBusifavorCallbacksGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorCallbacksGetAnswer]:
         """查询商家券事件通知地址
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012465507"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012465507
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
     def post(self, *, json: v3_types.MarketingBusifavorCallbacksPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorCallbacksPostAnswer]:
         """设置商家券事件通知地址
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012465431"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012465431
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorCoupons(Node):
     associate: V3MarketingBusifavorCouponsAssociate
@@ -5706,37 +5715,55 @@ class V3MarketingBusifavorCouponsAssociate(Node):
     def post(self, *, json: v3_types.MarketingBusifavorCouponsAssociatePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorCouponsAssociatePostAnswer]:
         """关联订单信息
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012465596"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012465596
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorCouponsDeactivate(Node):
     def post(self, *, json: v3_types.MarketingBusifavorCouponsDeactivatePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorCouponsDeactivatePostAnswer]:
         """使券失效
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012465890"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012465890
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorCouponsDisassociate(Node):
     def post(self, *, json: v3_types.MarketingBusifavorCouponsDisassociatePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorCouponsDisassociatePostAnswer]:
         """取消关联订单信息
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012465673"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012465673
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorCouponsReturn(Node):
     def post(self, *, json: v3_types.MarketingBusifavorCouponsReturnPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorCouponsReturnPostAnswer]:
         """申请退券
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012465845"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012465845
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorCouponsSend(Node):
     def post(self, *, json: v3_types.MarketingBusifavorCouponsSendPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorCouponsSendPostAnswer]:
         """向用户发券
 
-        https://pay.weixin.qq.com/docs/merchant/products/merchant-exclusive-coupon/introduction.html"""
+        https://pay.weixin.qq.com/docs/merchant/products/merchant-exclusive-coupon/introduction.html
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorCouponsUse(Node):
     def post(self, *, json: v3_types.MarketingBusifavorCouponsUsePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorCouponsUsePostAnswer]:
         """核销用户券
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012465292"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012465292
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorCouponsCardId(Node):
     send: V3MarketingBusifavorCouponsCardIdSend
@@ -5745,7 +5772,10 @@ class V3MarketingBusifavorCouponsCardIdSend(Node):
     def post(self, *, card_id: str | int, json: v3_types.MarketingBusifavorCouponsCardIdSendPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorCouponsCardIdSendPostAnswer]:
         """发放消费卡
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4017164666"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4017164666
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorProductCoupons(Node):
     preSend: V3MarketingBusifavorProductCouponsPreSend
@@ -5755,20 +5785,29 @@ class V3MarketingBusifavorProductCouponsPreSend(Node):
     def post(self, *, json: v3_types.MarketingBusifavorProductCouponsPreSendPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorProductCouponsPreSendPostAnswer]:
         """向用户预发放商品券
 
-        https://pay.weixin.qq.com/doc/brand/4016797130"""
+        https://pay.weixin.qq.com/doc/brand/4016797130
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorProductCouponsSend(Node):
     def post(self, *, json: v3_types.MarketingBusifavorProductCouponsSendPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorProductCouponsSendPostAnswer]:
         """向用户发放商品券
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4015594964"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4015594964
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorStocks(Node):
     _stock_id_: V3MarketingBusifavorStocksStockId
     def post(self, *, json: v3_types.MarketingBusifavorStocksPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorStocksPostAnswer]:
         """创建商家券
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012534855"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012534855
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorStocksStockId(Node):
     budget: V3MarketingBusifavorStocksStockIdBudget
@@ -5776,38 +5815,59 @@ class V3MarketingBusifavorStocksStockId(Node):
     def get(self, *, stock_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorStocksStockIdGetAnswer]:
         """查询商家券详情
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012534928"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012534928
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
     def patch(self, *, stock_id: str | int, json: v3_types.MarketingBusifavorStocksStockIdPatchJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[None]:
         """修改商家券基本信息
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012535020"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012535020
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorStocksStockIdBudget(Node):
     def patch(self, *, stock_id: str | int, json: v3_types.MarketingBusifavorStocksStockIdBudgetPatchJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorStocksStockIdBudgetPatchAnswer]:
         """修改批次预算
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012465739"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012465739
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorStocksStockIdCouponcodes(Node):
     _coupon_code_: V3MarketingBusifavorStocksStockIdCouponcodesCouponCode
     def get(self, *, stock_id: str | int, params: v3_types.MarketingBusifavorStocksStockIdCouponcodesGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorStocksStockIdCouponcodesGetAnswer]:
         """查询预存code列表
 
-        https://pay.weixin.qq.com/docs/merchant/products/merchant-exclusive-coupon/introduction.html"""
+        https://pay.weixin.qq.com/docs/merchant/products/merchant-exclusive-coupon/introduction.html
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
     def post(self, *, stock_id: str | int, json: v3_types.MarketingBusifavorStocksStockIdCouponcodesPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorStocksStockIdCouponcodesPostAnswer]:
         """上传预存code
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012487038"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012487038
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorStocksStockIdCouponcodesCouponCode(Node):
     def delete(self, *, stock_id: str | int, coupon_code: str | int, params: v3_types.MarketingBusifavorStocksStockIdCouponcodesCouponCodeDeleteParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorStocksStockIdCouponcodesCouponCodeDeleteAnswer]:
         """删除预存code
 
-        https://pay.weixin.qq.com/docs/merchant/products/merchant-exclusive-coupon/introduction.html"""
+        https://pay.weixin.qq.com/docs/merchant/products/merchant-exclusive-coupon/introduction.html
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
     def get(self, *, stock_id: str | int, coupon_code: str | int, params: v3_types.MarketingBusifavorStocksStockIdCouponcodesCouponCodeGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorStocksStockIdCouponcodesCouponCodeGetAnswer]:
         """查询预存code详情
 
-        https://pay.weixin.qq.com/docs/merchant/products/merchant-exclusive-coupon/introduction.html"""
+        https://pay.weixin.qq.com/docs/merchant/products/merchant-exclusive-coupon/introduction.html
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorSubsidy(Node):
     payReceipts: V3MarketingBusifavorSubsidyPayReceipts
@@ -5818,30 +5878,45 @@ class V3MarketingBusifavorSubsidyPayReceipts(Node):
     def get(self, *, params: v3_types.MarketingBusifavorSubsidyPayReceiptsGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorSubsidyPayReceiptsGetAnswer]:
         """查询营销补差付款单列表
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4017147338"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4017147338
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
     def post(self, *, json: v3_types.MarketingBusifavorSubsidyPayReceiptsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorSubsidyPayReceiptsPostAnswer]:
         """营销补差付款
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4017147321"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4017147321
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorSubsidyPayReceiptsSubsidyReceiptId(Node):
     def get(self, *, subsidy_receipt_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorSubsidyPayReceiptsSubsidyReceiptIdGetAnswer]:
         """查询营销补差付款单详情
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4017147336"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4017147336
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorSubsidyReturnReceipts(Node):
     _subsidy_return_receipt_id_: V3MarketingBusifavorSubsidyReturnReceiptsSubsidyReturnReceiptId
     def post(self, *, json: v3_types.MarketingBusifavorSubsidyReturnReceiptsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorSubsidyReturnReceiptsPostAnswer]:
         """营销补差回退
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4017147332"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4017147332
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorSubsidyReturnReceiptsSubsidyReturnReceiptId(Node):
     def get(self, *, subsidy_return_receipt_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorSubsidyReturnReceiptsSubsidyReturnReceiptIdGetAnswer]:
         """查询商家券营销补差回退单详情
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4017147344"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4017147344
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorUsers(Node):
     _openid_: V3MarketingBusifavorUsersOpenid
@@ -5854,7 +5929,10 @@ class V3MarketingBusifavorUsersOpenidCoupons(Node):
     def get(self, *, openid: str | int, params: v3_types.MarketingBusifavorUsersOpenidCouponsGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorUsersOpenidCouponsGetAnswer]:
         """根据过滤条件查询用户券
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012534963"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012534963
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingBusifavorUsersOpenidCouponsCouponCode(Node):
     appids: V3MarketingBusifavorUsersOpenidCouponsCouponCodeAppids
@@ -5866,7 +5944,10 @@ class V3MarketingBusifavorUsersOpenidCouponsCouponCodeAppidsAppid(Node):
     def get(self, *, openid: str | int, coupon_code: str | int, appid: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorUsersOpenidCouponsCouponCodeAppidsAppidGetAnswer]:
         """查询用户单张券详情
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012535011"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012535011
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class V3MarketingFavor(Node):
     callbacks: V3MarketingFavorCallbacks
@@ -8289,6 +8370,8 @@ class V3PartnerTransferBatches(Node):
         """发起批量转账
 
         https://pay.weixin.qq.com/doc/v3/partner/4012465738
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills.
         Encrypted: json.transfer_detail_list[].user_name, json.transfer_detail_list[].user_id_card."""
 
 class V3PartnerTransferBatchesBatchId(Node):
@@ -8299,7 +8382,9 @@ class V3PartnerTransferBatchesBatchIdBatchId(Node):
     def get(self, *, batch_id: str | int, params: v3_types.PartnerTransferBatchesBatchIdBatchIdGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.PartnerTransferBatchesBatchIdBatchIdGetAnswer]:
         """微信支付批次单号查询批次单
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012715990"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012715990
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills."""
 
 class V3PartnerTransferBatchesBatchIdBatchIdDetails(Node):
     detailId: V3PartnerTransferBatchesBatchIdBatchIdDetailsDetailId
@@ -8311,7 +8396,9 @@ class V3PartnerTransferBatchesBatchIdBatchIdDetailsDetailIdDetailId(Node):
     def get(self, *, batch_id: str | int, detail_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.PartnerTransferBatchesBatchIdBatchIdDetailsDetailIdDetailIdGetAnswer]:
         """微信支付明细单号查询明细单
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012718324"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012718324
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills."""
 
 class V3PartnerTransferBatchesOutBatchNo(Node):
     _out_batch_no_: V3PartnerTransferBatchesOutBatchNoOutBatchNo
@@ -8321,7 +8408,9 @@ class V3PartnerTransferBatchesOutBatchNoOutBatchNo(Node):
     def get(self, *, out_batch_no: str | int, params: v3_types.PartnerTransferBatchesOutBatchNoOutBatchNoGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.PartnerTransferBatchesOutBatchNoOutBatchNoGetAnswer]:
         """商家批次单号查询批次单
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012718112"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012718112
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills."""
 
 class V3PartnerTransferBatchesOutBatchNoOutBatchNoDetails(Node):
     outDetailNo: V3PartnerTransferBatchesOutBatchNoOutBatchNoDetailsOutDetailNo
@@ -8333,7 +8422,9 @@ class V3PartnerTransferBatchesOutBatchNoOutBatchNoDetailsOutDetailNoOutDetailNo(
     def get(self, *, out_batch_no: str | int, out_detail_no: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.PartnerTransferBatchesOutBatchNoOutBatchNoDetailsOutDetailNoOutDetailNoGetAnswer]:
         """商家明细单号查询明细单
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012718434"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012718434
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills."""
 
 class V3PasswordExemptContract(Node):
     contracts: V3PasswordExemptContractContracts
@@ -10540,6 +10631,8 @@ class V3TransferBatches(Node):
         """发起批量转账
 
         https://pay.weixin.qq.com/doc/v3/merchant/4012458841
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills.
         Encrypted: json.transfer_detail_list[].user_name, json.transfer_detail_list[].user_id_card."""
 
 class V3TransferBatchesBatchId(Node):
@@ -10550,7 +10643,9 @@ class V3TransferBatchesBatchIdBatchId(Node):
     def get(self, *, batch_id: str | int, params: v3_types.TransferBatchesBatchIdBatchIdGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.TransferBatchesBatchIdBatchIdGetAnswer]:
         """微信批次单号查询批次单
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012458868"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012458868
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills."""
 
 class V3TransferBatchesBatchIdBatchIdDetails(Node):
     detailId: V3TransferBatchesBatchIdBatchIdDetailsDetailId
@@ -10562,7 +10657,9 @@ class V3TransferBatchesBatchIdBatchIdDetailsDetailIdDetailId(Node):
     def get(self, *, batch_id: str | int, detail_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.TransferBatchesBatchIdBatchIdDetailsDetailIdDetailIdGetAnswer]:
         """微信明细单号查询明细单
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012458886"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012458886
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills."""
 
 class V3TransferBatchesOutBatchNo(Node):
     _out_batch_no_: V3TransferBatchesOutBatchNoOutBatchNo
@@ -10572,7 +10669,9 @@ class V3TransferBatchesOutBatchNoOutBatchNo(Node):
     def get(self, *, out_batch_no: str | int, params: v3_types.TransferBatchesOutBatchNoOutBatchNoGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.TransferBatchesOutBatchNoOutBatchNoGetAnswer]:
         """商家批次单号查询批次单
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012458877"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012458877
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills."""
 
 class V3TransferBatchesOutBatchNoOutBatchNoDetails(Node):
     outDetailNo: V3TransferBatchesOutBatchNoOutBatchNoDetailsOutDetailNo
@@ -10584,7 +10683,9 @@ class V3TransferBatchesOutBatchNoOutBatchNoDetailsOutDetailNoOutDetailNo(Node):
     def get(self, *, out_batch_no: str | int, out_detail_no: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.TransferBatchesOutBatchNoOutBatchNoDetailsOutDetailNoOutDetailNoGetAnswer]:
         """商家明细单号查询明细单
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012458902"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012458902
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills."""
 
 class V3TransferBillReceipt(Node):
     _out_batch_no_: V3TransferBillReceiptOutBatchNo
@@ -11602,7 +11703,7 @@ class SyncHkV3TransactionsIdTransactionId(SyncNode):
     close: SyncHkV3TransactionsIdTransactionIdClose
     reverse: SyncHkV3TransactionsIdTransactionIdReverse
     @deprecated("Use GET /v3/global/transactions/id/{transaction_id}.")
-    def get(self, *, transaction_id: str | int, params: hk_types.V3TransactionsIdTransactionIdGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[hk_types.V3TransactionsIdTransactionIdGetAnswer]:
+    def get(self, *, transaction_id: str | int, params: hk_types.V3TransactionsIdTransactionIdGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[hk_types.V3TransactionsIdTransactionIdGetAnswer]:
         """查询订单(微信支付订单号)
 
         https://pay.weixin.qq.com/wiki/doc/api/wxpay/ch/fusion_wallet_ch/QuickPay/chapter8_1.shtml
@@ -11610,7 +11711,7 @@ class SyncHkV3TransactionsIdTransactionId(SyncNode):
 
 class SyncHkV3TransactionsIdTransactionIdClose(SyncNode):
     @deprecated("Use POST /v3/global/transactions/id/{transaction_id}/close.")
-    def post(self, *, transaction_id: str | int, json: hk_types.V3TransactionsIdTransactionIdClosePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[None]:
+    def post(self, *, transaction_id: str | int, json: hk_types.V3TransactionsIdTransactionIdClosePostJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[None]:
         """关闭订单(微信支付订单号)
 
         https://pay.weixin.qq.com/wiki/doc/api/wxpay/ch/fusion_wallet_ch/NativePay/chapter8_6.shtml
@@ -11618,7 +11719,7 @@ class SyncHkV3TransactionsIdTransactionIdClose(SyncNode):
 
 class SyncHkV3TransactionsIdTransactionIdReverse(SyncNode):
     @deprecated("Use POST /v3/global/micropay/transactions/id/{transaction_id}/reverse.")
-    def post(self, *, transaction_id: str | int, json: hk_types.V3TransactionsIdTransactionIdReversePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[None]:
+    def post(self, *, transaction_id: str | int, json: hk_types.V3TransactionsIdTransactionIdReversePostJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[None]:
         """撤销订单(微信支付订单号)
 
         https://pay.weixin.qq.com/wiki/doc/api/wxpay/ch/fusion_wallet_ch/QuickPay/chapter3_4.shtml
@@ -11663,7 +11764,7 @@ class SyncHkV3TransactionsOutTradeNoOutTradeNo(SyncNode):
     close: SyncHkV3TransactionsOutTradeNoOutTradeNoClose
     reverse: SyncHkV3TransactionsOutTradeNoOutTradeNoReverse
     @deprecated("Use GET /v3/global/transactions/out-trade-no/{out_trade_no}.")
-    def get(self, *, out_trade_no: str | int, params: hk_types.V3TransactionsOutTradeNoOutTradeNoGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[hk_types.V3TransactionsOutTradeNoOutTradeNoGetAnswer]:
+    def get(self, *, out_trade_no: str | int, params: hk_types.V3TransactionsOutTradeNoOutTradeNoGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[hk_types.V3TransactionsOutTradeNoOutTradeNoGetAnswer]:
         """查询订单(商户订单号)
 
         https://pay.weixin.qq.com/wiki/doc/api/wxpay/ch/fusion_wallet_ch/QuickPay/chapter8_1.shtml
@@ -11671,7 +11772,7 @@ class SyncHkV3TransactionsOutTradeNoOutTradeNo(SyncNode):
 
 class SyncHkV3TransactionsOutTradeNoOutTradeNoClose(SyncNode):
     @deprecated("Use POST /v3/global/transactions/out-trade-no/{out_trade_no}/close.")
-    def post(self, *, out_trade_no: str | int, json: hk_types.V3TransactionsOutTradeNoOutTradeNoClosePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[None]:
+    def post(self, *, out_trade_no: str | int, json: hk_types.V3TransactionsOutTradeNoOutTradeNoClosePostJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[None]:
         """关闭订单(商户订单号)
 
         https://pay.weixin.qq.com/wiki/doc/api/wxpay/ch/fusion_wallet_ch/NativePay/chapter8_6.shtml
@@ -11679,7 +11780,7 @@ class SyncHkV3TransactionsOutTradeNoOutTradeNoClose(SyncNode):
 
 class SyncHkV3TransactionsOutTradeNoOutTradeNoReverse(SyncNode):
     @deprecated("Use POST /v3/global/micropay/transactions/out-trade-no/{out_trade_no}/reverse.")
-    def post(self, *, out_trade_no: str | int, json: hk_types.V3TransactionsOutTradeNoOutTradeNoReversePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[None]:
+    def post(self, *, out_trade_no: str | int, json: hk_types.V3TransactionsOutTradeNoOutTradeNoReversePostJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[None]:
         """撤销订单(商户订单号)
 
         https://pay.weixin.qq.com/wiki/doc/api/wxpay/ch/fusion_wallet_ch/QuickPay/chapter3_4.shtml
@@ -13942,7 +14043,10 @@ class SyncV3Certificates(SyncNode):
     def get(self, *, params: v3_types.CertificatesGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.CertificatesGetAnswer]:
         """获取平台证书列表
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012551764"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012551764
+        Merchants opened since about 2024-09 don't get platform certificates: they use the WeChat Pay public key, but
+        for certificates of SM2
+        (https://pay.weixin.qq.com/docs/partner/development/interface-rules/introduction.html)."""
 
 class SyncV3CombineTransactions(SyncNode):
     app: SyncV3CombineTransactionsApp
@@ -15623,7 +15727,7 @@ class SyncV3GlobalMicropayTransactionsIdTransactionId(SyncNode):
     reverse: SyncV3GlobalMicropayTransactionsIdTransactionIdReverse
 
 class SyncV3GlobalMicropayTransactionsIdTransactionIdReverse(SyncNode):
-    def post(self, *, transaction_id: str | int, json: v3_types.GlobalMicropayTransactionsIdTransactionIdReversePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[None]:
+    def post(self, *, transaction_id: str | int, json: v3_types.GlobalMicropayTransactionsIdTransactionIdReversePostJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[None]:
         """撤销订单(微信支付订单号)
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4013013926"""
@@ -15635,7 +15739,7 @@ class SyncV3GlobalMicropayTransactionsOutTradeNoOutTradeNo(SyncNode):
     reverse: SyncV3GlobalMicropayTransactionsOutTradeNoOutTradeNoReverse
 
 class SyncV3GlobalMicropayTransactionsOutTradeNoOutTradeNoReverse(SyncNode):
-    def post(self, *, out_trade_no: str | int, json: v3_types.GlobalMicropayTransactionsOutTradeNoOutTradeNoReversePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[None]:
+    def post(self, *, out_trade_no: str | int, json: v3_types.GlobalMicropayTransactionsOutTradeNoOutTradeNoReversePostJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[None]:
         """撤销订单(商户订单号)
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4013013926"""
@@ -15878,7 +15982,7 @@ class SyncV3GlobalRefundsId(SyncNode):
     _refund_id_: SyncV3GlobalRefundsIdRefundId
 
 class SyncV3GlobalRefundsIdRefundId(SyncNode):
-    def get(self, *, refund_id: str | int, params: v3_types.GlobalRefundsIdRefundIdGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.GlobalRefundsIdRefundIdGetAnswer]:
+    def get(self, *, refund_id: str | int, params: v3_types.GlobalRefundsIdRefundIdGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.GlobalRefundsIdRefundIdGetAnswer]:
         """查询单笔退款(微信支付退款订单号)
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4012354684"""
@@ -15887,7 +15991,7 @@ class SyncV3GlobalRefundsOutRefundNo(SyncNode):
     _out_refund_no_: SyncV3GlobalRefundsOutRefundNoOutRefundNo
 
 class SyncV3GlobalRefundsOutRefundNoOutRefundNo(SyncNode):
-    def get(self, *, out_refund_no: str | int, params: v3_types.GlobalRefundsOutRefundNoOutRefundNoGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.GlobalRefundsOutRefundNoOutRefundNoGetAnswer]:
+    def get(self, *, out_refund_no: str | int, params: v3_types.GlobalRefundsOutRefundNoOutRefundNoGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.GlobalRefundsOutRefundNoOutRefundNoGetAnswer]:
         """查询单笔退款(商户退款订单号)
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4012354684"""
@@ -15926,13 +16030,13 @@ class SyncV3GlobalTransactionsId(SyncNode):
 
 class SyncV3GlobalTransactionsIdTransactionId(SyncNode):
     close: SyncV3GlobalTransactionsIdTransactionIdClose
-    def get(self, *, transaction_id: str | int, params: v3_types.GlobalTransactionsIdTransactionIdGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.GlobalTransactionsIdTransactionIdGetAnswer]:
+    def get(self, *, transaction_id: str | int, params: v3_types.GlobalTransactionsIdTransactionIdGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.GlobalTransactionsIdTransactionIdGetAnswer]:
         """查询订单(微信支付订单号)
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4013013913"""
 
 class SyncV3GlobalTransactionsIdTransactionIdClose(SyncNode):
-    def post(self, *, transaction_id: str | int, json: v3_types.GlobalTransactionsIdTransactionIdClosePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[None]:
+    def post(self, *, transaction_id: str | int, json: v3_types.GlobalTransactionsIdTransactionIdClosePostJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[None]:
         """关闭订单(微信支付订单号)
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4013014140"""
@@ -15960,13 +16064,13 @@ class SyncV3GlobalTransactionsOutTradeNo(SyncNode):
 
 class SyncV3GlobalTransactionsOutTradeNoOutTradeNo(SyncNode):
     close: SyncV3GlobalTransactionsOutTradeNoOutTradeNoClose
-    def get(self, *, out_trade_no: str | int, params: v3_types.GlobalTransactionsOutTradeNoOutTradeNoGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.GlobalTransactionsOutTradeNoOutTradeNoGetAnswer]:
+    def get(self, *, out_trade_no: str | int, params: v3_types.GlobalTransactionsOutTradeNoOutTradeNoGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.GlobalTransactionsOutTradeNoOutTradeNoGetAnswer]:
         """查询订单(商户订单号)
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4013013913"""
 
 class SyncV3GlobalTransactionsOutTradeNoOutTradeNoClose(SyncNode):
-    def post(self, *, out_trade_no: str | int, json: v3_types.GlobalTransactionsOutTradeNoOutTradeNoClosePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[None]:
+    def post(self, *, out_trade_no: str | int, json: v3_types.GlobalTransactionsOutTradeNoOutTradeNoClosePostJson | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[None]:
         """关闭订单(商户订单号)
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4013014140"""
@@ -16533,11 +16637,17 @@ class SyncV3MarketingBusifavorCallbacks(SyncNode):
     def get(self, *, params: v3_types.MarketingBusifavorCallbacksGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorCallbacksGetAnswer]:
         """查询商家券事件通知地址
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012465507"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012465507
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
     def post(self, *, json: v3_types.MarketingBusifavorCallbacksPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorCallbacksPostAnswer]:
         """设置商家券事件通知地址
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012465431"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012465431
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorCoupons(SyncNode):
     associate: SyncV3MarketingBusifavorCouponsAssociate
@@ -16552,37 +16662,55 @@ class SyncV3MarketingBusifavorCouponsAssociate(SyncNode):
     def post(self, *, json: v3_types.MarketingBusifavorCouponsAssociatePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorCouponsAssociatePostAnswer]:
         """关联订单信息
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012465596"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012465596
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorCouponsDeactivate(SyncNode):
     def post(self, *, json: v3_types.MarketingBusifavorCouponsDeactivatePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorCouponsDeactivatePostAnswer]:
         """使券失效
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012465890"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012465890
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorCouponsDisassociate(SyncNode):
     def post(self, *, json: v3_types.MarketingBusifavorCouponsDisassociatePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorCouponsDisassociatePostAnswer]:
         """取消关联订单信息
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012465673"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012465673
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorCouponsReturn(SyncNode):
     def post(self, *, json: v3_types.MarketingBusifavorCouponsReturnPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorCouponsReturnPostAnswer]:
         """申请退券
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012465845"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012465845
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorCouponsSend(SyncNode):
     def post(self, *, json: v3_types.MarketingBusifavorCouponsSendPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorCouponsSendPostAnswer]:
         """向用户发券
 
-        https://pay.weixin.qq.com/docs/merchant/products/merchant-exclusive-coupon/introduction.html"""
+        https://pay.weixin.qq.com/docs/merchant/products/merchant-exclusive-coupon/introduction.html
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorCouponsUse(SyncNode):
     def post(self, *, json: v3_types.MarketingBusifavorCouponsUsePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorCouponsUsePostAnswer]:
         """核销用户券
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012465292"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012465292
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorCouponsCardId(SyncNode):
     send: SyncV3MarketingBusifavorCouponsCardIdSend
@@ -16591,7 +16719,10 @@ class SyncV3MarketingBusifavorCouponsCardIdSend(SyncNode):
     def post(self, *, card_id: str | int, json: v3_types.MarketingBusifavorCouponsCardIdSendPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorCouponsCardIdSendPostAnswer]:
         """发放消费卡
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4017164666"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4017164666
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorProductCoupons(SyncNode):
     preSend: SyncV3MarketingBusifavorProductCouponsPreSend
@@ -16601,20 +16732,29 @@ class SyncV3MarketingBusifavorProductCouponsPreSend(SyncNode):
     def post(self, *, json: v3_types.MarketingBusifavorProductCouponsPreSendPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorProductCouponsPreSendPostAnswer]:
         """向用户预发放商品券
 
-        https://pay.weixin.qq.com/doc/brand/4016797130"""
+        https://pay.weixin.qq.com/doc/brand/4016797130
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorProductCouponsSend(SyncNode):
     def post(self, *, json: v3_types.MarketingBusifavorProductCouponsSendPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorProductCouponsSendPostAnswer]:
         """向用户发放商品券
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4015594964"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4015594964
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorStocks(SyncNode):
     _stock_id_: SyncV3MarketingBusifavorStocksStockId
     def post(self, *, json: v3_types.MarketingBusifavorStocksPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorStocksPostAnswer]:
         """创建商家券
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012534855"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012534855
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorStocksStockId(SyncNode):
     budget: SyncV3MarketingBusifavorStocksStockIdBudget
@@ -16622,38 +16762,59 @@ class SyncV3MarketingBusifavorStocksStockId(SyncNode):
     def get(self, *, stock_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorStocksStockIdGetAnswer]:
         """查询商家券详情
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012534928"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012534928
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
     def patch(self, *, stock_id: str | int, json: v3_types.MarketingBusifavorStocksStockIdPatchJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[None]:
         """修改商家券基本信息
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012535020"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012535020
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorStocksStockIdBudget(SyncNode):
     def patch(self, *, stock_id: str | int, json: v3_types.MarketingBusifavorStocksStockIdBudgetPatchJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorStocksStockIdBudgetPatchAnswer]:
         """修改批次预算
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012465739"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012465739
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorStocksStockIdCouponcodes(SyncNode):
     _coupon_code_: SyncV3MarketingBusifavorStocksStockIdCouponcodesCouponCode
     def get(self, *, stock_id: str | int, params: v3_types.MarketingBusifavorStocksStockIdCouponcodesGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorStocksStockIdCouponcodesGetAnswer]:
         """查询预存code列表
 
-        https://pay.weixin.qq.com/docs/merchant/products/merchant-exclusive-coupon/introduction.html"""
+        https://pay.weixin.qq.com/docs/merchant/products/merchant-exclusive-coupon/introduction.html
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
     def post(self, *, stock_id: str | int, json: v3_types.MarketingBusifavorStocksStockIdCouponcodesPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorStocksStockIdCouponcodesPostAnswer]:
         """上传预存code
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012487038"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012487038
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorStocksStockIdCouponcodesCouponCode(SyncNode):
     def delete(self, *, stock_id: str | int, coupon_code: str | int, params: v3_types.MarketingBusifavorStocksStockIdCouponcodesCouponCodeDeleteParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorStocksStockIdCouponcodesCouponCodeDeleteAnswer]:
         """删除预存code
 
-        https://pay.weixin.qq.com/docs/merchant/products/merchant-exclusive-coupon/introduction.html"""
+        https://pay.weixin.qq.com/docs/merchant/products/merchant-exclusive-coupon/introduction.html
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
     def get(self, *, stock_id: str | int, coupon_code: str | int, params: v3_types.MarketingBusifavorStocksStockIdCouponcodesCouponCodeGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorStocksStockIdCouponcodesCouponCodeGetAnswer]:
         """查询预存code详情
 
-        https://pay.weixin.qq.com/docs/merchant/products/merchant-exclusive-coupon/introduction.html"""
+        https://pay.weixin.qq.com/docs/merchant/products/merchant-exclusive-coupon/introduction.html
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorSubsidy(SyncNode):
     payReceipts: SyncV3MarketingBusifavorSubsidyPayReceipts
@@ -16664,30 +16825,45 @@ class SyncV3MarketingBusifavorSubsidyPayReceipts(SyncNode):
     def get(self, *, params: v3_types.MarketingBusifavorSubsidyPayReceiptsGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorSubsidyPayReceiptsGetAnswer]:
         """查询营销补差付款单列表
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4017147338"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4017147338
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
     def post(self, *, json: v3_types.MarketingBusifavorSubsidyPayReceiptsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorSubsidyPayReceiptsPostAnswer]:
         """营销补差付款
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4017147321"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4017147321
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorSubsidyPayReceiptsSubsidyReceiptId(SyncNode):
     def get(self, *, subsidy_receipt_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorSubsidyPayReceiptsSubsidyReceiptIdGetAnswer]:
         """查询营销补差付款单详情
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4017147336"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4017147336
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorSubsidyReturnReceipts(SyncNode):
     _subsidy_return_receipt_id_: SyncV3MarketingBusifavorSubsidyReturnReceiptsSubsidyReturnReceiptId
     def post(self, *, json: v3_types.MarketingBusifavorSubsidyReturnReceiptsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorSubsidyReturnReceiptsPostAnswer]:
         """营销补差回退
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4017147332"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4017147332
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorSubsidyReturnReceiptsSubsidyReturnReceiptId(SyncNode):
     def get(self, *, subsidy_return_receipt_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorSubsidyReturnReceiptsSubsidyReturnReceiptIdGetAnswer]:
         """查询商家券营销补差回退单详情
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4017147344"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4017147344
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorUsers(SyncNode):
     _openid_: SyncV3MarketingBusifavorUsersOpenid
@@ -16700,7 +16876,10 @@ class SyncV3MarketingBusifavorUsersOpenidCoupons(SyncNode):
     def get(self, *, openid: str | int, params: v3_types.MarketingBusifavorUsersOpenidCouponsGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorUsersOpenidCouponsGetAnswer]:
         """根据过滤条件查询用户券
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012534963"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012534963
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingBusifavorUsersOpenidCouponsCouponCode(SyncNode):
     appids: SyncV3MarketingBusifavorUsersOpenidCouponsCouponCodeAppids
@@ -16712,7 +16891,10 @@ class SyncV3MarketingBusifavorUsersOpenidCouponsCouponCodeAppidsAppid(SyncNode):
     def get(self, *, openid: str | int, coupon_code: str | int, appid: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorUsersOpenidCouponsCouponCodeAppidsAppidGetAnswer]:
         """查询用户单张券详情
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012535011"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012535011
+        Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
+        /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
 
 class SyncV3MarketingFavor(SyncNode):
     callbacks: SyncV3MarketingFavorCallbacks
@@ -19135,6 +19317,8 @@ class SyncV3PartnerTransferBatches(SyncNode):
         """发起批量转账
 
         https://pay.weixin.qq.com/doc/v3/partner/4012465738
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills.
         Encrypted: json.transfer_detail_list[].user_name, json.transfer_detail_list[].user_id_card."""
 
 class SyncV3PartnerTransferBatchesBatchId(SyncNode):
@@ -19145,7 +19329,9 @@ class SyncV3PartnerTransferBatchesBatchIdBatchId(SyncNode):
     def get(self, *, batch_id: str | int, params: v3_types.PartnerTransferBatchesBatchIdBatchIdGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.PartnerTransferBatchesBatchIdBatchIdGetAnswer]:
         """微信支付批次单号查询批次单
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012715990"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012715990
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills."""
 
 class SyncV3PartnerTransferBatchesBatchIdBatchIdDetails(SyncNode):
     detailId: SyncV3PartnerTransferBatchesBatchIdBatchIdDetailsDetailId
@@ -19157,7 +19343,9 @@ class SyncV3PartnerTransferBatchesBatchIdBatchIdDetailsDetailIdDetailId(SyncNode
     def get(self, *, batch_id: str | int, detail_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.PartnerTransferBatchesBatchIdBatchIdDetailsDetailIdDetailIdGetAnswer]:
         """微信支付明细单号查询明细单
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012718324"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012718324
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills."""
 
 class SyncV3PartnerTransferBatchesOutBatchNo(SyncNode):
     _out_batch_no_: SyncV3PartnerTransferBatchesOutBatchNoOutBatchNo
@@ -19167,7 +19355,9 @@ class SyncV3PartnerTransferBatchesOutBatchNoOutBatchNo(SyncNode):
     def get(self, *, out_batch_no: str | int, params: v3_types.PartnerTransferBatchesOutBatchNoOutBatchNoGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.PartnerTransferBatchesOutBatchNoOutBatchNoGetAnswer]:
         """商家批次单号查询批次单
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012718112"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012718112
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills."""
 
 class SyncV3PartnerTransferBatchesOutBatchNoOutBatchNoDetails(SyncNode):
     outDetailNo: SyncV3PartnerTransferBatchesOutBatchNoOutBatchNoDetailsOutDetailNo
@@ -19179,7 +19369,9 @@ class SyncV3PartnerTransferBatchesOutBatchNoOutBatchNoDetailsOutDetailNoOutDetai
     def get(self, *, out_batch_no: str | int, out_detail_no: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.PartnerTransferBatchesOutBatchNoOutBatchNoDetailsOutDetailNoOutDetailNoGetAnswer]:
         """商家明细单号查询明细单
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012718434"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012718434
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills."""
 
 class SyncV3PasswordExemptContract(SyncNode):
     contracts: SyncV3PasswordExemptContractContracts
@@ -21386,6 +21578,8 @@ class SyncV3TransferBatches(SyncNode):
         """发起批量转账
 
         https://pay.weixin.qq.com/doc/v3/merchant/4012458841
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills.
         Encrypted: json.transfer_detail_list[].user_name, json.transfer_detail_list[].user_id_card."""
 
 class SyncV3TransferBatchesBatchId(SyncNode):
@@ -21396,7 +21590,9 @@ class SyncV3TransferBatchesBatchIdBatchId(SyncNode):
     def get(self, *, batch_id: str | int, params: v3_types.TransferBatchesBatchIdBatchIdGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.TransferBatchesBatchIdBatchIdGetAnswer]:
         """微信批次单号查询批次单
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012458868"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012458868
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills."""
 
 class SyncV3TransferBatchesBatchIdBatchIdDetails(SyncNode):
     detailId: SyncV3TransferBatchesBatchIdBatchIdDetailsDetailId
@@ -21408,7 +21604,9 @@ class SyncV3TransferBatchesBatchIdBatchIdDetailsDetailIdDetailId(SyncNode):
     def get(self, *, batch_id: str | int, detail_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.TransferBatchesBatchIdBatchIdDetailsDetailIdDetailIdGetAnswer]:
         """微信明细单号查询明细单
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012458886"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012458886
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills."""
 
 class SyncV3TransferBatchesOutBatchNo(SyncNode):
     _out_batch_no_: SyncV3TransferBatchesOutBatchNoOutBatchNo
@@ -21418,7 +21616,9 @@ class SyncV3TransferBatchesOutBatchNoOutBatchNo(SyncNode):
     def get(self, *, out_batch_no: str | int, params: v3_types.TransferBatchesOutBatchNoOutBatchNoGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.TransferBatchesOutBatchNoOutBatchNoGetAnswer]:
         """商家批次单号查询批次单
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012458877"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012458877
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills."""
 
 class SyncV3TransferBatchesOutBatchNoOutBatchNoDetails(SyncNode):
     outDetailNo: SyncV3TransferBatchesOutBatchNoOutBatchNoDetailsOutDetailNo
@@ -21430,7 +21630,9 @@ class SyncV3TransferBatchesOutBatchNoOutBatchNoDetailsOutDetailNoOutDetailNo(Syn
     def get(self, *, out_batch_no: str | int, out_detail_no: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.TransferBatchesOutBatchNoOutBatchNoDetailsOutDetailNoOutDetailNoGetAnswer]:
         """商家明细单号查询明细单
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012458902"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012458902
+        Merchants opened since 2025-01-15 don't get transfers in batches: they use
+        /v3/fund-app/mch-transfer/transfer-bills."""
 
 class SyncV3TransferBillReceipt(SyncNode):
     _out_batch_no_: SyncV3TransferBillReceiptOutBatchNo

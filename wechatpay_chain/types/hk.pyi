@@ -212,11 +212,11 @@ class V3RefundsGetAnswerDataRefundDetail(TypedDict):
     currency: str
 
 class V3RefundsPostJson(TypedDict):
-    mchid: str
-    appid: str
-    sp_mchid: str
-    sub_mchid: str
-    sp_appid: str
+    mchid: NotRequired[str]
+    appid: NotRequired[str]
+    sp_mchid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_appid: NotRequired[str]
     sub_appid: NotRequired[str]
     transaction_id: NotRequired[str]
     out_trade_no: NotRequired[str]
@@ -368,11 +368,11 @@ class V3StatementsGetParams(TypedDict):
     mchid: str
 
 class V3TransactionsAppPostJson(TypedDict):
-    mchid: str
-    appid: str
-    sub_mchid: str
-    sp_mchid: str
-    sp_appid: str
+    mchid: NotRequired[str]
+    appid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
+    sp_appid: NotRequired[str]
     sub_appid: NotRequired[str]
     description: str
     attach: NotRequired[str]
@@ -426,9 +426,9 @@ class V3TransactionsAppPostAnswer(TypedDict):
     prepay_id: str
 
 class V3TransactionsIdTransactionIdGetParams(TypedDict):
-    mchid: str
-    sub_mchid: str
-    sp_mchid: str
+    mchid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
 
 class V3TransactionsIdTransactionIdGetAnswer(TypedDict):
     mchid: str
@@ -486,21 +486,21 @@ class V3TransactionsIdTransactionIdGetAnswerPromotionDetailGoodsDetail(TypedDict
     price: int
 
 class V3TransactionsIdTransactionIdClosePostJson(TypedDict):
-    mchid: str
+    mchid: NotRequired[str]
     sub_mchid: NotRequired[str]
     sp_mchid: NotRequired[str]
 
 class V3TransactionsIdTransactionIdReversePostJson(TypedDict):
-    mchid: str
-    sp_mchid: str
-    sub_mchid: str
+    mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
+    sub_mchid: NotRequired[str]
 
 class V3TransactionsJsapiPostJson(TypedDict):
-    mchid: str
-    appid: str
-    sub_mchid: str
-    sp_mchid: str
-    sp_appid: str
+    mchid: NotRequired[str]
+    appid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
+    sp_appid: NotRequired[str]
     sub_appid: NotRequired[str]
     description: str
     attach: NotRequired[str]
@@ -554,11 +554,11 @@ class V3TransactionsJsapiPostAnswer(TypedDict):
     prepay_id: str
 
 class V3TransactionsMicropayPostJson(TypedDict):
-    mchid: str
-    appid: str
-    sub_mchid: str
-    sp_mchid: str
-    sp_appid: str
+    mchid: NotRequired[str]
+    appid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
+    sp_appid: NotRequired[str]
     sub_appid: NotRequired[str]
     description: str
     attach: NotRequired[str]
@@ -658,11 +658,11 @@ class V3TransactionsMicropayPostAnswerDetailGoodsDetail(TypedDict):
     price: int
 
 class V3TransactionsMwebPostJson(TypedDict):
-    mchid: str
-    appid: str
-    sub_mchid: str
-    sp_mchid: str
-    sp_appid: str
+    mchid: NotRequired[str]
+    appid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
+    sp_appid: NotRequired[str]
     sub_appid: NotRequired[str]
     description: str
     attach: NotRequired[str]
@@ -716,11 +716,11 @@ class V3TransactionsMwebPostAnswer(TypedDict):
     mweb_url: str
 
 class V3TransactionsNativePostJson(TypedDict):
-    mchid: str
-    appid: str
-    sub_mchid: str
-    sp_mchid: str
-    sp_appid: str
+    mchid: NotRequired[str]
+    appid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
+    sp_appid: NotRequired[str]
     sub_appid: NotRequired[str]
     description: str
     attach: NotRequired[str]
@@ -774,9 +774,9 @@ class V3TransactionsNativePostAnswer(TypedDict):
     code_url: str
 
 class V3TransactionsOutTradeNoOutTradeNoGetParams(TypedDict):
-    mchid: str
-    sub_mchid: str
-    sp_mchid: str
+    mchid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
 
 class V3TransactionsOutTradeNoOutTradeNoGetAnswer(TypedDict):
     mchid: str
@@ -834,11 +834,11 @@ class V3TransactionsOutTradeNoOutTradeNoGetAnswerPromotionDetailGoodsDetail(Type
     price: int
 
 class V3TransactionsOutTradeNoOutTradeNoClosePostJson(TypedDict):
-    mchid: str
+    mchid: NotRequired[str]
     sub_mchid: NotRequired[str]
     sp_mchid: NotRequired[str]
 
 class V3TransactionsOutTradeNoOutTradeNoReversePostJson(TypedDict):
-    mchid: str
-    sp_mchid: str
-    sub_mchid: str
+    mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
+    sub_mchid: NotRequired[str]

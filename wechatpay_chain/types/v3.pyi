@@ -7122,21 +7122,21 @@ class GlobalMerchantsSubMchidPatchAnswer(TypedDict):
     h5_authorization_state: NotRequired[Literal["APPROVED", "UNAUTHORIZED", "UNDER_REVIEW", "REJECTED", "UNDER_PUNISHMENT", "APPLICATION_FAILED"]]
 
 class GlobalMicropayTransactionsIdTransactionIdReversePostJson(TypedDict):
-    mchid: str
-    sp_mchid: str
-    sub_mchid: str
+    mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
+    sub_mchid: NotRequired[str]
 
 class GlobalMicropayTransactionsOutTradeNoOutTradeNoReversePostJson(TypedDict):
-    mchid: str
-    sp_mchid: str
-    sub_mchid: str
+    mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
+    sub_mchid: NotRequired[str]
 
 class GlobalMicropayTransactionsPayPostJson(TypedDict):
-    mchid: str
-    appid: str
-    sub_mchid: str
-    sp_mchid: str
-    sp_appid: str
+    mchid: NotRequired[str]
+    appid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
+    sp_appid: NotRequired[str]
     sub_appid: NotRequired[str]
     description: str
     attach: NotRequired[str]
@@ -7787,9 +7787,9 @@ class GlobalRefundRechargeBalanceGetAnswer(TypedDict):
 class GlobalRefundsGetParams(TypedDict):
     transaction_id: NotRequired[str]
     out_trade_no: NotRequired[str]
-    mchid: str
-    sub_mchid: str
-    sp_mchid: str
+    mchid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
     offset: int | str
     count: int | str
 
@@ -7842,11 +7842,11 @@ class GlobalRefundsGetAnswerDataRefundDetail(TypedDict):
     currency: str
 
 class GlobalRefundsPostJson(TypedDict):
-    mchid: str
-    appid: str
-    sp_mchid: str
-    sub_mchid: str
-    sp_appid: str
+    mchid: NotRequired[str]
+    appid: NotRequired[str]
+    sp_mchid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_appid: NotRequired[str]
     sub_appid: NotRequired[str]
     transaction_id: NotRequired[str]
     out_trade_no: NotRequired[str]
@@ -7887,9 +7887,9 @@ class GlobalRefundsPostAnswerDetail(TypedDict):
     currency: str
 
 class GlobalRefundsIdRefundIdGetParams(TypedDict):
-    mchid: str
-    sub_mchid: str
-    sp_mchid: str
+    mchid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
 
 class GlobalRefundsIdRefundIdGetAnswer(TypedDict):
     id: str
@@ -7925,9 +7925,9 @@ class GlobalRefundsIdRefundIdGetAnswerDetail(TypedDict):
     currency: str
 
 class GlobalRefundsOutRefundNoOutRefundNoGetParams(TypedDict):
-    mchid: str
-    sub_mchid: str
-    sp_mchid: str
+    mchid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
 
 class GlobalRefundsOutRefundNoOutRefundNoGetAnswer(TypedDict):
     id: str
@@ -8003,16 +8003,16 @@ class GlobalSettleSettlementsGetAnswerDataSplitAmount(TypedDict):
 
 class GlobalStatementsGetParams(TypedDict):
     date: str
-    mchid: str
+    mchid: NotRequired[str]
     sp_mchid: NotRequired[str]
     sub_mchid: NotRequired[str]
 
 class GlobalTransactionsAppPostJson(TypedDict):
-    mchid: str
-    appid: str
-    sub_mchid: str
-    sp_mchid: str
-    sp_appid: str
+    mchid: NotRequired[str]
+    appid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
+    sp_appid: NotRequired[str]
     sub_appid: NotRequired[str]
     description: str
     attach: NotRequired[str]
@@ -8066,9 +8066,9 @@ class GlobalTransactionsAppPostAnswer(TypedDict):
     prepay_id: str
 
 class GlobalTransactionsIdTransactionIdGetParams(TypedDict):
-    mchid: str
-    sub_mchid: str
-    sp_mchid: str
+    mchid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
 
 class GlobalTransactionsIdTransactionIdGetAnswer(TypedDict):
     mchid: str
@@ -8126,16 +8126,16 @@ class GlobalTransactionsIdTransactionIdGetAnswerPromotionDetailGoodsDetail(Typed
     price: int
 
 class GlobalTransactionsIdTransactionIdClosePostJson(TypedDict):
-    mchid: str
+    mchid: NotRequired[str]
     sub_mchid: NotRequired[str]
     sp_mchid: NotRequired[str]
 
 class GlobalTransactionsJsapiPostJson(TypedDict):
-    mchid: str
-    appid: str
-    sub_mchid: str
-    sp_mchid: str
-    sp_appid: str
+    mchid: NotRequired[str]
+    appid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
+    sp_appid: NotRequired[str]
     sub_appid: NotRequired[str]
     description: str
     attach: NotRequired[str]
@@ -8189,11 +8189,11 @@ class GlobalTransactionsJsapiPostAnswer(TypedDict):
     prepay_id: str
 
 class GlobalTransactionsMwebPostJson(TypedDict):
-    mchid: str
-    appid: str
-    sub_mchid: str
-    sp_mchid: str
-    sp_appid: str
+    mchid: NotRequired[str]
+    appid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
+    sp_appid: NotRequired[str]
     sub_appid: NotRequired[str]
     description: str
     attach: NotRequired[str]
@@ -8247,11 +8247,11 @@ class GlobalTransactionsMwebPostAnswer(TypedDict):
     mweb_url: str
 
 class GlobalTransactionsNativePostJson(TypedDict):
-    mchid: str
-    appid: str
-    sub_mchid: str
-    sp_mchid: str
-    sp_appid: str
+    mchid: NotRequired[str]
+    appid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
+    sp_appid: NotRequired[str]
     sub_appid: NotRequired[str]
     description: str
     attach: NotRequired[str]
@@ -8305,9 +8305,9 @@ class GlobalTransactionsNativePostAnswer(TypedDict):
     code_url: str
 
 class GlobalTransactionsOutTradeNoOutTradeNoGetParams(TypedDict):
-    mchid: str
-    sub_mchid: str
-    sp_mchid: str
+    mchid: NotRequired[str]
+    sub_mchid: NotRequired[str]
+    sp_mchid: NotRequired[str]
 
 class GlobalTransactionsOutTradeNoOutTradeNoGetAnswer(TypedDict):
     mchid: str
@@ -8365,7 +8365,7 @@ class GlobalTransactionsOutTradeNoOutTradeNoGetAnswerPromotionDetailGoodsDetail(
     price: int
 
 class GlobalTransactionsOutTradeNoOutTradeNoClosePostJson(TypedDict):
-    mchid: str
+    mchid: NotRequired[str]
     sub_mchid: NotRequired[str]
     sp_mchid: NotRequired[str]
 

@@ -113,3 +113,18 @@ async def test_red_packets(wxpay: Any, both: Emulator) -> None:
         for number in ("H1", "H2")
     ]
     assert states == ["RECEIVED", "REFUND"]
+
+
+async def test_a_partner_transfers(wxpay: Any, both: Emulator) -> None:
+    """A partner's transfer is its sub-merchant's: told so, found under that number only, and cancelled."""
+    base = "v3/fund-app/mch-transfer/partner/transfer-bills"
+    whose: Any = {"sub_mchid": "1900000201"}
+    made = (await wxpay[base].post(json=transfer(**whose))).json()
+    assert (made["sub_mchid"], bool(made["package_info"])) == ("1900000201", True)
+    path = wxpay[f"{base}/out-bill-no/{{out_bill_no}}"]
+    found = (await path.get(out_bill_no="T1", params=whose)).json()
+    assert (found["mchid"], found["sub_mchid"], found["state"]) == (both.mchid, "1900000201", "WAIT_USER_CONFIRM")
+    assert await refused(path.get(out_bill_no="T1", params={"sub_mchid": "1900000202"})) == "404 NOT_FOUND"
+    assert await refused(wxpay[f"{BASE}/out-bill-no/{{out_bill_no}}"].get(out_bill_no="T1")) == "404 NOT_FOUND"
+    cancel = wxpay[f"{base}/out-bill-no/{{out_bill_no}}/cancel"]
+    assert (await cancel.post(out_bill_no="T1", json=whose)).json()["state"] == "CANCELING"

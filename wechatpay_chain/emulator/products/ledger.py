@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..world.world import World
+from .deposits import CONSUMPTIONS
 from .orders import ORDERS
 from .orders.record import Order
 from .red_packets import RED_PACKETS
@@ -82,6 +83,9 @@ def _of_orders(world: World, mchid: str) -> Iterator[Movement]:
         if order.state == "REVOKED":
             revoked = order.history[-1][0]
             yield _moved(revoked, order.transaction_id, order.out_trade_no, "撤销", fee(order.total) - order.total)
+        consumed = world.of(CONSUMPTIONS).get(order.key)
+        if consumed is not None and consumed.released:
+            yield _moved(consumed.made, order.transaction_id, order.out_trade_no, "押金退回", -consumed.released)
     for refund in world.of(REFUNDS):
         if refund.mchid == mchid:
             yield _moved(refund.made, refund.refund_id, refund.out_refund_no, "退款", -refund.amount)

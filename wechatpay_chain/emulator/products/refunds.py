@@ -221,17 +221,28 @@ def announced_v2(found_: Refund, order: Order) -> dict[str, Any]:
 
 def _refund(world: World, call: Call) -> dict[str, Any]:
     content: dict[str, Any] = call.json
-    order = _order(world, call, content)
+    order = named_order(world, call, content)
     made = refund(
         world,
         order,
-        _asked(call, order, content, content["out_refund_no"], fen(content["amount"]["refund"], "/amount/refund")),
+        asked_refund(
+            call, order, content, content["out_refund_no"], fen(content["amount"]["refund"], "/amount/refund")
+        ),
         content["amount"]["total"],
     )
     return told(made, order_of(world, made))
 
 
-def _asked(call: Call, order: Order, content: dict[str, Any], out_refund_no: str, amount: int) -> Refund:
+def asked_refund(call: Call, order: Order, content: dict[str, Any], out_refund_no: str, amount: int) -> Refund:
+    """The refund that a call asks for, not yet made.
+
+    Args:
+        call: asks.
+        order: what was paid.
+        content: is compared with a repeat.
+        out_refund_no: the merchant's number.
+        amount: in fen.
+    """
     wished = wish(call)
     return Refund(
         mchid=call.mchid,
@@ -248,7 +259,12 @@ def _asked(call: Call, order: Order, content: dict[str, Any], out_refund_no: str
     )
 
 
-def _order(world: World, call: Call, content: Mapping[str, Any]) -> Order:
+def named_order(world: World, call: Call, content: Mapping[str, Any]) -> Order:
+    """The order that a call names by either number.
+
+    Raises:
+        Refusal: there is none, or neither number is given.
+    """
     if "transaction_id" in content:
         order = transitions.find_paid(world, call.mchid, content["transaction_id"])
     elif "out_trade_no" in content:
@@ -295,10 +311,13 @@ def _apply_abnormal(world: World, call: Call) -> dict[str, Any]:
     return told(retried, order_of(world, retried))
 
 
-def _refund_v2(world: World, call: Call) -> dict[str, Any]:
+def refund_v2(world: World, call: Call) -> dict[str, Any]:
+    """Answer a call of APIv2 for a refund."""
     fields = fields_of(call)
     order = found(world, call)
-    asked = _asked(call, order, content_of(fields), fields["out_refund_no"], fen(fields["refund_fee"], "refund_fee"))
+    asked = asked_refund(
+        call, order, content_of(fields), fields["out_refund_no"], fen(fields["refund_fee"], "refund_fee")
+    )
     made = refund(world, order, asked, fen(fields["total_fee"], "total_fee"))
     return {
         "result_code": "SUCCESS",
@@ -317,7 +336,8 @@ def _refund_v2(world: World, call: Call) -> dict[str, Any]:
     }
 
 
-def _query_v2(world: World, call: Call) -> dict[str, Any]:
+def query_v2(world: World, call: Call) -> dict[str, Any]:
+    """Answer a query of APIv2 for refunds."""
     refunds = _named_v2(world, call)
     order = order_of(world, refunds[0])
     members: dict[str, Any] = {
@@ -391,9 +411,9 @@ PRODUCT = Product(
         f"POST {_BASE}": _refund,
         f"GET {_BASE}/{{out_refund_no}}": _query,
         f"POST {_BASE}/{{refund_id}}/apply-abnormal-refund": _apply_abnormal,
-        "POST /v2/secapi/pay/refund": _refund_v2,
-        "POST /v2/secapi/pay/refundv2": _refund_v2,
-        "POST /v2/pay/refundquery": _query_v2,
-        "POST /v2/pay/refundqueryv2": _query_v2,
+        "POST /v2/secapi/pay/refund": refund_v2,
+        "POST /v2/secapi/pay/refundv2": refund_v2,
+        "POST /v2/pay/refundquery": query_v2,
+        "POST /v2/pay/refundqueryv2": query_v2,
     },
 )

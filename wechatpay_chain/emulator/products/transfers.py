@@ -8,6 +8,7 @@ https://pay.weixin.qq.com/doc/v2/merchant/4011989673
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -24,6 +25,8 @@ from .product import Product
 from .wishes import wish
 
 _BASE = "/v3/fund-app/mch-transfer/transfer-bills"
+# Partners' calls are about a sub-merchant's money.
+_PARTNER = "/v3/fund-app/mch-transfer/partner/transfer-bills"
 _CONFIRMABLE = 24 * 3600
 _TRANSIT = 1
 # In fen: from here on the receiver's name is required, and under there it must not be given.
@@ -144,6 +147,7 @@ def _end(world: World, transfer: Transfer, state: str, failure: str) -> None:
         "out_bill_no": ended.out_bill_no,
         "transfer_bill_no": ended.transfer_bill_no,
         "state": ended.state,
+        **_of(ended),
         "mch_id": ended.mchid,
         "transfer_amount": ended.amount,
         "openid": ended.openid,
@@ -184,7 +188,7 @@ def _transfer(world: World, call: Call) -> dict[str, Any]:
         failure="PAYEE_ACCOUNT_ABNORMAL" if wished == "FAIL" else "",
     )
     transfer = make(world, accepted if wished == "ACCEPTED" else _waiting(accepted, call.time))
-    members = {
+    members = _of(transfer) | {
         "out_bill_no": transfer.out_bill_no,
         "transfer_bill_no": transfer.transfer_bill_no,
         "create_time": rfc3339(transfer.made),
@@ -194,7 +198,21 @@ def _transfer(world: World, call: Call) -> dict[str, Any]:
 
 
 def _query(world: World, call: Call) -> dict[str, Any]:
-    return _told(find(world, call.mchid, call.values["out_bill_no"]))
+    return _told(_named(world, call, call.query))
+
+
+def _named(world: World, call: Call, given: Mapping[str, Any]) -> Transfer:
+    """The transfer of the path, if it is of the sub-merchant that was named."""
+    transfer = find(world, call.mchid, call.values["out_bill_no"])
+    if transfer.content.get("sub_mchid") != given.get("sub_mchid"):
+        raise Refusal(404, "NOT_FOUND", "记录不存在")
+    return transfer
+
+
+def _of(transfer: Transfer) -> dict[str, Any]:
+    """Whose money it is, of a partner's transfer."""
+    content = transfer.content
+    return {"sub_mchid": content["sub_mchid"]} if "sub_mchid" in content else {}
 
 
 def _query_by_id(world: World, call: Call) -> dict[str, Any]:
@@ -206,8 +224,8 @@ def _query_by_id(world: World, call: Call) -> dict[str, Any]:
 
 def _told(transfer: Transfer) -> dict[str, Any]:
     content = transfer.content
-    members: dict[str, Any] = {
-        "mch_id": transfer.mchid,
+    members: dict[str, Any] = _of(transfer) | {
+        "mchid" if "sub_mchid" in content else "mch_id": transfer.mchid,
         "out_bill_no": transfer.out_bill_no,
         "transfer_bill_no": transfer.transfer_bill_no,
         "appid": content.get("appid") or content.get("mch_appid", ""),
@@ -224,8 +242,8 @@ def _told(transfer: Transfer) -> dict[str, Any]:
 
 
 def _cancel(world: World, call: Call) -> dict[str, Any]:
-    transfer = cancel(world, find(world, call.mchid, call.values["out_bill_no"]))
-    return {
+    transfer = cancel(world, _named(world, call, call.json or {}))
+    return _of(transfer) | {
         "out_bill_no": transfer.out_bill_no,
         "transfer_bill_no": transfer.transfer_bill_no,
         "state": transfer.state,
@@ -299,6 +317,9 @@ PRODUCT = Product(
         f"GET {_BASE}/out-bill-no/{{out_bill_no}}": _query,
         f"GET {_BASE}/transfer-bill-no/{{transfer_bill_no}}": _query_by_id,
         f"POST {_BASE}/out-bill-no/{{out_bill_no}}/cancel": _cancel,
+        f"POST {_PARTNER}": _transfer,
+        f"GET {_PARTNER}/out-bill-no/{{out_bill_no}}": _query,
+        f"POST {_PARTNER}/out-bill-no/{{out_bill_no}}/cancel": _cancel,
         "POST /v2/mmpaymkttransfers/promotion/transfers": _transfer_v2,
         "POST /v2/mmpaymkttransfers/gettransferinfo": _query_v2,
     },

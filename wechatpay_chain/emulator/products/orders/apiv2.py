@@ -50,7 +50,8 @@ def fields_of(call: Call) -> Mapping[str, str]:
     return call.xml or {}
 
 
-def _asked(call: Call, trade_type: str) -> Order:
+def asked_v2(call: Call, trade_type: str) -> Order:
+    """The order that a call asks for, not yet made."""
     fields = fields_of(call)
     return Order(
         mchid=call.mchid,
@@ -88,19 +89,21 @@ def _expiry(call: Call, time_expire: str | None) -> float:
     return min(expires, latest)
 
 
-def _unified(world: World, call: Call) -> dict[str, Any]:
-    order = transitions.make(world, _asked(call, fields_of(call)["trade_type"]))
+def unified(world: World, call: Call) -> dict[str, Any]:
+    """Make an order and answer what its payment begins with."""
+    order = transitions.make(world, asked_v2(call, fields_of(call)["trade_type"]))
     links = {"NATIVE": ("code_url", code_url), "MWEB": ("mweb_url", h5_url)}
-    told = _answer(order) | {"trade_type": order.trade_type, "prepay_id": order.prepay_id}
+    told = answer_of(order) | {"trade_type": order.trade_type, "prepay_id": order.prepay_id}
     if order.trade_type in links:
         name, link = links[order.trade_type]
         told[name] = link(order, call.base_url)
     return told
 
 
-def _micropay(world: World, call: Call) -> dict[str, Any]:
-    paid = pay_by_code(world, _asked(call, "MICROPAY"), fields_of(call)["auth_code"], wish(call))
-    told = _answer(paid) | payment_v2(paid) | {"out_trade_no": paid.out_trade_no, "fee_type": paid.currency}
+def micropay(world: World, call: Call) -> dict[str, Any]:
+    """Pay by the code of a payer."""
+    paid = pay_by_code(world, asked_v2(call, "MICROPAY"), fields_of(call)["auth_code"], wish(call))
+    told = answer_of(paid) | payment_v2(paid) | {"out_trade_no": paid.out_trade_no, "fee_type": paid.currency}
     return told | ({"attach": paid.attach} if paid.attach else {})
 
 
@@ -110,21 +113,23 @@ def _query(world: World, call: Call) -> dict[str, Any]:
 
 def _close(world: World, call: Call) -> dict[str, Any]:
     order = transitions.close(world, transitions.find(world, call.mchid, fields_of(call)["out_trade_no"]))
-    return _answer(order) | {"result_msg": "OK"}
+    return answer_of(order) | {"result_msg": "OK"}
 
 
-def _reverse(world: World, call: Call) -> dict[str, Any]:
-    return _answer(transitions.reverse(world, found(world, call))) | {"recall": "N"}
+def reverse(world: World, call: Call) -> dict[str, Any]:
+    """Call a code payment off."""
+    return answer_of(transitions.reverse(world, found(world, call))) | {"recall": "N"}
 
 
-def _answer(order: Order) -> dict[str, Any]:
+def answer_of(order: Order) -> dict[str, Any]:
+    """What every good answer about an order begins with."""
     return {"result_code": "SUCCESS", **parties_v2(order)}
 
 
 ROUTES: dict[str, Route] = {
-    "POST /v2/pay/unifiedorder": _unified,
+    "POST /v2/pay/unifiedorder": unified,
     "POST /v2/pay/orderquery": _query,
     "POST /v2/pay/closeorder": _close,
-    "POST /v2/pay/micropay": _micropay,
-    "POST /v2/secapi/pay/reverse": _reverse,
+    "POST /v2/pay/micropay": micropay,
+    "POST /v2/secapi/pay/reverse": reverse,
 }

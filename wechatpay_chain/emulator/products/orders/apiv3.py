@@ -133,36 +133,44 @@ def _pay_by_code(world: World, call: Call) -> dict[str, Any]:
 
 
 def _reverse(world: World, call: Call) -> dict[str, Any]:
-    order = transitions.find(world, _caller(call, call.json), call.values["out_trade_no"])
-    reversed_ = transitions.reverse(world, _of(order, call.json))
+    order = transitions.find(world, caller(call, call.json), call.values["out_trade_no"])
+    reversed_ = transitions.reverse(world, of_sub_merchant(order, call.json))
     return {**parties(reversed_), "out_trade_no": reversed_.out_trade_no}
 
 
 def _query_by_number(world: World, call: Call) -> dict[str, Any]:
-    order = transitions.find(world, _caller(call, call.query), call.values["out_trade_no"])
-    return told(_of(order, call.query))
+    order = transitions.find(world, caller(call, call.query), call.values["out_trade_no"])
+    return told(of_sub_merchant(order, call.query))
 
 
 def _query_by_id(world: World, call: Call) -> dict[str, Any]:
-    order = transitions.find_paid(world, _caller(call, call.query), call.values["transaction_id"])
-    return told(_of(order, call.query))
+    order = transitions.find_paid(world, caller(call, call.query), call.values["transaction_id"])
+    return told(of_sub_merchant(order, call.query))
 
 
 def _close(world: World, call: Call) -> None:
-    order = transitions.find(world, _caller(call, call.json), call.values["out_trade_no"])
-    transitions.close(world, _of(order, call.json))
+    order = transitions.find(world, caller(call, call.json), call.values["out_trade_no"])
+    transitions.close(world, of_sub_merchant(order, call.json))
 
 
-def _caller(call: Call, given: Mapping[str, Any]) -> str:
-    """The merchant whose order it is, who must be the one that signed."""
+def caller(call: Call, given: Mapping[str, Any]) -> str:
+    """The merchant whose order it is.
+
+    Raises:
+        Refusal: it isn't the one that signed.
+    """
     name = "sp_mchid" if "sp_mchid" in given else "mchid"
-    if given[name] != call.mchid:
+    if given.get(name) != call.mchid:
         raise refusal.other_merchant(name)
     return call.mchid
 
 
-def _of(order: Order, given: Mapping[str, Any]) -> Order:
-    """The order, if it is of the sub-merchant that was named."""
+def of_sub_merchant(order: Order, given: Mapping[str, Any]) -> Order:
+    """The order, if it is of the sub-merchant that was named.
+
+    Raises:
+        Refusal: it is of another one.
+    """
     if order.sub_mchid != given.get("sub_mchid", ""):
         raise refusal.no_order()
     return order
