@@ -43,7 +43,9 @@ def _made() -> list[tuple[str, str]]:
 
 def _example(path: Path) -> str:
     source = path.read_text(encoding="utf-8")
-    return f"# {path.relative_to(ROOT / 'examples').as_posix()}\n\n```python\n{source}```\n"
+    title = path.relative_to(ROOT / "examples").as_posix()
+    # Searching for a field finds the operations that have it, not the programs that use it.
+    return f"---\nsearch:\n  exclude: true\n---\n\n# {title}\n\n```python\n{source}```\n"
 
 
 def _examples(paths: list[Path]) -> str:
