@@ -219,7 +219,8 @@ def _test_newest(python: Path) -> str:
     wheel, _ = _built()
     with _environment(python) as fresh:
         _pip(fresh, "--upgrade", "pip")
-        _pip(fresh, str(wheel), "--group", f"{ROOT / 'pyproject.toml'}:test")
+        groups = [word for name in ("test", "types") for word in ("--group", f"{ROOT / 'pyproject.toml'}:{name}")]
+        _pip(fresh, str(wheel), *groups)
         return _test(fresh)
 
 
@@ -234,7 +235,8 @@ def _test(python: Path, *further: str) -> str:
         shutil.rmtree(tree / PACKAGE)
         (tree / PACKAGE).symlink_to(_site_packages(python) / PACKAGE)
         command = ("-m", "pytest", "--quiet", "--numprocesses", "auto", "--dist", "worksteal", "-p", "no:cacheprovider")
-        lines = _run(str(python), *command, *further, cwd=tree).strip().splitlines()
+        # The checkout's own environment has it on its path; the tests start its programs.
+        lines = _run(str(python), *command, *further, cwd=tree, PYTHONPATH=str(tree)).strip().splitlines()
     return lines[-1].strip("= ")
 
 
