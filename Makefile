@@ -37,7 +37,7 @@ else
 endif
 
 # The order is that of docs/performance.md; MEASURED="pipeline webhook" runs some of them alone.
-MEASURED ?= pipeline middlewares webhook catalogue import_time main_job growth files batch sm plots
+MEASURED ?= share pipeline middlewares webhook receivers catalogue import_time first_call blocking main_job growth files batch sm plots
 
 bench: ## Measure speed and memory beside the alternatives, and draw the plots (about 15 minutes on a quiet machine)
 	@$(venv) bench

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from functools import lru_cache
 from typing import Any, ClassVar, NoReturn, Self, TypeVar, cast, dataclass_transform
 
 V = TypeVar("V", bound="type[Value]")
@@ -113,20 +114,28 @@ def frozen(*, kw_only: bool = False) -> Callable[[type[C]], type[C]]:
 
 
 def _init(self: Any, /, *given: Any, **named: Any) -> None:
-    own: tuple[Field[Any], ...] = fields(self)
-    in_order = [item.name for item in own if not item.kw_only]
-    values = dict(zip(in_order, given, strict=False))
-    twice = values.keys() & named.keys()
-    unknown = named.keys() - {item.name for item in own}
-    if len(given) > len(in_order) or twice or unknown:
-        raise TypeError(f"{type(self).__name__} has no place for {', '.join(sorted(twice | unknown)) or given[-1:]}")
-    values |= named
-    for item in own:
-        if item.name not in values:
-            values[item.name] = _default(type(self).__name__, item)
-        object.__setattr__(self, item.name, values[item.name])
+    own = _fields_of(self.__class__)
+    if given or not named.keys() <= own.keys():
+        named = _placed(type(self).__name__, own, given, named)
+    for name, item in own.items():
+        _set(self, name, named[name] if name in named else _default(type(self).__name__, item))
     if hasattr(self, "__post_init__"):
         self.__post_init__()
+
+
+@lru_cache(maxsize=256)
+def _fields_of(cls: type[Any]) -> dict[str, Field[Any]]:
+    return {item.name: item for item in fields(cls)}
+
+
+def _placed(name: str, own: dict[str, Field[Any]], given: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+    """The arguments by name, those that were given by place included."""
+    in_order = [item.name for item in own.values() if not item.kw_only]
+    placed = dict(zip(in_order, given, strict=False))
+    wrong = (placed.keys() & named.keys()) | (named.keys() - own.keys())
+    if len(given) > len(in_order) or wrong:
+        raise TypeError(f"{name} has no place for {', '.join(sorted(wrong)) or given[-1:]}")
+    return placed | named
 
 
 def _default(name: str, item: Field[Any]) -> Any:

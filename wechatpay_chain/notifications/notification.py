@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 
 from ..errors import ConfigurationError
-from ..http.value import frozen
+from ..http.value import Value, frozen, value
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -20,8 +20,8 @@ _JSON = "application/json; charset=utf-8"
 _XML = "text/xml; charset=utf-8"
 
 
-@frozen(kw_only=True)
-class Notification(Generic[R_co]):
+@value
+class Notification(Value, Generic[R_co]):
     """A notification that was verified and decrypted. Its repr shows nothing of the resource.
 
     https://pay.weixin.qq.com/doc/v3/merchant/4012071382
