@@ -225,7 +225,7 @@ async def test_demand_08_public_key_and_renewal(public: KeyPair, caplog: pytest.
     world = World(public)
     async with world.client(public) as wxpay:
         assert (await call(wxpay)).verified
-        await asyncio.sleep(0.02)
+        await until(lambda: "no certificates for this merchant" in caplog.text)
         assert (await call(wxpay)).verified
     assert world.downloads == 1
     assert "no certificates for this merchant" in caplog.text
