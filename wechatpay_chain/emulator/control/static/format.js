@@ -4,9 +4,18 @@ import { language, t } from "./i18n.js";
 
 const locale = () => (language() === "zh" ? "zh-CN" : "en-GB");
 
+// Formats cost more to make than to use, and a list uses them for every row.
+const formats = new Map();
+
+function format(Kind, options) {
+  const key = `${Kind.name} ${locale()}`;
+  if (!formats.has(key)) formats.set(key, new Kind(locale(), options));
+  return formats.get(key);
+}
+
 /** The exact time, to the second. */
 export function exact(seconds) {
-  return new Date(seconds * 1000).toLocaleString(locale(), { dateStyle: "short", timeStyle: "medium" });
+  return format(Intl.DateTimeFormat, { dateStyle: "short", timeStyle: "medium" }).format(seconds * 1000);
 }
 
 // The world's clock, as it was told at a moment of the browser's own.
@@ -33,7 +42,7 @@ export function relative(seconds, now = Date.now() / 1000) {
     ["second", 1],
   ];
   const [unit, size] = units.find(([, length]) => Math.abs(gone) >= length) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat(locale(), { numeric: "auto", style: "short" }).format(Math.trunc(gone / size), unit);
+  return format(Intl.RelativeTimeFormat, { numeric: "auto", style: "short" }).format(Math.trunc(gone / size), unit);
 }
 
 /** A duration in milliseconds or seconds. */

@@ -18,6 +18,7 @@ export class List {
     Object.assign(this, { render, idOf, empty, more, isReading });
     this.items = [];
     this.waiting = [];
+    this.made = new WeakMap();
     this.selected = null;
     this.rowHeight = 60;
     this.rows = h("div", { class: "rows", role: "list", "aria-label": label });
@@ -109,19 +110,36 @@ export class List {
     this.space.style.height = `${this.items.length * this.rowHeight}px`;
     this.rows.style.transform = `translateY(${first * this.rowHeight}px)`;
     const focused = document.activeElement?.closest?.(".row")?.dataset.id;
-    this.rows.replaceChildren(
-      ...this.items.slice(first, last).map((item, index) => {
-        const id = this.idOf(item);
-        const row = h(
-          "div",
-          { class: "row", role: "listitem", "aria-setsize": this.items.length, "aria-posinset": first + index + 1, "data-id": id },
-          this.render(item),
-        );
-        if (String(id) === String(this.selected)) row.firstChild.setAttribute("aria-current", "true");
-        return row;
-      }),
-    );
-    if (focused !== undefined) this.rows.querySelector(`[data-id="${CSS.escape(focused)}"] a`)?.focus({ preventScroll: true });
+    this.place(this.items.slice(first, last).map((item, index) => this.rowOf(item, first + index + 1)));
+    if (focused !== undefined && !this.rows.contains(document.activeElement)) {
+      this.rows.querySelector(`[data-id="${CSS.escape(focused)}"] a`)?.focus({ preventScroll: true });
+    }
     if (last >= this.items.length - OVERSCAN) this.more();
+  }
+
+  /** The row of an item, made once. */
+  rowOf(item, position) {
+    const id = this.idOf(item);
+    let row = this.made.get(item);
+    if (!row) {
+      row = h("div", { class: "row", role: "listitem", "data-id": id }, this.render(item));
+      this.made.set(item, row);
+    }
+    row.setAttribute("aria-setsize", this.items.length);
+    row.setAttribute("aria-posinset", position);
+    if (String(id) === String(this.selected)) row.firstChild.setAttribute("aria-current", "true");
+    else row.firstChild.removeAttribute("aria-current");
+    return row;
+  }
+
+  /** Put these rows into the document, and leave those that are there where they are. */
+  place(rows) {
+    const wanted = new Set(rows);
+    for (const row of [...this.rows.children]) if (!wanted.has(row)) row.remove();
+    let at = this.rows.firstChild;
+    for (const row of rows) {
+      if (row === at) at = at.nextSibling;
+      else this.rows.insertBefore(row, at);
+    }
   }
 }
