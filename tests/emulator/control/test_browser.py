@@ -69,9 +69,9 @@ def test_an_order_from_call_to_notification(emulator: Emulator, base_url: str, b
         page.get_by_role("button", name="Pay", exact=True).click()
         expect(page.locator(".detail .badge").first).to_contain_text("SUCCESS")
         page.locator(".detail").get_by_role("link", name="TRANSACTION.SUCCESS").click()
-        expect(page.locator(".timeline")).to_contain_text("HTTP 500")
+        expect(page.locator(".timeline .badge.bad")).to_contain_text("HTTP 500")
         page.get_by_role("button", name="Send again").click()
-        expect(page.locator(".timeline")).to_contain_text("HTTP 200")
+        expect(page.locator(".timeline .badge.good")).to_contain_text("HTTP 200")
         expect(page.locator(".detail > p .badge")).to_contain_text("DELIVERED")
     assert len(shop.received) == 2
 

@@ -6,7 +6,7 @@ import { copyButton, h, toast } from "./dom.js";
 import { duration, exact, setClock } from "./format.js";
 import { t } from "./i18n.js";
 import { List } from "./list.js";
-import { json, stateBadge } from "./marks.js";
+import { badge, json, stateBadge } from "./marks.js";
 import { facts, section, time } from "./calls.js";
 
 const FLAWS = ["altered", "probe", "stale", "unsigned"];
@@ -172,7 +172,7 @@ function attemptItem(attempt, index) {
     {},
     h("b", {}, t("attempt", index + 1)),
     " ",
-    h("span", {}, told),
+    badge(attempt.taken ? "good" : "bad", told),
     flaw ? h("span", { class: "certainty possible" }, t(flaw)) : null,
     at ? [" · ", time(at, true)] : null,
     seconds !== undefined && seconds !== null ? ` · ${duration(seconds)}` : null,
