@@ -10,6 +10,7 @@ leaked.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import tempfile
 import time
@@ -32,6 +33,7 @@ COUNTS = {
 async def main(share: float = 1.0) -> None:
     """Run and print."""
     warnings.simplefilter("ignore")  # deprecated operations are called, too
+    logging.disable()  # each refused notification is logged
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "image.png").write_bytes(bytes(200_000))
         ways: dict[str, Callable[[int], Awaitable[Counter[str]]]] = {

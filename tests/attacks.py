@@ -193,7 +193,7 @@ def _changed(headers: dict[str, str], body: bytes, chance: random.Random) -> Mes
         return headers, body[:place] + bytes([body[place] ^ (1 << chance.randrange(8))]) + body[place + 1 :]
     value = headers[name]
     place = chance.randrange(len(value.rstrip("=")) - 1)
-    other = chance.choice([letter for letter in "0123456789abcdefXYZ+/" if letter != value[place]])
+    other = chance.choice([letter for letter in "0123456789abcdefXYZ+/" if letter.upper() != value[place].upper()])
     return {**headers, name: value[:place] + other + value[place + 1 :]}, body
 
 

@@ -278,7 +278,7 @@ async def test_demand_26_a_timeout_after_sending_is_unknown_and_says_so(emulator
     """The error of a write that may have arrived forbids a new number."""
     async with (
         server(silent) as base_url,
-        WeChatPay(**emulator.credentials(), base_url=base_url, timeout=0.05) as wxpay,
+        WeChatPay(**emulator.credentials(), base_url=base_url, timeout=1.0) as wxpay,
     ):
         with pytest.raises(TimedOut, match="never with a new number") as caught:
             await wxpay["v3/refund/domestic/refunds"].post(json={"out_refund_no": "1"})

@@ -28,7 +28,7 @@ from ._threads import in_thread
 from .crypto import aead, asymmetric
 from .crypto.asymmetric import PrivateKey
 from .errors import ConfigurationError, WeChatPayError
-from .files.atomic import open_new, open_private, writing
+from .files.atomic import open_new, open_private, tidied, writing
 from .files.bill_rows import DoubtfulRow, Rows, Value, fen
 from .files.bill_text import lines_of
 from .files.content import Link, checked, unpacked
@@ -140,7 +140,7 @@ async def fetch_encrypted(
         # The others were cancelled because of the first.
         raise failed.exceptions[0] from None
     finally:
-        await in_thread(_remove, (*files, whole))
+        await tidied(_remove, (*files, whole))
     return to
 
 

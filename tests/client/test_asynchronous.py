@@ -225,7 +225,7 @@ async def test_a_lost_connection_and_a_timeout_say_what_to_do(emulator: Emulator
     once = RetryPolicy(attempts=1)
     async with (
         server(silent) as base_url,
-        WeChatPay(**emulator.credentials(), base_url=base_url, timeout=0.1, retry=once) as wxpay,
+        WeChatPay(**emulator.credentials(), base_url=base_url, timeout=1.0, retry=once) as wxpay,
     ):
         with pytest.raises(TimedOut, match="never with a new number") as caught:
             await wxpay.chain(PUNISH).post(json=ORDER)

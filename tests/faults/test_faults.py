@@ -215,7 +215,7 @@ async def test_a_429_storm(emulator: Emulator) -> None:
         print(f"429 storm: recovered in {time.perf_counter() - started:.3f} s")
         proxy.fate = lambda: "429"
         with pytest.raises(RateLimited) as caught:
-            await wxpay["v3/new/write"].post(json={"out_trade_no": "2"}, timeout=0.5)
+            await wxpay["v3/new/write"].post(json={"out_trade_no": "2"}, timeout=3.0)
     assert caught.value.outcome == "rejected"
     assert writes.numbers == ["1"]
 

@@ -7,6 +7,7 @@ import errno
 import gzip
 import os
 import stat
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from wechatpay_chain import (
 from wechatpay_chain.batch import Batch, Item
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.files import content as content_module
-from wechatpay_chain.files.atomic import open_new
+from wechatpay_chain.files.atomic import open_new, tidied
 from wechatpay_chain.files.content import unpacked
 
 LINK = "https://pay.wechatpay.cn/invoice.pdf"
@@ -124,6 +125,26 @@ async def test_cancelled_while_it_is_opened(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await opening
     assert not parts_in(tmp_path)
+
+
+async def test_cancelled_while_it_tidies_up() -> None:
+    """Who is cancelled meanwhile ends when everything is tidied up."""
+    tidy = list[str]()
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        goes_on.wait(30)
+        tidy.append("done")
+
+    tidying = asyncio.ensure_future(tidied(work))
+    await asyncio.to_thread(begun.wait, 30)
+    tidying.cancel()
+    await asyncio.sleep(0)
+    goes_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await tidying
+    assert tidy == ["done"]
 
 
 async def test_a_lost_connection_is_not_the_files_fault(emulator: Emulator, tmp_path: Path) -> None:

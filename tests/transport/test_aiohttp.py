@@ -149,9 +149,9 @@ async def test_a_reset_connection_leaves_the_outcome_unknown() -> None:
 @pytest.mark.parametrize("per_call", [False, True])
 async def test_a_silent_server_times_out(per_call: bool) -> None:
     """No answer within the client's or the call's own time: TimedOut of unknown outcome."""
-    async with connected(silent, timeout=60 if per_call else 0.05) as transport:
-        with pytest.raises(TimedOut, match=r"within 0\.05 s") as caught:
-            await transport(Request(method="POST", template="/v3/x", body=b"{}", timeout=0.05 if per_call else None))
+    async with connected(silent, timeout=60 if per_call else 1.0) as transport:
+        with pytest.raises(TimedOut, match="within 1 s") as caught:
+            await transport(Request(method="POST", template="/v3/x", body=b"{}", timeout=1.0 if per_call else None))
     assert caught.value.outcome == "unknown"
 
 
@@ -283,8 +283,8 @@ def test_unusual_base_urls(base_url: str) -> None:
 
 async def test_an_attempt_ends_in_its_time() -> None:
     """A server that says nothing is given up after the attempt's time, long before the call's."""
-    async with connected(silent, timeout=Timeout(total=60, attempt=0.05)) as transport:
-        with pytest.raises(TimedOut, match=r"within 0\.05 s") as caught:
+    async with connected(silent, timeout=Timeout(total=60, attempt=1.0)) as transport:
+        with pytest.raises(TimedOut, match="within 1 s") as caught:
             await transport(POST)
     assert caught.value.outcome == "unknown"
 
@@ -342,7 +342,7 @@ async def test_what_comes_before_a_file_may_not_drip(started: bytes) -> None:
 
     async with connected(drip) as transport:
         with pytest.raises(TimedOut, match="no complete answer") as caught:
-            await transport(Request(method="GET", template="/v3/x", streamed=True, timeout=0.2))
+            await transport(Request(method="GET", template="/v3/x", streamed=True, timeout=1.0))
     assert caught.value.outcome == "unknown"
 
 
@@ -356,7 +356,7 @@ async def test_what_is_known_of_a_refusal_that_stalls() -> None:
 
     async with connected(stall) as transport:
         with pytest.raises(TimedOut) as caught:
-            await transport(Request(method="GET", template="/v3/x", streamed=True, timeout=0.2))
+            await transport(Request(method="GET", template="/v3/x", streamed=True, timeout=1.0))
     assert caught.value.request_id == "r1"
 
 

@@ -20,7 +20,7 @@ import orjson
 
 from .._threads import in_thread
 from ..errors import ConfigurationError
-from ..files.atomic import open_new, writing
+from ..files.atomic import open_new, tidied, writing
 from ..http.timeout import Timeout
 from .caller import Caller, Client, LookUp
 from .items import Item
@@ -220,7 +220,7 @@ class Batch:
                     await in_thread(lines.writelines, page)
                 await in_thread(part.replace, file)
             finally:
-                await in_thread(part.unlink, missing_ok=True)
+                await tidied(partial(part.unlink, missing_ok=True))
 
     async def aclose(self) -> None:
         """Close the journal; the client stays open."""

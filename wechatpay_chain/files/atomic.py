@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from .._threads import in_thread
 from ..errors import ConfigurationError, WeChatPayError
@@ -94,6 +94,16 @@ async def opened_in_thread(opening: Callable[[], T], discard: Callable[[T], obje
     except asyncio.CancelledError:
         with suppress(OSError, ValueError):  # it could not be opened
             discard(await opened)
+        raise
+
+
+async def tidied(function: Callable[..., object], *arguments: Any) -> None:
+    """Tidy up in a thread; a caller that is cancelled meanwhile ends when that has ended."""
+    tidying = asyncio.ensure_future(in_thread(function, *arguments))
+    try:
+        await asyncio.shield(tidying)
+    except asyncio.CancelledError:
+        await asyncio.wait([tidying])
         raise
 
 

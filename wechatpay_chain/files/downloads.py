@@ -19,7 +19,7 @@ from ..http.response import Response, about
 from ..pipeline import Handler, foreign_error
 from ..wire import v2
 from ..wire.refusal import api_error, is_refusal
-from .atomic import open_new, writing
+from .atomic import open_new, tidied, writing
 from .content import Link, Wanted, announced, checked, unpacked, wanted
 
 _OK = 200
@@ -107,7 +107,7 @@ class Files:
                 await in_thread(file.close)
                 await in_thread(part.replace, to)
             finally:
-                await in_thread(_tidy, file, part)
+                await tidied(_tidy, file, part)
         return to
 
     async def _open(self, target: Wanted, asked_for: Callable[[Response[Any]], Wanted]) -> tuple[Wanted, Response[Any]]:
