@@ -1,3 +1,3 @@
 """The version: one place, read by the build and by the User-Agent."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
