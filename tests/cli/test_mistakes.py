@@ -52,6 +52,25 @@ def variable(name: str, change: Callable[[str], str]) -> Callable[[Shop, Variabl
     return plant
 
 
+def misnamed(name: str, other: str) -> Callable[[Shop, Variables], None]:
+    """A variable under another name."""
+
+    def plant(shop: Shop, variables: Variables) -> None:
+        variables[other] = variables[f"WECHATPAY_{name}"]
+        variables[f"WECHATPAY_{name}"] = ""
+
+    return plant
+
+
+def dotenv(content: bytes) -> Callable[[Shop, Variables], None]:
+    """A file of variables."""
+
+    def plant(shop: Shop, variables: Variables) -> None:
+        (shop.folder / ".env").write_bytes(content)
+
+    return plant
+
+
 def elliptic(pem: str) -> bytes:
     """A key of another kind."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -165,6 +184,35 @@ SETTINGS: dict[str, tuple[Callable[[Shop, Variables], None], str]] = {
     "APIv3 key: a variable's name": (variable("APIV3_KEY", lambda _: "${APIV3_KEY}"), "name of a variable"),
     "APIv3 key: too short": (variable("APIV3_KEY", lambda key: key[:-1]), "31 bytes"),
     "APIv3 key: the APIv2 key": (variable("APIV3_KEY", lambda _: APIV2_KEY), "same text as the APIv3 key"),
+    "private key: a letter changed": (key_file(lambda pem: pem[:200] + "AAAA" + pem[204:]), "damaged"),
+    "private key: a line lost": (
+        key_file(lambda pem: "\n".join([*pem.split("\n")[:4], *pem.split("\n")[5:]])),
+        "damaged",
+    ),
+    "serial: as openssl prints it": (variable("SERIAL", lambda serial: f"serial={serial}"), "other text around it"),
+    "serial: with 0x": (variable("SERIAL", lambda serial: f"0x{serial}"), "other text around it"),
+    "serial: cut off": (variable("SERIAL", lambda serial: "A" + serial[1:30]), "30 hexadecimal digits of 40"),
+    "PUB_KEY_ID_ in small letters": (variable("PUBLIC_KEY_ID", str.lower), "shows it: PUB_KEY_ID_[0-9]"),
+    "PUB_KEY_ID_ with a blank in it": (
+        variable("PUBLIC_KEY_ID", lambda name: name[:20] + " " + name[20:]),
+        "digits alone",
+    ),
+    "PUB_KEY_ID_ with a letter in it": (variable("PUBLIC_KEY_ID", lambda name: name[:-2] + "O1"), "digits alone"),
+    "APIv3 key: an expression of a CI system": (
+        variable("APIV3_KEY", lambda _: "${{ secrets.APIV3_KEY }}"),
+        "name of a variable",
+    ),
+    "variable: MCH_ID": (misnamed("MCHID", "WECHATPAY_MCH_ID"), "Call it WECHATPAY_MCHID"),
+    "variable: in small letters": (misnamed("MCHID", "wechatpay_mchid"), "Call it WECHATPAY_MCHID"),
+    "variable: SERIAL_NO": (misnamed("SERIAL", "WECHATPAY_SERIAL_NO"), "Call it WECHATPAY_SERIAL"),
+    "variable: PRIVATE_KEY_PATH": (
+        misnamed("PRIVATE_KEY", "WECHAT_PAY_PRIVATE_KEY_PATH"),
+        "Call it WECHATPAY_PRIVATE_KEY",
+    ),
+    ".env: in GBK": (dotenv("# 商户号".encode("gbk")), "no UTF-8 text"),
+    ".env: in UTF-16": (dotenv("# 商户号".encode("utf-16")), "no UTF-8 text"),
+    "base URL without its scheme": (variable("BASE_URL", lambda _: "api.mch.weixin.qq.com"), "base_url"),
+    "base URL without TLS": (variable("BASE_URL", lambda _: "http://api.mch.weixin.qq.com"), "without TLS"),
     "base URL: with a path and a query": (variable("BASE_URL", lambda url: f"{url}/v3?x=1"), "base_url"),
 }
 
@@ -177,7 +225,7 @@ def test_doctor_names_the_mistake(mistake: str, run: Run, shop: Shop, monkeypatc
     plant(shop, variables)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    report = run("doctor", "--json", *([] if "base URL" in mistake else ["--offline"]))
+    report = run("doctor", "--json", *([] if "base URL: with" in mistake else ["--offline"]))
     found = [check for check in json.loads(report.out) if check["result"] in {"wrong", "warning"}]
     text = json.dumps(found, ensure_ascii=False)
     assert re.search(cause, text), text

@@ -309,7 +309,10 @@ def _dotenv(path: Path) -> Mapping[str, str]:
 
     with extra("cli"):
         from dotenv import dotenv_values
-    return {name: value for name, value in dotenv_values(path).items() if value}
+    try:
+        return {name: value for name, value in dotenv_values(path, encoding="utf-8-sig").items() if value}
+    except UnicodeDecodeError:
+        raise ConfigurationError(DOTENV, f"{path} is no UTF-8 text", "Save it in UTF-8") from None
 
 
 def _members(path: Path, *, must_be: bool) -> dict[str, Any]:

@@ -7,6 +7,7 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012154180
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -193,6 +194,12 @@ def load_platform_keys(
     return PlatformKeys([_load(serial, source) for serial, source in certs.items()], prefer=prefer, algorithm=algorithm)
 
 
+def _whole(serial: str) -> str:
+    """The identifier that was meant by one in other letters, or without its prefix."""
+    digits = re.sub(r"^pub[-_ ]?key[-_ ]?id[-_ ]?", "", serial, flags=re.IGNORECASE)
+    return serials.PUBLIC_KEY_PREFIX + digits
+
+
 def _load(serial: str, source: keys.PublicKeySource) -> PlatformKey:
     argument = f"certs[{serial!r}]"
     public_key, certificate = keys.load_public_key(source, argument=argument)
@@ -202,7 +209,7 @@ def _load(serial: str, source: keys.PublicKeySource) -> PlatformKey:
             raise ConfigurationError(
                 argument,
                 f"a public key without the prefix {serials.PUBLIC_KEY_PREFIX}",
-                f"Write the identifier whole, as the merchant portal shows it: {serials.PUBLIC_KEY_PREFIX}{serial}",
+                f"Write the identifier whole, as the merchant portal shows it: {_whole(serial)}",
             )
         return PlatformKey(serial, public_key)
     own = serials.from_number(certificate.serial_number)

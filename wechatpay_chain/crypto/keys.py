@@ -268,6 +268,10 @@ def _private_key(block: _Block, password: str, argument: str) -> PrivateKey:
         if block.label == _ENCRYPTED:
             return _decrypted(block, password, argument)
         key = _bundle(block.der, password)[0] or _sm2_bundle(block.der, password)[0]
+    if key is None and block.label is not None:
+        raise ConfigurationError(
+            argument, "a damaged private key was found", "Copy the file again, whole, without changing a character"
+        )
     if key is None:
         raise ConfigurationError(
             argument,

@@ -90,7 +90,9 @@ def check_base_url(base_url: str, argument: str = "base_url") -> str:
         found = None
     if found is None:
         raise ConfigurationError(
-            argument, f"{base_url!r} is not http(s)://host[:port]", f"Leave it out for {DEFAULT_BASE_URL}"
+            argument,
+            f"{'what was given' if '@' in base_url else repr(base_url)} is not http(s)://host[:port]",
+            f"Leave it out for {DEFAULT_BASE_URL}",
         )
     if found["scheme"].lower() == "http" and _OFFICIAL_HOST.fullmatch(found["host"].lower().removesuffix(".")):
         raise ConfigurationError(argument, "the platform is called without TLS", "Write https://")

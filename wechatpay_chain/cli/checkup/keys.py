@@ -19,10 +19,15 @@ from ...crypto import keys, serials
 from ...crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ...crypto.asymmetric import PrivateKey, PublicKey
 from ...errors import ConfigurationError
+from ...wire.hosts import DEFAULT_BASE_URL, check_base_url
 from ..checks import Check, failed
 from ..settings import Settings
 
+_PUBLIC_KEY_ID = re.compile(serials.PUBLIC_KEY_PREFIX + r"\d+", re.ASCII)
 _CERTIFICATE_FILE = "apiclient_cert.pem"
+# As `openssl x509 -serial` prints it, or a program writes it.
+_SERIAL_IN = re.compile(r"(?:serial\w*\s*[=:]\s*|0x)[\"']?([0-9A-F]{40})(?![0-9A-F])", re.IGNORECASE)
+_CUT_SERIAL = re.compile(r"(?=.*[A-F])[0-9A-F]{16,39}", re.IGNORECASE)
 _MCHID = re.compile(r"1[0-9]{9}|[0-9]{8,10}", re.ASCII)
 _SOON = timedelta(days=60)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -49,7 +54,7 @@ def together(settings: Settings) -> Check:
     name = "all of it together"
     try:
         arguments: dict[str, Any] = settings.arguments()
-        arguments.pop("base_url", None)
+        check_base_url(arguments.pop("base_url", DEFAULT_BASE_URL))
         renews = arguments.pop("renewal", None) is not None
         mchid, serial, private_key = (arguments.pop(name) for name in ("mchid", "serial", "private_key"))
         Credentials.load(mchid, serial, private_key, arguments.pop("certs", None), **arguments, renews=renews)
@@ -132,6 +137,11 @@ def _serial_alone(serial: str) -> Check:
         return Check(name="serial", result="wrong", found="it is written in decimal", causes=(remedy,))
     if canonical.startswith(serials.PUBLIC_KEY_PREFIX):
         found = "it is the identifier of a WeChat Pay public key, which belongs in public_key_id"
+    elif (part := _SERIAL_IN.search(serial)) is not None:
+        causes = (f"Set it to {part[1].upper()}",)
+        return Check(name="serial", result="wrong", found="it has other text around it", causes=causes)
+    elif _CUT_SERIAL.fullmatch(serial):
+        found = f"it has {len(serial)} hexadecimal digits of 40, so it was cut off or is another number"
     elif serial.isdecimal():
         found = "it is a number such as the merchant's, no serial"
     else:
@@ -223,6 +233,10 @@ def _platform_key(loaded: PlatformKey, settings: Settings, key: PrivateKey | Non
         causes = (f"Give the public key and its identifier of merchant {mchid}",)
         found = f"its name says that it is the key of merchant {owner}"
         return Check(name=name, result="warning", found=found, causes=causes)
+    if not loaded.is_certificate and not _PUBLIC_KEY_ID.fullmatch(loaded.serial):
+        found = "what follows PUB_KEY_ID_ in its name isn't digits alone, so the platform will not know it"
+        causes = ("Copy the identifier from the merchant portal under API security",)
+        return Check(name=name, result="wrong", found=found, causes=causes)
     kind = "certificate" if loaded.is_certificate else "public key"
     return Check(name=name, result="ok", found=f"a {kind}, {_described(loaded.public_key)}")
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..checks import Check
-from ..settings import SETTINGS, Setting, Settings
+from ..settings import PREFIX, SETTINGS, Setting, Settings
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00a0]")
-_VARIABLE = re.compile(r"\$\{?[A-Za-z_]\w*\}?|%[A-Za-z_]\w*%")
+_VARIABLE = re.compile(r"\$\{?[A-Za-z_]\w*\}?|%[A-Za-z_]\w*%|\$?\{\{.*\}\}|\$\(.*\)")
 _PLACEHOLDER = re.compile(r"<[^<>]*>|your[_-]|xxxx|\.\.\.", re.IGNORECASE)
 _ANCHOR = re.compile(r"\s#\s")
 
@@ -26,6 +26,24 @@ def checks(settings: Settings) -> Iterator[Check]:
         else:
             found, remedy = cause
             yield Check(name=known.name, result="wrong", found=f"{found}, from {setting.origin}", causes=(remedy,))
+
+
+def misspelt(variables: Mapping[str, str], found: Settings) -> Iterator[Check]:
+    """Variables that are nearly those of a setting that wasn't found: a wrong name is read by nobody.
+
+    Args:
+        variables: the environment.
+        found: the settings that were found.
+    """
+    for known in SETTINGS:
+        if found.get(known.name) is not None:
+            continue
+        expected = PREFIX + known.name.upper()
+        for name in variables:
+            plain = name.upper().replace("_", "").removesuffix("NO").removesuffix("PATH").removesuffix("FILE")
+            if plain == expected.replace("_", ""):
+                cause = (f"Call it {expected}",)
+                yield Check(name=known.name, result="wrong", found=f"nothing reads the variable {name}", causes=cause)
 
 
 def suspicion(setting: Setting, *, is_path: bool) -> tuple[str, str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -35,6 +36,7 @@ def _checks(options: argparse.Namespace) -> Iterator[Check]:
         yield failed("settings", error)
         return
     yield from texts.checks(settings)
+    yield from texts.misspelt(os.environ, settings)
     yield from keys.checks(settings, datetime.now(UTC))
     whole = keys.together(settings)
     yield whole
