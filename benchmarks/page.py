@@ -13,7 +13,7 @@ from dataclasses import replace
 from statistics import median
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, sync_playwright
 
 from benchmarks.figures import save, table
 from tests.emulator.control.browser import CHROMIUM
@@ -50,13 +50,15 @@ def visit(browser: Browser, emulator: Emulator, base_url: str) -> dict[str, Any]
     paint = page.evaluate(_PAINT)
     opening = page.evaluate("window.tasks.splice(0)")
     last = emulator.exchanges[-1]
-    before = busy(page)
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before = busy(session)
     for step in range(1, _STEPS + 1):
         page.evaluate("document.querySelector('.scroller').scrollBy(0, 3200)")
         if step % 10 == 0:
             emulator.record(replace(last, number=last.number + step))
         page.wait_for_timeout(16)
-    step = (busy(page) - before) / _STEPS
+    step = (busy(session) - before) / _STEPS
     seen = page.locator(".row").last.get_attribute("aria-posinset")
     scrolling = page.evaluate("window.tasks")
     page.close()
@@ -70,12 +72,9 @@ def visit(browser: Browser, emulator: Emulator, base_url: str) -> dict[str, Any]
     }
 
 
-def busy(page: Page) -> float:
-    """Milliseconds of processor time that the page's main thread took until now."""
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+def busy(session: CDPSession) -> float:
+    """Milliseconds of processor time that the page's main thread took until now, by a session that measures it."""
     metrics = session.send("Performance.getMetrics")["metrics"]
-    session.detach()
     return next(1000 * metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
 
 
