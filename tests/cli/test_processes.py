@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -77,7 +77,7 @@ def test_no_option_takes_a_secret(command: str) -> None:
         for action in parser._actions:
             yield action
             if action.nargs == argparse.PARSER:
-                below: dict[str, argparse.ArgumentParser] = action.choices  # type: ignore[assignment]
+                below = cast("dict[str, argparse.ArgumentParser]", action.choices)
                 for inner in below.values():
                     yield from options(inner)
 

@@ -222,6 +222,6 @@ async def test_from_env(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("WECHATPAY_MCHID", emulator.mchid)
     with pytest.raises(ConfigurationError, match="WECHATPAY_SERIAL: the environment variable is not set"):
         WeChatPay.from_env(transport=emulator)
-    async with WeChatPay.from_env(**{**emulator.credentials(), "transport": emulator}) as wxpay:
+    async with WeChatPay.from_env(**emulator.credentials(transport=emulator)) as wxpay:
         assert (await wxpay[CONFIGS].post(json=SETTING)).verified
         assert (await wxpay["v3/security/echo"].post(json={"echo_message": "x"})).verified

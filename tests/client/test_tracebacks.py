@@ -234,8 +234,9 @@ def test_a06_keys_of_sm2(form: str, tmp_path: Path) -> None:
         path = tmp_path / "key.pem"
         path.write_text(SM2.private_pem)
         form = openssl("pkcs8", "-topk8", "-in", path, "-v2", "sm4-cbc", "-passout", "pass:another").decode()
+    given: dict[str, Any] = {**KEYS, "private_key": form}
     with pytest.raises(WeChatPayError) as caught:
-        WeChatPay(**{**KEYS, "private_key": form})
+        WeChatPay(**given)
     check(caught.value)
     secret, text = SM2.private_key.secret, shown(caught.value)
     told = (
