@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Awaitable
 from pathlib import Path
 
@@ -40,19 +41,18 @@ FAILS = {
 
 
 @pytest.fixture(scope="module")
-def found_of_all(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, tuple[str, str]]]:
+def found_of_all() -> dict[str, dict[str, tuple[str, str]]]:
     """What came out of each door in each failure."""
-    root: Path = tmp_path_factory.mktemp("doors")
-    for folder in (root, root.parent, root.parent.parent):  # so that another user reaches it
-        folder.chmod(folder.stat().st_mode | 0o011)
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.doors", str(root)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    with tempfile.TemporaryDirectory() as root:
+        Path(root).chmod(0o755)  # so that another user reaches it, which pytest's own folders keep off
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.doors", root],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
     assert done.stdout, done.stderr
     return {name: found for line in done.stdout.splitlines() for name, found in json.loads(line).items()}
 

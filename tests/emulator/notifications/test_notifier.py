@@ -203,7 +203,7 @@ async def test_twice(slow: Emulator, shop: Shop) -> None:
     await slow.deliver()
     (_, first), (_, second) = shop.received
     assert first == second or len({body[:50] for body in (first, second)}) == 1
-    assert [attempt["by_hand"] for attempt in only(slow).attempts] == [False, True]
+    assert sorted(attempt["by_hand"] for attempt in only(slow).attempts) == [False, True]  # both go at once
 
 
 async def test_late(slow: Emulator, shop: Shop) -> None:
