@@ -315,7 +315,8 @@ async def kills(count: int, folder: Path, *, orders: int = 600) -> Counter[str]:
 
     async def receive(request: Request) -> Response[Any]:
         answer = await emulator.receive(request)
-        assert answer.status == 200, answer.content
+        if answer.status != 200:  # more than the documented 200 a minute: it is sent again
+            return answer
         calls[answer.json()["out_request_no"]] += 1
         numbers.add(answer.json()["wxpay_punish_no"])
         await asyncio.sleep(0.002)

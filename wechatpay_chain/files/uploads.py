@@ -17,7 +17,7 @@ from ..errors import ConfigurationError
 from ..http.attachment import Attachment, File, Payload, Progress
 from ..http.request import Request
 from ..wire.multipart import Envelope
-from .atomic import opened_in_thread, reading
+from .atomic import opened_in_thread, reading, tidied
 
 # A piece of this size is hashed in less than a millisecond.
 _PIECE = 256 * 1024
@@ -70,7 +70,7 @@ class Source:
                     f"a {type(content).__name__} was found",
                     "Give a Path, bytes, chunks of bytes as an asynchronous iterable, or an Attachment",
                 )
-            stack.push_async_callback(in_thread, opened.close)
+            stack.push_async_callback(tidied, opened.close)
             yield cls(name, opened, length, given.progress)
 
     def check(self, limits: RateLimits, name: str = "") -> None:
