@@ -291,7 +291,9 @@ async def test_a_run_that_is_cancelled(tmp_path: Path) -> None:
         progress = await batch.run()
     assert states["sent"] <= 3
     assert progress.unknown == states["sent"]
-    assert progress.done == 1000 - progress.unknown
+    # The input comes in pages: of the second nothing may have been read yet.
+    assert states.total() in {500, 1000}
+    assert progress.done == states.total() - progress.unknown
     assert set(platform.sent.values()) == {1}
 
 
