@@ -49,7 +49,7 @@ async def test_nothing_is_lost_and_nothing_doubled(tmp_path: Path, emulator: Emu
             workers = [await _start(known, *WORKER, "--hostname", f"w{n}", *FURTHER) for n in range(2)]
             shop = await _start(known, "examples.batch_celery", str(orders), PUNISH)
             try:
-                async with asyncio.timeout(90):
+                async with asyncio.timeout(240):
                     while effects.total() < COUNT // 4:  # noqa: ASYNC110 - the route that counts is plain
                         await asyncio.sleep(0.01)
                     os.killpg(workers[0].pid, signal.SIGKILL)
