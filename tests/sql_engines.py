@@ -68,7 +68,8 @@ def make_database(kind: str, address: str) -> URL:
         return url_of(kind, str(Path(address) / "test.db"))
     admin = create_engine(url_of(SERVERS[kind], address), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {_DATABASE}"))
+        force = " WITH (FORCE)" if connection.dialect.name == "postgresql" else ""  # a session may still be ending
+        connection.execute(text(f"DROP DATABASE IF EXISTS {_DATABASE}{force}"))
         connection.execute(text(f"CREATE DATABASE {_DATABASE}"))
     admin.dispose()
     return url_of(kind, address, _DATABASE)
