@@ -41,8 +41,27 @@ class _Signed:
     signature: str
 
 
-def causes(exchange: Exchange, world: World) -> list[dict[str, Any]]:
-    """Why a call was refused, the surest first; nothing where it wasn't, or where the refusal says it itself."""
+def find(exchange: Exchange, world: World) -> requests.Finding | None:
+    """Which text, or whose key, a signature of APIv3 that doesn't fit was made with; None where nobody knows."""
+    found, said = exchange.refusal, _said(exchange)
+    if not isinstance(found, Refusal) or found.status != 401 or not isinstance(found.detail, dict) or said is None:
+        return None
+    parts = _parts(exchange, said)
+    merchant = world.merchants.get(said.owner)
+    if merchant is None:
+        return None
+    other = _other_owner(parts, said, world)
+    return other or requests.find(parts, lambda text: _fits(merchant.key, text, said.signature))
+
+
+def causes(exchange: Exchange, world: World, finding: requests.Finding | None) -> list[dict[str, Any]]:
+    """Why a call was refused, the surest first; nothing where it wasn't, or where the refusal says it itself.
+
+    Args:
+        exchange: the call.
+        world: whose merchants may have made it.
+        finding: what `find` found of it.
+    """
     found = exchange.refusal
     if found is None:
         return []
@@ -50,9 +69,8 @@ def causes(exchange: Exchange, world: World) -> list[dict[str, Any]]:
     if not isinstance(found, Refusal):
         wrong_key = _wrong_apiv2_key(exchange, world)
         return [asdict(cause) for cause in ([wrong_key] if wrong_key else refusals.causes_v2(message, code))]
-    proven = _finding(exchange, world)
-    if proven is not None:
-        return [asdict(proven.cause)]
+    if finding is not None:
+        return [asdict(finding.cause)]
     return [asdict(cause) for cause in refusals.causes(message)]
 
 
@@ -62,8 +80,13 @@ def claimed(exchange: Exchange) -> str:
     return exchange.mchid or (said.owner if said else "")
 
 
-def request_text(exchange: Exchange, world: World) -> dict[str, Any] | None:
+def request_text(exchange: Exchange, world: World, finding: requests.Finding | None) -> dict[str, Any] | None:
     """The text that a request's signature was verified over; None where it has no signature that can be read.
+
+    Args:
+        exchange: the call.
+        world: whose merchants may have made it.
+        finding: what `find` found of it.
 
     Returns:
         `verified`; `signed`, the text that the signature fits, None where nobody knows; `difference`, the index of the
@@ -81,7 +104,6 @@ def request_text(exchange: Exchange, world: World) -> dict[str, Any] | None:
     if said is None:
         return None
     verified = _parts(exchange, said).message().decode("utf-8", "replace")
-    finding = _finding(exchange, world)
     signed = verified if exchange.mchid else finding and finding.message.decode("utf-8", "replace")
     return {
         "verified": verified,
@@ -99,19 +121,6 @@ def answer_text(headers: Mapping[str, str], content: bytes) -> dict[str, Any] | 
     timestamp, nonce = headers.get("Wechatpay-Timestamp", ""), headers.get("Wechatpay-Nonce", "")
     text = v3.answer_message(timestamp, nonce, content).decode("utf-8", "replace")
     return {"verified": text, "serial": headers.get("Wechatpay-Serial", "")}
-
-
-def _finding(exchange: Exchange, world: World) -> requests.Finding | None:
-    """Which text, or whose key, a signature was made with that doesn't fit."""
-    found, said = exchange.refusal, _said(exchange)
-    if not isinstance(found, Refusal) or found.status != 401 or not isinstance(found.detail, dict) or said is None:
-        return None
-    parts = _parts(exchange, said)
-    merchant = world.merchants.get(said.owner)
-    if merchant is None:
-        return None
-    other = _other_owner(parts, said, world)
-    return other or requests.find(parts, lambda text: _fits(merchant.key, text, said.signature))
 
 
 def _fields_v2(exchange: Exchange) -> Mapping[str, str] | None:

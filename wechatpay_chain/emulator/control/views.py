@@ -43,6 +43,7 @@ def exchange_whole(exchange: Exchange, world: World) -> dict[str, Any]:
     """An exchange whole: as it came and decrypted, what was verified, and why it was refused."""
     call, response = exchange.call, exchange.response
     refusal = exchange.refusal
+    finding = evidence.find(exchange, world)  # tries many texts: once for both that ask
     return {
         **exchange_line(exchange),
         "request": {
@@ -55,8 +56,8 @@ def exchange_whole(exchange: Exchange, world: World) -> dict[str, Any]:
         "detail": refusal.detail if isinstance(refusal, Refusal) else None,
         "request_id": response.headers.get("Request-ID", "") if response else "",
         "claimed": evidence.claimed(exchange),
-        "causes": evidence.causes(exchange, world),
-        "request_text": evidence.request_text(exchange, world),
+        "causes": evidence.causes(exchange, world, finding),
+        "request_text": evidence.request_text(exchange, world, finding),
         "answer_text": None if response is None else evidence.answer_text(response.headers, response.content),
         "curl": snippets.curl(exchange),
         "chain": snippets.chain(exchange),
