@@ -42,4 +42,4 @@ def open_page(browser: Browser, *, width: int = 1440, height: int = 900, **optio
         yield page
     finally:
         context.close()
-    assert said == []
+    assert said == [], said

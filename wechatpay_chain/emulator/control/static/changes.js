@@ -17,6 +17,11 @@ export class Changes {
     this.timer ||= setTimeout(() => this.bring(), this.pause);
   }
 
+  /** Drop what was noted: the list is read anew, or is another one now. */
+  drop() {
+    this.keys = new Set();
+  }
+
   async bring() {
     const { keys } = this;
     this.keys = new Set();

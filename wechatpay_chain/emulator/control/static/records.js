@@ -77,6 +77,7 @@ export class Records {
 
   async load(kind = this.kind) {
     this.kind = kind;
+    this.changes.drop(); // keys of another kind would be asked for among these
     await this.count();
     this.all = await this.newest();
     this.filter();
