@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import pty
+import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import wechatpay_chain
 from tests.cli.conftest import ACCOUNT, APIV2_KEY, Done, Run, Shop, environment, process
 from tests.cli.test_setting_up import portal_zip
 from tests.notifications import sender
-from wechatpay_chain.cli.program import COMMANDS
+from wechatpay_chain.cli.program import COMMANDS, PROGRAM, parser_of
 from wechatpay_chain.cli.terminal import cells
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
@@ -189,3 +195,26 @@ def test_a_poor_code_page(shop: Shop) -> None:
     """A terminal whose code page lacks Chinese gets question marks, not a traceback."""
     done: Done = process(shop, "search", "退款", variables={"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"})
     assert (done.code, "refunds" in done.out) == (0, True)
+
+
+def texts_in(module: Path) -> Iterator[str]:
+    """The texts of a module, with a word in place of what is filled in."""
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "FILLED" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_commands_that_are_named_are_taken() -> None:
+    """A command that an error, a check or a docstring names is whole: it can be typed as it stands."""
+    named = {
+        command
+        for module in Path(wechatpay_chain.__file__).parent.rglob("*.py")
+        for text in texts_in(module)
+        for command in re.findall(rf"`{PROGRAM} ([^`]+)`", text)
+    }
+    assert "certificates download --to FOLDER" in named
+    for line in named:
+        command, *words = shlex.split(line)
+        parser_of(command, words).parse_args(words)  # its SystemExit names what it doesn't take

@@ -114,7 +114,7 @@ def show_report(report: Report, *, json: bool) -> None:
             (f"{one.key}  {one.state}  {one.message or one.code}" for one in report.attention),
         )
         if (more := report.refused + report.unknown - len(report.attention)) > 0:
-            terminal.line(f"    and {more} more: `batch results` lists them")
+            terminal.line(f"    and {more} more: `wechatpay-chain batch results JOURNAL` lists them")
 
 
 async def write_rows(path: Path, to: Path | None) -> None:

@@ -261,7 +261,7 @@ def certificates_in(folder: Path) -> list[Path]:
         raise ConfigurationError(
             "certs",
             f"{str(folder)!r} cannot be read ({error.strerror})",
-            "Run `wechatpay-chain certificates --to FOLDER`",
+            "Run `wechatpay-chain certificates download --to FOLDER`",
         ) from None
 
 

@@ -4,8 +4,8 @@
     webhook.open(saved.headers, saved.body)
 
 A file is an HTTP message: a first line, headers, an empty line, and the body, byte for byte. `curl -i` writes answers
-so, and `wechatpay-chain listen --save` notifications. Headers that stand apart are read from whatever holds them:
-lines, JSON, a log of nginx, a WSGI environ.
+so, and `wechatpay-chain listen --save FOLDER` notifications. Headers that stand apart are read from whatever holds
+them: lines, JSON, a log of nginx, a WSGI environ.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def parse(content: bytes) -> Saved:
     raise ConfigurationError(
         "message",
         "it has no first line with headers and an empty line behind it",
-        "Give what `curl -i` or `wechatpay-chain listen --save` wrote, or headers and body in files of their own",
+        "Give what `curl -i` or `wechatpay-chain listen --save FOLDER` wrote, or headers and body in their own files",
     )
 
 

@@ -186,7 +186,7 @@ def _expiry(name: str, begin: datetime, end: datetime, now: datetime) -> Check:
         found = f"it {'expired' if now > end else 'expires'} on {end:%Y-%m-%d}"
     remedy = "Make a new one in the merchant portal under API security; the old and the new one work side by side"
     if name != "merchant certificate":
-        remedy = "Run `wechatpay-chain certificates`, or switch to the WeChat Pay public key"
+        remedy = "Run `wechatpay-chain certificates download --to FOLDER`, or switch to the WeChat Pay public key"
     return Check(name=name, result="warning" if begin <= now <= end else "wrong", found=found, causes=(remedy,))
 
 

@@ -93,7 +93,8 @@ def _list(options: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     checks = show((_check(path, now) for path in certificates_in(options.folder)), json=options.json)
     if not checks:
-        raise ConfigurationError("FOLDER", f"there are none in {options.folder}", "Run `certificates download --to`")
+        remedy = "Run `wechatpay-chain certificates download --to FOLDER`"
+        raise ConfigurationError("FOLDER", f"there are none in {options.folder}", remedy)
     return exit_of_checks(checks)
 
 
