@@ -7,7 +7,9 @@ import { t } from "./i18n.js";
 import { List } from "./list.js";
 import { callBadge, json, plain, secrets, signedText } from "./marks.js";
 
-const PAGE = 500;
+// How many calls are asked for at once: few enough that to read them is a short task.
+const FIRST = 100;
+const PAGE = 400;
 const MOST = 20_000;
 
 const words = (call) =>
@@ -165,7 +167,7 @@ export class Calls {
 
   async load() {
     this.complete = false;
-    this.all = (await get(`/calls?limit=${PAGE}`)).reverse();
+    this.all = (await get(`/calls?limit=${FIRST}`)).reverse();
     this.filter(this.page.query);
   }
 

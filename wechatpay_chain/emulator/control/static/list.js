@@ -3,7 +3,9 @@
 import { h } from "./dom.js";
 import { t } from "./i18n.js";
 
-const OVERSCAN = 8;
+const OVERSCAN = 4;
+// So many rows before the end, older items are asked for.
+const AHEAD = 60;
 // A page that is open for days forgets the oldest, too.
 const MOST = 20_000;
 
@@ -35,7 +37,7 @@ export class List {
   set(items) {
     this.items = items;
     this.waiting = [];
-    this.draw();
+    this.schedule();
   }
 
   /** Take in a new item, or a newer form of one that is there. While somebody reads, a new one waits. */
@@ -86,7 +88,7 @@ export class List {
         this.scroller.scrollTop = top + this.rowHeight - clientHeight;
       }
     }
-    this.draw();
+    this.schedule();
   }
 
   schedule() {
@@ -114,7 +116,7 @@ export class List {
     if (focused !== undefined && !this.rows.contains(document.activeElement)) {
       this.rows.querySelector(`[data-id="${CSS.escape(focused)}"] a`)?.focus({ preventScroll: true });
     }
-    if (last >= this.items.length - OVERSCAN) this.more();
+    if (last >= this.items.length - AHEAD) this.more();
   }
 
   /** The row of an item, made once. */
