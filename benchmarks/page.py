@@ -1,8 +1,8 @@
 """The emulator's page with 10,000 calls, and their memory. `python -m benchmarks.page` (needs chromium).
 
-First paint and rows are timed from the navigation's start. Tasks are those of the page's main thread in the browser's own
+First paint and rows are timed from the navigation's start. Tasks are those of the page's main thread in the browser's
 trace, while the page opens, and while the list is scrolled from the newest call to the oldest and calls keep coming.
-Each has two durations: on a busy machine the wall's says mostly how long the browser waited for a processor, the
+Each has two durations: on a busy machine the wall's says mostly how long the browser waited for a processor, and the
 thread's how long it used one.
 """
 
