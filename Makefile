@@ -21,7 +21,8 @@ help: ## Show this list
 demo: core ## Run the main job against the emulator and show every step
 	@$(python) -m wechatpay_chain demo
 
-shop: dev ## Run a small shop against the emulator; open http://127.0.0.1:8000 (PORT chooses another)
+shop: ## Run a small shop against the emulator; open http://127.0.0.1:8000 (PORT chooses another)
+	@$(venv) shop
 	@$(python) -m examples.shop
 
 # Whatever the environment says, bytecode is cached: the tests start dozens of processes, and each would compile everything anew.
@@ -90,6 +91,7 @@ lock: ## Pin the newest versions anew, with hashes, for Python 3.11 and newer on
 	@$(lock) --upgrade --group bench --constraints requirements/dev.txt --output-file requirements/bench.txt
 	@$(lock) --upgrade --group docs --constraints requirements/dev.txt --output-file requirements/docs.txt
 	@$(lock) --upgrade --group release --constraints requirements/dev.txt --output-file requirements/release.txt
+	@$(lock) --upgrade --group shop --group backend --constraints requirements/dev.txt --output-file requirements/shop.txt
 	@$(lock) --upgrade --group backend --constraints requirements/dev.txt --output-file requirements/core.txt
 	@$(lock) --upgrade --group lowest --resolution lowest-direct --output-file requirements/lowest.txt
 

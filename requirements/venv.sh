@@ -2,6 +2,7 @@
 # Makes .venv and installs the package (editable) with what is pinned in requirements/NAME.txt.
 #
 #   sh requirements/venv.sh core    what running the package needs
+#   sh requirements/venv.sh shop    that and what examples/shop needs
 #   sh requirements/venv.sh dev     that and all the tools
 #   sh requirements/venv.sh docs    that and what builds the documentation's site
 #   sh requirements/venv.sh release the same as dev, and what checks a release
@@ -63,9 +64,11 @@ Install a newer one beside it and repeat, or name one: make PYTHON=python3.12 ..
 Install one and repeat, or name one: make PYTHON=python3.12 ..."
 }
 
-# docs, release and bench hold all of dev, and dev all of core: a checkout that has the larger one has the smaller ones.
+# docs, release and bench hold all of dev, dev all of shop, and shop all of core: a checkout that has the larger one has
+# the smaller ones.
 case $name in
-core) enough="core dev docs release bench" ;;
+core) enough="core shop dev docs release bench" ;;
+shop) enough="shop dev docs release bench" ;;
 dev) enough="dev docs release bench" ;;
 *) enough=$name ;;
 esac
