@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -14,6 +21,7 @@ from wechatpay_chain import Webhook, WeChatPay
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.faults import LoseAnswer
 
+COMMAND = [sys.executable, "-m", "examples.shop"]
 BEIJING = timezone(timedelta(hours=8))
 PUBLIC = "https://shop.example"
 
@@ -93,3 +101,39 @@ async def test_a_forged_notification_changes_nothing(customer: Customer) -> None
 async def test_no_such_order(customer: Customer) -> None:
     """An order that the shop doesn't know is not found."""
     assert (await customer.browser.get("/orders/nothing")).status_code == 404
+
+
+async def test_the_program_sells(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program says where it is, an order paid on the emulator's page turns to paid, and Ctrl-C ends it quietly."""
+    monkeypatch.setenv("PORT", "0")
+    program = await asyncio.create_subprocess_exec(
+        *COMMAND, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        assert program.stdout is not None
+        line = (await asyncio.wait_for(program.stdout.readline(), 60)).decode()
+        async with httpx.AsyncClient(base_url=line.split()[-1], follow_redirects=True) as browser:
+            shown = await browser.post("/orders")
+            code = re.search(r'href="(http[^"]+)"', shown.text)
+            assert code is not None
+            await browser.post(code[1], data={"act": "pay"})
+            async with asyncio.timeout(30):
+                while "Refund" not in (await browser.get(shown.url)).text:  # noqa: ASYNC110 - in another process
+                    await asyncio.sleep(0.05)
+        program.send_signal(signal.SIGINT)
+        _, complaints = await asyncio.wait_for(program.communicate(), 30)
+    finally:
+        if program.returncode is None:
+            program.kill()
+    assert (program.returncode, complaints) == (0, b"")
+
+
+def test_a_port_in_use_is_named() -> None:
+    """A port that is taken is named, with the way out."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        environment = {**os.environ, "PORT": port}
+        ended = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - our own program
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"the shop can't listen on port {port} ")
+    assert "PORT=8001" in ended.stderr
