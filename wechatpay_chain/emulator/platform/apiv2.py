@@ -60,7 +60,8 @@ _CODES = {
 
 def translated(refusal: Refusal) -> RefusalV2:
     """A product's refusal in the words of APIv2."""
-    return RefusalV2(refusal.message, _CODES.get(refusal.code, refusal.code.replace("_", "")))
+    code = refusal.code_v2 or _CODES.get(refusal.code) or refusal.code.replace("_", "")
+    return RefusalV2(refusal.message, code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +162,8 @@ def refuse(refusal: RefusalV2, operation: Operation, apiv2_key: str, kind: str |
 
 def _written(fields: dict[str, str], operation: Operation, apiv2_key: str, kind: str | None) -> Response[Any]:
     if operation.answer_signature != "none":
-        fields["sign"] = v2.sign(fields, apiv2_key, _SIGN_KINDS.get(kind or "MD5", "MD5"))
+        accepted = operation.sign_types or ("MD5",)
+        fields["sign"] = v2.sign(fields, apiv2_key, _SIGN_KINDS.get(kind or accepted[0], "MD5"))
     return Response(status=200, headers=_XML, content=v2.build(fields))
 
 

@@ -36,6 +36,7 @@ class Refusal(Exception):
         detail: the `detail` member, any JSON; None leaves it out.
         number: what ends the `Request-ID`.
         keeps: whether what the call changed stays, as with a payment that the payer has yet to confirm.
+        code_v2: APIv2's code, where it isn't the one of APIv3 without underscores.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Refusal(Exception):
         detail: Any = None,
         number: int = _OTHER,
         keeps: bool = False,
+        code_v2: str = "",
     ) -> None:
         super().__init__(status, code, message)
         self.status = status
@@ -55,6 +57,7 @@ class Refusal(Exception):
         self.detail = detail
         self.number = number
         self.keeps = keeps
+        self.code_v2 = code_v2
 
     def response(self) -> Response[Any]:
         """The refusal as an answer, not yet signed."""

@@ -1,0 +1,12 @@
+"""Profit sharing: parts of an order's money go to receivers, and may come back; over both protocols."""
+
+from __future__ import annotations
+
+from ..product import Product
+from . import apiv2, apiv3
+from .records import Sharing
+from .transitions import RECEIVERS, RETURNS, SHARINGS
+
+__all__ = ["PRODUCT", "RETURNS", "SHARINGS", "Sharing"]
+
+PRODUCT = Product(name="sharing", kinds=(RECEIVERS, SHARINGS, RETURNS), routes=apiv3.ROUTES | apiv2.ROUTES)

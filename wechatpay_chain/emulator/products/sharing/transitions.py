@@ -1,0 +1,329 @@
+"""What can happen to the money of an order that is shared.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012528995 (receivers), https://pay.weixin.qq.com/doc/v3/merchant/4012529092
+(orders), https://pay.weixin.qq.com/doc/v3/merchant/4012529132 (returns)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ...platform import refusal
+from ...platform.call import Call
+from ...platform.refusal import Refusal
+from ...platform.times import rfc3339
+from ...world import numbers
+from ...world.records import Kind
+from ...world.world import World
+from ..orders import ORDERS
+from ..orders.record import Order
+from ..wishes import PREFIX
+from .records import Receiver, Return, Sharing
+
+_MOST_REQUESTS = 50
+_MOST_RECEIVERS = 50
+RATIO = 3000
+"""What may be shared without a special agreement, of ten thousand."""
+_TRANSIT = 1
+_RETURNABLE = 180 * 86400
+_FAILURES = {
+    "ACCOUNT_ABNORMAL",
+    "NO_RELATION",
+    "RECEIVER_HIGH_RISK",
+    "RECEIVER_REAL_NAME_NOT_VERIFIED",
+    "NO_AUTH",
+    "RECEIVER_RECEIPT_LIMIT",
+}
+
+
+def add(world: World, receiver: Receiver) -> Receiver:
+    """Let someone get parts; who may already, still may.
+
+    Raises:
+        Refusal: a merchant without a name.
+    """
+    if receiver.type == "MERCHANT_ID" and not receiver.content.get("name"):
+        raise refusal.bad_parameter("/name", "body", "required where type is MERCHANT_ID, but missing")
+    return world.of(RECEIVERS).put(receiver)
+
+
+def remove(world: World, mchid: str, sub_mchid: str, kind: str, account: str) -> None:
+    """Let someone get no parts any more.
+
+    Raises:
+        Refusal: nobody such was added.
+    """
+    key = f"{mchid}/{sub_mchid}/{kind}/{account}"
+    if world.of(RECEIVERS).get(key) is None:
+        raise refusal.invalid_state("分账接收方不存在")
+    world.of(RECEIVERS).remove(key)
+
+
+def left(order: Order) -> int:
+    """What of an order can still be shared, in fen."""
+    return order.total - order.refunded - order.shared if order.sharing else 0
+
+
+def asked(
+    call: Call,
+    order: Order,
+    out_order_no: str,
+    receivers: Iterable[Mapping[str, Any]],
+    content: dict[str, Any],
+    *,
+    unfreezes: bool,
+) -> Sharing:
+    """The sharing that a call asks for, not yet made.
+
+    Args:
+        call: asks.
+        order: what is shared.
+        out_order_no: the merchant's number.
+        receivers: `type`, `account`, `amount` and `description` of each.
+        content: is compared with a repeat.
+        unfreezes: whether what is left becomes the merchant's own.
+    """
+    created = rfc3339(call.time)
+    return Sharing(
+        mchid=call.mchid,
+        made=call.time,
+        state="PROCESSING",
+        out_order_no=out_order_no,
+        order_id=numbers.sharing_id(),
+        order=order.key,
+        content=content,
+        parts=[
+            {name: receiver[name] for name in ("type", "account", "amount", "description")}
+            | {"result": "PENDING", "detail_id": numbers.sharing_id(), "create_time": created, "finish_time": created}
+            for receiver in receivers
+        ],
+        unfreezes=unfreezes,
+    )
+
+
+def share(world: World, order: Order, asked: Sharing) -> Sharing:
+    """Share an order, or unfreeze it; a repeat gives the same answer.
+
+    Raises:
+        Refusal: the number was used with other content, a receiver is unknown, or the order hasn't so much to share.
+    """
+    known = world.of(SHARINGS).get(asked.key)
+    if known is not None:
+        if known.content != asked.content:
+            raise refusal.repeated("商户分账单号重复，且请求参数与首次请求不一致")
+        return known
+    amount = sum(part["amount"] for part in asked.parts)
+    _check(world, order, asked, amount)
+    world.of(ORDERS).put(replace(order, shared=order.shared + amount, sharing=order.sharing and not asked.unfreezes))
+    return world.of(SHARINGS).put(replace(asked, due=world.now + _TRANSIT, history=((world.now, asked.state),)))
+
+
+def _check(world: World, order: Order, asked: Sharing, amount: int) -> None:
+    if not order.sharing:
+        raise Refusal(400, "INVALID_REQUEST", "非分账订单不支持分账，或剩余资金已解冻", code_v2="NOT_SHARE_ORDER")
+    if len(asked.parts) > _MOST_RECEIVERS:
+        raise refusal.bad_parameter("/receivers", "body", f"at most {_MOST_RECEIVERS} receivers are allowed")
+    if len(world.of(SHARINGS).by("order", order.key)) >= _MOST_REQUESTS:
+        raise refusal.invalid_state(f"一笔订单最多分账{_MOST_REQUESTS}次")
+    for index, part in enumerate(asked.parts):
+        if part["amount"] <= 0:
+            raise refusal.bad_parameter(f"/receivers/{index}/amount", "body", "at least 1 is required")
+        receiver = f"{asked.mchid}/{order.sub_mchid}/{part['type']}/{part['account']}"
+        if world.of(RECEIVERS).get(receiver) is None:
+            raise refusal.invalid_state("分账接收方不存在，请先添加分账接收方")
+    if amount > left(order):
+        raise Refusal(403, "NOT_ENOUGH", "分账金额不足，剩余待分金额小于请求金额")
+    if (order.shared + amount) * 10000 > order.total * RATIO:
+        raise Refusal(403, "RULE_LIMIT", "分账金额超过最大分账比例", code_v2="RULE_LIMIT")
+
+
+def finish(world: World, sharing: Sharing) -> Sharing:
+    """The receivers have their money, or can't have it; each success is announced."""
+    now, closed = world.now, 0
+    parts: list[dict[str, Any]] = []
+    for part in sharing.parts:
+        failure = part["description"].removeprefix(PREFIX)
+        fails = part["description"].startswith(PREFIX) and failure in _FAILURES
+        ended = {**part, "result": "CLOSED" if fails else "SUCCESS", "finish_time": rfc3339(now)}
+        parts.append(ended | {"fail_reason": failure} if fails else ended)
+        closed += part["amount"] if fails else 0
+    order = order_of(world, sharing)
+    world.of(ORDERS).put(replace(order, shared=order.shared - closed))
+    done = world.of(SHARINGS).put(sharing.moved("FINISHED", now, parts=parts))
+    for part in parts:
+        if part["result"] == "SUCCESS":
+            _announce(world, done, order, part)
+    return done
+
+
+def _announce(world: World, sharing: Sharing, order: Order, part: Mapping[str, Any]) -> None:
+    parties = {"sp_mchid": order.mchid, "sub_mchid": order.sub_mchid} if order.sub_mchid else {"mchid": order.mchid}
+    receiver = {name: part[name] for name in ("type", "account", "amount", "description")}
+    world.announce(
+        mchid=sharing.mchid,
+        about=(SHARINGS.name, sharing.key),
+        # The portal holds the address of these, not the call.
+        notify_url="",
+        event_type="TRANSACTION.SUCCESS",
+        original_type="profitsharing",
+        summary="分账",
+        resource={
+            **parties,
+            "transaction_id": order.transaction_id,
+            "order_id": sharing.order_id,
+            "out_order_no": sharing.out_order_no,
+            "receiver": receiver,
+            "success_time": part["finish_time"],
+        },
+    )
+
+
+def give_back(world: World, sharing: Sharing, asked: Return) -> Return:
+    """A receiver gives back; a repeat gives the same answer.
+
+    Raises:
+        Refusal: the number was used with other content, or the receiver hasn't got so much.
+    """
+    known = world.of(RETURNS).get(asked.key)
+    if known is not None:
+        if known.content != asked.content:
+            raise refusal.repeated("商户回退单号重复，且请求参数与首次请求不一致")
+        return known
+    got = sum(
+        part["amount"] for part in sharing.parts if part["account"] == asked.account and part["result"] == "SUCCESS"
+    )
+    returned = sum(
+        one.amount
+        for one in world.of(RETURNS).by("sharing", sharing.key)
+        if one.state != "FAILED" and one.account == asked.account
+    )
+    if sharing.state != "FINISHED":
+        raise refusal.invalid_state("分账处理中，不能回退")
+    if world.now - sharing.made > _RETURNABLE:
+        raise refusal.invalid_state("分账已超过180天，不能回退")
+    if not 0 < asked.amount <= got - returned:
+        raise Refusal(403, "NOT_ENOUGH", "回退金额大于该接收方可回退的金额")
+    return world.of(RETURNS).put(replace(asked, due=world.now + _TRANSIT, history=((world.now, asked.state),)))
+
+
+def asked_return(call: Call, sharing: Sharing, content: dict[str, Any], amount: int) -> Return:
+    """The return that a call asks for, not yet made.
+
+    Args:
+        call: asks.
+        sharing: what is given back from.
+        content: is compared with a repeat; names the receiver, and has `out_return_no` and `description`.
+        amount: in fen.
+    """
+    return Return(
+        mchid=call.mchid,
+        made=call.time,
+        state="PROCESSING",
+        out_return_no=content["out_return_no"],
+        return_id=numbers.sharing_id(),
+        sharing=sharing.key,
+        content=content,
+        amount=amount,
+        failure="ACCOUNT_ABNORMAL" if content["description"] == f"{PREFIX}ACCOUNT_ABNORMAL" else "",
+    )
+
+
+def _finish_return(world: World, found: Return) -> None:
+    if found.failure:
+        world.of(RETURNS).put(found.moved("FAILED", world.now, finished=world.now))
+        return
+    sharing = world.of(SHARINGS).get(found.sharing)
+    if sharing is not None:
+        order = order_of(world, sharing)
+        world.of(ORDERS).put(replace(order, shared=order.shared - found.amount))
+    world.of(RETURNS).put(found.moved("SUCCESS", world.now, finished=world.now))
+
+
+def order_of(world: World, sharing: Sharing) -> Order:
+    """The order that a sharing is of."""
+    order = world.of(ORDERS).get(sharing.order)
+    if order is None:
+        raise refusal.no_order()
+    return order
+
+
+def paid(world: World, call: Call, transaction_id: str, sub_mchid: str | None) -> Order:
+    """The paid order of the platform's number.
+
+    Args:
+        world: has it.
+        call: of the merchant whose order it must be.
+        transaction_id: the platform's number.
+        sub_mchid: whose order it must be; None where the call doesn't say.
+
+    Raises:
+        Refusal: there is none.
+    """
+    order = world.of(ORDERS).one("transaction_id", transaction_id)
+    if order is None or order.mchid != call.mchid or sub_mchid not in {None, order.sub_mchid}:
+        raise refusal.no_order()
+    return order
+
+
+def find(world: World, call: Call, out_order_no: str, order: Order) -> Sharing:
+    """The sharing of a merchant's number.
+
+    Raises:
+        Refusal: the order has none.
+    """
+    sharing = world.of(SHARINGS).get(f"{call.mchid}/{out_order_no}")
+    if sharing is None or sharing.order != order.key:
+        raise refusal.not_found("分账单不存在")
+    return sharing
+
+
+def named(world: World, call: Call, given: Mapping[str, Any]) -> Sharing:
+    """The sharing that a call about a return names by either number.
+
+    Raises:
+        Refusal: there is none, or neither number is given.
+    """
+    if given.get("order_id"):
+        sharing = world.of(SHARINGS).one("order_id", given["order_id"])
+    elif given.get("out_order_no"):
+        sharing = world.of(SHARINGS).get(f"{call.mchid}/{given['out_order_no']}")
+    else:
+        raise refusal.bad_parameter("/order_id", "body", "order_id or out_order_no is required")
+    if sharing is None or sharing.mchid != call.mchid:
+        raise refusal.not_found("分账单不存在")
+    return sharing
+
+
+def find_return(world: World, call: Call, out_return_no: str, sharing: Sharing) -> Return:
+    """The return of a merchant's number.
+
+    Raises:
+        Refusal: the sharing has none.
+    """
+    found = world.of(RETURNS).get(f"{call.mchid}/{out_return_no}")
+    if found is None or found.sharing != sharing.key:
+        raise refusal.not_found("回退单不存在")
+    return found
+
+
+def _ripen(world: World, sharing: Sharing) -> None:
+    finish(world, sharing)
+
+
+RECEIVERS = Kind(name="receivers", record=Receiver, key=lambda receiver: receiver.key)
+SHARINGS = Kind(
+    name="sharings",
+    record=Sharing,
+    key=lambda sharing: sharing.key,
+    indexes={"order": lambda sharing: sharing.order, "order_id": lambda sharing: sharing.order_id},
+    ripen=_ripen,
+)
+RETURNS = Kind(
+    name="returns",
+    record=Return,
+    key=lambda found: found.key,
+    indexes={"sharing": lambda found: found.sharing},
+    ripen=_finish_return,
+)
