@@ -13,7 +13,7 @@ generators := $(wildcard tools/derive_facts.py tools/generate_*.py)
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo shop test bench docs compat lint format types generate generate-check screenshots build lock clean core dev
+.PHONY: help demo shop test coverage bench docs compat lint format types generate generate-check screenshots build lock clean core dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,15 +27,15 @@ shop: ## Run a small shop against the emulator; open http://127.0.0.1:8000 (PORT
 
 # Whatever the environment says, bytecode is cached: the tests start dozens of processes, and each would compile everything anew.
 test: export PYTHONDONTWRITEBYTECODE :=
-test: dev ## Run all tests and measure what they reach (TESTS=tests/wire: only those, unmeasured)
-ifeq ($(strip $(TESTS)),)
+test: dev ## Run all tests (TESTS=tests/wire: only those)
+	@$(python) -m pytest $(if $(strip $(TESTS)),$(TESTS),--numprocesses auto --dist worksteal)
+
+coverage: export PYTHONDONTWRITEBYTECODE :=
+coverage: dev ## Run all tests and measure what they reach (half as long again)
 	@$(python) -m coverage erase
 	@$(python) -m coverage run -m pytest --numprocesses auto --dist worksteal; tests=$$?; \
 	$(python) -m coverage combine --quiet && $(python) -m coverage report; coverage=$$?; \
 	exit $$((tests ? tests : coverage))
-else
-	@$(python) -m pytest $(TESTS)
-endif
 
 # The order is that of docs/performance.md; MEASURED="pipeline webhook" runs some of them alone.
 MEASURED ?= share pipeline middlewares webhook receivers catalogue import_time first_call blocking main_job growth files batch sm plots

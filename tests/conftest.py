@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -23,6 +24,12 @@ from wechatpay_chain.transport import aiohttp as network
 # How long one example takes is the machine's affair, and being measured for coverage triples it.
 settings.register_profile("suite", settings.default, deadline=None, max_examples=40)
 settings.load_profile("suite")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: many tests wait for a server or a process that they started."""
+    return (os.cpu_count() or 1) + 1
 
 
 PLATFORM_SERIAL = "0A1B2C3D4E5F60718293A4B5C6D7E8F901234567"
