@@ -362,6 +362,15 @@ def test_waiting_in_vain(slow: Emulator) -> None:
         slow.wait_for_sync("REFUND.SUCCESS", 0.01)
 
 
+def test_waiting_for_what_the_shop_does(slow: Emulator) -> None:
+    """What happens in the shop alone, long after its answer, is waited for as well."""
+    done = threading.Event()
+    later = threading.Timer(0.1, done.set)
+    later.start()
+    assert slow.wait_for_sync(done.is_set, 30)
+    later.join()
+
+
 @pytest.mark.parametrize(
     ("options", "argument"),
     [({"times": 0}, "times"), ({}, "notify_url"), ({"serial": "x", "notify_url": "http://127.0.0.1/"}, "serial")],

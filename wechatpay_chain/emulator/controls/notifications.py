@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from time import monotonic
 from typing import Any, TypeVar, cast
 
 from ...errors import ConfigurationError
@@ -21,6 +22,7 @@ from ..world.announcements import ANNOUNCEMENTS, WAITING, Announcement, number
 from .core import Core, line_of
 
 _DELIVERY_TIMEOUT = 60.0
+_LOOK_AGAIN = 0.05
 _PAYMENT = ("TRANSACTION.SUCCESS", "transaction")
 
 T = TypeVar("T")
@@ -151,7 +153,8 @@ class Notifications(Core):
 
         Args:
             wanted: a kind of notification, which is waited for until the merchant has taken it; or a function that says
-                whether it has happened, called now and after every change.
+                whether it has happened, called now, after every change, and twenty times a second: what it asks about
+                may happen in the shop alone.
             timeout: real seconds to wait.
 
         Returns:
@@ -165,10 +168,12 @@ class Notifications(Core):
     def wait_for_sync(self, wanted: str | HasPairs | Callable[[], T], timeout: float = 5.0) -> T | Announcement:
         """As `wait_for`, in the calling thread."""
         check: Callable[[], Any] = wanted if callable(wanted) else self._delivered(find_kind(wanted))
+        end = monotonic() + timeout
         with self._news:
-            found: Any = self._news.wait_for(check, timeout)
-        if not found:
-            raise TimeoutError(f"it did not happen within {timeout:g} s; {self._notifications_told()}")
+            while not (found := check()):
+                if (left := end - monotonic()) <= 0:
+                    raise TimeoutError(f"it did not happen within {timeout:g} s; {self._notifications_told()}")
+                self._news.wait(min(left, _LOOK_AGAIN))
         return cast("T | Announcement", found)
 
     def _announcement(self, kind: Kind, given: Mapping[str, Any], mchid: str, notify_url: str) -> Announcement:
