@@ -25,8 +25,17 @@ def check(merchant: Merchant, call: Call) -> None:
     if merchant.sub_mchids is None:
         return
     for named in _named(call):
-        if named not in merchant.sub_mchids:
-            raise Refusal(403, "NO_AUTH", f"子商户{named}与服务商{merchant.mchid}没有受理关系")
+        require(merchant, named)
+
+
+def require(merchant: Merchant, sub_mchid: str) -> None:
+    """Refuse that a partner acts for a sub-merchant that isn't his.
+
+    Raises:
+        Refusal: 403 NO_AUTH.
+    """
+    if merchant.sub_mchids is not None and sub_mchid not in merchant.sub_mchids:
+        raise Refusal(403, "NO_AUTH", f"子商户{sub_mchid}与服务商{merchant.mchid}没有受理关系")
 
 
 def _named(call: Call) -> Iterator[str]:

@@ -23,6 +23,8 @@ from .record import Order
 from .texts import parties_v2, payment_v2, told_v2
 
 _VOLATILE = {"nonce_str", "sign", "sign_type"}
+LINKS = {"NATIVE": ("code_url", code_url), "MWEB": ("mweb_url", h5_url)}
+"""By trade type, the element that leads to the payment, and what makes it."""
 
 
 def content_of(fields: Mapping[str, str]) -> dict[str, Any]:
@@ -69,14 +71,19 @@ def asked_v2(call: Call, trade_type: str) -> Order:
         description=fields["body"],
         attach=fields.get("attach", ""),
         notify_url=fields.get("notify_url", ""),
-        expires=_expiry(call, fields.get("time_expire")),
+        expires=expiry(call, fields.get("time_expire")),
         openid=fields.get("openid", ""),
         sub_openid=fields.get("sub_openid", ""),
         sharing=fields.get("profit_sharing") == "Y",
     )
 
 
-def _expiry(call: Call, time_expire: str | None) -> float:
+def expiry(call: Call, time_expire: str | None) -> float:
+    """When an order closes that nobody pays, Unix time in seconds.
+
+    Raises:
+        RefusalV2: no time, or one that is over.
+    """
     latest = call.time + transitions.LIFETIME
     if not time_expire:
         return latest
@@ -92,10 +99,9 @@ def _expiry(call: Call, time_expire: str | None) -> float:
 def unified(world: World, call: Call) -> dict[str, Any]:
     """Make an order and answer what its payment begins with."""
     order = transitions.make(world, asked_v2(call, fields_of(call)["trade_type"]))
-    links = {"NATIVE": ("code_url", code_url), "MWEB": ("mweb_url", h5_url)}
     told = answer_of(order) | {"trade_type": order.trade_type, "prepay_id": order.prepay_id}
-    if order.trade_type in links:
-        name, link = links[order.trade_type]
+    if order.trade_type in LINKS:
+        name, link = LINKS[order.trade_type]
         told[name] = link(order, call.base_url)
     return told
 

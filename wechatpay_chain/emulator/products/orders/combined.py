@@ -5,26 +5,21 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012557004
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from ...platform import refusal
-from ...platform.call import Call
-from ...platform.times import rfc3339
+from ...platform.times import compact, rfc3339
 from ...world import numbers
 from ...world.records import Kind, Record
 from ...world.world import World
-from ..fen import fen
-from ..product import Route
+from ..json_texts import text
 from . import transitions
-from .apiv3 import code_url, expiry, h5_url
 from .record import Order
 
-_BASE = "/v3/combine-transactions"
-_MOST = 50
-_TRADE_TYPES = {"jsapi": "JSAPI", "miniprogram": "JSAPI", "app": "APP", "h5": "MWEB", "native": "NATIVE"}
+MOST = 50
+"""So many orders can be in one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +55,57 @@ class Combined(Record):
         """What its table has it under."""
         return f"{self.mchid}/{self.out_trade_no}"
 
+    @property
+    def protocol(self) -> Literal["v3", "v2"]:
+        """How it was made, which says how it is announced."""
+        return "v2" if "combine_mch_id" in self.content else "v3"
+
+
+def make(world: World, asked: Combined, parts: Sequence[Order]) -> Combined:
+    """Make a combined order, or give the one that is repeated a fresh `prepay_id`.
+
+    Args:
+        world: keeps it.
+        asked: as asked for; `due` says when it closes unpaid.
+        parts: the orders in it.
+
+    Raises:
+        Refusal: a number was used already, with other content, or the order is paid or closed.
+    """
+    table = world.of(COMBINED)
+    known = table.get(asked.key)
+    if known is not None:
+        if known.content != asked.content or known.trade_type != asked.trade_type:
+            raise refusal.number_used()
+        if known.state != "NOTPAY":
+            raise refusal.order_paid() if known.state == "SUCCESS" else refusal.order_closed()
+        return table.put(replace(known, prepay_id=numbers.prepay_id(world.now)))
+    for part in parts:
+        if world.of(transitions.ORDERS).get(part.key) is not None:
+            raise refusal.number_used()
+        world.of(transitions.ORDERS).put(replace(part, history=((part.made, part.state),), combined=asked.key))
+    return table.put(
+        replace(
+            asked,
+            prepay_id=numbers.prepay_id(asked.made),
+            code=numbers.code(),
+            history=((asked.made, asked.state),),
+            orders=[part.key for part in parts],
+        )
+    )
+
+
+def find(world: World, mchid: str, out_trade_no: str) -> Combined:
+    """The combined order of a merchant's number.
+
+    Raises:
+        Refusal: there is none.
+    """
+    combined = world.of(COMBINED).get(f"{mchid}/{out_trade_no}")
+    if combined is None:
+        raise refusal.no_order()
+    return combined
+
 
 def pay(world: World, combined: Combined, *, bank_type: str = "OTHERS", openid: str = "") -> Combined:
     """A payer pays all orders, and who made them is told once.
@@ -77,10 +123,11 @@ def pay(world: World, combined: Combined, *, bank_type: str = "OTHERS", openid: 
         mchid=paid.mchid,
         about=(COMBINED.name, paid.key),
         notify_url=paid.notify_url,
-        event_type="TRANSACTION.SUCCESS",
-        original_type="transaction",
+        event_type="combined-transactions-success" if paid.protocol == "v2" else "TRANSACTION.SUCCESS",
+        original_type="" if paid.protocol == "v2" else "transaction",
         summary="支付成功",
-        resource=told(world, paid),
+        resource=_announced_v2(world, paid) if paid.protocol == "v2" else told(world, paid),
+        protocol=paid.protocol,
     )
     return paid
 
@@ -134,95 +181,48 @@ def _told_part(order: Order) -> dict[str, Any]:
     return members
 
 
-def _prepay(world: World, call: Call, trade_type: str) -> dict[str, Any]:
-    combined = _make(world, call, trade_type)
-    if trade_type == "NATIVE":
-        return {"code_url": code_url(combined, call.base_url)}
-    if trade_type == "MWEB":
-        return {"h5_url": h5_url(combined, call.base_url)}
-    return {"prepay_id": combined.prepay_id}
+def _announced_v2(world: World, combined: Combined) -> dict[str, Any]:
+    orders = orders_of(world, combined)
+    return {
+        "result_code": "SUCCESS",
+        "combine_appid": combined.appid,
+        "combine_mch_id": combined.mchid,
+        "combine_openid": combined.openid,
+        "combine_out_trade_no": combined.out_trade_no,
+        "trade_type": combined.trade_type,
+        "bank_type": orders[0].bank_type,
+        "sub_order_list": text({"order_num": len(orders), "order_list": [_announced_part_v2(one) for one in orders]}),
+    }
 
 
-def _make(world: World, call: Call, trade_type: str) -> Combined:
-    content: dict[str, Any] = call.json
-    if content["combine_mchid"] != call.mchid:
-        raise refusal.other_merchant("/combine_mchid")
-    if not 0 < len(content["sub_orders"]) <= _MOST:
-        raise refusal.bad_parameter("/sub_orders", "body", f"1 to {_MOST} orders are expected")
-    table = world.of(COMBINED)
-    known = table.get(f"{call.mchid}/{content['combine_out_trade_no']}")
-    if known is not None:
-        if known.content != content or known.trade_type != trade_type:
-            raise refusal.number_used()
-        if known.state != "NOTPAY":
-            raise refusal.order_paid() if known.state == "SUCCESS" else refusal.order_closed()
-        return table.put(replace(known, prepay_id=numbers.prepay_id(call.time)))
-    expires = expiry(call, content.get("time_expire"))
-    payer: Mapping[str, Any] = content.get("combine_payer_info") or {}
-    combined = Combined(
-        mchid=call.mchid,
-        made=call.time,
-        state="NOTPAY",
-        due=expires,
-        history=((call.time, "NOTPAY"),),
-        out_trade_no=content["combine_out_trade_no"],
-        appid=content["combine_appid"],
-        trade_type=trade_type,
-        content=content,
-        notify_url=content.get("notify_url", ""),
-        prepay_id=numbers.prepay_id(call.time),
-        code=numbers.code(),
-        orders=[],
-        openid=payer.get("openid", ""),
-    )
-    parts = [_part(part, combined, expires) for part in content["sub_orders"]]
-    for part in parts:
-        if world.of(transitions.ORDERS).get(part.key) is not None:
-            raise refusal.number_used()
-        world.of(transitions.ORDERS).put(part)
-    return table.put(replace(combined, orders=[part.key for part in parts]))
+def _announced_part_v2(order: Order) -> dict[str, Any]:
+    return {
+        "appid": order.appid,
+        "mch_id": order.mchid,
+        "openid": order.openid,
+        "total_fee": order.total,
+        "cash_fee": order.total,
+        "transaction_id": order.transaction_id,
+        "out_trade_no": order.out_trade_no,
+        "attach": order.attach,
+        "time_end": compact(order.paid_at),
+    }
 
 
-def _part(part: Mapping[str, Any], combined: Combined, expires: float) -> Order:
-    settlement: Mapping[str, Any] = part.get("settle_info") or {}
-    return Order(
-        mchid=part["mchid"],
-        made=combined.made,
-        state="NOTPAY",
-        history=combined.history,
-        out_trade_no=part["out_trade_no"],
-        sub_mchid=part.get("sub_mchid", ""),
-        appid=combined.appid,
-        sub_appid=part.get("sub_appid", ""),
-        trade_type=combined.trade_type,
-        content=dict(part),
-        total=fen(part["amount"]["total_amount"], "/sub_orders/amount/total_amount"),
-        currency=part["amount"].get("currency", "CNY"),
-        description=part["description"],
-        attach=part.get("attach", ""),
-        expires=expires,
-        sharing=bool(settlement.get("profit_sharing")),
-        combined=combined.key,
-    )
+def close_named(world: World, combined: Combined, named: set[str]) -> Combined:
+    """Close the orders of a combined one, all of which must be named.
 
+    Args:
+        world: keeps them.
+        combined: as asked for.
+        named: the keys of the orders that the call names.
 
-def _query(world: World, call: Call) -> dict[str, Any]:
-    return told(world, _find(world, call))
-
-
-def _query_by_id(world: World, call: Call) -> dict[str, Any]:
-    combined = world.of(COMBINED).one("transaction_id", call.values["combine_transaction_id"])
-    if combined is None or combined.mchid != call.mchid:
-        raise refusal.no_order()
-    return told(world, combined)
-
-
-def _close(world: World, call: Call) -> None:
-    combined = _find(world, call)
-    given = {f"{part['mchid']}/{part['out_trade_no']}" for part in call.json["sub_orders"]}
-    if given != set(combined.orders):
+    Raises:
+        Refusal: these aren't the orders in it, or they are paid.
+    """
+    if named != set(combined.orders):
         raise refusal.bad_parameter("/sub_orders", "body", "not the orders of the combined order")
-    close(world, combined)
+    return close(world, combined)
 
 
 def close(world: World, combined: Combined) -> Combined:
@@ -245,13 +245,6 @@ def ripen(world: World, combined: Combined) -> None:
     close(world, combined)
 
 
-def _find(world: World, call: Call) -> Combined:
-    combined = world.of(COMBINED).get(f"{call.mchid}/{call.values['combine_out_trade_no']}")
-    if combined is None:
-        raise refusal.no_order()
-    return combined
-
-
 COMBINED = Kind(
     name="combined_orders",
     record=Combined,
@@ -264,10 +257,3 @@ COMBINED = Kind(
     },
     ripen=ripen,
 )
-
-ROUTES: dict[str, Route] = {
-    **{f"POST {_BASE}/{way}": partial(_prepay, trade_type=kind) for way, kind in _TRADE_TYPES.items()},
-    f"GET {_BASE}/out-trade-no/{{combine_out_trade_no}}": _query,
-    f"GET {_BASE}/id/{{combine_transaction_id}}": _query_by_id,
-    f"POST {_BASE}/out-trade-no/{{combine_out_trade_no}}/close": _close,
-}

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
-import orjson
-
-from ...platform.apiv2 import RefusalV2
 from ...platform.call import Call
 from ...platform.times import compact
 from ...world.world import World
 from ..fen import fen
+from ..json_texts import read_object, read_objects, text
 from ..orders.apiv2 import content_of, fields_of
 from ..orders.record import Order
 from ..product import Route
@@ -29,42 +27,9 @@ _OF_RECEIVER = {"type": str, "account": str}
 _OF_PART = {**_OF_RECEIVER, "amount": int, "description": str}
 
 
-def _objects(fields: Mapping[str, str], name: str, members: Mapping[str, type]) -> list[dict[str, Any]]:
-    """The objects that a parameter's JSON text holds.
-
-    Raises:
-        RefusalV2: it isn't JSON, or an object lacks a member or has one of another type.
-    """
-    value = _read(fields[name])
-    items: list[dict[str, Any]] = cast("list[dict[str, Any]]", value) if isinstance(value, list) else [{}]
-    if not all(_has(item, members) for item in items):
-        raise RefusalV2(f"{name}参数格式错误", "PARAM_ERROR")
-    return items
-
-
-def _receiver(fields: Mapping[str, str]) -> dict[str, Any]:
-    receiver = _read(fields["receiver"])
-    if not _has(receiver, _OF_RECEIVER):
-        raise RefusalV2("receiver参数格式错误", "PARAM_ERROR")
-    return cast("dict[str, Any]", receiver)
-
-
-def _read(text: str) -> object:
-    try:
-        return cast("object", orjson.loads(text))
-    except ValueError:
-        return None
-
-
-def _has(value: object, members: Mapping[str, type]) -> bool:
-    given = cast("Mapping[str, object]", value if isinstance(value, dict) else {})
-    # True is an int to isinstance.
-    return all(type(given.get(name)) is kind for name, kind in members.items())
-
-
 def _add(world: World, call: Call) -> dict[str, Any]:
     fields = fields_of(call)
-    receiver = _receiver(fields)
+    receiver = read_object(fields, "receiver", _OF_RECEIVER)
     transitions.add(
         world,
         Receiver(
@@ -78,22 +43,22 @@ def _add(world: World, call: Call) -> dict[str, Any]:
             content=receiver,
         ),
     )
-    return _answer(call) | {"receiver": _text({name: receiver[name] for name in _OF_RECEIVER})}
+    return _answer(call) | {"receiver": text({name: receiver[name] for name in _OF_RECEIVER})}
 
 
 def _remove(world: World, call: Call) -> dict[str, Any]:
     fields = fields_of(call)
-    receiver = _receiver(fields)
+    receiver = read_object(fields, "receiver", _OF_RECEIVER)
     transitions.remove(world, call.mchid, fields.get("sub_mch_id", ""), receiver["type"], receiver["account"])
-    return _answer(call) | {"receiver": _text({name: receiver[name] for name in _OF_RECEIVER})}
+    return _answer(call) | {"receiver": text({name: receiver[name] for name in _OF_RECEIVER})}
 
 
 def _share(world: World, call: Call, *, unfreezes: bool) -> dict[str, Any]:
     fields = fields_of(call)
-    parts = _objects(fields, "receivers", _OF_PART)
+    parts = read_objects(fields, "receivers", _OF_PART)
     sharing = _made(world, call, parts, unfreezes=unfreezes)
     told = _answer(call) | _numbers(sharing, fields["transaction_id"])
-    return told | {"status": sharing.state, "receivers": _text([_told_part(part) for part in sharing.parts])}
+    return told | {"status": sharing.state, "receivers": text([_told_part(part) for part in sharing.parts])}
 
 
 def _finish(world: World, call: Call) -> dict[str, Any]:
@@ -119,7 +84,7 @@ def _query(world: World, call: Call) -> dict[str, Any]:
     sharing = transitions.find(world, call, fields["out_order_no"], order)
     parts = [{"account": part["account"]} | _told_part(part) for part in sharing.parts]
     told = _answer(call) | _numbers(sharing, order.transaction_id)
-    return told | {"appid": order.appid, "status": sharing.state, "receivers": _text(parts)}
+    return told | {"appid": order.appid, "status": sharing.state, "receivers": text(parts)}
 
 
 def _amounts(world: World, call: Call) -> dict[str, Any]:
@@ -178,10 +143,6 @@ def _told_return(found: Return, sharing: Sharing) -> dict[str, Any]:
         "finish_time": compact(found.finished or found.made),
     }
     return told | ({"fail_reason": found.failure} if found.state == "FAILED" else {})
-
-
-def _text(value: object) -> str:
-    return orjson.dumps(value).decode()
 
 
 ROUTES: dict[str, Route] = {
