@@ -187,6 +187,27 @@ async def test_seen_key() -> None:
     assert calls == ["1"]
 
 
+async def test_one_task() -> None:
+    """A handler takes one task, in which it may outlast the reply; its claim takes none before a renewal is due."""
+    hook = webhook()
+    loop, made = asyncio.get_running_loop(), list[str]()
+
+    def factory(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        made.append(coroutine.__qualname__)
+        return asyncio.Task(coroutine, loop=loop, **options)
+
+    @hook.on("TRANSACTION.SUCCESS")
+    async def paid(notification: Notification[Any]) -> None:
+        await asyncio.sleep(0.01)
+
+    loop.set_task_factory(factory)
+    try:
+        assert (await hook.dispatch(*notify())).ok
+    finally:
+        loop.set_task_factory(None)
+    assert made == ["Delivery._guarded"]
+
+
 async def test_late_handler_finishes() -> None:
     """A late handler goes on in the background; the platform comes back and learns that it succeeded."""
     hook = webhook(deadline=0.05)

@@ -12,7 +12,7 @@ from tests.notifications.by_hand import ByHand
 from tests.notifications.sender import notify, refund, webhook, xml
 from wechatpay_chain import Notification
 from wechatpay_chain.notifications import Claim, MemorySeen, RenewableSeen, Reply, Seen
-from wechatpay_chain.notifications.once import once
+from wechatpay_chain.notifications.once import Once
 from wechatpay_chain.notifications.seen import V2_KEYS
 
 
@@ -66,7 +66,7 @@ async def test_a_claim_is_renewed_while_its_handler_runs() -> None:
             found.append(await seen.claim("k", "second"))
         return Reply()
 
-    assert await once(seen, "k", handle) == Reply()
+    assert await Once(seen).handle("k", handle) == Reply()
     assert found == ["busy"] * 4
     assert await seen.claim("k", "second") == "done"
 
@@ -80,7 +80,7 @@ async def test_a_claim_that_was_lost_is_left_to_the_other() -> None:
         await asyncio.sleep(0.05)
         return Reply(status=500)
 
-    await once(seen, "k", handle)
+    await Once(seen).handle("k", handle)
     assert seen._claims["k"][0] == "other"
 
 
@@ -93,7 +93,7 @@ async def test_a_store_that_fails_later(failing: str, caplog: pytest.LogCaptureF
         await asyncio.sleep(0.03)
         return Reply(status=500 if failing == "release" else 200)
 
-    reply = await once(Failing(failing), "k", handle)
+    reply = await Once(Failing(failing)).handle("k", handle)
     assert isinstance(reply, Reply)
     assert reply.ok == (failing != "release")
     assert "could not be renewed" in caplog.text if failing == "renew" else "store" in caplog.text

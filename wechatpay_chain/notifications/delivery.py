@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..errors import ConfigurationError, DecodeError, DecryptionError, TrustError
 from .inbox import Inbox, Message
 from .notification import XML_PREFIX, Notification, Reply
-from .once import once
+from .once import Once
 from .router import Answer, Function, Late, Route, deadline_of
 from .seen import V2_KEYS, Seen
 from .signing import ReplySigner
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _GRACE = 0.2
+_AT_ONCE = nullcontext()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class Delivery:
         late: Late,
         sign: ReplySigner | None,
     ) -> None:
-        self._seen = seen
+        self._once = Once(seen)
         self._key = key
         self._deadline = deadline
         self._late = late
@@ -104,7 +105,7 @@ class Delivery:
             notification: of which the message is made.
             calling_thread: runs `inbox.store` if that is a plain function; by default it runs in a thread of its own.
         """
-        route = Route(_storing(inbox, message), once=False, signs=False)
+        route = Route.of(_storing(inbox, message), once=False, signs=False)
         return await self.deliver(route, notification, calling_thread, failed=503)
 
     async def handle(
@@ -117,7 +118,7 @@ class Delivery:
         turn, call = self._way(route, calling_thread)
         async with turn:
             handling = self._handle(call, route, notification)
-            return await (handling if inspect.iscoroutinefunction(route.function) else _finished(handling))
+            return await (handling if route.in_loop else _finished(handling))
 
     async def deliver(
         self,
@@ -146,14 +147,18 @@ class Delivery:
             return _failure(notification, "too many notifications", status=503)
         task = asyncio.create_task(self._guarded(work))
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
         try:
-            await asyncio.wait({task}, timeout=work.deadline)
+            # Many handlers need no more than one turn of the loop: these pay for no timer (`benchmarks.receivers`).
+            await asyncio.sleep(0)
+            if not task.done():
+                await asyncio.wait({task}, timeout=work.deadline)
         except asyncio.CancelledError:
             # The platform hung up. Whether the handler goes on is the same question as when it is late.
             if work.is_cancelled_when_late:
                 task.cancel()
             raise
+        finally:
+            self._forget(task)
         if task.done() and not task.cancelled():
             return task.result()
         if work.is_cancelled_when_late or (self._late == "cancel" and not work.has_begun):
@@ -169,14 +174,20 @@ class Delivery:
         while self._running:
             await asyncio.wait(self._running)
 
+    def _forget(self, task: asyncio.Task[Reply]) -> None:
+        """Hold a task no more, once it is done."""
+        if task.done():
+            self._running.discard(task)
+        else:
+            task.add_done_callback(self._running.discard)
+
     def _work(
         self, route: Route, notification: Notification[Any], calling_thread: CallingThread | None, failed: int
     ) -> _Work | None:
         """How a handler is called; None if its turn comes too late."""
-        is_coroutine = inspect.iscoroutinefunction(route.function)
-        waits = not is_coroutine and calling_thread is not None
+        waits = not route.in_loop and calling_thread is not None
         deadline = deadline_of(notification, self._deadline)
-        if not is_coroutine and not waits and self._threads.delay() > deadline:
+        if not route.in_loop and not waits and self._threads.delay() > deadline:
             return None
         turn, call = self._way(route, calling_thread)
         return _Work(
@@ -186,7 +197,7 @@ class Delivery:
             call=call,
             deadline=None if waits else deadline,
             # A function in a thread can't be stopped; its claim must not be given back while it works.
-            is_cancelled_when_late=is_coroutine and self._late == "cancel",
+            is_cancelled_when_late=route.in_loop and self._late == "cancel",
             failed=failed,
         )
 
@@ -194,10 +205,10 @@ class Delivery:
         self, route: Route, calling_thread: CallingThread | None
     ) -> tuple[AbstractAsyncContextManager[None], Callable[..., Any]]:
         """What is entered when a handler can start, and what calls it."""
-        if inspect.iscoroutinefunction(route.function):
-            return nullcontext(), _called
+        if route.in_loop:
+            return _AT_ONCE, _called
         if calling_thread is not None:
-            return nullcontext(), calling_thread.call
+            return _AT_ONCE, calling_thread.call
         return self._threads.turn(), self._threads.call
 
     @property
@@ -212,14 +223,14 @@ class Delivery:
             async with work.turn:
                 work.has_begun = True
                 handle = partial(self._handle, work.call, work.route, work.notification)
-                return await (self._once(work, handle) if work.route.once else handle())
+                return await (self._handle_once(work, handle) if work.route.once else handle())
         except Exception:  # noqa: BLE001 - a handler or a store may raise anything, and the platform needs a reply
             _log.exception("%s: its handler failed", _named(work.notification))
             return _failure(work.notification, "not handled", status=work.failed)
 
-    async def _once(self, work: _Work, handle: Callable[[], Awaitable[Reply]]) -> Reply:
+    async def _handle_once(self, work: _Work, handle: Callable[[], Awaitable[Reply]]) -> Reply:
         key = self._key(work.notification)
-        reply = await once(self._seen, V2_KEYS + key if _is_v2(work.notification) else key, handle)
+        reply = await self._once.handle(V2_KEYS + key if _is_v2(work.notification) else key, handle)
         if isinstance(reply, Reply):
             return reply
         if reply == "done":

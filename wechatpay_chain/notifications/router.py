@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 from ..errors import ConfigurationError
 from ..http.value import frozen
@@ -55,11 +56,18 @@ class Route:
         function: the handler.
         once: whether repetitions of a notification are kept from it.
         signs: whether its replies must be signed.
+        in_loop: whether it is a coroutine function; others run in threads.
     """
 
     function: Function[Any]
     once: bool
     signs: bool
+    in_loop: bool
+
+    @classmethod
+    def of(cls, function: Function[Any], *, once: bool, signs: bool) -> Self:
+        """The route to a handler, in the loop or in a thread as the handler is made for."""
+        return cls(function, once, signs, inspect.iscoroutinefunction(function))
 
 
 class Router:
@@ -81,8 +89,8 @@ class Router:
                 named = f"{event_type or 'all notifications'}{f' ({original})' if original else ''}"
                 raise ConfigurationError("on", f"there is a handler for {named} already", "Register one for each kind")
         for event_type, original in pairs:
-            self._routes[event_type, original] = Route(
-                function, event_type not in _QUESTIONS, event_type in _SIGNED_REPLIES
+            self._routes[event_type, original] = Route.of(
+                function, once=event_type not in _QUESTIONS, signs=event_type in _SIGNED_REPLIES
             )
 
     def find(self, notification: Notification[Any]) -> Route | None:

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from ...errors import ConfigurationError
 from ...notifications.inbox import Event, Observer
-from ...notifications.once import renewing
+from ...notifications.once import KeptClaim
 from ...notifications.webhook import Webhook
 from ...policies.backoff import Backoff
 from .._extras import extra
@@ -134,7 +134,7 @@ class Worker:
         # What a worker that is told to stop says of what it hadn't finished.
         event, error = Event.RELEASED, ""
         try:
-            async with renewing(self._inbox.lease, partial(self._renew, claim, claimed)):
+            async with KeptClaim(self._inbox.lease, partial(self._renew, claim, claimed)):
                 with handling(claimed):
                     await self._call(claim)
             event = Event.HANDLED
