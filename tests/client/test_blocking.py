@@ -69,7 +69,7 @@ def test_closing_ends_the_thread_and_later_calls(emulator: Emulator) -> None:
     sync = SyncWeChatPay(**emulator.credentials(), transport=emulator)
     sync.close()
     sync.close()
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
     with pytest.raises(ConfigurationError, match="closed"):
         sync[ECHO].post(json={})
 
@@ -206,9 +206,15 @@ def test_copies_and_pickles(client: type[Any], emulator: Emulator) -> None:
 def test_a_signal_handler_that_calls(sync: SyncWeChatPay) -> None:
     """A handler that makes a call while the main thread is in one doesn't hang, and both have their answers."""
     handled: list[int] = []
-    before = signal.signal(signal.SIGALRM, lambda *_: handled.append(sync[ECHO].post(json=MESSAGE).status))
+
+    def handle(*_: object) -> None:
+        handled.append(sync[ECHO].post(json=MESSAGE).status)
+        # The next signal comes after this call: on a slow machine they would pile up in each other.
+        signal.setitimer(signal.ITIMER_REAL, 0.001)
+
+    before = signal.signal(signal.SIGALRM, handle)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.01)
+        signal.setitimer(signal.ITIMER_REAL, 0.001)
         until = time.monotonic() + 30
         while len(handled) < 20 and time.monotonic() < until:
             assert sync[ECHO].post(json=MESSAGE).status == 200
@@ -272,7 +278,8 @@ def test_dropped_without_a_call(emulator: Emulator) -> None:
     del client
     with pytest.warns(ResourceWarning):
         gc.collect()
-    assert resources() == before
+    # What an earlier test left may go meanwhile.
+    assert all(now <= then for now, then in zip(resources(), before, strict=True))
 
 
 def test_a_stream_that_outlives_its_client(emulator: Emulator) -> None:
