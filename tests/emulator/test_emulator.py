@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -50,6 +52,25 @@ def test_many_threads(emulator: Emulator) -> None:
 
     with SyncWeChatPay(**emulator.credentials(), transport=emulator) as wxpay:
         assert len(set(asyncio.run(all_at_once()))) == 50
+
+
+def test_without_a_port_aiohttp_is_not_imported() -> None:
+    """An emulator that is called in its own process, and notifies an app there, imports no aiohttp."""
+    program = """
+import sys
+from wechatpay_chain.emulator import Emulator
+
+def app(environ, start_response):
+    start_response("204 No Content", [])
+    return []
+
+emulator = Emulator(notify={"https://shop.example": app})
+emulator.trigger("TRANSACTION.SUCCESS", notify_url="https://shop.example/notify")
+emulator.deliver_sync()
+print(emulator.notifications[0].state, "aiohttp" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "DELIVERED False\n"
 
 
 def test_keys_are_fresh() -> None:

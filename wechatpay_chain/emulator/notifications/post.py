@@ -5,32 +5,35 @@ from __future__ import annotations
 import asyncio
 import time
 from types import TracebackType
-from typing import Self
-
-import aiohttp
-from yarl import URL
+from typing import TYPE_CHECKING, Self
 
 from .apps import Answer
 from .messages import Message
+
+if TYPE_CHECKING:
+    import aiohttp
 
 # So much of an answer is looked at.
 _KEPT = 4096
 
 
 class Postman:
-    """Posts notifications over connections that it keeps for a while; used with `async with`."""
+    """Posts notifications over connections that it keeps for a while; used with `async with`.
+
+    aiohttp is imported by the first that is posted: apps in the same process are called without it.
+    """
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        # Neither proxies nor cookies: what is called is this machine.
-        self._session = aiohttp.ClientSession(
-            cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, connector=aiohttp.TCPConnector(limit=0)
-        )
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._session.close()
+        if self._session is not None:
+            await self._session.close()
 
     async def post(self, url: str, message: Message, patience: float) -> Answer:
         """Post a notification.
@@ -43,6 +46,14 @@ class Postman:
         Returns:
             The answer, or why there is none.
         """
+        import aiohttp
+        from yarl import URL
+
+        if self._session is None:
+            # Neither proxies nor cookies: what is called is this machine.
+            self._session = aiohttp.ClientSession(
+                cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, connector=aiohttp.TCPConnector(limit=0)
+            )
         begun = time.monotonic()
         try:
             async with asyncio.timeout(patience):
