@@ -24,6 +24,7 @@ from ..wire.v3.signature import SERIAL_HEADER
 from ..wire.words import OF_BRAND, OF_MERCHANT
 from .controls import Controls
 from .exchange import Exchange
+from .kept import Kept
 from .misbehaviour import GOOD, STALE, AnswerLost, Misbehaviour, claimed_merchant, forged, html
 from .notifications.apps import App
 from .platform import answer, apiv2, authentication, payload, refusal, relations
@@ -69,7 +70,7 @@ class Emulator(Controls):
         apiv3_key: the first merchant's, 32 characters; fresh ones by default.
         apiv2_key: the first merchant's, 32 characters; fresh ones by default.
         state: a folder that keeps merchants, keys and records, and is used again; by default they are in memory only.
-        keep: how many calls and exchanges are kept.
+        keep: how many calls and exchanges are kept. The last 16 keep their bodies whole, older ones 256 kB of each.
         notify: which `notify_url` leads where: beginnings of URLs, and for each another beginning, or an ASGI or WSGI
             app in this process. Only this machine is called otherwise.
         patience: real seconds that merchants have to answer a notification; by default, the kind's own 5 or 3.
@@ -134,7 +135,7 @@ class Emulator(Controls):
                     apiv2_key=apiv2_key or (known.apiv2_key if known else make_apiv3_key()),
                 )
             )
-        self.calls: deque[Call] = deque(maxlen=keep)
+        self.calls: deque[Call] = Kept(keep)
         self._numbers = itertools.count(1)
         self._rates = RateWindows()
         self._user_routes = Routes()
@@ -342,6 +343,7 @@ class Emulator(Controls):
             meta=content.meta,
             file=content.file,
             headers=request.headers,
+            size=len(request.body or b""),
         )
 
     def _match(self, request: Request, operation: catalogue.Operation | None) -> Match:
@@ -401,6 +403,7 @@ class Emulator(Controls):
                 xml=received.fields,
                 file=received.file,
                 headers=request.headers,
+                size=len(request.body or b""),
             )
             self.calls.append(call)
             with _orderly():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from ..catalogue import Operation
 from ..http.request import Request
 from ..http.response import Response
 from .faults import Effect
+from .kept import LARGEST
 from .platform.call import Call
 
 
@@ -27,6 +28,8 @@ class Exchange:
         refusal: why it was refused, a `Refusal` or `RefusalV2`; None where it was not.
         response: the answer as sent; None while it is being made.
         seconds: how long that took.
+        request_size: bytes of the request's body, where only its beginning is kept; None where it is whole.
+        response_size: the same of the answer's.
     """
 
     number: int
@@ -39,6 +42,20 @@ class Exchange:
     refusal: Exception | None = None
     response: Response[Any] | None = field(default=None, repr=False)
     seconds: float = 0.0
+    request_size: int | None = None
+    response_size: int | None = None
+
+    def shortened(self) -> Self:
+        """The same with at most `LARGEST` bytes of each body; itself where there is no more."""
+        found, body = self, self.request.body or b""
+        if len(body) > LARGEST:
+            request = self.request.changed(body=body[:LARGEST])
+            call = self.call and self.call.shortened()
+            found = replace(found, request=request, request_size=len(body), call=call)
+        if self.response is not None and len(self.response.content) > LARGEST:
+            response = self.response.changed(content=self.response.content[:LARGEST])
+            found = replace(found, response=response, response_size=len(self.response.content))
+        return found
 
     def __str__(self) -> str:
         """The exchange in a line, without anything that was sent but its target."""

@@ -42,7 +42,12 @@ class _Signed:
 
 
 def find(exchange: Exchange, world: World) -> requests.Finding | None:
-    """Which text, or whose key, a signature of APIv3 that doesn't fit was made with; None where nobody knows."""
+    """Which text, or whose key, a signature of APIv3 that doesn't fit was made with.
+
+    None where nobody knows, or the body isn't kept whole.
+    """
+    if exchange.request_size is not None:
+        return None
     found, said = exchange.refusal, _said(exchange)
     if not isinstance(found, Refusal) or found.status != 401 or not isinstance(found.detail, dict) or said is None:
         return None
@@ -81,7 +86,9 @@ def claimed(exchange: Exchange) -> str:
 
 
 def request_text(exchange: Exchange, world: World, finding: requests.Finding | None) -> dict[str, Any] | None:
-    """The text that a request's signature was verified over; None where it has no signature that can be read.
+    """The text that a request's signature was verified over.
+
+    None where it has no signature that can be read, or its body isn't kept whole.
 
     Args:
         exchange: the call.
@@ -93,6 +100,8 @@ def request_text(exchange: Exchange, world: World, finding: requests.Finding | N
         first character in which they differ; `fits`, whether the merchant's own key made it over `verified`; `serial`,
         empty for APIv2.
     """
+    if exchange.request_size is not None:
+        return None
     fields = _fields_v2(exchange)
     if fields is not None:
         text = v2.signed_text(fields)
@@ -114,8 +123,11 @@ def request_text(exchange: Exchange, world: World, finding: requests.Finding | N
     }
 
 
-def answer_text(headers: Mapping[str, str], content: bytes) -> dict[str, Any] | None:
-    """The text that the signature of an answer covers; None for an answer that has none."""
+def answer_text(exchange: Exchange) -> dict[str, Any] | None:
+    """The text that the signature of an answer covers; None for one that has none, or isn't kept whole."""
+    if exchange.response is None or exchange.response_size is not None:
+        return None
+    headers, content = exchange.response.headers, exchange.response.content
     if not v3.is_signed(headers):
         return None
     timestamp, nonce = headers.get("Wechatpay-Timestamp", ""), headers.get("Wechatpay-Nonce", "")

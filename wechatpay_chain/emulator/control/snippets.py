@@ -23,7 +23,9 @@ def curl(exchange: Exchange) -> str:
         if name.lower() not in _NOT_SENT:
             words += ["\\\n  -H", shlex.quote(f"{name}: {value}")]
     body = request.body or b""
-    if body:
+    if exchange.request_size is not None:
+        words += ["\\\n  --data-binary", "@body"]
+    elif body:
         try:
             words += ["\\\n  --data-binary", shlex.quote(body.decode())]
         except UnicodeDecodeError:
@@ -41,6 +43,8 @@ def chain(exchange: Exchange) -> str:
         arguments += _given("params", call.query) + _given("json", call.json) + _given("xml", _own(call.xml))
         if call.file is not None:
             arguments.append('file=Path("...")')
+        elif exchange.request_size is not None:
+            arguments.append("json=...")
     elif request.body:
         arguments.append("json=...")
     root = f"wxpay.{spell(path)}" if operation else f'wxpay["{path.removeprefix("/")}"]'

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from ...http.headers import Headers
+from ...http.response import Response
 from ..exchange import Exchange
 from ..notifications.messages import kind_of
 from ..platform.refusal import Refusal
@@ -49,16 +51,16 @@ def exchange_whole(exchange: Exchange, world: World) -> dict[str, Any]:
         "request": {
             "target": exchange.request.target,
             "headers": headers(exchange.request.headers),
-            **_body(exchange.request.body or b""),
+            **_body(exchange.request.body or b"", exchange.request_size),
         },
         "decrypted": None if call is None else (call.json or call.meta or call.xml or dict(call.query) or None),
-        "response": None if response is None else {"headers": headers(response.headers), **_body(response.content)},
+        "response": None if response is None else _answer(exchange, response),
         "detail": refusal.detail if isinstance(refusal, Refusal) else None,
         "request_id": response.headers.get("Request-ID", "") if response else "",
         "claimed": evidence.claimed(exchange),
         "causes": evidence.causes(exchange, world, finding),
         "request_text": evidence.request_text(exchange, world, finding),
-        "answer_text": None if response is None else evidence.answer_text(response.headers, response.content),
+        "answer_text": evidence.answer_text(exchange),
         "curl": snippets.curl(exchange),
         "chain": snippets.chain(exchange),
     }
@@ -84,14 +86,26 @@ def headers(found: Headers) -> Mapping[str, str]:
     return found.as_dict()
 
 
-def _body(content: bytes) -> dict[str, Any]:
-    """A body as text, at most so much of it; how many bytes it has, and whether it is no text at all."""
+def _answer(exchange: Exchange, response: Response[Any]) -> dict[str, Any]:
+    return {"headers": headers(response.headers), **_body(response.content, exchange.response_size)}
+
+
+def _body(content: bytes, size: int | None) -> dict[str, Any]:
+    """A body as text, at most so much of it; how many bytes it had, what is kept of them, and whether it is no text.
+
+    Args:
+        content: what is kept.
+        size: bytes of all of it; None where all is kept.
+    """
+    is_cut = size is not None
     try:
-        content.decode()
+        # A body may be cut off within a character.
+        getincrementaldecoder("utf-8")().decode(content, final=not is_cut)
         binary = False
     except UnicodeDecodeError:
         binary = True
-    return {"body": content[:_LONGEST_BODY].decode("utf-8", "replace"), "size": len(content), "binary": binary}
+    text = content[:_LONGEST_BODY].decode("utf-8", "replace")
+    return {"body": text, "size": size if is_cut else len(content), "kept": len(content), "binary": binary}
 
 
 def _code(refusal: Exception | None) -> str:

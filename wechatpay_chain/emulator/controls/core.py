@@ -9,6 +9,7 @@ from threading import Condition
 from ...crypto.asymmetric import Algorithm
 from ..exchange import Exchange
 from ..faults import Faults
+from ..kept import Kept
 from ..notifications.addresses import Addresses
 from ..notifications.apps import App
 from ..notifications.messages import kind_of
@@ -32,7 +33,7 @@ class Core:
         patience: real seconds that merchants have to answer a notification; by default, the kind's own 5 or 3.
         pay_after: seconds of the world's time after which every order is paid by itself; None for never.
         random_seed: of the chance behind faults that strike a share of the calls.
-        keep: how many exchanges are kept.
+        keep: how many exchanges are kept; the last 16 with whole bodies, older ones with 256 kB of each.
 
     Attributes:
         world: merchants, records, the clock and what is to be announced.
@@ -57,7 +58,7 @@ class Core:
         self.faults = Faults(random_seed)
         self.notifier = Notifier(world, real, default_key, Addresses(notify), self.faults, patience)
         self._payer = None if pay_after is None else Payer(world, pay_after)
-        self.exchanges: deque[Exchange] = deque(maxlen=keep)
+        self.exchanges: deque[Exchange] = Kept(keep)
         self._watchers: list[Callable[[Exchange], None]] = []
         self._news = Condition()
         world.subscribe(lambda _happening: self._tell())

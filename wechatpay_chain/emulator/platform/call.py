@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from ...catalogue import Operation
 from ...http.headers import NO_HEADERS, Headers
 from ...http.response import Response
+from ..kept import LARGEST
 
 Answer = Response[Any] | dict[str, Any] | list[Any] | None
 """What a call is answered with: JSON values, None for no content, or a whole response."""
@@ -35,6 +36,8 @@ class Call:
         xml: the parameters of an APIv2 call; secret ones are plain here.
         file: an upload's file.
         headers: as received.
+        size: bytes of its body. Of a call that is kept while 16 more come, a body above 256 kB isn't kept whole: `json`
+            and `xml` are None then, and `file` is its beginning.
     """
 
     method: str
@@ -50,3 +53,10 @@ class Call:
     xml: Mapping[str, str] | None = field(default=None, repr=False)
     file: bytes | None = field(default=None, repr=False)
     headers: Headers = NO_HEADERS
+    size: int = 0
+
+    def shortened(self) -> Self:
+        """The same without a body above `LARGEST` bytes, but for a file's beginning; itself where it is smaller."""
+        if self.size <= LARGEST:
+            return self
+        return replace(self, json=None, xml=None, file=self.file and self.file[:LARGEST])

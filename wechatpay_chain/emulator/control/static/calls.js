@@ -64,7 +64,7 @@ function causes(call) {
 
 function texts(call) {
   const text = call.request_text;
-  if (!text) return section(t("signature"), h("p", {}, t("noSignature")));
+  if (!text) return section(t("signature"), h("p", {}, t(isCut(call.request) ? "signatureCut" : "noSignature")));
   const { verified, signed, difference, fits } = text;
   const parts = [];
   if (signed === null) parts.push(h("p", { class: "problem" }, t(text.serial ? "unknownText" : "unknownSign")), signedText(verified));
@@ -99,7 +99,7 @@ function body(call) {
   const sent = parsed(text);
   const notes = new Map();
   if (call.detail?.field && call.detail.location === "body") notes.set(call.detail.field, { kind: "fault", text: call.detail.issue ?? call.message });
-  const wire = [t("asSent"), binary ? h("p", { class: "hint" }, t("binary", bytes(size))) : h("div", {}, plain(text), kept(call.request))];
+  const wire = [t("asSent"), binary ? h("p", { class: "hint" }, t("binary", bytes(size)), " ", isCut(call.request) ? t("bodyKept", bytes(call.request.kept)) : "") : h("div", {}, plain(text), kept(call.request))];
   if (!call.decrypted) return sent === undefined ? wire[1] : tabs([[t("body"), json(sent, notes)], wire]);
   const marked = new Map(notes);
   for (const [pointer, cipher] of secrets(sent, call.decrypted)) marked.set(pointer, { kind: "secret", text: `${t("secret")}${cipher.slice(0, 24)}…` });
@@ -115,8 +115,10 @@ function parsed(text) {
   }
 }
 
-/** A word that of a long body only the beginning is shown. */
-const kept = ({ body: text, size }) => (size > 65_536 && text ? h("p", { class: "hint" }, t("bodyCut", bytes(size))) : null);
+/** A word that of a long body only the beginning is shown, or was kept. */
+const kept = (of) => (of.size > 65_536 && of.body ? h("p", { class: "hint" }, t("bodyCut", bytes(of.size)), " ", isCut(of) ? t("bodyKept", bytes(of.kept)) : "") : null);
+
+const isCut = ({ size, kept: length }) => size > length;
 
 /** One of several contents, chosen by tabs. */
 export function tabs(parts) {

@@ -79,6 +79,8 @@ const WORDS = {
   sameTextOtherKey: ["文本相同，但签名用的不是这个商户的密钥。", "The text is the same, but another key than this merchant's made the signature."],
   binary: [(size) => `不是文本，共 ${size}`, (size) => `Not text, ${size}`],
   bodyCut: [(size) => `共 ${size}，这里只有开头的 64 kB。`, (size) => `The first 64 kB of ${size}.`],
+  bodyKept: [(size) => `之后又有 16 次调用，只保留了开头的 ${size}。`, (size) => `Cut off after ${size}: 16 calls came since, and only the newest are kept whole.`],
+  signatureCut: ["正文没有完整保留，无法显示签名的文本。", "The body isn't kept whole, so the text that was signed can't be shown."],
   showAll: ["全部显示", "Show all of it"],
   moreCharacters: [(n) => `还有 ${n.toLocaleString("en")} 个字符`, (n) => `${n.toLocaleString("en")} more characters`],
   differs: [(line, column) => `从第 ${line} 行第 ${column} 个字符起不同`, (line, column) => `They differ from line ${line}, character ${column}`],
