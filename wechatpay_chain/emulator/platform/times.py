@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 
 _BEIJING = timezone(timedelta(hours=8))
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def rfc3339(seconds: float) -> str:
     """Unix time as `2026-01-01T08:00:00+08:00`."""
     return datetime.fromtimestamp(int(seconds), _BEIJING).isoformat()
+
+
+def read_rfc3339(text: str) -> float:
+    """The Unix time of a merchant's time, with any offset or fraction.
+
+    Raises:
+        ValueError: it isn't one; without an offset, it says no moment.
+    """
+    if not _RFC3339.fullmatch(text):
+        raise ValueError(f"not a time of RFC 3339: {text!r}")
+    return datetime.fromisoformat(text).timestamp()
 
 
 def compact(seconds: float) -> str:

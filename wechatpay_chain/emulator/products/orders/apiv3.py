@@ -6,11 +6,10 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012791877 (Native), https://pay.weixi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
-from ...platform import refusal
+from ...platform import refusal, times
 from ...platform.call import DEFAULT_BASE_URL, Call
 from ...world.world import World
 from ..fen import fen
@@ -93,7 +92,7 @@ def expiry(call: Call, time_expire: str | None) -> float:
     if time_expire is None:
         return latest
     try:
-        expires = datetime.fromisoformat(time_expire).timestamp()
+        expires = times.read_rfc3339(time_expire)
     except ValueError:
         raise refusal.bad_parameter("/time_expire", "body", "not a time of RFC 3339") from None
     if expires <= call.time:
