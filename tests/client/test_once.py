@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from wechatpay_chain import APIError, Request, Response, RetryPolicy, ServerError, TimedOut, WeChatPay, WeChatPayError
+from wechatpay_chain import (
+    APIError,
+    NotFound,
+    Request,
+    Response,
+    RetryPolicy,
+    ServerError,
+    TimedOut,
+    WeChatPay,
+    WeChatPayError,
+)
 from wechatpay_chain.catalogue.facts import find
 from wechatpay_chain.emulator import Call, Emulator
 from wechatpay_chain.emulator.platform.apiv2 import RefusalV2
@@ -43,6 +53,19 @@ async def test_an_operation_is_looked_up_once(emulator: Emulator, path: str, opt
         await wxpay.chain(path).post(**options)
         before = look_ups()
         await wxpay.chain(path).post(**options)
+    assert look_ups() - before == 1
+
+
+async def test_an_operation_that_is_unknown_is_looked_up_once(emulator: Emulator) -> None:
+    """That the catalogue doesn't know it travels with the request too, as far as the note on its refusal."""
+
+    async def transport(request: Request) -> Response[Any]:
+        return Response(status=404, content=b'{"code":"RESOURCE_NOT_EXISTS"}', request=request)
+
+    async with WeChatPay(**emulator.credentials(), transport=transport, observe=lambda _: None) as wxpay:
+        before = look_ups()
+        with pytest.raises(NotFound):
+            await wxpay.chain("v3/new/thing").post(json={"a": 1})
     assert look_ups() - before == 1
 
 

@@ -21,9 +21,9 @@ def note_closest(error: WeChatPayError, method: str, path: str) -> None:
         error.add_note(f"Closest known operations: {names}")
 
 
-def note_unknown(error: WeChatPayError, request: Request) -> None:
+def note_unknown(error: WeChatPayError, request: Request, operation: catalogue.Operation | None) -> None:
     """Put such a note on a 404 of an operation that the catalogue doesn't know: its path may be misspelt."""
-    if isinstance(error, NotFound) and catalogue.find(request.method, request.template) is None:
+    if isinstance(error, NotFound) and operation is None:
         note_closest(error, request.method, request.template)
 
 

@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack
 
 from .._endpoints import Endpoints
-from ..catalogue import find
 from ..catalogue.hints import note_closed, note_unknown
+from ..catalogue.lookup import looked_up
 from ..crypto.concealed import conceals_arguments
 from ..errors import APIError, ConfigurationError, Unauthorized, WeChatPayError
 from ..http.path import literal_path
@@ -26,7 +26,7 @@ from .chain import Chain, Node
 from .environment import environment
 from .in_flight import InFlight
 from .options import Arguments, FurtherArguments, Options
-from .pipelines import build, looked_up
+from .pipelines import build
 
 if TYPE_CHECKING:
     from ..credentials.platform_keys import TrustStore
@@ -157,7 +157,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
             error.request = request.line
             raise
         if is_refusal(response):
-            operation = find(request.method, request.template)
+            operation = looked_up(request).operation
             if is_refusal(response, operation):
                 raise self._refusal(request, response, operation)
         return response
@@ -165,7 +165,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
     def _refusal(self, request: Request, response: Response[Any], operation: Operation | None) -> APIError:
         refusal = api_error(response, operation)
         refusal.request = request.line
-        note_unknown(refusal, request)
+        note_unknown(refusal, request, operation)
         note_closed(refusal, operation)
         if isinstance(refusal, Unauthorized) and self._clock.is_off:
             refusal.add_note(f"The platform's clock is {self._clock.skew:+.0f} s from this machine's: set it (NTP)")

@@ -194,6 +194,7 @@ def _request(method: str, template: str, positional: tuple[object, ...], options
             path=expand(template, _decoded(operation, values)) if values or "{" in template else template,
             headers=Headers(headers) if headers else NO_HEADERS,
             operation=operation,
+            unknown=None if operation else (method, template),
             **options,
         )
     finally:

@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import find
 from ..catalogue.hints import warn_deprecated
+from ..catalogue.lookup import looked_up
 from ..credentials.platform_keys import PlatformKeys, TrustStore
 from ..http.path import without_needless_escapes
 from ..http.request import Request
@@ -97,11 +97,6 @@ def build(options: Options) -> Pipelines:
     )
 
 
-def looked_up(request: Request) -> Request:
-    """A request with what is known of its operation."""
-    return request.changed(operation=find(request.method, request.template))
-
-
 def _entrance(steps: Sequence[Middleware], handler: Handler, schemes: Sequence[Scheme]) -> Handler:
     """Where a call enters the standard steps: its operation is looked up, and its scheme chosen, once."""
     onions = {
@@ -117,11 +112,8 @@ def _entrance(steps: Sequence[Middleware], handler: Handler, schemes: Sequence[S
             raise no_identity(scheme)
         if path != template or "%" in path:
             check_root(without_needless_escapes(path), scheme)
+        request = looked_up(request)
         operation = request.operation
-        # The chain has looked it up; a request that was made or changed by hand may hold none, or another.
-        if operation is None or operation.path != template or operation.method != request.method:
-            request = looked_up(request)
-            operation = request.operation
         if operation is not None and operation.deprecated:
             warn_deprecated(operation)
         return onion(request)

@@ -45,6 +45,7 @@ class Request(Value):
         streamed: whether a successful answer's content is to be handed on unread, as `Response.stream`.
         operation: what is known of the operation, looked up once when a client takes the call; None for an operation
             that the catalogue doesn't know.
+        unknown: the method and the template that the catalogue was asked for and doesn't know; None for all others.
         call: numbers the calls of a process; None where nobody observes.
         attempt: numbers the attempts of a call, from 1.
     """
@@ -68,6 +69,7 @@ class Request(Value):
     origin: str = field(default="", repr=False)
     streamed: bool = field(default=False, repr=False)
     operation: Operation | None = field(default=None, repr=False, compare=False)
+    unknown: tuple[str, str] | None = field(default=None, repr=False, compare=False)
     call: int | None = field(default=None, repr=False)
     attempt: int = field(default=1, repr=False)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
-from ..catalogue import find
+from ..catalogue.lookup import of_path
 from ..credentials.platform_keys import PlatformKey, PlatformKeys
 from ..credentials.threads import Run
 from ..crypto import forms, serials
@@ -14,7 +14,6 @@ from ..crypto.asymmetric import PrivateKey
 from ..errors import ConfigurationError
 from ..http.headers import NO_HEADERS
 from ..http.operation import Operation
-from ..http.path import without_needless_escapes
 from ..http.request import Request
 from ..http.response import Response
 from ..pipeline import Handler
@@ -58,8 +57,7 @@ class Seal:
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
         """Seal the request, call on, decrypt what came back encrypted."""
-        # By the path too: a placeholder, or an escape, may stand for what the catalogue knows by its word.
-        operation = request.operation or find(request.method, without_needless_escapes(request.path))
+        operation = request.operation or of_path(request)
         exposure.check(request, operation)
         run = self._run
         sealed = self._seal(request, operation) if run is None else await run(self._seal, request, operation)

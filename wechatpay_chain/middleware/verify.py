@@ -7,12 +7,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..catalogue import find
+from ..catalogue.lookup import of_path
 from ..credentials.platform_keys import TrustStore, verifying_key
 from ..credentials.threads import Run
 from ..errors import SignatureError
 from ..http.operation import AnswerSignature
-from ..http.path import without_needless_escapes
 from ..http.reading import without_stream
 from ..http.request import Request
 from ..http.response import Response, about
@@ -116,7 +115,7 @@ def _signature_of_answer(request: Request) -> AnswerSignature:
     operation = request.operation
     if operation is not None and operation.answer_signature == "body":
         return "body"
-    by_path = find(request.method, without_needless_escapes(request.path))
+    by_path = of_path(request)
     # No exemption for a template that is not the one of the path that was sent.
     if operation is not None and operation is by_path:
         return operation.answer_signature
