@@ -23,8 +23,10 @@ class Ordered:
     state: str = "NOTPAY"
     refunds: dict[str, Refunded] = field(default_factory=dict[str, Refunded])
     shares: dict[str, int] = field(default_factory=dict[str, int])
+    asked: dict[str, tuple[str, int, bool]] = field(default_factory=dict[str, tuple[str, int, bool]])
     returned: dict[str, int] = field(default_factory=dict[str, int])
     frozen: bool = True
+    unfreezing: bool = False
 
     @property
     def refunded(self) -> int:

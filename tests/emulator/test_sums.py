@@ -2,58 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable
+import json
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
-from tests.emulator.clock import Clock
+from tests.emulator.machine import SETTINGS, Machine
 from tests.emulator.products.test_orders import order, order_v2
 from tests.emulator.products.test_transfers import BASE, transfer
 from tests.emulator.sums import Ordered, Refunded
-from wechatpay_chain import APIError, WeChatPay
-from wechatpay_chain.emulator import Emulator, KeyPair, Refusal
+from wechatpay_chain.emulator import Refusal
 from wechatpay_chain.emulator.products import phone
 
-MERCHANT, PLATFORM = KeyPair.merchant(), KeyPair.wechatpay()
 NUMBERS = st.sampled_from(["A", "B", "C"])
 AMOUNTS = st.integers(1, 120)
 PROTOCOLS = st.sampled_from(["v3", "v2"])
+SHARES = st.sampled_from(["1", "2"])
 
 
-class Sums(RuleBasedStateMachine):
+class Sums(Machine):
     """Orders, payments, closes, refunds, sharings, returns and transfers over both protocols."""
 
     def __init__(self) -> None:
         super().__init__()
-        clock, self.runner = Clock(), asyncio.Runner()
-        self.emulator = Emulator(clock=clock, merchant_key=MERCHANT, platform_keys=[PLATFORM])
-        self.wxpay: Any = WeChatPay(
-            **self.emulator.credentials(), transport=self.emulator, clock=clock, rate_limits=None
-        )
         self.orders: dict[str, Ordered] = {}
         self.made: dict[str, tuple[str, int, bool]] = {}
         self.transfers: dict[str, tuple[int, str]] = {}
-        receiver: Any = {"appid": "wx1", "type": "PERSONAL_OPENID", "account": "o1", "relation_type": "USER"}
+        receiver: Any = {"appid": "wx1", "type": "MERCHANT_ID", "account": "1900000300", "name": "a supplier"}
+        receiver["relation_type"] = "SUPPLIER"
         self.call(self.wxpay.v3.profitsharing.receivers.add.post(json=receiver))
-
-    def call(self, call: Awaitable[Any]) -> tuple[str, Any]:
-        """What a call is answered with: a code, `OK` for none, and the answer."""
-
-        async def awaited() -> Any:
-            return await call
-
-        try:
-            return "OK", self.runner.run(awaited())
-        except APIError as refused:
-            return (refused.code or "").replace("_", ""), None
-
-    def teardown(self) -> None:
-        """End the event loop that all calls share."""
-        self.runner.close()
 
     def told(self, number: str) -> Any:
         """An order as a query of APIv3 tells it."""
@@ -141,41 +119,64 @@ class Sums(RuleBasedStateMachine):
             known.refunds[out_refund_no] = Refunded(amount, fate="CLOSED" if fails else "SUCCESS")
 
     @precondition(lambda self: any(known.state in {"SUCCESS", "REFUND"} for known in self.orders.values()))
-    @rule(number=NUMBERS, share=st.sampled_from(["1", "2"]), amount=st.integers(1, 40), ends=st.booleans())
-    def share(self, number: str, share: str, amount: int, ends: bool) -> None:
+    @rule(number=NUMBERS, share=SHARES, amount=st.integers(1, 40), ends=st.booleans(), protocol=PROTOCOLS)
+    def share(self, number: str, share: str, amount: int, ends: bool, protocol: str) -> None:
         """Parts go to a receiver as far as there is money, and not more than three tenths."""
         known = self.orders.get(number)
         if known is None or known.state not in {"SUCCESS", "REFUND"}:
             return
         out_order_no = f"{number}-{share}"
-        part = {"type": "PERSONAL_OPENID", "account": "o1", "amount": amount, "description": "share"}
-        body: dict[str, Any] = {
-            "transaction_id": self.told(number)["transaction_id"],
-            "out_order_no": out_order_no,
-            "appid": "wx1",
-        }
-        body |= {"receivers": [part], "unfreeze_unsplit": ends}
-        code, _ = self.call(self.wxpay.v3.profitsharing.orders.post(json=body))
+        part = {"type": "MERCHANT_ID", "account": "1900000300", "amount": amount, "description": "share"}
+        asked: dict[str, Any] = {"transaction_id": self.told(number)["transaction_id"], "out_order_no": out_order_no}
+        asked |= {"receivers": [part], "appid": "wx1"}
+        if protocol == "v3":
+            code, _ = self.call(self.wxpay.v3.profitsharing.orders.post(json=asked | {"unfreeze_unsplit": ends}))
+        else:
+            kind = "profitsharing" if ends else "multiprofitsharing"
+            code, _ = self.call(self.wxpay.v2.secapi.pay[kind].post(xml=asked))
         if out_order_no in known.shares:
-            assert code in {"OK", "RESOURCEALREADYEXISTS"}
+            assert code == ("OK" if known.asked[out_order_no] == (protocol, amount, ends) else "RESOURCEALREADYEXISTS")
             return
-        expected = known.share(amount)
-        assert code == expected.replace("_", "")
+        expected = known.share(amount).replace("_", "")
+        assert code == ("NOTSHAREORDER" if (expected, protocol) == ("INVALIDREQUEST", "v2") else expected)
         if expected == "OK":
             known.shares[out_order_no] = amount
+            known.asked[out_order_no] = (protocol, amount, ends)
             known.frozen = not ends
 
+    @precondition(lambda self: any(known.frozen and known.sharing for known in self.orders.values()))
+    @rule(number=NUMBERS, protocol=PROTOCOLS)
+    def unfreeze(self, number: str, protocol: str) -> None:
+        """What is left of an order becomes the merchant's own, once."""
+        known = self.orders.get(number)
+        if known is None or known.state not in {"SUCCESS", "REFUND"} or known.unfreezing:
+            return
+        asked = {"transaction_id": self.told(number)["transaction_id"], "out_order_no": f"U{number}"}
+        if protocol == "v3":
+            code, _ = self.call(self.wxpay.v3.profitsharing.orders.unfreeze.post(json=asked | {"description": "end"}))
+        else:
+            xml = asked | {"appid": "wx1", "description": "end"}
+            code, _ = self.call(self.wxpay.v2.secapi.pay.profitsharingfinish.post(xml=xml))
+        held = known.sharing and known.frozen
+        assert code == ("OK" if held else "INVALIDREQUEST" if protocol == "v3" else "NOTSHAREORDER")
+        known.frozen, known.unfreezing = False, held
+
     @precondition(lambda self: any(known.shares for known in self.orders.values()))
-    @rule(number=NUMBERS, share=st.sampled_from(["1", "2"]), amount=st.integers(1, 40))
-    def give_back(self, number: str, share: str, amount: int) -> None:
+    @rule(number=NUMBERS, share=SHARES, amount=st.integers(1, 40), protocol=PROTOCOLS)
+    def give_back(self, number: str, share: str, amount: int, protocol: str) -> None:
         """A receiver gives back no more than there was, once a number."""
         self.time_passes()
         known, out_order_no = self.orders.get(number), f"{number}-{share}"
         if known is None or out_order_no not in known.shares or out_order_no in known.returned:
             return
-        body: dict[str, Any] = {"out_order_no": out_order_no, "out_return_no": f"R{out_order_no}", "return_mchid": "o1"}
-        body |= {"amount": amount, "description": "back"}
-        code, _ = self.call(self.wxpay["v3/profitsharing/return-orders"].post(json=body))
+        asked: dict[str, Any] = {"out_order_no": out_order_no, "out_return_no": f"R{out_order_no}"}
+        asked |= {"description": "back"}
+        if protocol == "v3":
+            body = asked | {"return_mchid": "1900000300", "amount": amount}
+            code, _ = self.call(self.wxpay["v3/profitsharing/return-orders"].post(json=body))
+        else:
+            xml = asked | {"appid": "wx1", "return_account_type": "MERCHANT_ID", "return_account": "1900000300"}
+            code, _ = self.call(self.wxpay.v2.secapi.pay.profitsharingreturn.post(xml=xml | {"return_amount": amount}))
         assert code == ("OK" if amount <= known.shares[out_order_no] else "NOTENOUGH")
         if code == "OK":
             self.emulator.advance(seconds=2)
@@ -211,6 +212,27 @@ class Sums(RuleBasedStateMachine):
             for refund in known.refunds.values():
                 refund.state = refund.fate if refund.state == "PROCESSING" else refund.state
 
+    def sharing_is(self, transaction_id: str, out_order_no: str, amount: int) -> None:
+        """Both protocols tell a sharing as the model has it."""
+        path = self.wxpay["v3/profitsharing/orders/{out_order_no}"]
+        found = self.call(path.get(out_order_no=out_order_no, params={"transaction_id": transaction_id}))[1].json()
+        xml = {"transaction_id": transaction_id, "out_order_no": out_order_no}
+        answer = self.call(self.wxpay.v2.pay.profitsharingquery.post(xml=xml))[1].xml()
+        (part,) = json.loads(answer["receivers"])
+        assert (found["order_id"], found["state"]) == (answer["order_id"], answer["status"])
+        assert (found["receivers"][0]["amount"], part["amount"]) == (amount, amount)
+        assert found["receivers"][0]["result"] == part["result"]
+
+    def return_is(self, out_order_no: str, amount: int) -> None:
+        """Both protocols tell a return as the model has it."""
+        path = self.wxpay["v3/profitsharing/return-orders/{out_return_no}"]
+        named = {"out_order_no": out_order_no}
+        found = self.call(path.get(out_return_no=f"R{out_order_no}", params=named))[1].json()
+        xml = {"appid": "wx1", "out_return_no": f"R{out_order_no}"} | named
+        answer = self.call(self.wxpay.v2.pay.profitsharingreturnquery.post(xml=xml))[1].xml()
+        assert (found["result"], found["amount"]) == ("SUCCESS", amount)
+        assert (answer["result"], answer["return_amount"]) == ("SUCCESS", str(amount))
+
     @invariant()
     def queries_tell_the_model(self) -> None:
         """Both protocols tell the model's states and sums, and nothing is below zero."""
@@ -228,6 +250,13 @@ class Sums(RuleBasedStateMachine):
                 path = self.wxpay["v3/profitsharing/transactions/{transaction_id}/amounts"]
                 left = self.call(path.get(transaction_id=told["transaction_id"]))[1].json()["unsplit_amount"]
                 assert left == (known.left if known.frozen else 0)
+                xml = {"transaction_id": told["transaction_id"]}
+                answer = self.call(self.wxpay.v2.pay.profitsharingorderamountquery.post(xml=xml))[1].xml()
+                assert answer["unsplit_amount"] == str(left)
+            for out_order_no, amount in known.shares.items():
+                self.sharing_is(told["transaction_id"], out_order_no, amount)
+            for out_order_no, amount in known.returned.items():
+                self.return_is(out_order_no, amount)
         for number, (amount, state) in self.transfers.items():
             path = self.wxpay[f"{BASE}/out-bill-no/{{out_bill_no}}"]
             found = self.call(path.get(out_bill_no=number))[1].json()
@@ -235,6 +264,4 @@ class Sums(RuleBasedStateMachine):
 
 
 TestSums = Sums.TestCase
-TestSums.settings = settings(
-    max_examples=8, stateful_step_count=15, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestSums.settings = SETTINGS
