@@ -62,3 +62,144 @@ class Ordered:
         if amount > self.left:
             return "NOT_ENOUGH"
         return "OK" if (self.shared + amount) * 10 <= self.total * 3 else "RULE_LIMIT"
+
+
+def repeated(state: str, *, same: bool) -> str:
+    """What a number that was used for an order in a state is answered with."""
+    if not same:
+        return "OUTTRADENOUSED"
+    return {"NOTPAY": "OK", "CLOSED": "ORDERCLOSED"}.get(state, "ORDERPAID")
+
+
+@dataclass
+class Owned:
+    """An order of 100 fen of a sub-merchant in the model."""
+
+    sub: str
+    asked: tuple[str, str]
+    state: str = "NOTPAY"
+    refunds: int = 0
+
+    @property
+    def paid(self) -> bool:
+        """Whether money came in."""
+        return self.state in {"SUCCESS", "REFUND"}
+
+    def again(self, asked: tuple[str, str]) -> str:
+        """What a repeat is answered with."""
+        return repeated(self.state, same=asked == self.asked)
+
+    def refund(self, sub: str, amount: int) -> str:
+        """Refund an amount; what that is answered with."""
+        if sub != self.sub:
+            return "ORDERNOTEXIST"
+        if not self.paid or amount * (self.refunds + 1) > 100:
+            return "INVALIDREQUEST"
+        self.state, self.refunds = "REFUND", self.refunds + 1
+        return "OK"
+
+
+@dataclass
+class Joined:
+    """A combined order of two in the model."""
+
+    totals: tuple[int, int]
+    asked: tuple[str, int]
+    state: str = "NOTPAY"
+    refunds: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+
+    def again(self, asked: tuple[str, int]) -> str:
+        """What a repeat is answered with."""
+        return repeated(self.state, same=asked == self.asked)
+
+    def refund(self, index: int, amount: int) -> str:
+        """Refund a part of one order; what that is answered with."""
+        if sum(given for which, given in self.refunds if which == index) + amount > self.totals[index]:
+            return "INVALIDREQUEST"
+        self.refunds.append((index, amount))
+        return "OK"
+
+    def told(self) -> list[tuple[str, int]]:
+        """State and total of each order."""
+        refunded = {index for index, _ in self.refunds}
+        return [("REFUND" if index in refunded else self.state, total) for index, total in enumerate(self.totals)]
+
+
+@dataclass
+class Deposited:
+    """A deposit in the model."""
+
+    total: int
+    state: str = "NOTPAY"
+    consumed: int | None = None
+    given: int = 0
+    refunds: int = 0
+
+    @property
+    def refunded(self) -> int:
+        """What the payer has back."""
+        return self.given + (0 if self.consumed is None else self.total - self.consumed)
+
+    def again(self, total: int) -> str:
+        """What a repeat is answered with."""
+        return repeated(self.state, same=total == self.total)
+
+    def consume(self, amount: int) -> str:
+        """Keep an amount; what that is answered with."""
+        if self.consumed is not None:
+            return "OK" if amount == self.consumed else "RESOURCEALREADYEXISTS"
+        if self.state == "NOTPAY" or self.given:
+            return "INVALIDREQUEST"
+        if amount > self.total:
+            return "NOTENOUGH"
+        self.consumed = amount
+        return "OK"
+
+    def refund(self, amount: int) -> str:
+        """Give an amount back; what that is answered with."""
+        if self.state == "NOTPAY" or amount > self.total - self.refunded:
+            return "INVALIDREQUEST"
+        self.state, self.given, self.refunds = "REFUND", self.given + amount, self.refunds + 1
+        return "OK"
+
+
+@dataclass
+class Transferred:
+    """A partner's transfer in the model."""
+
+    sub: str
+    amount: int
+    state: str = "WAIT_USER_CONFIRM"
+
+    def confirm(self) -> bool:
+        """Whether it could be confirmed."""
+        could, self.state = self.state == "WAIT_USER_CONFIRM", "SUCCESS"
+        return could
+
+    def cancel(self, sub: str) -> str:
+        """Call it off; what that is answered with."""
+        if sub != self.sub:
+            return "NOTFOUND"
+        if self.state not in {"WAIT_USER_CONFIRM", "CANCELLED"}:
+            return "INVALIDREQUEST"
+        self.state = "CANCELLED"
+        return "OK"
+
+    def wait(self) -> None:
+        """A day passes."""
+        self.state = "FAIL" if self.state == "WAIT_USER_CONFIRM" else self.state
+
+
+@dataclass
+class Complained:
+    """A complaint in the model."""
+
+    number: str
+    state: str = "PENDING"
+
+    def step(self, step: str) -> str:
+        """Answer or complete it; what that is answered with."""
+        if (step, self.state) in {("response", "PROCESSED"), ("complete", "PENDING")}:
+            return "INVALIDREQUEST"
+        self.state = "PROCESSING" if step == "response" else "PROCESSED"
+        return "OK"

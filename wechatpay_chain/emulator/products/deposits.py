@@ -19,7 +19,7 @@ from .orders.apiv2 import answer_of, asked_v2, fields_of, found, micropay, rever
 from .orders.record import Order
 from .orders.texts import payment_v2, told_v2
 from .product import Product
-from .refunds import query_v2, refund_v2
+from .refunds.apiv2 import query_v2, refund_v2
 
 _BASE = "/v2/deposit"
 

@@ -24,7 +24,8 @@ from .orders.codes import pay_by_code
 from .orders.record import Order
 from .orders.texts import announced, parties
 from .product import Product, Route
-from .refunds import REFUNDS, Refund, asked_refund, named_order, order_of, refund
+from .refunds.record import Refund
+from .refunds.transitions import REFUNDS, asked_refund, named_order, order_of, refund
 from .wishes import wish
 
 _RATE = 100_000_000

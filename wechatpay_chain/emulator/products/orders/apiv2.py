@@ -17,7 +17,7 @@ from ..fen import fen
 from ..product import Route
 from ..wishes import wish
 from . import transitions
-from .apiv3 import code_url, h5_url
+from .apiv3 import code_url, h5_url, of_sub_merchant
 from .codes import pay_by_code
 from .record import Order
 from .texts import parties_v2, payment_v2, told_v2
@@ -36,15 +36,17 @@ def found(world: World, call: Call) -> Order:
     """The order that a call names by either number.
 
     Raises:
-        Refusal: there is none.
+        Refusal: there is none, or it is of another sub-merchant than the one that is named.
         RefusalV2: neither number is given.
     """
     fields = fields_of(call)
     if fields.get("transaction_id"):
-        return transitions.find_paid(world, call.mchid, fields["transaction_id"])
-    if fields.get("out_trade_no"):
-        return transitions.find(world, call.mchid, fields["out_trade_no"])
-    raise RefusalV2("缺少参数: out_trade_no和transaction_id至少填一个", "PARAM_ERROR")
+        order = transitions.find_paid(world, call.mchid, fields["transaction_id"])
+    elif fields.get("out_trade_no"):
+        order = transitions.find(world, call.mchid, fields["out_trade_no"])
+    else:
+        raise RefusalV2("缺少参数: out_trade_no和transaction_id至少填一个", "PARAM_ERROR")
+    return of_sub_merchant(order, {"sub_mchid": fields.get("sub_mch_id") or order.sub_mchid})
 
 
 def fields_of(call: Call) -> Mapping[str, str]:

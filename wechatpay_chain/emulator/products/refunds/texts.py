@@ -1,0 +1,84 @@
+"""How a refund is told in answers and notifications, of APIv3 and of APIv2.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012791865 (notification)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...platform.times import rfc3339, spaced
+from ..orders.record import Order
+from .record import Refund
+
+STATES_V2 = {"SUCCESS": "SUCCESS", "ABNORMAL": "CHANGE", "CLOSED": "REFUNDCLOSE", "PROCESSING": "PROCESSING"}
+"""APIv2's names of the states."""
+
+
+def told(found_: Refund, order: Order) -> dict[str, Any]:
+    """The refund as answers of APIv3 tell it."""
+    members: dict[str, Any] = {
+        "refund_id": found_.refund_id,
+        "out_refund_no": found_.out_refund_no,
+        "transaction_id": order.transaction_id,
+        "out_trade_no": order.out_trade_no,
+        "channel": found_.channel,
+        "user_received_account": found_.account,
+        "create_time": rfc3339(found_.made),
+        "status": found_.state,
+        "funds_account": found_.funds,
+        "amount": {
+            "total": order.total,
+            "refund": found_.amount,
+            "payer_total": order.total,
+            "payer_refund": found_.amount,
+            "settlement_refund": found_.amount,
+            "settlement_total": order.total,
+            "discount_refund": 0,
+            "currency": order.currency,
+        },
+        "promotion_detail": [],
+    }
+    if found_.finished:
+        members["success_time"] = rfc3339(found_.finished)
+    return members
+
+
+def announced(found_: Refund, order: Order) -> dict[str, Any]:
+    """The refund as its notification of APIv3 has it."""
+    parties = {"sp_mchid": order.mchid, "sub_mchid": order.sub_mchid} if order.sub_mchid else {"mchid": order.mchid}
+    members: dict[str, Any] = {
+        **parties,
+        "out_trade_no": order.out_trade_no,
+        "transaction_id": order.transaction_id,
+        "out_refund_no": found_.out_refund_no,
+        "refund_id": found_.refund_id,
+        "refund_status": found_.state,
+        "user_received_account": found_.account,
+        "amount": {
+            "total": order.total,
+            "refund": found_.amount,
+            "payer_total": order.total,
+            "payer_refund": found_.amount,
+        },
+    }
+    return members | ({"success_time": rfc3339(found_.finished)} if found_.finished else {})
+
+
+def announced_v2(found_: Refund, order: Order) -> dict[str, Any]:
+    """The refund as its notification of APIv2 has it, before `req_info` is encrypted."""
+    members: dict[str, Any] = {
+        "transaction_id": order.transaction_id,
+        "out_trade_no": order.out_trade_no,
+        "refund_id": found_.refund_id,
+        "out_refund_no": found_.out_refund_no,
+        "total_fee": order.total,
+        "settlement_total_fee": order.total,
+        "refund_fee": found_.amount,
+        "settlement_refund_fee": found_.amount,
+        "refund_status": STATES_V2[found_.state],
+        "refund_recv_accout": found_.account,
+        "refund_account": "REFUND_SOURCE_RECHARGE_FUNDS",
+        "refund_request_source": "API",
+    }
+    return members | ({"success_time": spaced(found_.finished)} if found_.finished else {})
