@@ -111,6 +111,27 @@ def test_what_a_payer_does(emulator: Emulator, control: Client) -> None:
     status, complaint = control("POST", "/_emulator/phone/complain", {"what": "A1", "detail": "cold"})
     assert (status, complaint["state"], complaint["detail"]) == (200, "PENDING", "cold")
     assert emulator.notifications[-1].event_type == "COMPLAINT.CREATE"
+
+
+def test_nobody_leaves_a_combined_order(emulator: Emulator, control: Client) -> None:
+    """Nobody is ever in the midst of paying a combined order, so leaving it is refused with what can be done."""
+    part = {
+        "mchid": emulator.mchid,
+        "sub_mchid": "1900000110",
+        "out_trade_no": "P1",
+        "description": "tea",
+        "attach": "a",
+    }
+    whole = {"combine_appid": "wx1", "combine_mchid": emulator.mchid, "combine_out_trade_no": "C1"}
+    amount = {"total_amount": 150, "currency": "CNY"}
+    with SyncWeChatPay(**emulator.credentials(), transport=emulator) as wxpay:
+        wxpay["v3/combine-transactions/native"].post(
+            json=whole | {"notify_url": "https://shop.example/n", "sub_orders": [part | {"amount": amount}]}
+        )
+    status, refused = control("POST", "/_emulator/phone/cancel", {"what": "C1"})
+    assert (status, refused["code"]) == (409, "INVALID_REQUEST")
+    assert "NOTPAY" in refused["message"]
+    assert "付款或让它过期" in refused["message"]
     assert control("POST", "/_emulator/phone/confirm_service", {"what": "S1"})[0] == 404
 
 

@@ -89,6 +89,10 @@ def test_a_refused_signature_is_explained(emulator: Emulator, base_url: str, bro
         expect(why).to_contain_text("the key of merchant 1900000110 made the signature")
         expect(why).to_contain_text("proven")
         expect(page.locator(".detail")).to_contain_text("/v3/security/echo↵")
+        expect(page.locator(".detail .official")).to_contain_text("v3.security.echo")
+        page.get_by_role("button", name="中文").click()
+        expect(why).to_contain_text("签名是用另一个商户的私钥生成的")
+        expect(why).to_contain_text("使用 Authorization 头中序列号所指证书的私钥签名")
 
 
 def test_a_refused_field_is_marked(emulator: Emulator, base_url: str, browser: Browser) -> None:
@@ -129,6 +133,11 @@ def test_odd_calls(emulator: Emulator, base_url: str, browser: Browser) -> None:
         assert len(page.locator(".detail").inner_text()) < 60_000
         page.goto(f"{base_url}/_emulator/calls/4")
         expect(page.get_by_role("tabpanel").first).to_contain_text("9223372036854775807")
+        for number in range(5, 21):
+            emulator.record(replace(emulator.exchanges[-1], number=number))
+        page.goto(f"{base_url}/_emulator/calls/3")
+        expect(page.locator(".detail")).to_contain_text("Cut off after 256.0 kB")
+        expect(page.locator(".detail")).to_contain_text("the text that was signed can't be shown")
 
 
 def test_records_of_other_kinds(emulator: Emulator, base_url: str, browser: Browser) -> None:
@@ -152,6 +161,7 @@ def test_records_of_other_kinds(emulator: Emulator, base_url: str, browser: Brow
         page.goto(f"{base_url}/_emulator/records/combined_orders/1900000109%2FC1")
         expect(page.locator(".detail")).to_contain_text("¥3.00 (300 fen)")
         expect(page.locator(".row time")).to_have_text(re.compile("now|ago"))
+        expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
         page.get_by_role("button", name="Pay", exact=True).click()
         expect(page.locator(".detail .badge").first).to_contain_text("SUCCESS")
         page.get_by_role("link", name="1900000109/P1").click()

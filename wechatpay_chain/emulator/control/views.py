@@ -5,8 +5,10 @@ from __future__ import annotations
 from codecs import getincrementaldecoder
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
+from ...catalogue import spell
 from ...http.headers import Headers
 from ...http.response import Response
 from ..exchange import Exchange
@@ -19,6 +21,7 @@ from . import evidence, snippets
 
 # A signature of a merchant is of no use to anyone else, and shown; nothing here is a key.
 _LONGEST_BODY = 65_536
+_spell = lru_cache(maxsize=2048)(spell)
 
 
 def exchange_line(exchange: Exchange) -> dict[str, Any]:
@@ -32,6 +35,7 @@ def exchange_line(exchange: Exchange) -> dict[str, Any]:
         "path": exchange.request.path,
         "operation": operation.name if operation else "",
         "template": operation.path if operation else "",
+        "chain_path": _spell(operation.path) if operation else "",
         "status": response.status if response else None,
         "refused": exchange.refusal is not None,
         "code": _code(exchange.refusal),

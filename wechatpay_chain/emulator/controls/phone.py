@@ -48,10 +48,11 @@ class Phone(Core):
         self.ripen()
         return phone.expire(self.world, what, mchid)
 
-    def cancel(self, what: str, *, mchid: str | None = None) -> Order | Combined:
-        """A payer leaves without paying: a code payment fails, any other order can still be paid.
+    def cancel(self, what: str, *, mchid: str | None = None) -> Order:
+        """A payer leaves without paying: a code payment isn't being paid any more, any other order stays as it is.
 
-        Arguments and errors are those of `pay`; an order that is paid or closed can't be left.
+        Arguments and errors are those of `pay`; one that is paid or closed can't be left, nor a combined one: nobody is
+        ever in the midst of paying it.
         """
         self.ripen()
         return phone.cancel(self.world, what, mchid)

@@ -122,19 +122,19 @@ def fail(world: World, what: str, mchid: str | None = None) -> Order | Combined:
         return transitions.fail(world, order) if isinstance(order, Order) else order
 
 
-def cancel(world: World, what: str, mchid: str | None = None) -> Order | Combined:
+def cancel(world: World, what: str, mchid: str | None = None) -> Order:
     """The payer leaves without paying. Arguments are those of `find`.
 
     Raises:
-        Refusal: there is no such order, or it is paid or closed.
+        Refusal: there is no such order, it is paid or closed, or it is a combined one.
     """
     with world.transaction():
         order = find(world, what, mchid)
         if isinstance(order, Order):
             return transitions.cancel(world, order)
-        if order.state != "NOTPAY":
-            raise refusal.invalid_state(f"合单订单状态为{order.state}，不能取消支付")
-        return order
+        raise refusal.invalid_state(
+            f"合单订单（状态{order.state}）没有可取消的付款：合单不会进入USERPAYING，可以付款或让它过期"
+        )
 
 
 def expire(world: World, what: str, mchid: str | None = None) -> Order | Combined:

@@ -1,9 +1,10 @@
 // Calls: what came in, what went out, and why it was refused.
 
 import { get } from "./api.js";
+import { CAUSES } from "./causes.js";
 import { copyButton, h } from "./dom.js";
 import { bytes, duration, exact, parse, relative, worldNow } from "./format.js";
-import { t } from "./i18n.js";
+import { language, t } from "./i18n.js";
 import { List } from "./list.js";
 import { callBadge, json, plain, secrets, signedText } from "./marks.js";
 
@@ -13,14 +14,14 @@ const PAGE = 400;
 const MOST = 20_000;
 
 const words = (call) =>
-  [call.method, call.path, call.template, call.operation, call.mchid, call.status, call.code, call.message, call.number].join(" ").toLowerCase();
+  [call.method, call.path, call.template, call.operation, call.chain_path, call.mchid, call.status, call.code, call.message, call.number].join(" ").toLowerCase();
 
 function row(call) {
   return h(
     "a",
     { href: `/_emulator/calls/${call.number}`, class: "card" },
     h("span", { class: "first" }, h("b", { class: "method" }, call.method), h("span", { class: "path" }, call.path)),
-    h("span", { class: "second" }, callBadge(call), call.code ? h("span", { class: "mono" }, call.code) : null, h("span", { class: "ellipsis" }, call.operation || t("unknownOperation")), time(call.time)),
+    h("span", { class: "second" }, callBadge(call), call.code ? h("span", { class: "mono" }, call.code) : null, h("span", { class: "ellipsis" }, operationName(call)), time(call.time)),
   );
 }
 
@@ -50,16 +51,27 @@ function causes(call) {
     { class: "why" },
     h("h3", {}, t("why")),
     h("p", { class: "message" }, call.code ? [h("b", { class: "mono" }, call.code), " "] : "", call.message),
-    detail.field ? h("p", {}, `${t("field")}: `, h("code", {}, detail.field), detail.issue ? ` · ${detail.issue}` : "") : null,
-    call.causes.map((cause) =>
-      h(
-        "div",
-        { class: "cause" },
-        h("p", {}, h("span", { class: `certainty ${cause.certainty}` }, t(cause.certainty)), " ", cause.text),
-        h("p", { class: "remedy" }, h("b", {}, `${t("remedy")}: `), cause.remedy),
-      ),
-    ),
+    detail.field ? h("p", {}, `${t("field")}${t("colon")}`, h("code", {}, detail.field), detail.issue ? ` · ${detail.issue}` : "") : null,
+    call.causes.map(told),
   );
+}
+
+/** A cause and its remedy; in Chinese by its kind, with what it says in English below. */
+function told(cause) {
+  const [text, remedy] = (language() === "zh" && CAUSES[cause.name]) || [cause.text, cause.remedy];
+  return h(
+    "div",
+    { class: "cause" },
+    h("p", {}, h("span", { class: `certainty ${cause.certainty}` }, t(cause.certainty)), " ", text),
+    text === cause.text ? null : h("p", { class: "hint", lang: "en" }, cause.text),
+    h("p", { class: "remedy" }, h("b", {}, `${t("remedy")}${t("colon")}`), remedy),
+  );
+}
+
+/** What an operation is called: officially, or on the English page by its chain with the official name behind it. */
+function operationName(call) {
+  if (!call.operation) return t("unknownOperation");
+  return language() === "zh" ? call.operation : [h("span", { class: "chain" }, call.chain_path), " ", h("span", { lang: "zh" }, call.operation)];
 }
 
 function texts(call) {
@@ -84,10 +96,10 @@ function texts(call) {
   const answered = call.answer_text;
   return section(
     t("signature"),
-    text.serial ? h("p", {}, `${t("serial")}: `, h("code", {}, text.serial)) : null,
+    text.serial ? h("p", {}, `${t("serial")}${t("colon")}`, h("code", {}, text.serial)) : null,
     parts,
     h("p", { class: "hint" }, t("lineFeed")),
-    answered ? h("details", {}, h("summary", {}, t("answerText")), h("p", {}, `${t("serial")}: `, h("code", {}, answered.serial)), signedText(answered.verified)) : null,
+    answered ? h("details", {}, h("summary", {}, t("answerText")), h("p", {}, `${t("serial")}${t("colon")}`, h("code", {}, answered.serial)), signedText(answered.verified)) : null,
   );
 }
 
@@ -207,7 +219,7 @@ export class Calls {
     this.list.select(call.number);
     return [
       h("h2", {}, h("b", { class: "method" }, call.method), " ", call.request.target),
-      h("p", { class: "official" }, call.operation || t("unknownOperation")),
+      h("p", { class: "official" }, operationName(call)),
       h("p", {}, callBadge(call)),
       causes(call),
       facts([

@@ -30,6 +30,7 @@ const WORDS = {
   copy: ["复制", "Copy"],
   money: [(yuan, fen) => `¥${yuan}（${fen} 分）`, (yuan, fen) => `¥${yuan} (${fen} fen)`],
   none: ["无", "none"],
+  colon: ["：", ": "],
   notFound: ["没有这一条，或者已经不在保留范围内。", "There is no such thing, or it is no longer kept."],
   noEmulator: ["模拟器没有应答。它还在运行吗？", "The emulator doesn't answer. Is it still running?"],
   wrong: ["出错了：", "That failed: "],
@@ -201,6 +202,7 @@ const WORDS = {
   yes: ["确定清空", "Yes, forget it all"],
   no: ["取消", "No"],
   done: ["完成", "Done"],
+  unchanged: [(state) => `没有变化，状态仍是 ${state}`, (state) => `Nothing changed: it is ${state}, as before`],
   // start
   startLead: [
     "这是一个完整的微信支付：真实的签名、真实的加密，没有真实的钱。把下面的配置交给您的程序，第一次调用就会出现在“调用”一栏。",

@@ -12,7 +12,7 @@ import { facts, section, time } from "./calls.js";
 // What a payer, or who gets money, can do about a record in a state.
 const PHONE = {
   orders: { NOTPAY: ["pay", "cancel", "expire"], USERPAYING: ["pay", "fail", "cancel"], SUCCESS: ["complain"], REFUND: ["complain"] },
-  combined_orders: { NOTPAY: ["pay", "cancel", "expire"] },
+  combined_orders: { NOTPAY: ["pay", "expire"] },
   transfers: { WAIT_USER_CONFIRM: ["confirm"] },
   service_orders: { CREATED: ["confirm_service"] },
   red_packets: { SENT: ["open_red_packet"] },
@@ -151,7 +151,7 @@ export class Records {
   async act(name, record) {
     try {
       const made = await post(`/phone/${name}`, { what: numberOf(record), mchid: record.mchid });
-      toast(t("done"));
+      toast(t(name !== "complain" && made.state === record.state ? "unchanged" : "done", made.state));
       if (name === "complain") this.page.go(addressOf({ kind: "complaints", key: made.complaint_id }));
       else this.page.refresh();
     } catch (problem) {
