@@ -4794,7 +4794,7 @@ class EcommerceProfitsharingReceiversAddPostJson(TypedDict):
     account: str
     name: NotRequired[str]
     encrypted_name: NotRequired[Secret | str]
-    relation_type: Literal["MERCHANT_ID", "PERSONAL_OPENID"]
+    relation_type: str
 
 class EcommerceProfitsharingReceiversAddPostAnswer(TypedDict):
     type: Literal["MERCHANT_ID", "PERSONAL_OPENID"]
@@ -4856,15 +4856,15 @@ class EcommerceRefundsApplyPostJson(TypedDict):
     sub_appid: NotRequired[str]
     combine_mchid: NotRequired[str]
     combine_out_trade_no: NotRequired[str]
-    combine_transaction_id: str
-    transaction_id: str
+    combine_transaction_id: NotRequired[str]
+    transaction_id: NotRequired[str]
     out_trade_no: NotRequired[str]
     out_refund_no: str
     reason: NotRequired[str]
     amount: EcommerceRefundsApplyPostJsonAmount
     notify_url: NotRequired[str]
     refund_account: NotRequired[Literal["REFUND_SOURCE_SUB_MERCHANT", "REFUND_SOURCE_PARTNER_ADVANCE"]]
-    funds_account: Literal["AVAILABLE", "UNSETTLED", "PREPAID"]
+    funds_account: NotRequired[Literal["AVAILABLE", "UNSETTLED", "PREPAID"]]
 
 EcommerceRefundsApplyPostJsonAmount = TypedDict("EcommerceRefundsApplyPostJsonAmount", {
     "refund": int,

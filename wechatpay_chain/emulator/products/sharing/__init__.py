@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ..product import Product
-from . import apiv2, apiv3
+from . import apiv2, apiv3, platforms
 from .records import Sharing
 from .transitions import RECEIVERS, RETURNS, SHARINGS
 
 __all__ = ["PRODUCT", "RETURNS", "SHARINGS", "Sharing"]
 
-PRODUCT = Product(name="sharing", kinds=(RECEIVERS, SHARINGS, RETURNS), routes=apiv3.ROUTES | apiv2.ROUTES)
+PRODUCT = Product(
+    name="sharing", kinds=(RECEIVERS, SHARINGS, RETURNS), routes=apiv3.ROUTES | platforms.ROUTES | apiv2.ROUTES
+)

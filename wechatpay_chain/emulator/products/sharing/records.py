@@ -13,7 +13,7 @@ class Receiver(Record):
     """Someone who may get a part: `ADDED` until removed.
 
     Attributes:
-        sub_mchid: of a partner's receiver, whose money is shared.
+        sub_mchid: of a partner's receiver, whose money is shared: the sub-merchant, or the brand; empty for all.
         type: `MERCHANT_ID`, `PERSONAL_OPENID` or `PERSONAL_SUB_OPENID`.
         account: merchant number or openid.
         content: what was told of the relation.

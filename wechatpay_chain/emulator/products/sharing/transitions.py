@@ -103,8 +103,14 @@ def asked(
     )
 
 
-def share(world: World, order: Order, asked: Sharing) -> Sharing:
+def share(world: World, order: Order, asked: Sharing, owner: str | None = None) -> Sharing:
     """Share an order, or unfreeze it; a repeat gives the same answer.
+
+    Args:
+        world: keeps it.
+        order: what is shared.
+        asked: the sharing as asked for.
+        owner: whose receivers get parts, as `Receiver.sub_mchid`; by default the order's sub-merchant's.
 
     Raises:
         Refusal: the number was used with other content, a receiver is unknown, or the order hasn't so much to share.
@@ -115,12 +121,12 @@ def share(world: World, order: Order, asked: Sharing) -> Sharing:
             raise refusal.repeated("商户分账单号重复，且请求参数与首次请求不一致")
         return known
     amount = sum(part["amount"] for part in asked.parts)
-    _check(world, order, asked, amount)
+    _check(world, order, asked, amount, order.sub_mchid if owner is None else owner)
     world.of(ORDERS).put(replace(order, shared=order.shared + amount, sharing=order.sharing and not asked.unfreezes))
     return world.of(SHARINGS).put(replace(asked, due=world.now + _TRANSIT, history=((world.now, asked.state),)))
 
 
-def _check(world: World, order: Order, asked: Sharing, amount: int) -> None:
+def _check(world: World, order: Order, asked: Sharing, amount: int, owner: str) -> None:
     if not order.sharing:
         raise Refusal(400, "INVALID_REQUEST", "非分账订单不支持分账，或剩余资金已解冻", code_v2="NOT_SHARE_ORDER")
     if len(asked.parts) > _MOST_RECEIVERS:
@@ -130,7 +136,7 @@ def _check(world: World, order: Order, asked: Sharing, amount: int) -> None:
     for index, part in enumerate(asked.parts):
         if part["amount"] <= 0:
             raise refusal.bad_parameter(f"/receivers/{index}/amount", "body", "at least 1 is required")
-        receiver = f"{asked.mchid}/{order.sub_mchid}/{part['type']}/{part['account']}"
+        receiver = f"{asked.mchid}/{owner}/{part['type']}/{part['account']}"
         if world.of(RECEIVERS).get(receiver) is None:
             raise refusal.invalid_state("分账接收方不存在，请先添加分账接收方")
     if amount > left(order):
