@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 
-from tools.docsite import api_pages, llms, operation_pages, sources
+import pytest
+
+from tools.docsite import api_pages, llms, operation_pages, searching, sources
 from wechatpay_chain import catalogue
 
 PAGES = dict(operation_pages.pages())
@@ -73,3 +76,29 @@ def test_texts_for_models() -> None:
         "# name\n\n> About.\n\n## English\n\n- [Keys](keys.md)\n\n## 中文\n\n- [密钥](zh/keys.md)\n"
     )
     assert llms.full(pages) == "<!-- keys.md -->\n\n# Keys\n\nA key.\n\n<!-- zh/keys.md -->\n\n# 密钥\n"
+
+
+def test_operations_are_found_by_what_people_call_them() -> None:
+    """A page says the field's word where the official name has other ones, and the product that it belongs to."""
+    page = PAGES["operations/v3/aggracct-bc/wb-channel/control-orders/recover/post.md"]
+    assert re.search("^- Also called 又称: 解管$", page, re.MULTILINE)
+    assert "对账" in PAGES["operations/v3/bill/tradebill/get.md"]
+    assert re.search("^- Product 产品: 分账$", PAGES["operations/v3/profitsharing/orders/post.md"], re.MULTILINE)
+    assert operation_pages.also_called("商户单号查询转账单") == ""
+
+
+def test_a_query_of_one_word_is_looked_up_whole() -> None:
+    """The loop that cuts queries reaches their end; a script without it, or with two, is not taken for mended."""
+    script = "for(let o=s+1;o<t.length;o++)t.slice(s,o)in e&&(n[s]=o-s);"
+    mended = searching.looking_up_whole_queries(script)
+    assert mended == "for(let o=s+1;o<=t.length;o++)t.slice(s,o)in e&&(n[s]=o-s);"
+    for other in (mended, script * 2):
+        with pytest.raises(ValueError, match="look at it again"):
+            searching.looking_up_whole_queries(other)
+
+
+def test_words_that_no_search_would_find() -> None:
+    """Only a word that stands between marks is a token; one inside of another is not found."""
+    docs = [{"title": "解除\u200b管控", "text": "<p>对账单\u200b：\u200b验签</p>"}]
+    assert searching.not_found(json.dumps({"docs": docs}), ["验签", "对账", "管控", "解管"]) == ["对账", "解管"]
+    assert {"解管", "验签", "回调", "对账", "分账"} <= set(searching.words())

@@ -14,7 +14,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tools.docsite import api_pages, llms, operation_pages, sources  # noqa: E402 - MkDocs loads this file by its path
+from tools.docsite import api_pages, llms, operation_pages, searching, sources  # noqa: E402 - MkDocs loads this file by its path
 
 _texts: dict[str, str] = {}
 _APART = ("operations/", "api/")
@@ -74,8 +74,9 @@ def on_page_context(context: dict[str, Any], page: Any, config: Any, nav: Any) -
 
 
 def on_post_build(config: Any) -> None:
-    """Write the texts for models, and each page's Markdown beside its HTML."""
+    """Mend the search, and write the texts for models and each page's Markdown beside its HTML."""
     site = Path(config.site_dir)
+    _mend_search(site)
     pages = [_text(uri) for uri in _texts]
     for page in pages:
         path = site / page.url
@@ -86,6 +87,14 @@ def on_post_build(config: Any) -> None:
     lists = [page for page in pages if page.url.startswith("operations/") and page.url.endswith("index.md")]
     (site / "llms.txt").write_text(llms.index(config.site_name, about, [*guides, *lists]), encoding="utf-8")
     (site / "llms-full.txt").write_text(llms.full([*guides, *lists]), encoding="utf-8")
+
+
+def _mend_search(site: Path) -> None:
+    (script,) = (site / "assets/javascripts/workers").glob("search.*.js")
+    script.write_text(searching.looking_up_whole_queries(script.read_text(encoding="utf-8")), encoding="utf-8")
+    index = (site / "search/search_index.json").read_text(encoding="utf-8")
+    if missing := searching.not_found(index, searching.words()):
+        raise LookupError(f"the search finds none of {missing}: mend tools/docsite/words.txt, or write them on a page")
 
 
 def _text(uri: str) -> llms.Text:

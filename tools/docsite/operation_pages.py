@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
@@ -30,6 +31,16 @@ _TITLES = {
 }
 _KEYWORDS = {"json": "json", "xml": "xml", "query": "params", "meta": "meta"}
 _UNGROUPED = "其他"
+_ALSO_CALLED = {
+    "解除.*管控": "解管",
+    "(?<!转)账单": "对账、账单",
+    "关闭订单": "关单",
+    "查询订单|订单查询": "查单",
+    "撤销(?:订单|$)": "撤单",
+    "付款码支付": "付款码、刷卡支付、被扫",
+    "Native.*下单|下单.*Native": "扫码支付",
+}
+"""What people say and search for where the official name has other words, by a pattern of that name."""
 _CLIENT_HEADERS = {"Wechatpay-Serial"}
 
 
@@ -131,6 +142,10 @@ def _by_group(operation: catalogue.Operation) -> tuple[bool, str, str, str]:
 
 
 def _about(operation: catalogue.Operation, full: Record) -> Iterator[str]:
+    if sayings := also_called(operation.name):
+        yield f"- Also called 又称: {sayings}"
+    if group := full.get("group"):
+        yield f"- Product 产品: {group}"
     for page in catalogue.pages(operation):
         yield f"- [Official page 官方文档 {page.rpartition('/')[2]}]({page})"
     if roles := full.get("roles"):
@@ -141,6 +156,11 @@ def _about(operation: catalogue.Operation, full: Record) -> Iterator[str]:
     for suffixes, most in operation.file_limits:
         yield f"- Files 文件: {', '.join(suffixes)}, at most {most:,} bytes"
     yield ""
+
+
+def also_called(name: str) -> str:
+    """What people say in place of an operation's official name; empty where they use that name."""
+    return "、".join(saying for pattern, saying in _ALSO_CALLED.items() if re.search(pattern, name))
 
 
 def _call(operation: catalogue.Operation) -> Iterator[str]:
