@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+from urllib.parse import urlsplit
+
 import pytest
 
 from wechatpay_chain.emulator import Emulator
@@ -24,3 +28,15 @@ async def test_ipv6(emulator: Emulator) -> None:
             assert base_url.startswith("http://[::1]:")
     except OSError:
         pytest.skip("this machine has no IPv6")
+
+
+@pytest.mark.parametrize(
+    "path", ["/v3/certificates", "/_emulator/", "/_emulator/pay/none", "/_emulator/static/pay.css", "/nothing"]
+)
+def test_every_answer_names_the_emulator(emulator: Emulator, path: str) -> None:
+    """Whatever is answered, calls, pages and refusals, says that an emulator did."""
+    with emulator.listen() as base_url:
+        connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=30)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            assert connection.getresponse().headers.get_all("Server") == ["wechatpay-chain-emulator"]

@@ -1,41 +1,33 @@
-"""`Emulator`: the checks, the routes and the answers, put together."""
+"""`Emulator`: the world, its controls and the protocols, put together."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
-from email.utils import formatdate
-from functools import lru_cache, partial
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from .. import catalogue
-from ..crypto import serials
-from ..crypto.asymmetric import Algorithm
 from ..errors import ConnectionFailed
 from ..http.headers import Headers
 from ..http.request import Request
 from ..http.response import Response
-from ..wire.v3.signature import SERIAL_HEADER
-from ..wire.words import OF_BRAND, OF_MERCHANT
 from .controls import Controls
 from .exchange import Exchange
 from .kept import Kept
-from .misbehaviour import GOOD, STALE, AnswerLost, Misbehaviour, claimed_merchant, forged, html
+from .misbehaviour import GOOD, AnswerLost, Misbehaviour, claimed_merchant, forged, html
 from .notifications.apps import App
-from .platform import answer, apiv2, authentication, payload, refusal, relations
-from .platform.call import DEFAULT_BASE_URL, Answer, Call
-from .platform.keys import KeyPair, make_apiv3_key
-from .platform.rates import RateWindows
-from .platform.refusal import Refusal
-from .platform.routes import Match, Routes, UserRoute, placeholder_values
-from .products import PRODUCTS, wishes
-from .products.product import Route
-from .products.synthetic import synthesize
+from .platform import answer
+from .platform.call import Call
+from .platform.keys import KeyPair, make_apiv3_key, usual
+from .platform.routes import UserRoute
+from .products import PRODUCTS
+from .protocols.apiv2 import ApiV2
+from .protocols.apiv3 import ApiV3
+from .protocols.dispatch import Dispatch
 from .world.merchants import Merchant
 from .world.state import State
 from .world.world import World
@@ -44,10 +36,6 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from .server import Listening
-
-_ROUTES: dict[str, Route] = {line: route for product in PRODUCTS for line, route in product.routes.items()}
-_SYNTHETIC = Headers({"Emulator-Answer": "synthetic"})
-_SERVER = "wechatpay-chain-emulator"
 
 
 class Emulator(Controls):
@@ -115,7 +103,7 @@ class Emulator(Controls):
         super().__init__(
             world,
             real=clock,
-            default_key=self._default_key,
+            default_key=lambda algorithm: usual(world.platform_keys, algorithm),
             notify=notify,
             patience=patience,
             pay_after=pay_after,
@@ -137,8 +125,9 @@ class Emulator(Controls):
             )
         self.calls: deque[Call] = Kept(keep)
         self._numbers = itertools.count(1)
-        self._rates = RateWindows()
-        self._user_routes = Routes()
+        self._dispatch = Dispatch(world, self.ripen, self.calls)
+        self._apiv3 = ApiV3(world, self._dispatch, self.notifier)
+        self._apiv2 = ApiV2(world, self._dispatch)
 
     @property
     def mchid(self) -> str:
@@ -209,7 +198,7 @@ class Emulator(Controls):
         """
 
         def register(route: UserRoute) -> UserRoute:
-            self._user_routes.add(method, template, route)
+            self._dispatch.own.add(method, template, route)
             return route
 
         return register
@@ -262,11 +251,10 @@ class Emulator(Controls):
         if misbehaviour.page is not None:
             response = html(misbehaviour.page.status)
         elif apiv2_operation is not None:
-            response = await self._receive_apiv2(exchange, apiv2_operation, misbehaviour)
+            response = await self._apiv2.answer(exchange, apiv2_operation, misbehaviour)
         else:
-            response = await self._receive_apiv3(exchange, misbehaviour)
-        response = forged(response, misbehaviour.flaw)
-        response = response.changed(headers=response.headers.merge(_server_headers(int(exchange.time))))
+            response = await self._apiv3.answer(exchange, misbehaviour)
+        response = answer.dated(forged(response, misbehaviour.flaw), exchange.time)
         exchange.response, exchange.seconds = response, time.perf_counter() - begun
         self.record(exchange)
         misbehaviour.check_complete(response)
@@ -285,167 +273,3 @@ class Emulator(Controls):
         if misbehaviour.skew is not None:
             exchange.time += misbehaviour.skew.seconds
         return misbehaviour
-
-    async def _receive_apiv3(self, exchange: Exchange, misbehaviour: Misbehaviour) -> Response[Any]:
-        request, operation = exchange.request, exchange.operation
-        try:
-            authentication.check_client_headers(request)
-            merchant = authentication.authenticate(request, self.world.merchants, exchange.time)
-        except Refusal as refused:
-            exchange.refusal = refused
-            return answer.number(refused.response(), refused.number)
-        exchange.mchid = merchant.mchid
-        try:
-            if misbehaviour.refuse is not None:
-                refuse = misbehaviour.refuse
-                raise Refusal(refuse.status, refuse.code, refuse.message)
-            with _orderly():
-                self.ripen()
-            match = self._match(request, operation)
-            call = exchange.call = self._admit(exchange, match, merchant)
-            self.calls.append(call)
-            value = await self._perform(match, call, merchant)
-            response, ending = answer.respond(value, operation, merchant.key.private_key.public_key()), 0
-            if match.synthetic:
-                response = response.changed(headers=response.headers.merge(_SYNTHETIC))
-        except Refusal as refused:
-            exchange.refusal = refused
-            response, ending = refused.response(), refused.number
-        accepted = OF_BRAND if merchant.platform_key else OF_MERCHANT
-        signing_key = merchant.platform_key or self._named_key(request) or self._default_key(merchant.key.algorithm)
-        if misbehaviour.other_key is not None:
-            signing_key = self.notifier.other_key(misbehaviour.other_key.serial, signing_key)
-        signed_at = exchange.time - (STALE if misbehaviour.flaw == "stale" else 0)
-        return answer.sign(answer.number(response, ending), operation, signing_key, signed_at, accepted)
-
-    def _admit(self, exchange: Exchange, match: Match, merchant: Merchant) -> Call:
-        request, operation = exchange.request, exchange.operation
-        if operation is not None and not self._rates.admit(
-            (operation.method, operation.path, exchange.mchid), operation.rates, exchange.time
-        ):
-            raise refusal.too_many()
-        content = payload.read(request, operation)
-        if operation is not None:
-            named = request.headers.get(SERIAL_HEADER)
-            known = self.platform_keys if merchant.platform_key is None else (merchant.platform_key,)
-            content = payload.unseal(content, operation, named, _named(known, named))
-            payload.check(content, request, operation)
-        return Call(
-            method=request.method,
-            path=request.path,
-            operation=operation,
-            time=self.world.now,
-            mchid=exchange.mchid,
-            base_url=request.origin or DEFAULT_BASE_URL,
-            values=match.values,
-            query=content.query,
-            json=content.json,
-            meta=content.meta,
-            file=content.file,
-            headers=request.headers,
-            size=len(request.body or b""),
-        )
-
-    def _match(self, request: Request, operation: catalogue.Operation | None) -> Match:
-        method, path = request.method, request.path
-        match = self._user_routes.find(method, path)
-        if match is not None:
-            return match
-        if operation is not None:
-            return self._known(operation, path)
-        if catalogue.at(path) or self._user_routes.knows(path):
-            raise refusal.wrong_method()
-        raise refusal.no_operation(method, path)
-
-    def _known(self, operation: catalogue.Operation, path: str) -> Match:
-        values = placeholder_values(operation.path, path) or {}
-        route = _ROUTES.get(f"{operation.method} {operation.path}")
-        if route is not None:
-            return Match(route=partial(route, self.world), values=values, own=False)
-        return Match(
-            route=partial(synthesize, self.world, operation=operation), values=values, own=False, synthetic=True
-        )
-
-    async def _perform(self, match: Match, call: Call, merchant: Merchant) -> Answer:
-        if match.own:
-            value = match.route(call)
-            return await value if isinstance(value, Awaitable) else value
-        relations.check(merchant, call)
-        wishes.fulfil(call)
-        with _orderly(), self.world.transaction():
-            try:
-                return cast("Answer", match.route(call))
-            except Refusal as refused:
-                if not refused.keeps:
-                    raise
-                kept = refused
-        raise kept
-
-    async def _receive_apiv2(
-        self, exchange: Exchange, operation: catalogue.Operation, misbehaviour: Misbehaviour
-    ) -> Response[Any]:
-        request, kind, key = exchange.request, None, ""
-        try:
-            read = apiv2.read(request, operation)
-            merchant = apiv2.merchant_of(read, operation, self.world.merchants)
-            exchange.mchid, key = merchant.mchid, apiv2.key_of(operation, merchant.apiv2_key)
-            received = apiv2.receive(read, request, operation, key, merchant.key, self.bank_key)
-            kind = received.fields.get("sign_type")
-            if misbehaviour.refuse is not None:
-                raise apiv2.RefusalV2(misbehaviour.refuse.message, misbehaviour.refuse.code)
-            call = exchange.call = Call(
-                method=request.method,
-                path=request.path,
-                operation=operation,
-                time=self.world.now,
-                mchid=merchant.mchid,
-                base_url=request.origin or DEFAULT_BASE_URL,
-                xml=received.fields,
-                file=received.file,
-                headers=request.headers,
-                size=len(request.body or b""),
-            )
-            self.calls.append(call)
-            with _orderly():
-                self.ripen()
-            match = self._user_routes.find(request.method, operation.path) or self._known(operation, operation.path)
-            value = await self._perform(match, call, merchant)
-        except apiv2.RefusalV2 as refused:
-            exchange.refusal = refused
-            return apiv2.refuse(refused, operation, key, kind)
-        except Refusal as refused:
-            exchange.refusal = refused
-            return apiv2.refuse(apiv2.translated(refused), operation, key, kind)
-        if isinstance(value, dict) and operation.answer == "xml":
-            response = apiv2.respond(value, operation, key, kind)
-        else:
-            response = answer.respond(value, None, merchant.key.private_key.public_key())
-        return response.changed(headers=response.headers.merge(_SYNTHETIC)) if match.synthetic else response
-
-    def _named_key(self, request: Request) -> KeyPair | None:
-        return _named(self.platform_keys, request.headers.get(SERIAL_HEADER))
-
-    def _default_key(self, algorithm: Algorithm) -> KeyPair:
-        keys = [key for key in self.platform_keys if key.algorithm == algorithm] or self.platform_keys
-        # Who doesn't ask for a public key is answered with a certificate, where there is one.
-        return next((key for key in keys if key.certificate is not None), keys[0])
-
-
-def _named(keys: Sequence[KeyPair], serial: str | None) -> KeyPair | None:
-    """The key of a serial, in any spelling."""
-    named = serials.key(serial or "")
-    return next((key for key in keys if serials.key(key.serial) == named), None)
-
-
-@lru_cache(maxsize=2)
-def _server_headers(now: int) -> Headers:
-    return Headers({"Date": formatdate(now, usegmt=True), "Server": _SERVER})
-
-
-@contextlib.contextmanager
-def _orderly() -> Generator[None]:
-    """A state that can't be written, because the disk is full for instance, is the platform's own failure."""
-    try:
-        yield
-    except OSError as error:
-        raise Refusal(500, "SYSTEM_ERROR", f"系统异常，请用相同参数重新调用（{error}）") from error

@@ -18,6 +18,7 @@ from .control.api import BASE, EVENTS, Control
 from .control.feed import Feed
 from .controls import Controls
 from .misbehaviour import AnswerLost
+from .platform.answer import SERVER
 
 # The platform's largest upload is 7.5 MB.
 _LARGEST_BODY = 16 * 2**20
@@ -61,6 +62,7 @@ class Listening:
             OSError: the port is taken, or the address isn't this machine's.
         """
         application = web.Application(client_max_size=_LARGEST_BODY)
+        application.on_response_prepare.append(_name)
         if self._control is not None:
             application.router.add_get(EVENTS, self._events)
             application.router.add_route("*", BASE + "{path:(?s:/.*)?}", self._answer_control)
@@ -144,6 +146,11 @@ class Listening:
         if self._tls is None or self._tls.verify_mode is ssl.CERT_NONE or request.transport is None:
             return None
         return bool(request.transport.get_extra_info("peercert"))
+
+
+async def _name(_request: web.Request, answer: web.StreamResponse) -> None:
+    """Say in every answer, pages and errors included, that it is an emulator's."""
+    answer.headers["Server"] = SERVER
 
 
 async def _broken(request: web.Request, lost: AnswerLost) -> web.StreamResponse:

@@ -6,6 +6,8 @@ import base64
 import hashlib
 import secrets
 from dataclasses import replace
+from email.utils import formatdate
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -24,7 +26,11 @@ from ...wire.words import OF_MERCHANT, Words
 from .call import Answer
 from .keys import KeyPair
 
+SERVER = "wechatpay-chain-emulator"
+"""The name by which every answer says that it is an emulator's."""
+
 _JSON = Headers({"Content-Type": "application/json; charset=utf-8"})
+_SYNTHETIC = Headers({"Emulator-Answer": "synthetic"})
 
 
 def respond(value: Answer, operation: Operation | None, merchant_key: PublicKey) -> Response[Any]:
@@ -57,6 +63,26 @@ def number(response: Response[Any], ending: int) -> Response[Any]:
     return replace(
         response, headers=response.headers.merge({"Request-ID": f"08{secrets.token_hex(20).upper()}-{ending}"})
     )
+
+
+def synthetic(response: Response[Any]) -> Response[Any]:
+    """The answer, marked as one that was made from the catalogue's shape."""
+    return response.changed(headers=response.headers.merge(_SYNTHETIC))
+
+
+def dated(response: Response[Any], now: float) -> Response[Any]:
+    """The answer with the server's name and its time.
+
+    Args:
+        response: the answer.
+        now: Unix time in seconds, which faults may have skewed.
+    """
+    return response.changed(headers=response.headers.merge(_server_headers(int(now))))
+
+
+@lru_cache(maxsize=2)
+def _server_headers(now: int) -> Headers:
+    return Headers({"Date": formatdate(now, usegmt=True), "Server": SERVER})
 
 
 def sign(

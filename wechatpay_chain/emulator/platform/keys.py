@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from string import ascii_letters, digits
@@ -142,6 +142,19 @@ class KeyPair:
             return _pem("PUBLIC KEY", self.private_key.public.to_der())
         public_key = self.private_key.public_key()
         return public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+
+
+def named(keys: Sequence[KeyPair], serial: str | None) -> KeyPair | None:
+    """The key of a serial, in any spelling."""
+    wanted = serials.key(serial or "")
+    return next((key for key in keys if serials.key(key.serial) == wanted), None)
+
+
+def usual(keys: Sequence[KeyPair], algorithm: Algorithm) -> KeyPair:
+    """The key that signs where nothing names another, for a merchant with keys of a kind."""
+    found = [key for key in keys if key.algorithm == algorithm] or keys
+    # Who doesn't ask for a public key is answered with a certificate, where there is one.
+    return next((key for key in found if key.certificate is not None), found[0])
 
 
 def make_apiv3_key() -> str:
