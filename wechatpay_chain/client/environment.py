@@ -11,7 +11,7 @@ from ..errors import ConfigurationError
 
 _REQUIRED = ("mchid", "serial", "private_key")
 _OPTIONAL = ("apiv3_key", "apiv2_key", "merchant_cert", "base_url")
-_ARGUMENT = "Set it, or give the argument itself"
+_ARGUMENT = "Set it (no file is read here), or give the argument itself"
 
 
 def environment(prefix: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -76,6 +76,15 @@ def test_an_order_from_call_to_notification(emulator: Emulator, base_url: str, b
     assert len(shop.received) == 2
 
 
+def test_the_payers_own_page(emulator: Emulator, base_url: str, browser: Browser) -> None:
+    """What the QR code leads to has a button that pays."""
+    with open_page(browser) as page, client(emulator, base_url) as wxpay:
+        page.goto(wxpay["v3/pay/transactions/native"].post(json=order()).json()["code_url"])
+        page.get_by_role("button", name="Pay", exact=False).first.click()
+        expect(page.locator("#state")).to_have_text("SUCCESS")
+    assert emulator.orders[0].state == "SUCCESS"
+
+
 def test_a_refused_signature_is_explained(emulator: Emulator, base_url: str, browser: Browser) -> None:
     """Another merchant's key is named as the cause; the text that was verified stands there."""
     other = emulator.add_merchant(type(emulator.world.merchants[emulator.mchid])(mchid="1900000110"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shlex
 import signal
 import sys
 import tempfile
@@ -110,7 +111,8 @@ def _write(emulator: Emulator, folder: Path | None, out: Path | None, base_url: 
     for target, over in ((folder, True), (out, False)):
         if target is not None:
             folders.write_keys(target, merchant, platform_key, base_url, over=over)
-            lines.append(f"settings in  {target / folders.ENVIRONMENT}: load them, then WeChatPay.from_env()")
+            file = target / folders.ENVIRONMENT
+            lines.append(f"settings in  {file}: set -a; . {shlex.quote(str(file))}; set +a, then WeChatPay.from_env()")
     if folder is not None:
         folders.write_running(folder, base_url)
     return lines

@@ -29,7 +29,8 @@ _TYPES: Mapping[str, str] = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-_SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+# Under no-referrer a browser would say "Origin: null" where the payment page sends its own form.
+_SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 _NO_FRAMES = "base-uri 'none'; frame-ancestors 'none'"
 _PAY_POLICY = f"default-src 'none'; style-src 'self'; form-action 'self'; {_NO_FRAMES}"
 _APP_POLICY = (
