@@ -7,6 +7,7 @@ from . import (
     bills,
     complaints,
     control_orders,
+    coupons,
     deposits,
     files,
     orders,
@@ -35,6 +36,7 @@ PRODUCTS: tuple[Product, ...] = (
     bills.PRODUCT,
     uploads.PRODUCT,
     control_orders.PRODUCT,
+    coupons.PRODUCT,
     security.PRODUCT,
     files.PRODUCT,
 )
