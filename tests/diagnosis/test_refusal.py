@@ -21,6 +21,7 @@ from wechatpay_chain.diagnosis import refusal
         ("V3 API does not support overseas payment yet", "mainland-path-overseas"),
         ("参数错误 268501838", "mainland-path-overseas"),
         ("当前商户号接入升级版本功能，暂不支持使用升级前功能", "superseded-transfer"),
+        ("201 商户订单号重复", "number-of-other-content"),
         ("签名错误", "private-key-of-another-certificate"),
         ("错误的签名，验签失败", "private-key-of-another-certificate"),
         ("订单不存在", None),

@@ -34,6 +34,12 @@ _V3 = (
         "Call /v3/fund-app/mch-transfer/transfer-bills: wxpay.v3.fundApp.mchTransfer.transferBills",
     ),
     _known(
+        "单号重复|单号已(?:被)?使用|out_trade_no.{0,12}(?:used|重复)",
+        "number-of-other-content",
+        "this number was used before, with other content",
+        "Send the first content to have its answer again, query what it made, or take a new number for a new order",
+    ),
+    _known(
         "商户证书序列号有误|商户未设置加密证书|证书序列号.{0,4}(?:不存在|错误)",
         "serial-of-another-merchant",
         "serial is not that of an API certificate of this mchid",
