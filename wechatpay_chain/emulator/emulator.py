@@ -22,7 +22,7 @@ from .misbehaviour import GOOD, AnswerLost, Misbehaviour, claimed_merchant, forg
 from .notifications.apps import App
 from .platform import answer
 from .platform.call import Call
-from .platform.keys import KeyPair, make_apiv3_key, usual
+from .platform.keys import KeyPair, make_apiv3_key
 from .platform.routes import UserRoute
 from .products import PRODUCTS
 from .protocols.apiv2 import ApiV2
@@ -103,7 +103,6 @@ class Emulator(Controls):
         super().__init__(
             world,
             real=clock,
-            default_key=lambda algorithm: usual(world.platform_keys, algorithm),
             notify=notify,
             patience=patience,
             pay_after=pay_after,
@@ -126,7 +125,7 @@ class Emulator(Controls):
         self.calls: deque[Call] = Kept(keep)
         self._numbers = itertools.count(1)
         self._dispatch = Dispatch(world, self.ripen, self.calls)
-        self._apiv3 = ApiV3(world, self._dispatch, self.notifier)
+        self._apiv3 = ApiV3(world, self._dispatch)
         self._apiv2 = ApiV2(world, self._dispatch)
 
     @property

@@ -15,6 +15,7 @@ from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.emulator.faults import Delay, Forge, LoseAnswer, OtherKey
 from wechatpay_chain.emulator.notifications.waiting import MOST_TO_ONE
 from wechatpay_chain.emulator.world.announcements import Announcement
+from wechatpay_chain.emulator.world.merchants import Merchant
 
 AWAY = "https://shop.example"
 
@@ -406,3 +407,15 @@ async def test_snapshots(slow: Emulator, shop: Shop) -> None:
     slow.faults.add(Delay(1))
     slow.reset()
     assert (slow.orders, slow.notifications, len(slow.faults)) == ([], [], 0)
+
+
+async def test_a_brand_is_notified_by_its_own_key(slow: Emulator, shop: Shop, clock: Clock) -> None:
+    """What a brand is sent, by schedule and once more by hand, is signed by the brand's own key, and believed."""
+    slow.add_merchant(Merchant(mchid="1004", role="brand"))
+    made = slow.trigger("TRANSACTION.SUCCESS", {"out_trade_no": "A1"}, notify_url=shop.url, mchid="1004")
+    await slow.deliver()
+    slow.notifier.send_again(made.number)
+    await slow.deliver()
+    webhook = Webhook(**slow.credentials("1004"), clock=clock)
+    opened = [webhook.open(*message) for message in shop.received]
+    assert [notification.resource["out_trade_no"] for notification in opened] == ["A1", "A1"]

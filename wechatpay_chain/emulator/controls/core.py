@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from threading import Condition
 
-from ...crypto.asymmetric import Algorithm
 from ..exchange import Exchange
 from ..faults import Faults
 from ..kept import Kept
@@ -15,7 +14,6 @@ from ..notifications.apps import App
 from ..notifications.messages import kind_of
 from ..notifications.notifier import Notifier
 from ..payer import Payer
-from ..platform.keys import KeyPair
 from ..products.orders import ORDERS
 from ..products.orders.record import Order
 from ..world.announcements import ANNOUNCEMENTS, Announcement
@@ -28,7 +26,6 @@ class Core:
     Args:
         world: whose records, merchants and clock these are.
         real: gives the real Unix time in seconds.
-        default_key: gives the platform's key that signs where nothing names another, for merchants with keys of a kind.
         notify: which `notify_url` leads where, see `Addresses`.
         patience: real seconds that merchants have to answer a notification; by default, the kind's own 5 or 3.
         pay_after: seconds of the world's time after which every order is paid by itself; None for never.
@@ -47,7 +44,6 @@ class Core:
         world: World,
         *,
         real: Callable[[], float],
-        default_key: Callable[[Algorithm], KeyPair],
         notify: Mapping[str, str | App] | None = None,
         patience: float | None = None,
         pay_after: float | None = None,
@@ -56,7 +52,7 @@ class Core:
     ) -> None:
         self.world = world
         self.faults = Faults(random_seed)
-        self.notifier = Notifier(world, real, default_key, Addresses(notify), self.faults, patience)
+        self.notifier = Notifier(world, real, Addresses(notify), self.faults, patience)
         self._payer = None if pay_after is None else Payer(world, pay_after)
         self.exchanges: deque[Exchange] = Kept(keep)
         self._watchers: list[Callable[[Exchange], None]] = []

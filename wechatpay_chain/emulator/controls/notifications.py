@@ -14,7 +14,7 @@ from ..notifications import courier
 from ..notifications.apps import App
 from ..notifications.kinds import HasPairs, Kind, find_kind
 from ..notifications.messages import Message, kind_of
-from ..notifications.notifier import BY_HAND, DELIVERED
+from ..notifications.outcomes import BY_HAND, DELIVERED
 from ..notifications.samples import sample
 from ..products.orders import ORDERS
 from ..products.orders.texts import announced
@@ -74,7 +74,7 @@ class Notifications(Core):
             ConfigurationError: there is no such kind, member, merchant or key.
         """
         announcement = self._announcement(find_kind(kind, original_type), resource or {}, mchid, "")
-        return self.notifier.message(announcement, flaw=flaw, serial=serial)
+        return self.notifier.writer.message(announcement, flaw=flaw, serial=serial)
 
     def trigger(
         self,

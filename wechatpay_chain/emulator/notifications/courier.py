@@ -8,8 +8,9 @@ from typing import Protocol
 
 from ..world.world import Happening, World
 from .apps import Answer, call_asgi, call_wsgi, is_asgi
-from .notifier import Delivery, Notifier
+from .notifier import Notifier
 from .post import Postman
+from .writer import Delivery
 
 
 class Ripening(Protocol):

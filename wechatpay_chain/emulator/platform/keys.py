@@ -157,6 +157,18 @@ def usual(keys: Sequence[KeyPair], algorithm: Algorithm) -> KeyPair:
     return next((key for key in found if key.certificate is not None), found[0])
 
 
+def other_than(keys: Sequence[KeyPair], key: KeyPair, serial: str) -> KeyPair:
+    """Another key than the usual one; that one where there is no other.
+
+    Args:
+        keys: the platform's.
+        key: the usual one.
+        serial: of the other; empty for the first.
+    """
+    found = (one for one in keys if (one.serial == serial if serial else one.serial != key.serial))
+    return next(found, key)
+
+
 def make_apiv3_key() -> str:
     """32 random letters and digits."""
     return "".join(secrets.choice(ascii_letters + digits) for _ in range(aead.KEY_SIZE))

@@ -10,10 +10,9 @@ from ...wire.v3.signature import SERIAL_HEADER
 from ...wire.words import OF_BRAND, OF_MERCHANT
 from ..exchange import Exchange
 from ..misbehaviour import STALE, Misbehaviour
-from ..notifications.notifier import Notifier
 from ..platform import answer, authentication, payload, refusal
 from ..platform.call import DEFAULT_BASE_URL, Call
-from ..platform.keys import KeyPair, named, usual
+from ..platform.keys import KeyPair, named, other_than, usual
 from ..platform.rates import RateWindows
 from ..platform.refusal import Refusal
 from ..platform.routes import Match
@@ -28,13 +27,11 @@ class ApiV3:
     Args:
         world: its merchants call, its keys sign.
         dispatch: lets calls take effect.
-        notifier: knows which key signs where a fault asks for another.
     """
 
-    def __init__(self, world: World, dispatch: Dispatch, notifier: Notifier) -> None:
+    def __init__(self, world: World, dispatch: Dispatch) -> None:
         self._world = world
         self._dispatch = dispatch
-        self._notifier = notifier
         self._rates = RateWindows()
 
     async def answer(self, exchange: Exchange, misbehaviour: Misbehaviour) -> Response[Any]:
@@ -104,4 +101,4 @@ class ApiV3:
         )
         if misbehaviour.other_key is None:
             return key
-        return self._notifier.other_key(misbehaviour.other_key.serial, key)
+        return other_than(keys, key, misbehaviour.other_key.serial)

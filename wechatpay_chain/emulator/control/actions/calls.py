@@ -8,6 +8,7 @@ from typing import Any
 from ...._version import __version__
 from ...controls import Controls
 from ...platform.call import DEFAULT_BASE_URL
+from ...platform.keys import usual
 from .. import views
 from ..action import Action, Arguments
 from ..fields import Field
@@ -36,7 +37,7 @@ class Calls:
                 {"mchid": merchant.mchid, "role": merchant.role, "serial": merchant.key.serial}
                 for merchant in world.merchants.values()
             ],
-            "default_key": self._controls.notifier.default_key.serial,
+            "default_key": usual(world.platform_keys, "RSA").serial,
             "platform_keys": [key.serial for key in world.platform_keys],
             "records": {table.kind.name: len(table) for table in world.tables},
             "calls": len(self._controls.exchanges),
