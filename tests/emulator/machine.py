@@ -22,10 +22,10 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        clock, self.runner = Clock(), asyncio.Runner()
-        self.emulator = Emulator(clock=clock, merchant_key=MERCHANT, platform_keys=[PLATFORM])
+        self.clock, self.runner = Clock(), asyncio.Runner()
+        self.emulator = Emulator(clock=self.clock, merchant_key=MERCHANT, platform_keys=[PLATFORM])
         self.wxpay: Any = WeChatPay(
-            **self.emulator.credentials(), transport=self.emulator, clock=clock, rate_limits=None
+            **self.emulator.credentials(), transport=self.emulator, clock=self.clock, rate_limits=None
         )
 
     def call(self, call: Awaitable[Any]) -> tuple[str, Any]:

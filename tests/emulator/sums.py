@@ -79,6 +79,38 @@ class Owned:
     asked: tuple[str, str]
     state: str = "NOTPAY"
     refunds: int = 0
+    shares: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
+    returned: dict[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def shared(self) -> int:
+        """What receivers have."""
+        return sum(amount for _, amount in self.shares.values()) - sum(self.returned.values())
+
+    @property
+    def left(self) -> int:
+        """What is the sub-merchant's."""
+        return 100 - 40 * self.refunds - self.shared
+
+    def share(self, number: str, sub: str, family: str, amount: int) -> str:
+        """Share an amount; what that is answered with."""
+        if sub != self.sub:
+            return "ORDERNOTEXIST"
+        if number in self.shares:
+            return "OK" if self.shares[number] == (family, amount) else "RESOURCEALREADYEXISTS"
+        if amount > self.left:
+            return "NOTENOUGH"
+        if self.shared + amount > 30:
+            return "RULELIMIT"
+        self.shares[number] = (family, amount)
+        return "OK"
+
+    def give_back(self, number: str, amount: int) -> str:
+        """Let the receiver give an amount back; what that is answered with."""
+        if amount > self.shares[number][1]:
+            return "NOTENOUGH"
+        self.returned[number] = amount
+        return "OK"
 
     @property
     def paid(self) -> bool:
@@ -95,6 +127,8 @@ class Owned:
             return "ORDERNOTEXIST"
         if not self.paid or amount * (self.refunds + 1) > 100:
             return "INVALIDREQUEST"
+        if amount > self.left:
+            return "NOTENOUGH"
         self.state, self.refunds = "REFUND", self.refunds + 1
         return "OK"
 
@@ -203,3 +237,35 @@ class Complained:
             return "INVALIDREQUEST"
         self.state = "PROCESSING" if step == "response" else "PROCESSED"
         return "OK"
+
+
+@dataclass
+class Given:
+    """A coupon in the model, of a stock that is valid from `begins` to `ends`, in days from its sending."""
+
+    openid: str
+    sent: int
+    state: str = "CONFIRMING"
+    begins: int = 1
+    ends: int = 4
+
+    def pass_time(self, day: int) -> None:
+        """It is another day."""
+        if self.state in {"CONFIRMING", "PENDING", "EFFECTIVE"} and day - self.sent >= self.ends:
+            self.state = "EXPIRED"
+        elif self.state == "PENDING" and day - self.sent >= self.begins:
+            self.state = "EFFECTIVE"
+
+    def step(self, step: str, day: int) -> bool:
+        """Whether a step was possible; it is made."""
+        before = {
+            "confirm": {"CONFIRMING"},
+            "use": {"EFFECTIVE"},
+            "return": {"USED"},
+            "deactivate": {"CONFIRMING", "PENDING", "EFFECTIVE"},
+        }
+        if self.state not in before[step]:
+            return False
+        self.state = {"use": "USED", "deactivate": "DEACTIVATED"}.get(step, "PENDING")
+        self.pass_time(day)
+        return True

@@ -20,6 +20,7 @@ from wechatpay_chain.emulator.products import phone
 SP = "1900000109"
 SUBS = ("1900000201", "1900000202")
 PROTOCOLS = st.sampled_from(["v3", "v2"])
+FAMILIES = st.sampled_from(["v3", "v2", "ecommerce"])
 TRANSFERS = "v3/fund-app/mch-transfer/partner/transfer-bills"
 
 
@@ -33,6 +34,11 @@ class Partners(Machine):
         self.deposits: dict[str, Deposited] = {}
         self.transfers: dict[str, Transferred] = {}
         self.complaints: dict[str, Complained] = {}
+        receiver: dict[str, Any] = {"type": "MERCHANT_ID", "account": "1900000300", "name": "a supplier"}
+        receiver |= {"relation_type": "SUPPLIER", "appid": "wx1"}
+        self.call(self.wxpay.v3.ecommerce.profitsharing.receivers.add.post(json=receiver))
+        for sub in SUBS:
+            self.call(self.wxpay.v3.profitsharing.receivers.add.post(json=receiver | {"sub_mchid": sub}))
 
     def paid(self, number: str, payable: bool) -> bool:
         """Whether a payer could pay; the model says whether it may."""
@@ -50,10 +56,11 @@ class Partners(Machine):
         if protocol == "v3":
             body = order(number)
             del body["appid"], body["mchid"]
-            body |= {"sp_appid": "wx1", "sp_mchid": SP, "sub_mchid": sub}
+            body |= {"sp_appid": "wx1", "sp_mchid": SP, "sub_mchid": sub, "settle_info": {"profit_sharing": True}}
             code, _ = self.call(self.wxpay.v3.pay.partner.transactions.native.post(json=body))
         else:
-            code, _ = self.call(self.wxpay.v2.pay.unifiedorder.post(xml=order_v2(number, sub_mch_id=sub)))
+            xml = order_v2(number, sub_mch_id=sub, profit_sharing="Y")
+            code, _ = self.call(self.wxpay.v2.pay.unifiedorder.post(xml=xml))
         known = self.orders.get(number)
         if known is None:
             self.orders[number] = Owned(sub=sub, asked=(protocol, sub))
@@ -83,6 +90,59 @@ class Partners(Machine):
             xml = {"appid": "wx1", "sub_mch_id": sub, "out_trade_no": number, "out_refund_no": out_refund_no}
             code, _ = self.call(self.wxpay.v2.secapi.pay.refund.post(xml=xml | {"total_fee": 100, "refund_fee": 40}))
         assert code == known.refund(sub, 40)
+
+    def transaction_id(self, number: str, sub: str) -> str:
+        """The platform's number of a paid order."""
+        xml = {"appid": "wx1", "sub_mch_id": sub, "out_trade_no": number}
+        told: str = self.call(self.wxpay.v2.pay.orderquery.post(xml=xml))[1].xml()["transaction_id"]
+        return told
+
+    @precondition(lambda self: any(known.paid for known in self.orders.values()))
+    @rule(
+        number=st.sampled_from("AB"),
+        sub=st.sampled_from(SUBS),
+        share=st.sampled_from("12"),
+        amount=st.integers(1, 25),
+        family=FAMILIES,
+    )
+    def share(self, number: str, sub: str, share: str, amount: int, family: str) -> None:
+        """A part of an order goes to a receiver, whichever of the families of calls is used."""
+        known = self.orders.get(number)
+        if known is None or not known.paid:
+            return
+        asked: dict[str, Any] = {"transaction_id": self.transaction_id(number, known.sub), "appid": "wx1"}
+        asked |= {"out_order_no": f"S{number}{share}"}
+        part = {"type": "MERCHANT_ID", "amount": amount, "description": "share"}
+        if family == "v2":
+            xml = asked | {"sub_mch_id": sub, "receivers": [part | {"account": "1900000300"}]}
+            code, _ = self.call(self.wxpay.v2.secapi.pay.multiprofitsharing.post(xml=xml))
+        elif family == "v3":
+            body = asked | {"receivers": [part | {"account": "1900000300"}], "unfreeze_unsplit": False}
+            code, _ = self.call(self.wxpay.v3.profitsharing.orders.post(json=body | {"sub_mchid": sub}))
+        else:
+            body = asked | {"receivers": [part | {"receiver_account": "1900000300"}], "finish": False}
+            code, _ = self.call(self.wxpay.v3.ecommerce.profitsharing.orders.post(json=body | {"sub_mchid": sub}))
+        assert code == known.share(f"S{number}{share}", sub, family, amount)
+
+    @precondition(lambda self: any(known.shares for known in self.orders.values()))
+    @rule(number=st.sampled_from("AB"), share=st.sampled_from("12"), amount=st.integers(1, 25), family=FAMILIES)
+    def give_back(self, number: str, share: str, amount: int, family: str) -> None:
+        """A receiver gives back no more than it got, whichever family the sharing was made by."""
+        known, shared = self.orders.get(number), f"S{number}{share}"
+        if known is None or shared not in known.shares or shared in known.returned:
+            return
+        self.emulator.advance(seconds=5)
+        asked: dict[str, Any] = {"out_order_no": shared, "out_return_no": f"B{shared}", "description": "back"}
+        if family == "v2":
+            xml = asked | {"appid": "wx1", "sub_mch_id": known.sub, "return_account_type": "MERCHANT_ID"}
+            xml |= {"return_account": "1900000300", "return_amount": amount}
+            code, _ = self.call(self.wxpay.v2.secapi.pay.profitsharingreturn.post(xml=xml))
+        else:
+            body = asked | {"sub_mchid": known.sub, "return_mchid": "1900000300", "amount": amount}
+            path = "v3/profitsharing/return-orders" if family == "v3" else "v3/ecommerce/profitsharing/returnorders"
+            code, _ = self.call(self.wxpay[path].post(json=body))
+        assert code == known.give_back(shared, amount)
+        self.emulator.advance(seconds=5)
 
     @precondition(lambda self: self.orders)
     @rule(number=st.sampled_from("AB"))
@@ -246,6 +306,10 @@ class Partners(Machine):
             xml = {"appid": "wx1", "sub_mch_id": known.sub, "out_trade_no": number}
             answer = self.call(self.wxpay.v2.pay.orderquery.post(xml=xml))[1].xml()
             assert (answer["trade_state"], answer["sub_mch_id"]) == (known.state, known.sub)
+            if known.paid:
+                xml = {"transaction_id": answer["transaction_id"]}
+                left = self.call(self.wxpay.v2.pay.profitsharingorderamountquery.post(xml=xml))[1].xml()
+                assert left["unsplit_amount"] == str(known.left)
         for number, deposit in self.deposits.items():
             xml = {"appid": "wx1", "sub_mch_id": SUBS[0], "out_trade_no": number}
             answer = self.call(self.wxpay.v2.deposit.orderquery.post(xml=xml))[1].xml()

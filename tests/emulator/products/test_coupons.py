@@ -25,11 +25,12 @@ def time(seconds: float) -> str:
 class Brand:
     """A brand with a client of its own, or a partner who names the brand in each call."""
 
-    def __init__(self, emulator: Emulator, clock: Clock, *, partner: bool) -> None:
+    def __init__(self, emulator: Emulator, clock: Clock, *, partner: bool, known: bool = False) -> None:
         self.emulator, self.clock = emulator, clock
-        emulator.add_merchant(Merchant(mchid="1004", role="brand"))
+        if not known:
+            emulator.add_merchant(Merchant(mchid="1004", role="brand"))
         keys = {**emulator.credentials(), **emulator.credentials("1004")}
-        self.wxpay: Any = WeChatPay(**keys, transport=emulator, clock=clock)
+        self.wxpay: Any = WeChatPay(**keys, transport=emulator, clock=clock, rate_limits=None)
         self.base = "v3/marketing/partner/product-coupon" if partner else "brand/marketing/product-coupon"
         self.named: dict[str, Any] = {"brand_id": "1004"} if partner else {}
         self.product = self.stock = ""
@@ -79,12 +80,12 @@ class Brand:
         """Send a coupon."""
         return self.post("users/{openid}/coupons", self.numbers | {"send_request_no": number} | members, openid=openid)
 
-    def step(self, step: str, code: str, number: str, **members: Any) -> Any:
+    def step(self, step: str, code: str, number: str, openid: str = "o1", **members: Any) -> Any:
         """Confirm, use, return or take back a coupon."""
         body = self.numbers | {"out_request_no": number} | members
         if step == "use":
             body |= {"associated_order_info": {"out_trade_no": "A1"}, "use_time": time(self.clock.now)}
-        return self.post(f"users/{{openid}}/coupons/{{coupon_code}}/{step}", body, openid="o1", coupon_code=code)
+        return self.post(f"users/{{openid}}/coupons/{{coupon_code}}/{step}", body, openid=openid, coupon_code=code)
 
     async def state(self, code: str) -> str:
         """A coupon's state, as a query tells it."""
