@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
@@ -92,4 +93,4 @@ class Coupons(Machine):
 
 
 TestCoupons = Coupons.TestCase
-TestCoupons.settings = SETTINGS
+TestCoupons.settings = settings(SETTINGS, max_examples=5)

@@ -7,11 +7,15 @@ import os
 import sqlite3
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.emulator.clock import Clock
-from tests.emulator.products.test_orders import order, query, refused
+from tests.emulator.products.test_combined_apiv2 import combined
+from tests.emulator.products.test_coupons import Brand
+from tests.emulator.products.test_ecommerce import RECEIVER
+from tests.emulator.products.test_orders import order, order_v2, query, refused
 from wechatpay_chain import ConfigurationError, WeChatPay
 from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.emulator.products.orders import ORDERS
@@ -47,6 +51,49 @@ async def test_everything_is_there_again(
     again = WeChatPay(**second.credentials(), transport=second, clock=clock)
     assert await query(again) == paid
     assert second.world.now >= clock.now + 86400
+    second.close()
+
+
+async def test_each_kind_is_there_again(
+    folder: Path, clock: Clock, merchant_pair: KeyPair, platform_pair: KeyPair
+) -> None:
+    """What brands, partners and platforms made survives as it was, and goes on where it stood."""
+    first = started(folder, clock, merchant_pair, platform_pair)
+    brand = Brand(first, clock, partner=False)
+    await brand.wxpay[f"{brand.base}/notify-configs"].post(json={"notify_url": "https://shop.example/coupons"})
+    await brand.create(mode="UPLOAD")
+    place = {"product_coupon_id": brand.product, "stock_id": brand.stock}
+    path = "product-coupons/{product_coupon_id}/stocks/{stock_id}/upload-coupon-codes"
+    await brand.post(path, {"out_request_no": "L1", "code_list": ["K1", "K2"]}, **place)
+    await brand.send("N1")
+    await brand.step("confirm", "K1", "C1")
+    wxpay: Any = brand.wxpay
+    await wxpay.v2.pay.combinedorder.post(xml=combined(100, 200))
+    await wxpay.v2.pay.unifiedorder.post(xml=order_v2(total=1000, profit_sharing="Y", sub_mch_id="1900000201"))
+    transaction_id = first.pay("A1").transaction_id
+    sharing, sub = wxpay.v3.ecommerce.profitsharing, {"sub_mchid": "1900000201"}
+    await sharing.receivers.add.post(json=RECEIVER | {"relation_type": "SUPPLIER"})
+    part = {"type": "MERCHANT_ID", "receiver_account": "1900000300", "amount": 200, "description": "share"}
+    shared = {"transaction_id": transaction_id, "out_order_no": "S1", "receivers": [part], "finish": False}
+    await sharing.orders.post(json=sub | shared)
+    first.advance(seconds=5)
+    back = {"out_order_no": "S1", "return_mchid": "1900000300", "out_return_no": "B1", "amount": 50}
+    await sharing.returnorders.post(json=sub | back | {"description": "back"})
+    refund = {"transaction_id": transaction_id, "out_refund_no": "R1", "amount": {"refund": 300, "total": 1000}}
+    refund |= {"sp_appid": "wx1", "refund_account": "REFUND_SOURCE_PARTNER_ADVANCE"}
+    made = (await wxpay.v3.ecommerce.refunds.apply.post(json=sub | refund)).json()
+    first.advance(seconds=5)
+    await wxpay.v3.ecommerce.refunds._refund_id_.returnAdvance.post(refund_id=made["refund_id"], json=sub)
+    kept = {table.kind.name: [one.to_json() for one in table] for table in first.world.tables}
+    first.close()
+    second = started(folder, clock)
+    assert {table.kind.name: [one.to_json() for one in table] for table in second.world.tables} == kept
+    assert {name for name, records in kept.items() if records} >= {
+        *("product_coupons", "coupon_stocks", "coupons", "coupon_configs", "coupon_requests"),
+        *("combined_orders", "receivers", "sharings", "returns", "refunds", "repayments"),
+    }
+    brand.wxpay = WeChatPay(**second.credentials(), **second.credentials("1004"), transport=second, clock=clock)
+    assert (await brand.step("use", "K1", "U1"))["coupon_state"] == "USED"
     second.close()
 
 
