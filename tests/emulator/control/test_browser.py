@@ -132,6 +132,7 @@ def test_odd_calls(emulator: Emulator, base_url: str, browser: Browser) -> None:
     with open_page(browser) as page:
         page.goto(f"{base_url}/_emulator/calls/1")
         expect(page.locator('[data-id="1"] .badge')).to_contain_text("200 refused")
+        expect(page.locator("section", has_text="Signature")).to_contain_text("MD5")
         expect(page.locator(".detail")).to_contain_text("The sign doesn't fit this text")
         page.goto(f"{base_url}/_emulator/calls/2")
         expect(page.locator(".detail")).to_contain_text('"filename": "a.png"')

@@ -19,6 +19,7 @@ from ..world.merchants import Merchant
 from ..world.world import World
 
 _ANOTHER_MERCHANT = "Sign with the private key of the certificate whose serial the Authorization header names"
+_HMAC_DIGITS = 64
 _APIV2_KEY = "Give the key that the merchant portal has under API security as APIv2 key"
 
 
@@ -27,6 +28,7 @@ class _Signed:
     """What a request's Authorization header says.
 
     Attributes:
+        algorithm: how it was signed, the header's first word.
         owner: the merchant's number, or the brand's.
         serial: of the key that is said to have signed.
         nonce: one of the lines.
@@ -34,6 +36,7 @@ class _Signed:
         signature: Base64.
     """
 
+    algorithm: str
     owner: str
     serial: str
     nonce: str
@@ -97,8 +100,8 @@ def request_text(exchange: Exchange, world: World, finding: requests.Finding | N
 
     Returns:
         `verified`; `signed`, the text that the signature fits, None where nobody knows; `difference`, the index of the
-        first character in which they differ; `fits`, whether the merchant's own key made it over `verified`; `serial`,
-        empty for APIv2.
+        first character in which they differ; `fits`, whether the merchant's own key made it over `verified`;
+        `algorithm`; `serial`, empty for APIv2.
     """
     if exchange.request_size is not None:
         return None
@@ -108,7 +111,15 @@ def request_text(exchange: Exchange, world: World, finding: requests.Finding | N
         merchant = _merchant_v2(fields, exchange, world)
         fits = merchant is not None and _fits_v2(merchant.apiv2_key, fields)
         known = fits or _wrong_apiv2_key(exchange, world)
-        return {"verified": text, "signed": text if known else None, "difference": None, "fits": fits, "serial": ""}
+        algorithm = "HMAC-SHA256" if len(fields.get("sign", "")) == _HMAC_DIGITS else "MD5"
+        return {
+            "verified": text,
+            "signed": text if known else None,
+            "difference": None,
+            "fits": fits,
+            "algorithm": algorithm,
+            "serial": "",
+        }
     said = _said(exchange)
     if said is None:
         return None
@@ -119,6 +130,7 @@ def request_text(exchange: Exchange, world: World, finding: requests.Finding | N
         "signed": signed,
         "difference": None if signed in (None, verified) else _first_difference(verified, str(signed)),
         "fits": bool(exchange.mchid),
+        "algorithm": said.algorithm,
         "serial": said.serial,
     }
 
@@ -203,7 +215,12 @@ def _said(exchange: Exchange) -> _Signed | None:
         return None
     owner = said.brand_id if isinstance(said, brand.Authorization) else said.mchid
     return _Signed(
-        owner=owner, serial=said.serial, nonce=said.nonce, timestamp=said.timestamp, signature=said.signature
+        algorithm=word,
+        owner=owner,
+        serial=said.serial,
+        nonce=said.nonce,
+        timestamp=said.timestamp,
+        signature=said.signature,
     )
 
 

@@ -96,7 +96,10 @@ function texts(call) {
   const answered = call.answer_text;
   return section(
     t("signature"),
-    text.serial ? h("p", {}, `${t("serial")}${t("colon")}`, h("code", {}, text.serial)) : null,
+    facts([
+      [t("algorithm"), h("code", {}, text.algorithm)],
+      [t("serial"), text.serial ? h("code", {}, text.serial) : ""],
+    ]),
     parts,
     h("p", { class: "hint" }, t("lineFeed")),
     answered ? h("details", {}, h("summary", {}, t("answerText")), h("p", {}, `${t("serial")}${t("colon")}`, h("code", {}, answered.serial)), signedText(answered.verified)) : null,

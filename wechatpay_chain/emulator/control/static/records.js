@@ -27,8 +27,14 @@ const kindName = (name) => {
   return word.startsWith("kind-") ? name : word;
 };
 const numberOf = (record) => NUMBERS.map((name) => record[name]).find(Boolean) ?? record.key;
-const sumOf = (record) => record.total ?? record.amount ?? sumOfParts(record.content?.sub_orders) ?? null;
+const sumOf = (record) => record.total ?? record.amount ?? record.content?.total_amount ?? sumOfParts(record.content?.sub_orders) ?? null;
 const sumOfParts = (parts) => (Array.isArray(parts) ? parts.reduce((sum, part) => sum + (part.amount?.total_amount ?? 0), 0) : undefined);
+
+/** What a record is about, in the words of who made it. */
+function aboutOf({ description, detail, content }) {
+  const { service_introduction: service, business_info: business, punish_reason: punished, recover_reason: recovered, transfer_remark: remark, reason, name } = content ?? {};
+  return description || detail || service || business?.merchant_shortname || punished || recovered || remark || reason || name || "";
+}
 
 /** Links to the records that a record names. */
 function related(record) {
@@ -47,7 +53,7 @@ function row(record) {
     "a",
     { href: addressOf(record), class: "card" },
     h("span", { class: "first" }, h("span", { class: "path" }, numberOf(record)), Number.isInteger(sum) ? h("span", { class: "sum" }, money(sum)) : null),
-    h("span", { class: "second" }, stateBadge(record.state), h("span", { class: "ellipsis" }, record.description ?? record.detail ?? record.mchid), time(record.made, true)),
+    h("span", { class: "second" }, stateBadge(record.state), h("span", { class: "ellipsis" }, aboutOf(record) || record.mchid), time(record.made, true)),
   );
 }
 
@@ -170,7 +176,7 @@ export class Records {
     const link = acts.length && record.code ? `${location.origin}/_emulator/pay/${record.code}` : "";
     return [
       h("h2", {}, numberOf(record)),
-      h("p", { class: "official" }, record.description ?? ""),
+      h("p", { class: "official" }, aboutOf(record)),
       h("p", {}, stateBadge(record.state)),
       facts([
         [t("merchant"), record.sub_mchid ? `${record.sub_mchid} (${record.mchid})` : record.mchid],
@@ -178,7 +184,6 @@ export class Records {
         [t("refunded"), record.refunded ? money(record.refunded) : ""],
         [t("at"), [time(record.made, true), " · ", exact(record.made)]],
       ]),
-      record.detail ? h("p", { class: "official" }, record.detail) : null,
       acts.length
         ? section(
             t("phone"),
