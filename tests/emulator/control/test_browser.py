@@ -181,6 +181,11 @@ def test_records_of_other_kinds(emulator: Emulator, base_url: str, browser: Brow
         expect(page.locator(".detail > p .badge")).to_contain_text("PENDING")
         page.locator(".detail").get_by_role("link", name="1900000109/P1").click()
         expect(page.locator("section", has_text="Related").get_by_role("link")).to_have_count(2)
+        expect(page.get_by_role("img", name="Scan it")).to_have_count(0)
+        wxpay["v3/pay/transactions/native"].post(json=order("T1", settle_info={"profit_sharing": True}))
+        page.goto(f"{base_url}/_emulator/records/orders/1900000109%2FT1")
+        expect(page.get_by_role("img", name="Scan it")).to_be_visible()
+        expect(page.locator("section", has_text="Related")).to_have_count(0)
 
 
 def test_a_burst_of_orders(emulator: Emulator, base_url: str, browser: Browser) -> None:

@@ -68,7 +68,7 @@ const WORDS = {
   signature: ["签名", "Signature"],
   verifiedText: ["平台验签的文本", "The text that was verified"],
   signedText: ["您的程序签名的文本", "The text that was signed"],
-  sameText: ["两者相同，签名有效。", "Both are the same, and the signature fits."],
+  sameText: ["平台验签的文本就是您签名的文本，签名有效。", "The text that was verified is the one that was signed, and the signature fits."],
   unknownText: [
     "签名与这段文本不符，也没有找到与之相符的文本：很可能私钥不是这个商户的。",
     "The signature doesn't fit this text, and no text was found that it fits: the private key is probably not this merchant's.",
@@ -139,7 +139,7 @@ const WORDS = {
   paymentPage: ["打开付款页", "Open the payment page"],
   related: ["相关", "Related"],
   announcements: ["关于它的通知", "Notifications about it"],
-  refunded: ["已退", "refunded"],
+  refunded: ["已退", "Refunded"],
   // notifications
   noNotifications: ["还没有通知", "No notifications yet"],
   noNotificationsDo: [

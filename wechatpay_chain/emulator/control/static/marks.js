@@ -27,7 +27,7 @@ export function badge(kind, word) {
 /** The badge of a record's state, in the platform's own word. */
 export function stateBadge(state) {
   const kind = Object.keys(STATES).find((name) => STATES[name].includes(state)) ?? "idle";
-  return badge(kind, state);
+  return badge(kind, state.split(/(?<=_)/).flatMap((part, index) => (index ? [h("wbr"), part] : part)));
 }
 
 /** The badge of a call. */

@@ -27,8 +27,8 @@ const kindName = (name) => {
   return word.startsWith("kind-") ? name : word;
 };
 const numberOf = (record) => NUMBERS.map((name) => record[name]).find(Boolean) ?? record.key;
-const sumOf = (record) => record.total ?? record.amount ?? record.content?.total_amount ?? sumOfParts(record.content?.sub_orders) ?? null;
-const sumOfParts = (parts) => (Array.isArray(parts) ? parts.reduce((sum, part) => sum + (part.amount?.total_amount ?? 0), 0) : undefined);
+const sumOf = ({ total, amount, content }) => total ?? amount ?? content?.total_amount ?? sumOfParts(content?.sub_orders) ?? sumOfParts(content?.receivers) ?? null;
+const sumOfParts = (parts) => (Array.isArray(parts) ? parts.reduce((sum, { amount }) => sum + (amount?.total_amount ?? amount ?? 0), 0) : undefined);
 
 /** What a record is about, in the words of who made it. */
 function aboutOf({ description, detail, content }) {
@@ -38,7 +38,7 @@ function aboutOf({ description, detail, content }) {
 
 /** Links to the records that a record names. */
 function related(record) {
-  const named = Object.entries(RELATED).flatMap(([member, kind]) => [record[member] ?? []].flat().filter(Boolean).map((key) => ({ kind, key })));
+  const named = Object.entries(RELATED).flatMap(([member, kind]) => [record[member]].flat().filter((key) => key && typeof key === "string").map((key) => ({ kind, key })));
   const found = [...named, ...record.related];
   if (!found.length) return null;
   return section(
@@ -173,7 +173,7 @@ export class Records {
     this.list.select(record.key);
     const { notifications, related: _, ...members } = record;
     const acts = PHONE[kind]?.[record.state] ?? [];
-    const link = acts.length && record.code ? `${location.origin}/_emulator/pay/${record.code}` : "";
+    const link = acts.includes("pay") && record.code ? `${location.origin}/_emulator/pay/${record.code}` : "";
     return [
       h("h2", {}, numberOf(record)),
       h("p", { class: "official" }, aboutOf(record)),
