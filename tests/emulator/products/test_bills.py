@@ -14,6 +14,7 @@ from tests.emulator.products.test_orders import order, refused
 from tests.emulator.products.test_refunds import refund
 from wechatpay_chain import APIError, WeChatPay, bills
 from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.emulator.products.ledger import OPENING_BALANCE, fee
 
 TODAY = "2027-01-15"
 
@@ -101,3 +102,16 @@ async def message(call: Any) -> str:
     with pytest.raises(APIError) as caught:
         await call
     return str(caught.value)
+
+
+async def test_balances(wxpay: Any, both: Emulator) -> None:
+    """An account has what was on it at first, and all that moved since; at the end of a day what moved until then."""
+    fund = wxpay.v3.merchant.fund
+    now = (await fund.balance._account_type_.get(account_type="BASIC")).json()
+    assert now == {"available_amount": OPENING_BALANCE + 1000 + 29 - fee(1000) - fee(29) - 400, "pending_amount": 0}
+    day_end = fund.dayendbalance._account_type_
+    assert (await day_end.get(account_type="BASIC", params={"date": TODAY})).json() == now
+    before = await day_end.get(account_type="BASIC", params={"date": "2027-01-14"})
+    assert before.json()["available_amount"] == OPENING_BALANCE
+    assert await refused(day_end.get(account_type="BASIC", params={"date": "2027-01-16"})) == "400 PARAM_ERROR"
+    assert (await fund.balance._account_type_.get(account_type="FEES")).json()["available_amount"] == 0

@@ -75,6 +75,31 @@ async def test_services_that_are_not_used(wxpay: Any, both: Emulator) -> None:
     assert await refused(score(wxpay, "S3")) == "404 ORDER_NOT_EXIST"
 
 
+async def test_a_partners_service(wxpay: Any, both: Emulator) -> None:
+    """A partner's service is its sub-merchant's: told and found under that number only, completed or cancelled once."""
+    base, sub = "v3/payscore/partner/serviceorder", {"sub_mchid": "1900000201"}
+    other = {"sub_mchid": "1900000202"}
+    for number in ("S1", "S2"):
+        made = (await wxpay[base].post(json=service(number, **sub))).json()
+        assert (made["sub_mchid"], made["state"]) == ("1900000201", "CREATED")
+    named: Any = {"service_id": "500001", "out_order_no": "S1"}
+    assert await refused(wxpay[base].get(params=named | other)) == "404 ORDER_NOT_EXIST"
+    assert await refused(score(wxpay, "S1")) == "404 ORDER_NOT_EXIST"
+    phone.confirm_service(both.world, "S1")
+    ending: Any = {"service_id": "500001", "post_payments": [{"name": "rent", "amount": 150}], "total_amount": 150}
+    complete = wxpay[f"{base}/{{out_order_no}}/complete"]
+    assert await refused(complete.post(out_order_no="S1", json=ending | other)) == "404 ORDER_NOT_EXIST"
+    for _ in range(2):
+        assert (await complete.post(out_order_no="S1", json=ending | sub)).status == 204
+    both.advance(seconds=5)
+    done = (await wxpay[base].get(params=named | sub)).json()
+    assert (done["state"], done["collection"]["state"]) == ("DONE", "USER_PAID")
+    cancel = wxpay[f"{base}/{{out_order_no}}/cancel"]
+    why: Any = {"service_id": "500001", "reason": "rain"}
+    assert (await cancel.post(out_order_no="S2", json=why | sub)).status == 204
+    assert await refused(cancel.post(out_order_no="S1", json=why | sub)) == "400 INVALID_ORDER_STATE"
+
+
 async def test_a_complaint(wxpay: Any, both: Emulator) -> None:
     """It is made on the phone, listed, answered and completed; the history grows and the phone number is sealed."""
     await wxpay["v3/merchant-service/complaint-notifications"].post(json={"url": "https://shop.example/complaints"})

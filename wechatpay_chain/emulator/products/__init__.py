@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     applyments,
+    balances,
     bills,
     complaints,
     control_orders,
@@ -34,6 +35,7 @@ PRODUCTS: tuple[Product, ...] = (
     complaints.PRODUCT,
     applyments.PRODUCT,
     bills.PRODUCT,
+    balances.PRODUCT,
     uploads.PRODUCT,
     control_orders.PRODUCT,
     coupons.PRODUCT,

@@ -7,6 +7,7 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012587900 (make), https://pay.weixin.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,11 +21,15 @@ from ..world.world import World
 from .product import Product
 
 _BASE = "/v3/payscore/serviceorder"
+# Partners' calls are about a sub-merchant's service.
+_PARTNER = "/v3/payscore/partner/serviceorder"
 # Seconds until the payer was charged, and until an order that nobody confirmed expires.
 _CHARGED = 1
 _CONFIRMABLE = 30 * 86400
 _TOLD = (
     "appid",
+    "sub_appid",
+    "sub_mchid",
     "out_order_no",
     "service_id",
     "service_introduction",
@@ -144,21 +149,22 @@ def _make(world: World, call: Call) -> dict[str, Any]:
 
 def _query(world: World, call: Call) -> dict[str, Any]:
     if "out_order_no" in call.query:
-        return told(_find(world, call, call.query["out_order_no"]))
+        return told(_find(world, call, call.query["out_order_no"], call.query))
     if "query_id" in call.query:
         raise refusal.not_found("服务订单不存在")
     raise refusal.bad_parameter("out_order_no", "query", "out_order_no or query_id is required")
 
 
-def _find(world: World, call: Call, out_order_no: str) -> ServiceOrder:
+def _find(world: World, call: Call, out_order_no: str, given: Mapping[str, Any]) -> ServiceOrder:
+    """The order of a number, if it is of the sub-merchant that was named."""
     order = world.of(SERVICE_ORDERS).get(f"{call.mchid}/{out_order_no}")
-    if order is None:
+    if order is None or order.content.get("sub_mchid") != given.get("sub_mchid"):
         raise Refusal(404, "ORDER_NOT_EXIST", "服务订单不存在")
     return order
 
 
 def _named(world: World, call: Call) -> ServiceOrder:
-    order = _find(world, call, call.values["out_order_no"])
+    order = _find(world, call, call.values["out_order_no"], call.json)
     if order.content["service_id"] != call.json.get("service_id", order.content["service_id"]):
         raise refusal.bad_parameter("/service_id", "body", "not the order's")
     return order
@@ -200,6 +206,14 @@ def _complete(world: World, call: Call) -> dict[str, Any]:
     )
 
 
+def _cancel_partners(world: World, call: Call) -> None:
+    _cancel(world, call)
+
+
+def _complete_partners(world: World, call: Call) -> None:
+    _complete(world, call)
+
+
 def _ripen(world: World, order: ServiceOrder) -> None:
     if order.state == "CREATED":
         world.of(SERVICE_ORDERS).put(order.moved("EXPIRED", world.now))
@@ -231,5 +245,9 @@ PRODUCT = Product(
         f"GET {_BASE}": _query,
         f"POST {_BASE}/{{out_order_no}}/cancel": _cancel,
         f"POST {_BASE}/{{out_order_no}}/complete": _complete,
+        f"POST {_PARTNER}": _make,
+        f"GET {_PARTNER}": _query,
+        f"POST {_PARTNER}/{{out_order_no}}/cancel": _cancel_partners,
+        f"POST {_PARTNER}/{{out_order_no}}/complete": _complete_partners,
     },
 )
