@@ -222,6 +222,10 @@ async def test_the_product_itself(brand: Brand) -> None:
     await path.patch(product_coupon_id=brand.product, json=body)
     told = await brand.get("product-coupons/{product_coupon_id}", product_coupon_id=brand.product)
     assert (told["display_info"]["name"], told["state"]) == ("coffee", "EFFECTIVE")
+    path = brand.wxpay[f"{brand.base}/product-coupons/{{product_coupon_id}}/stocks/{{stock_id}}"]
+    body = brand.named | {"out_request_no": "X2", "remark": "spring", "store_scope": "ALL"}
+    changed = (await path.patch(**_place(brand), json=body)).json()
+    assert (changed["remark"], changed["store_scope"], changed["state"]) == ("spring", "ALL", "SENDING")
     ending = {"out_request_no": "E1", "deactivate_reason": "over"}
     ended = await brand.post("product-coupons/{product_coupon_id}/deactivate", ending, product_coupon_id=brand.product)
     assert (ended["state"], ended["deactivate_reason"]) == ("DEACTIVATED", "over")
@@ -230,3 +234,15 @@ async def test_the_product_itself(brand: Brand) -> None:
     assert await refused(missing) == "404 RESOURCE_NOT_EXISTS"
     brand.product = "42"
     assert await refused(brand.send("N1")) == "404 RESOURCE_NOT_EXISTS"
+
+
+async def test_a_brand_acts_for_itself(both: Emulator, clock: Clock) -> None:
+    """A brand that names another one in its body works on its own records all the same."""
+    brand = Brand(both, clock, partner=False)
+    both.add_merchant(Merchant(mchid="1005", role="brand"))
+    await brand.create()
+    stranger = Brand(both, clock, partner=False, known=True)
+    keys = {**both.credentials(), **both.credentials("1005")}
+    stranger.wxpay = WeChatPay(**keys, transport=both, clock=clock)
+    stranger.product, stranger.stock = brand.product, brand.stock
+    assert await refused(stranger.send("N1", brand_id="1004")) == "404 RESOURCE_NOT_EXISTS"

@@ -29,9 +29,11 @@ _USAGES = {
 
 
 def _brand(call: Call) -> str:
-    """The brand that a call is about: the caller itself, unless a partner names one."""
+    """The brand that a call is about: the caller itself, or the one that a partner names."""
+    if call.path.startswith("/brand/"):
+        return call.mchid
     given: Any = call.json or call.query
-    return str(given.get("brand_id") or call.mchid)
+    return str(given["brand_id"])
 
 
 def _content(call: Call) -> dict[str, Any]:
@@ -167,6 +169,20 @@ def _page(call: Call, name: str, found: list[dict[str, Any]]) -> dict[str, Any]:
         raise refusal.bad_parameter("page_token", "query", f"not a token of a page of 1 to {_MOST}")
     told: dict[str, Any] = {"total_count": len(found), name: found[begin : begin + size]}
     return told | ({"next_page_token": str(begin + size)} if begin + size < len(found) else {})
+
+
+def _change_stock(world: World, call: Call) -> dict[str, Any]:
+    stock = _stock(world, call)
+
+    def change() -> str:
+        changed = {name: call.json[name] for name in _CHANGEABLE if name in call.json}
+        return world.of(STOCKS).put(replace(stock, content={**stock.content, **changed})).key
+
+    _once(world, call, "change-stock", call.json["out_request_no"], change)
+    return _query_stock(world, call)
+
+
+_CHANGEABLE = ("remark", "usage_rule_display_info", "coupon_display_info", "notify_config", "store_scope")
 
 
 def _end_stock(world: World, call: Call) -> dict[str, Any]:
@@ -335,6 +351,7 @@ def _routes(base: str) -> dict[str, Route]:
         f"POST {product}/stocks": _add_stock,
         f"GET {product}/stocks": _list_stocks,
         f"GET {stock}": _query_stock,
+        f"PATCH {stock}": _change_stock,
         f"POST {stock}/deactivate": _end_stock,
         f"POST {stock}/update-budget": _set_budget,
         f"POST {stock}/upload-coupon-codes": _add_codes,
