@@ -76,7 +76,7 @@ def items(count: int, path: str = PUNISH) -> list[Item]:
     return [Item(path=path, json=order(f"B{number}")) for number in range(count)]
 
 
-async def run(platform: Platform, journal: Path, given: Any = (), **options: Any) -> tuple[Progress, dict[str, Any]]:
+async def run(platform: Platform, journal: Path, given: Any = None, **options: Any) -> tuple[Progress, dict[str, Any]]:
     """Run a batch, with time that passes by itself; its end and its results."""
     passing = FakeTime()
     async with Batch(platform, journal, monotonic=passing, sleep=passing.sleep, **options) as batch:
@@ -103,7 +103,9 @@ async def test_an_asynchronous_source_that_is_slow(tmp_path: Path) -> None:
     async def source() -> AsyncIterator[Item]:
         for item in items(30):
             yield item
-        await asyncio.sleep(0.15)
+        async with asyncio.timeout(60):
+            while len(platform.sent) < 30:  # noqa: ASYNC110 - the platform of this test has no event to wait for
+                await asyncio.sleep(0.01)
         seen.append(len(platform.sent))
         yield items(31)[-1]
 
@@ -512,7 +514,7 @@ async def test_a_claim_is_won_by_one(tmp_path: Path) -> None:
     """The journal gives an item to whoever takes it first, and ends it once."""
     journal = Journal(tmp_path / "j")
     await journal.add([items(1)[0].pack()])
-    (entry,) = await journal.waiting(0)
+    (entry,) = await journal.in_line(0)
     claims = await asyncio.gather(*[journal.note(entry, "sent") for _ in range(5)], return_exceptions=True)
     assert [claim for claim in claims if claim is None] == [None]
     assert sum(isinstance(claim, ConfigurationError) for claim in claims) == 4
@@ -626,6 +628,88 @@ async def test_a_mended_row_is_sent_again(tmp_path: Path) -> None:
     assert platform.sent == {"B0": 1, "B1": 2, "B2": 1}
     with pytest.raises(ConfigurationError, match="'B0' is in the journal with other content"):
         await run(platform, tmp_path / "j", [replace(items(1)[0], json={**order("B0"), "punish_scene": 2})])
+
+
+async def stopped_after(count: int, platform: Platform, journal: Path, given: list[Item]) -> None:
+    """Run a batch of one call at a time, and stop it after so many."""
+    async with Batch(platform, journal, concurrency=1) as batch:
+
+        def fate(number: str, attempt: int) -> None:
+            if sum(platform.sent.values()) == count:
+                batch.stop()
+
+        platform._fate = fate
+        await batch.run(given)
+    platform._fate = lambda number, attempt: None
+
+
+async def test_a_row_taken_out_is_not_sent(tmp_path: Path) -> None:
+    """What waits and is no longer in the input is withheld, without input too, until an input gives it again."""
+    platform = Platform()
+    await stopped_after(2, platform, tmp_path / "j", items(6))
+    without = [item for item in items(6) if item.json["out_request_no"] not in {"B3", "B5"}]
+    progress, results = await run(platform, tmp_path / "j", without)
+    assert (progress.done, progress.waiting, progress.withheld) == (4, 0, 2)
+    assert (results["B3"].state, results["B5"].state) == ("withheld", "withheld")
+    progress, _ = await run(platform, tmp_path / "j")
+    assert (progress.done, progress.withheld, "B3" in platform.sent) == (4, 2, False)
+    progress, _ = await run(platform, tmp_path / "j", items(4))
+    assert (progress.done, progress.withheld, progress.waiting) == (5, 1, 0)
+    assert platform.sent == {"B0": 1, "B1": 1, "B2": 1, "B3": 1, "B4": 1}
+
+
+async def test_an_empty_input_sends_nothing(tmp_path: Path) -> None:
+    """All rows taken out is not the same as no input."""
+    platform = Platform()
+    await stopped_after(1, platform, tmp_path / "j", items(3))
+    progress, _ = await run(platform, tmp_path / "j", [])
+    assert (progress.done, progress.withheld, len(platform.sent)) == (1, 2, 1)
+
+
+async def test_one_that_was_cut_off_and_taken_out_is_left_alone(tmp_path: Path) -> None:
+    """It may have taken effect, and isn't repeated for an input without it."""
+    platform = Platform(lambda number, attempt: lost("unknown") if number == "B0" else None)
+    await run(platform, tmp_path / "j", items(1), patience=1)
+    sent = platform.sent["B0"]
+    _, results = await run(platform, tmp_path / "j", items(2)[1:])
+    assert (results["B0"].state, results["B1"].state, platform.sent["B0"]) == ("sent", "done", sent)
+
+
+async def test_a_row_in_another_order_is_sent(tmp_path: Path) -> None:
+    """The input's order may change between two runs: all rows are sent, each once."""
+    platform = Platform()
+    await stopped_after(1, platform, tmp_path / "j", items(1200))
+    progress, _ = await run(platform, tmp_path / "j", items(1300)[::-1])
+    assert (progress.done, progress.withheld, set(platform.sent.values())) == (1300, 0, {1})
+
+
+async def test_a_waiting_row_is_replaced(tmp_path: Path) -> None:
+    """What was certainly not sent may get other content: that is sent, and the old content is not."""
+    platform = Platform()
+    sent: list[int] = []
+
+    class Noting(Platform):
+        async def send(self, request: Request) -> Response[Any]:
+            sent.append(request.json["punish_scene"])
+            return await super().send(request)
+
+    await stopped_after(1, platform, tmp_path / "j", items(3))
+    mended = [*items(2), replace(items(3)[2], json={**order("B2"), "punish_scene": 2})]
+    progress, _ = await run(Noting(), tmp_path / "j", mended)
+    assert (progress.done, sorted(sent)) == (3, [1, 2])
+
+
+async def test_all_conflicts_are_named_before_the_first_call(tmp_path: Path) -> None:
+    """`check` names each row that was sent with other content, by its line, and says nothing of those that wait."""
+    platform = Platform()
+    await stopped_after(2, platform, tmp_path / "j", items(4))
+    table = tmp_path / "t.jsonl"
+    table.write_text("".join(json.dumps({**order(f"B{n}"), "punish_scene": 2}) + "\n" for n in range(5)))
+    async with Batch(platform, tmp_path / "j") as batch:
+        with pytest.raises(ConfigurationError, match=r"2 of them .* line 1: 'B0' \(done\), line 2: 'B1' \(done\)"):
+            await batch.check(read_jsonl(table, PUNISH))
+        assert sum(platform.sent.values()) == 2
+        await batch.check(list(read_jsonl(table, PUNISH))[2:])
 
 
 async def test_the_log_is_empty_after_a_run(tmp_path: Path) -> None:

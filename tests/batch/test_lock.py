@@ -143,7 +143,7 @@ def main():
         os._exit(0)
     if sys.argv[2] == "ends":
         os.waitpid(child, 0)
-        (entry,) = asyncio.run(journal.waiting(0))
+        (entry,) = asyncio.run(journal.in_line(0))
         asyncio.run(journal.note(entry, "sent"))
     else:
         print(child, flush=True)

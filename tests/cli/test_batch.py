@@ -22,6 +22,7 @@ from tests.cli.conftest import ACCOUNT, Run, Shop, environment, process
 from tests.cli.fast import clock_of
 from tests.redis_server import redis_server
 from wechatpay_chain import Request, Response
+from wechatpay_chain.batch import Journal
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.products.control_orders import PUNISHMENTS, RECOVERIES, ControlOrder
 from wechatpay_chain.emulator.server import Listening
@@ -62,6 +63,39 @@ def test_run_status_and_results(run: Run, shop: Shop) -> None:
     assert stat.S_IMODE((shop.folder / "results.csv").stat().st_mode) == 0o600
     assert not [secret for secret in shop.secrets if secret in done.out + done.err + status.out]
     assert run("batch", "run", table, "--path", PUNISH).code == 0, "run again, it has nothing to do"
+
+
+def test_a_table_that_was_changed(run: Run, shop: Shop) -> None:
+    """A row with other content than was sent stops the run before the first call; a row taken out is not sent."""
+    table = orders(shop.folder, 3)
+    assert run("batch", "run", table, "--path", PUNISH, "--rate", "1000/s").code == 0
+    before = len(shop.emulator.calls)
+    text = orders(shop.folder, 4).read_text()
+    table.write_text(text.replace("1,1900000109", "1,1900000108", 1))
+    done = run("batch", "run", table, "--path", PUNISH, "--rate", "1000/s")
+    assert (done.code, len(shop.emulator.calls)) == (2, before)
+    assert "line 3: " in done.err
+    assert "(done)" in done.err
+
+
+def test_status_tells_what_was_cut_off_and_withheld(run: Run, shop: Shop) -> None:
+    """Both have a line of their own, and what was cut off makes the exit code 1."""
+
+    async def write() -> None:
+        journal = Journal(shop.folder / "j")
+        await journal.add([("a", b"{}"), ("b", b"{}"), ("c", b"{}")])
+        await journal.note((await journal.in_line(0))[0], "sent")
+        await journal.begin(everything=False)
+        await journal.add([("c", b"{}")])
+        await journal.withhold()
+        await journal.aclose()
+
+    asyncio.run(write())
+    status = run("batch", "status", "j")
+    assert status.code == 1
+    assert "1  cut off, may have taken effect" in status.out
+    assert "1  withheld" in status.out
+    assert "1  waiting" in status.out
 
 
 def test_refused_and_unknown(run: Run, shop: Shop) -> None:

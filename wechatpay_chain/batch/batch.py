@@ -24,7 +24,7 @@ from ..files.atomic import open_new, tidied, writing
 from ..http.timeout import Timeout
 from .caller import Caller, Client, LookUp
 from .items import Item
-from .journal import Entry, Journal
+from .journal import REMEDY, Entry, Journal
 from .result import Result
 
 _log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ _PAGE = 500
 # Seconds that items which come one by one are gathered for, and after which those who wait for them look again.
 _GATHER = 0.02
 _LOOK = 0.05
+_MOST_CONFLICTS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class Progress:
         rate: items that end in a second, on average since the start of this run.
         remaining: seconds until those waiting are ended, at that rate; None as long as nothing has ended.
         codes: how many items have failed, finally or for this run, with each error code.
+        withheld: items that were not sent, and that the input of a later run no longer held: they are not sent.
         stopped_by: the code of so many equal refusals that the run stopped; empty where it did not.
     """
 
@@ -56,6 +58,7 @@ class Progress:
     rate: float
     remaining: float | None
     codes: Mapping[str, int] = field(default_factory=dict[str, int])
+    withheld: int = 0
     stopped_by: str = ""
 
 
@@ -120,32 +123,68 @@ class Batch:
         self._ended = 0
         self._started = self._told = monotonic()
 
-    async def run(self, items: Iterable[Item] | AsyncIterable[Item] = ()) -> Progress:
-        """Take the items into the journal, and call all that have not ended. Items that have are left alone.
+    async def check(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
+        """Compare an input with the journal before it is given to `run`; nothing is written or sent.
 
         Args:
-            items: a file's, or any others; read as fast as the disk takes them, so that they may be many.
+            items: a file's, or any others.
+
+        Raises:
+            ConfigurationError: items are malformed, or in the journal with other content that must not be replaced:
+                they were sent. All of these are named with their lines, up to twenty.
+        """
+        if self._is_running:
+            raise _running()
+        await self._journal.begin(everything=False)
+        named: list[str] = []
+        count = 0
+        async for page in _pages(items):
+            for index, state in await self._journal.conflicts([item.pack() for item in page]):
+                count += 1
+                if len(named) < _MOST_CONFLICTS:
+                    item = page[index]
+                    line = f"line {item.line}: " if item.line is not None else ""
+                    named.append(f"{line}{item.pack()[0]!r} ({state})")
+        if count:
+            more = f" and {count - len(named)} more" if count > len(named) else ""
+            raise ConfigurationError(
+                "items",
+                f"{count} of them are in the journal with other content: {', '.join(named)}{more}",
+                f"Nothing was sent. {REMEDY}",
+            )
+
+    async def run(self, items: Iterable[Item] | AsyncIterable[Item] | None = None) -> Progress:
+        """Take the items into the journal, and call those of them that have not ended.
+
+        What waits in the journal and is not among the items is `withheld`: who takes a row out of the input doesn't
+        want it sent. What is `sent` and not among them is left as it is. With no input all goes on that the journal
+        has, except what is withheld.
+
+        Args:
+            items: a file's, or any others; read as fast as the disk takes them, so that they may be many. None goes
+                on with what the journal has.
 
         Returns:
             How it ended. Nothing is left `waiting`, unless an outage was longer than `patience`, the client can't call
             (`codes` says so), or too many refusals were equal (`stopped_by`); the next run goes on.
 
         Raises:
-            ConfigurationError: an item is malformed, in the journal with other content and not refused, or this batch
-                is running already. Those before it are in the journal, and what was under way has come to its end; the
-                next run goes on.
+            ConfigurationError: an item is malformed, in the journal with other content after it was sent and not
+                refused, or this batch is running already. Those before it are in the journal, and what was under way
+                has come to its end; the next run goes on.
         """
         if self._is_running:
-            raise ConfigurationError("Batch", "it is running already", "Await its end, then run it again")
+            raise _running()
         self._is_running = True
         try:
             return await self._run(items)
         finally:
             self._is_running = False
 
-    async def _run(self, items: Iterable[Item] | AsyncIterable[Item]) -> Progress:
+    async def _run(self, items: Iterable[Item] | AsyncIterable[Item] | None) -> Progress:
         if self._resolves:
             await self._journal.reopen()
+        await self._journal.begin(everything=items is None)
         self._counts = Counter(await self._journal.counts())
         self._codes = Counter(await self._journal.codes())
         self._ended, self._started = 0, self._monotonic()
@@ -192,6 +231,7 @@ class Batch:
             rate=rate,
             remaining=waiting / rate if rate else None,
             codes=dict(self._codes),
+            withheld=self._counts["withheld"],
             stopped_by=self._refusals.stopped_by,
         )
 
@@ -234,11 +274,17 @@ class Batch:
     ) -> None:
         await self.aclose()
 
-    async def _take(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
+    async def _take(self, items: Iterable[Item] | AsyncIterable[Item] | None) -> None:
+        if items is None:
+            return
         async for page in _pages(items):
             added = await self._journal.add([item.pack() for item in page])
-            self._counts["waiting"] += added.new + added.mended
+            self._counts["waiting"] += added.new + added.mended + added.returned
             self._counts["refused"] -= added.mended
+            self._counts["withheld"] -= added.returned
+        withheld = await self._journal.withhold()
+        self._counts["waiting"] -= withheld
+        self._counts["withheld"] += withheld
 
     def _stops(self) -> bool:
         """Whether no further item is to be called: calls under way come to their end."""
@@ -248,22 +294,19 @@ class Batch:
 
     async def _feed(self, line: asyncio.Queue[Entry | None], taking: asyncio.Task[None]) -> None:
         """Hand out what has not ended, as long as items are taken, until something stops the run."""
-        for sent in (True, False):
-            after = 0
-            while not self._stops():
-                complete = sent or taking.done()
-                page = await self._journal.waiting(after, sent=sent)
-                for entry in page:
-                    if self._stops():
-                        break
-                    await line.put(entry)
-                    after = entry.number
-                if not page:
-                    if complete:
-                        break
-                    await asyncio.wait([taking], timeout=_LOOK)
-            # Those that the crash cut off come first; what is sent from now on is not of them.
-            await line.join()
+        after = 0
+        while not self._stops():
+            complete = taking.done()
+            page = await self._journal.in_line(after)
+            for entry in page:
+                if self._stops():
+                    break
+                await line.put(entry)
+                after = entry.place
+            if not page:
+                if complete:
+                    break
+                await asyncio.wait([taking], timeout=_LOOK)
         for _ in range(self._concurrency):
             await line.put(None)
 
@@ -302,6 +345,10 @@ class Batch:
                 self._on_progress(self.progress)
             except Exception:  # noqa: BLE001 - the caller's hook may raise anything, and the calls are good
                 _log.exception("on_progress failed")
+
+
+def _running() -> ConfigurationError:
+    return ConfigurationError("Batch", "it is running already", "Await its end, then run it again")
 
 
 class _Refusals:

@@ -36,6 +36,7 @@ class Item:
         values: of the path's placeholders.
         headers: further headers.
         key: names the item; by default the merchant's own number in it.
+        line: where it stands in the file that it was read from, for messages; None where it comes from none.
     """
 
     path: str
@@ -45,6 +46,7 @@ class Item:
     values: Mapping[str, str | int] = field(default_factory=dict[str, str | int], repr=False)
     headers: Mapping[str, str] | None = field(default=None, repr=False)
     key: str = ""
+    line: int | None = field(default=None, repr=False, compare=False)
 
     def request(self, *, retry: bool | None = None, timeout: Timeout | None = None) -> Request:
         """The call.
@@ -124,7 +126,7 @@ def read_jsonl(file: Path, path: str = "", *, method: str = "POST") -> Iterator[
                     if not isinstance(members, dict):
                         raise TypeError("it is no object")
                     item = _of_members(cast("dict[str, Any]", members), path, method)
-                yield item
+                yield replace(item, line=number)
 
 
 @contextmanager
@@ -156,7 +158,7 @@ def item_of(path: str, method: str, members: dict[str, Any], values: dict[str, A
         TypeError: a placeholder's value is missing.
     """
     key = str(members.pop("key", ""))
-    payload = {"params" if method == "GET" else "json": members}
+    payload: dict[str, Any] = {"params" if method == "GET" else "json": members}
     item = Item(path=path, method=method, key=key, values=values, **payload)
     return replace(item, key=item.pack()[0])
 

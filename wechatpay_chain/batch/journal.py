@@ -39,11 +39,24 @@ CREATE TABLE IF NOT EXISTS items (
     answer BLOB
 ) STRICT;
 CREATE INDEX IF NOT EXISTS items_by_state ON items (state, number);
+CREATE TEMP TABLE given (place INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL UNIQUE) STRICT;
 """
 _MEND = (
     "UPDATE items SET digest = ?, request = ?, state = 'waiting', status = NULL, code = NULL, message = NULL, "
     "request_id = NULL, answer = NULL WHERE key = ?"
 )
+_GIVE = "INSERT INTO given (number) VALUES (?) ON CONFLICT (number) DO NOTHING"
+_GIVE_EVERYTHING = (
+    "INSERT INTO given (number) SELECT number FROM items WHERE state IN ('waiting', 'sent') "
+    "ORDER BY state = 'sent' DESC, number"
+)
+_KNOWN = "SELECT number, digest, state, number IN (SELECT number FROM given) FROM items WHERE key = ?"
+REMEDY = (
+    "A number is used once: give the item the content that it had, or, if it is another call, a number of its own; "
+    "of one that is sent or unknown find out first what became of it"
+)
+"""What to do about an item that the journal has with other content."""
+
 # What tells a journal from other SQLite files, and where SQLite keeps it: https://www.sqlite.org/fileformat.html
 _APPLICATION_ID = 0x57586A6C
 _APPLICATION_ID_AT = 68
@@ -56,12 +69,14 @@ class Entry:
 
     Attributes:
         number: its place in the journal.
+        place: its place in the line of this run.
         key: names it, unique in the journal.
         request: the call, as JSON.
         was_sent: whether it was sent before, and nobody knows with what outcome.
     """
 
     number: int
+    place: int
     key: str
     request: bytes = field(repr=False)
     was_sent: bool = False
@@ -73,10 +88,24 @@ class Added(NamedTuple):
     Attributes:
         new: items that the journal had not.
         mended: items that had been refused, and wait again with other content.
+        returned: items that had been withheld, and wait again.
     """
 
     new: int
     mended: int
+    returned: int
+
+
+class Conflict(NamedTuple):
+    """An item that the journal has with other content, which must not be replaced.
+
+    Attributes:
+        at: its place among those that were asked about.
+        state: what is known of the call with the content that the journal has.
+    """
+
+    at: int
+    state: State
 
 
 class Journal:
@@ -115,26 +144,57 @@ class Journal:
             raise
         _open_ones.add(self)
 
-    async def add(self, items: list[tuple[str, bytes]]) -> Added:
-        """Add items, by key and request; those that are there already stay as they are.
+    async def begin(self, *, everything: bool) -> None:
+        """Begin a run: empty its line.
 
-        One that was refused, which had no effect, may come with other content: it waits again.
+        Args:
+            everything: puts all items in line that have not ended, those that a crash cut off first; else `add` puts
+                in line what the input gives.
+        """
+
+        def fill(database: sqlite3.Connection) -> None:
+            with database:
+                database.execute("DELETE FROM given")
+                if everything:
+                    database.execute(_GIVE_EVERYTHING)
+
+        await self._run(fill)
+
+    async def add(self, items: list[tuple[str, bytes]]) -> Added:
+        """Add items, by key and request, and put them in line unless they have ended.
+
+        One that certainly had no effect may come with other content, unless it is in line already: it waits again.
 
         Raises:
             ConfigurationError: a key is there with another request; none of the items is added.
         """
         return await self._run(lambda database: _add(database, items))
 
-    async def waiting(self, after: int, *, sent: bool = False) -> list[Entry]:
-        """The next items in line after a number; with `sent` those that a crash cut off."""
-        state: State = "sent" if sent else "waiting"
+    async def conflicts(self, items: list[tuple[str, bytes]]) -> list[Conflict]:
+        """Those of the items, by key and request, that `add` would refuse; nothing is written."""
+        return await self._run(lambda database: list(_conflicts(database, items)))
+
+    async def withhold(self) -> int:
+        """Withhold what waits and is not in line: it is not sent before an input gives it again. How many those are."""
+        return await self._write(
+            "UPDATE items SET state = 'withheld' WHERE state = 'waiting' AND number NOT IN (SELECT number FROM given)",
+            (),
+        )
+
+    async def in_line(self, after: int) -> list[Entry]:
+        """The next items of this run after a place in its line."""
 
         def select(database: sqlite3.Connection) -> list[Entry]:
             rows = database.execute(
-                "SELECT number, key, request FROM items WHERE state = ? AND number > ? ORDER BY number LIMIT ?",
-                (state, after, _PAGE),
+                # A CROSS JOIN reads the line in its order: https://www.sqlite.org/optoverview.html#crossjoin
+                "SELECT items.number, place, key, request, state FROM given CROSS JOIN items USING (number) "
+                "WHERE place > ? AND state IN ('waiting', 'sent') ORDER BY place LIMIT ?",
+                (after, _PAGE),
             )
-            return [Entry(number=number, key=key, request=request, was_sent=sent) for number, key, request in rows]
+            return [
+                Entry(number=number, place=place, key=key, request=request, was_sent=state == "sent")
+                for number, place, key, request, state in rows
+            ]
 
         return await self._run(select)
 
@@ -341,7 +401,7 @@ def _check_is_journal(path: Path) -> None:
 
 
 def _add(database: sqlite3.Connection, items: list[tuple[str, bytes]]) -> Added:
-    new = mended = 0
+    new = mended = returned = 0
     with database:
         for key, request in items:
             digest = hashlib.sha256(request).digest()
@@ -349,21 +409,38 @@ def _add(database: sqlite3.Connection, items: list[tuple[str, bytes]]) -> Added:
                 "INSERT INTO items (key, digest, request) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
                 (key, digest, request),
             )
-            new += cursor.rowcount
-            if not cursor.rowcount:
-                known, state = database.execute("SELECT digest, state FROM items WHERE key = ?", (key,)).fetchone()
-                if known == digest:
-                    continue
-                if state != "refused":
-                    raise ConfigurationError(
-                        "items",
-                        f"{key!r} is in the journal with other content",
-                        "A number is used once: give the item another one, or the content that it had",
-                    )
-                # Refused, so without effect, and mended since.
+            if cursor.rowcount:
+                new += 1
+                database.execute(_GIVE, (cursor.lastrowid,))
+                continue
+            number, known, state, is_in_line = database.execute(_KNOWN, (key,)).fetchone()
+            if known != digest:
+                if not _is_replaceable(state, is_in_line=is_in_line):
+                    raise ConfigurationError("items", f"{key!r} is in the journal with other content ({state})", REMEDY)
+                database.execute("DELETE FROM given WHERE number = ?", (number,))
                 database.execute(_MEND, (digest, request, key))
-                mended += 1
-    return Added(new, mended)
+                mended += state == "refused"
+            elif state == "withheld":
+                database.execute("UPDATE items SET state = 'waiting' WHERE number = ?", (number,))
+            returned += state == "withheld"
+            if known != digest or state in {"waiting", "sent", "withheld"}:
+                database.execute(_GIVE, (number,))
+    return Added(new, mended, returned)
+
+
+def _conflicts(database: sqlite3.Connection, items: list[tuple[str, bytes]]) -> Iterator[Conflict]:
+    for index, (key, request) in enumerate(items):
+        row = database.execute(_KNOWN, (key,)).fetchone()
+        if row is not None:
+            _, known, state, is_in_line = row
+            differs = known != hashlib.sha256(request).digest()
+            if differs and not _is_replaceable(state, is_in_line=is_in_line):
+                yield Conflict(index, state)
+
+
+def _is_replaceable(state: State, *, is_in_line: bool) -> bool:
+    """Whether an item may get other content: it certainly had no effect, and is not about to be sent."""
+    return state in {"refused", "withheld"} or (state == "waiting" and not is_in_line)
 
 
 def _results(after: int, database: sqlite3.Connection) -> list[tuple[int, Result]]:

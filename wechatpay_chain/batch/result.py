@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-State = Literal["waiting", "sent", "done", "refused", "unknown"]
+State = Literal["waiting", "sent", "done", "refused", "unknown", "withheld"]
 """`waiting`: not sent yet. `sent`: under way, or cut off by a crash. `done`: it took effect. `refused`: finally, it had
-none. `unknown`: nobody knows, and it may not be repeated: give a later run a way to look it up."""
+none. `unknown`: nobody knows, and it may not be repeated: give a later run a way to look it up. `withheld`: not sent,
+and no longer in the input that a later run was given; it is not sent before an input gives it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import hashlib
 import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -96,9 +97,10 @@ class _Table:
     def items(self) -> Iterator[Item]:
         """Its items."""
         with self._open() as lines:
-            for row in self._reader(lines):
+            reader = self._reader(lines)
+            for row in reader:
                 if not _is_empty(row):
-                    yield self._item(row)
+                    yield replace(self._item(row), line=reader.line_num)
 
     def _open(self) -> TextIO:
         return self._file.open(encoding=self._encoding, newline="")

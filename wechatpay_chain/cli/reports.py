@@ -43,6 +43,8 @@ class Report:
         refused: that were finally refused.
         unknown: of which nobody knows.
         waiting: that are still to be made.
+        sent: that were cut off, and may have taken effect.
+        withheld: that were not made, and are no longer in the table.
         codes: how many ended with each error code.
         attention: the refused and unknown ones, the first of them.
     """
@@ -53,6 +55,8 @@ class Report:
     refused: int
     unknown: int
     waiting: int
+    sent: int = 0
+    withheld: int = 0
     codes: Mapping[str, int] = field(default_factory=dict[str, int])
     attention: tuple[Open, ...] = ()
 
@@ -84,7 +88,9 @@ async def report_of(name: str, results: AsyncIterator[Result]) -> Report:
         done=states.get("done", 0),
         refused=states.get("refused", 0),
         unknown=states.get("unknown", 0),
-        waiting=states.get("waiting", 0) + states.get("sent", 0),
+        waiting=states.get("waiting", 0),
+        sent=states.get("sent", 0),
+        withheld=states.get("withheld", 0),
         codes=codes,
         attention=tuple(attention),
     )
@@ -97,15 +103,17 @@ def show_report(report: Report, *, json: bool) -> None:
         return
     terminal = Terminal.of(sys.stdout)
     terminal.line(terminal.paint(f"{report.name}: {report.total} calls", "bold"))
-    terminal.table(
-        [
-            (str(report.done), "done"),
-            (str(report.refused), "refused, finally and without effect"),
-            (str(report.unknown), "of unknown outcome: look them up, or run again with --repeat"),
-            (str(report.waiting), "waiting: run again with the same input to go on"),
-        ],
-        indent=2,
-    )
+    rows = [
+        (str(report.done), "done"),
+        (str(report.refused), "refused, finally and without effect"),
+        (str(report.unknown), "of unknown outcome: look them up, or run again with --repeat"),
+        (str(report.waiting), "waiting: run again with the same input to go on"),
+    ]
+    if report.sent:
+        rows.append((str(report.sent), "cut off, may have taken effect: the next run with their rows finds out"))
+    if report.withheld:
+        rows.append((str(report.withheld), "withheld: not sent, because they are no longer in the table"))
+    terminal.table(rows, indent=2)
     if report.codes:
         terminal.block("by code", (f"{count} × {code}" for code, count in sorted(report.codes.items())))
     if report.attention:

@@ -73,17 +73,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    items = _items(options)
     if options.dry_run:
-        return _rehearse(items, options)
+        return _rehearse(_items(options), options)
     settings = Settings.read(options)
     if options.workers:
         from ..fleet import hand_out
 
-        report = asyncio.run(hand_out(options.workers, items, options.input.name, results=options.results))
+        report = asyncio.run(hand_out(options.workers, _items(options), options.input.name, results=options.results))
     else:
         journal = options.journal or options.input.with_name(f"{options.input.name}.journal")
-        asyncio.run(_work_off(settings, items, journal, options))
+        asyncio.run(_work_off(settings, journal, options))
         report = asyncio.run(read_report(journal))
         if options.results is not None:
             asyncio.run(write_rows(journal, options.results))
@@ -113,9 +112,10 @@ def _work(options: argparse.Namespace) -> int:
     return Exit.DONE
 
 
-async def _work_off(settings: Settings, items: Iterator[Item], journal: Path, options: argparse.Namespace) -> None:
+async def _work_off(settings: Settings, journal: Path, options: argparse.Namespace) -> None:
     name = f"{options.method} {literal_path(options.path)}"
     limits = RateLimits(overrides={name: options.rate} if options.rate else {})
+    items = _items(options)
     with counting(_limit(options)) as show:
         async with (
             settings.client(rate_limits=limits) as wxpay,
@@ -128,6 +128,7 @@ async def _work_off(settings: Settings, items: Iterator[Item], journal: Path, op
                 on_progress=show,
             ) as batch,
         ):
+            await batch.check(_unwarned(_items(options)))
             with _interruptible(batch):
                 await batch.run(items)
 
@@ -216,4 +217,4 @@ def _existing(journal: Path) -> Path:
 def _exit(report: Report) -> Exit:
     if report.unknown:
         return Exit.UNKNOWN
-    return Exit.REFUSED if report.refused or report.waiting else Exit.DONE
+    return Exit.REFUSED if report.refused or report.waiting or report.sent else Exit.DONE
