@@ -9,11 +9,11 @@ from functools import partial
 from typing import cast
 
 from ... import catalogue
-from ..platform import refusal, relations
+from ..platform import refusal
 from ..platform.call import Answer, Call
 from ..platform.refusal import Refusal
 from ..platform.routes import Match, Routes, placeholder_values
-from ..products import PRODUCTS, wishes
+from ..products import PRODUCTS, relations, wishes
 from ..products.product import Route
 from ..products.synthetic import synthesize
 from ..world.merchants import Merchant

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...platform import relations
 from ...platform.apiv2 import RefusalV2
 from ...platform.call import Call
 from ...world.world import World
+from .. import relations
 from ..fen import fen
 from ..json_texts import check_objects, read_object, read_objects, text
 from ..product import Route

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from ..platform.call import Call
+from ..platform.refusal import Refusal
 from ..world.merchants import Merchant
-from .call import Call
-from .refusal import Refusal
 
 _NAMES = ("sub_mchid", "sub_mch_id")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from wechatpay_chain.emulator import Call, KeyPair, Refusal
-from wechatpay_chain.emulator.platform import relations
+from wechatpay_chain.emulator.products import relations
 from wechatpay_chain.emulator.world.merchants import Merchant
 
 
