@@ -119,7 +119,8 @@ def test_serial_that_names_no_key(raw: RawClient, serial: str | None, target: st
         headers["Wechatpay-Serial"] = serial
     answer = raw.send(method, target, body, headers)
     assert parameter_error(answer)["field"] == "Wechatpay-Serial"
-    assert "平台私钥解密失败" in answer.body["message"]
+    said = "平台证书序列号Wechatpay-Serial错误" if serial else "HTTP header缺少微信支付平台证书序列号(Wechatpay-Serial)"
+    assert answer.body["message"] == said
 
 
 def test_secret_without_a_key(raw: RawClient) -> None:
@@ -128,7 +129,7 @@ def test_secret_without_a_key(raw: RawClient) -> None:
     body = json.dumps({"name": raw.seal("Zhang San")}).encode()
     headers = raw.headers("POST", target, body)
     del headers["Wechatpay-Serial"]
-    assert "平台私钥解密失败" in raw.send("POST", target, body, headers).body["message"]
+    assert "缺少微信支付平台证书序列号" in raw.send("POST", target, body, headers).body["message"]
 
 
 def test_missing_header(raw: RawClient) -> None:

@@ -75,9 +75,9 @@ def unseal(payload: Payload, operation: Operation, serial: str | None, key: KeyP
         # The header names the key of what is encrypted; the official SDKs leave it out where nothing is.
         return payload
     if not serial:
-        raise refusal.undecryptable(SERIAL_HEADER, "header", "required, but missing")
+        raise refusal.no_key_named()
     if key is None:
-        raise refusal.undecryptable(SERIAL_HEADER, "header", "no public key or certificate has this name")
+        raise refusal.unknown_key()
     private_key = key.private_key
 
     # Sealing walks over the marked fields and replaces them; here by their plaintexts.

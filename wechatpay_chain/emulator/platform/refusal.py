@@ -11,6 +11,7 @@ import orjson
 
 from ...http.headers import Headers
 from ...http.response import Response
+from ...wire.v3.signature import SERIAL_HEADER
 
 # The number that ends the Request-ID is finer than the code; these are the ones that are known.
 _SIGNATURE = 268443699
@@ -123,8 +124,29 @@ def bad_parameter(field: str, location: str, issue: str, message: str = "参数�
 
 
 def undecryptable(field: str, location: str, issue: str) -> Refusal:
-    """A secret that the platform can't decrypt, or a key that it doesn't know."""
+    """A secret that the platform can't decrypt."""
     return bad_parameter(field, location, issue, "平台私钥解密失败")
+
+
+def no_key_named() -> Refusal:
+    """A secret came, and `Wechatpay-Serial` doesn't say which key it was encrypted with.
+
+    Observed: https://github.com/yansongda/pay/issues/546
+    """
+    return _bad_serial("required, but missing", "HTTP header缺少微信支付平台证书序列号(Wechatpay-Serial)")
+
+
+def unknown_key() -> Refusal:
+    """`Wechatpay-Serial` names a key that the platform doesn't have.
+
+    Observed: https://github.com/wechatpay-apiv3/wechatpay-java/issues/200
+    """
+    return _bad_serial("no public key or certificate has this name", "平台证书序列号Wechatpay-Serial错误")
+
+
+def _bad_serial(issue: str, message: str) -> Refusal:
+    detail = {"field": SERIAL_HEADER, "location": "header", "issue": issue}
+    return Refusal(400, "PARAM_ERROR", message, detail=detail)
 
 
 def too_many() -> Refusal:
