@@ -8,6 +8,7 @@ from wechatpay_chain import ConfigurationError, SignatureError, SignatureProbe, 
 from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.emulator.faults import FLAWS, Flaw
 from wechatpay_chain.emulator.notifications.kinds import names
+from wechatpay_chain.emulator.world.merchants import Merchant
 from wechatpay_chain.notifications import kinds
 
 
@@ -47,6 +48,24 @@ def test_of_an_order(emulator: Emulator, webhook: Webhook) -> None:
     assert (resource["transaction_id"], resource["amount"]["total"]) == (paid.transaction_id, 4200)
 
 
+def test_of_a_partners_order(emulator: Emulator) -> None:
+    """A partner's paid order is told with a partner's members, and laid under what is given; only that is checked."""
+    provider = emulator.add_merchant(Merchant(mchid="1900000777", role="partner")).mchid
+    emulator.add_order("A1", 4200, mchid=provider, sub_mchid="1900000201", sub_appid="wxsub", sub_openid="o2")
+    paid = emulator.pay("A1", mchid=provider)
+    webhook = webhook_of(emulator, provider)
+    for given in ({}, {"attach": "table 7"}, {"sp_appid": "wxother", "amount": {"payer_total": 4000}}):
+        message = emulator.notification("TRANSACTION.SUCCESS", {"out_trade_no": "A1", **given}, mchid=provider)
+        resource = webhook.open(*message).resource
+        assert (resource["sp_mchid"], resource["sub_mchid"]) == (provider, "1900000201")
+        assert (resource["transaction_id"], resource["amount"]["total"]) == (paid.transaction_id, 4200)
+        assert "mchid" not in resource
+        assert resource["payer"].keys() == {"sp_openid", "sub_openid"}
+        assert {name: resource[name] for name in given if name != "amount"}.items() <= given.items()
+    with pytest.raises(ConfigurationError, match="sub_appids"):
+        emulator.notification("TRANSACTION.SUCCESS", {"out_trade_no": "A1", "sub_appids": "wx"}, mchid=provider)
+
+
 def test_kinds_of_the_webhook(emulator: Emulator, webhook: Webhook) -> None:
     """The kinds that handlers are registered for name notifications here, too."""
     notification = webhook.open(*emulator.notification(kinds.PROFITSHARING_SUCCESS))
@@ -80,8 +99,6 @@ def test_another_key(both: Emulator) -> None:
 
 def test_another_merchant(emulator: Emulator, webhook: Webhook) -> None:
     """What is sealed for another merchant doesn't open with this one's key."""
-    from wechatpay_chain.emulator.world.merchants import Merchant
-
     emulator.add_merchant(Merchant(mchid="1900000110", key=KeyPair.merchant()))
     message = emulator.notification("TRANSACTION.SUCCESS", mchid="1900000110")
     assert webhook_of(emulator, "1900000110").open(*message).resource["mchid"] == "1900000110"

@@ -17,13 +17,18 @@ from ..notifications.messages import Message, kind_of
 from ..notifications.outcomes import BY_HAND, DELIVERED
 from ..notifications.samples import sample
 from ..products.orders import ORDERS
-from ..products.orders.texts import announced
+from ..products.orders.record import Order
+from ..products.orders.texts import announced, announced_v2
 from ..world.announcements import ANNOUNCEMENTS, WAITING, Announcement, number
 from .core import Core, line_of
 
 _DELIVERY_TIMEOUT = 60.0
 _LOOK_AGAIN = 0.05
-_PAYMENT = ("TRANSACTION.SUCCESS", "transaction")
+# How a paid order is told in the notifications that are about one.
+_PAYMENTS: Mapping[tuple[str, str], Callable[[Order], dict[str, Any]]] = {
+    ("TRANSACTION.SUCCESS", "transaction"): announced,
+    ("v2/transaction-success", ""): announced_v2,
+}
 
 T = TypeVar("T")
 
@@ -180,8 +185,8 @@ class Notifications(Core):
         merchant = mchid or next(iter(self.world.merchants))
         now = self.world.now
         order = self.world.of(ORDERS).get(f"{merchant}/{given.get('out_trade_no')}")
-        if order is not None and order.paid and (kind.event_type, kind.original_type) == _PAYMENT:
-            given = {**announced(order), **given}
+        tell = _PAYMENTS.get((kind.event_type, kind.original_type))
+        told = tell(order) if tell is not None and order is not None and order.paid else None
         return Announcement(
             mchid=merchant,
             made=now,
@@ -192,7 +197,7 @@ class Notifications(Core):
             event_type=kind.event.id if kind.is_apiv2 else kind.event_type,
             original_type=kind.original_type,
             summary=kind.event.name,
-            resource=sample(kind, merchant, now, given),
+            resource=sample(kind, merchant, now, given, told),
             protocol="v2" if kind.is_apiv2 else "v3",
             about=("orders", order.key) if order is not None else ("", ""),
         )

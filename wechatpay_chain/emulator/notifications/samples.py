@@ -24,7 +24,9 @@ _SUCCESS = {"return_code": "SUCCESS", "result_code": "SUCCESS", "return_msg": "O
 _SIGNATURES = ("sign", "sign_type")
 
 
-def sample(kind: Kind, mchid: str, now: float, given: Mapping[str, Any]) -> dict[str, Any]:
+def sample(
+    kind: Kind, mchid: str, now: float, given: Mapping[str, Any], told: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """A resource of a kind of notification.
 
     Args:
@@ -32,13 +34,13 @@ def sample(kind: Kind, mchid: str, now: float, given: Mapping[str, Any]) -> dict
         mchid: the merchant's number.
         now: the world's Unix time in seconds.
         given: members that stand in place of the sample's; objects are laid over objects.
+        told: what a record of the world tells, in place of a sample.
 
     Raises:
         ConfigurationError: the kind has no such member.
     """
-    make = _SAMPLES.get((kind.event_type, kind.original_type))
     fields = {name: field for name, field in _fields(kind).items() if name not in _SIGNATURES}
-    made = make(mchid, now) if make else fill(fields, {"mchid": mchid, "mch_id": mchid, **_SUCCESS}, now)
+    made = told or _made(kind, fields, mchid, now)
     known = {*made, *fields}
     unknown = sorted(given.keys() - known)
     if unknown:
@@ -46,6 +48,11 @@ def sample(kind: Kind, mchid: str, now: float, given: Mapping[str, Any]) -> dict
             unknown[0], f"{kind.event_type} has no such member", f"Give some of {', '.join(sorted(known))}"
         )
     return _laid(made, given)
+
+
+def _made(kind: Kind, fields: Fields, mchid: str, now: float) -> dict[str, Any]:
+    make = _SAMPLES.get((kind.event_type, kind.original_type))
+    return make(mchid, now) if make else fill(fields, {"mchid": mchid, "mch_id": mchid, **_SUCCESS}, now)
 
 
 def _fields(kind: Kind) -> Fields:

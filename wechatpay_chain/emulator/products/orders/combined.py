@@ -17,6 +17,7 @@ from ...world.world import World
 from ..json_texts import text
 from . import transitions
 from .record import Order
+from .texts import SUCCESS_V2
 
 MOST = 50
 """So many orders can be in one."""
@@ -183,8 +184,7 @@ def _told_part(order: Order) -> dict[str, Any]:
 
 def _announced_v2(world: World, combined: Combined) -> dict[str, Any]:
     orders = orders_of(world, combined)
-    return {
-        "result_code": "SUCCESS",
+    return SUCCESS_V2 | {
         "combine_appid": combined.appid,
         "combine_mch_id": combined.mchid,
         "combine_openid": combined.openid,

@@ -22,6 +22,9 @@ DESCRIPTIONS = {
     "PAYERROR": "支付失败，请重新下单支付",
 }
 
+SUCCESS_V2 = {"return_code": "SUCCESS", "result_code": "SUCCESS"}
+"""What a payment notice of APIv2 begins with."""
+
 
 def told(order: Order) -> dict[str, Any]:
     """The order as a query answers it."""
@@ -83,7 +86,7 @@ def announced_v2(order: Order) -> dict[str, Any]:
     """The order as its notification of APIv2 has it."""
     members = told_v2(order)
     del members["trade_state"], members["trade_state_desc"]
-    return members
+    return SUCCESS_V2 | members
 
 
 def payment_v2(order: Order) -> dict[str, Any]:

@@ -13,10 +13,9 @@ from ...platform.times import spaced
 from ...world.world import World
 from ..fen import fen
 from ..orders.apiv2 import content_of, fields_of, found
-from ..orders.record import Order
 from ..product import Route
 from .record import Refund
-from .texts import STATES_V2
+from .texts import STATES_V2, parties_v2
 from .transitions import REFUNDS, asked_refund, order_of, refund
 
 
@@ -30,7 +29,7 @@ def refund_v2(world: World, call: Call) -> dict[str, Any]:
     made = refund(world, order, asked, fen(fields["total_fee"], "total_fee"))
     return {
         "result_code": "SUCCESS",
-        **_parties_v2(order),
+        **parties_v2(order),
         "transaction_id": order.transaction_id,
         "out_trade_no": order.out_trade_no,
         "out_refund_no": made.out_refund_no,
@@ -51,7 +50,7 @@ def query_v2(world: World, call: Call) -> dict[str, Any]:
     order = order_of(world, refunds[0])
     members: dict[str, Any] = {
         "result_code": "SUCCESS",
-        **_parties_v2(order),
+        **parties_v2(order),
         "total_refund_count": len(refunds),
         "transaction_id": order.transaction_id,
         "out_trade_no": order.out_trade_no,
@@ -92,11 +91,6 @@ def _named_v2(world: World, call: Call) -> list[Refund]:
     if not refunds:
         raise Refusal(404, "REFUNDNOTEXIST", "退款订单查询失败")
     return refunds
-
-
-def _parties_v2(order: Order) -> dict[str, str]:
-    parties = {"appid": order.appid, "mch_id": order.mchid, "sub_mch_id": order.sub_mchid, "sub_appid": order.sub_appid}
-    return {name: value for name, value in parties.items() if value}
 
 
 ROUTES: dict[str, Route] = {

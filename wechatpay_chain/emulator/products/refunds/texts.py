@@ -68,6 +68,7 @@ def announced(found_: Refund, order: Order) -> dict[str, Any]:
 def announced_v2(found_: Refund, order: Order) -> dict[str, Any]:
     """The refund as its notification of APIv2 has it, before `req_info` is encrypted."""
     members: dict[str, Any] = {
+        **parties_v2(order),
         "transaction_id": order.transaction_id,
         "out_trade_no": order.out_trade_no,
         "refund_id": found_.refund_id,
@@ -76,9 +77,16 @@ def announced_v2(found_: Refund, order: Order) -> dict[str, Any]:
         "settlement_total_fee": order.total,
         "refund_fee": found_.amount,
         "settlement_refund_fee": found_.amount,
+        "cash_refund_fee": found_.amount,
         "refund_status": STATES_V2[found_.state],
         "refund_recv_accout": found_.account,
         "refund_account": "REFUND_SOURCE_RECHARGE_FUNDS",
         "refund_request_source": "API",
     }
     return members | ({"success_time": spaced(found_.finished)} if found_.finished else {})
+
+
+def parties_v2(order: Order) -> dict[str, str]:
+    """Who APIv2 says a refund is between."""
+    parties = {"appid": order.appid, "mch_id": order.mchid, "sub_mch_id": order.sub_mchid, "sub_appid": order.sub_appid}
+    return {name: value for name, value in parties.items() if value}
