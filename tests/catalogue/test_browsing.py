@@ -60,10 +60,27 @@ def test_children_that_need_brackets_are_left_out():
         ("POST", "/pay/unifiedorder", "POST /v2/pay/unifiedorder"),
         ("GET", "/v3/pay/transactions/native", "POST /v3/pay/transactions/native"),
         ("POST", "/v3/ecommerce/applyments", "POST /v3/ecommerce/applyments/"),
+        ("POST", "/v3/pay/partner/transactions/jsapi/", "POST /v3/pay/partner/transactions/jsapi"),
+        ("POST", "/v3/merchant/media/videoUpload", "POST /v3/merchant/media/video_upload"),
+        (
+            "POST",
+            "/v3/aggracctBc/wbChannel/controlOrders/recover",
+            "POST /v3/aggracct-bc/wb-channel/control-orders/recover",
+        ),
+        (
+            "GET",
+            "/v3/pay/transactions/outTradeNo/A1",
+            "GET /v3/pay/transactions/out-trade-no/{out_trade_no}",
+        ),
+        (
+            "GET",
+            "/v3/applyment4sub/applyment/business-code/1",
+            "GET /v3/applyment4sub/applyment/business_code/{business_code}",
+        ),
     ],
 )
 def test_closest(method: str, path: str, first: str):
-    """A misspelt segment, a lost prefix, a wrong verb and a lost slash lead to what was meant."""
+    """A misspelt segment, a lost prefix, a wrong verb, a slash, and camel case lead to what was meant."""
     operation = closest(method, path)[0]
     assert f"{operation.method} {operation.path}" == first
 

@@ -123,6 +123,21 @@ def test_dry_run(run: Run, shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("v3/aggracctBc/wbChannel/controlOrders/punish", f"POST /{PUNISH} may be meant"),
+        (f"{PUNISH}/", f"POST /{PUNISH} may be meant"),
+        ("zebra", "nothing to check the rows against"),
+    ],
+)
+def test_dry_run_of_an_unknown_path(run: Run, shop: Shop, path: str, named: str) -> None:
+    """A dry run for a path that the catalogue doesn't know names the closest that it knows."""
+    done = run("batch", "run", orders(shop.folder, 2), "--path", path, "--dry-run")
+    assert done.code == 2
+    assert named in done.err
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ["batch"],

@@ -107,6 +107,32 @@ async def test_an_unknown_path_names_the_closest_operations(wxpay: WeChatPay) ->
     with pytest.raises(NotFound) as caught:
         await wxpay.chain("v3/aggracct-bc/wb-channel/control-order/recover").post(json={})
     assert "POST /v3/aggracct-bc/wb-channel/control-orders/recover" in caught.value.__notes__[0]
+    assert caught.value.causes == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("v3/aggracctBc/wbChannel/controlOrders/recover", "v3/aggracct-bc/wb-channel/control-orders/recover"),
+        ("v3/applyment4sub/applyment", "v3/applyment4sub/applyment/"),
+        ("v3/merchant/media/videoUpload", "v3/merchant/media/video_upload"),
+    ],
+)
+async def test_a_path_that_is_spelt_otherwise_is_the_cause(wxpay: WeChatPay, path: str, meant: str) -> None:
+    """Camel case, a lost slash, a hyphen for an underscore: sent as it stands, and the 404 says what to write."""
+    with pytest.raises(NotFound) as caught:
+        await wxpay.chain(path).post(json={})
+    (cause,) = caught.value.causes
+    assert (cause.name, str(caught.value.request)) == ("path-misspelt", f"POST /{path}")
+    assert repr(meant) in str(caught.value)
+
+
+async def test_a_wrong_verb_is_the_cause(wxpay: WeChatPay) -> None:
+    """A known path with a verb that it hasn't."""
+    with pytest.raises(APIError) as caught:
+        await wxpay.chain("v3/pay/transactions/native").put(json={})
+    assert [cause.name for cause in caught.value.causes] == ["wrong-verb"]
+    assert "POST only" in str(caught.value)
 
 
 async def test_a_misspelt_literal_names_the_closest_operations(wxpay: WeChatPay) -> None:

@@ -14,7 +14,7 @@ from ..http.operation import AnswerSignature, Operation, Rate
 from .facts import find, secret_names
 
 if TYPE_CHECKING:
-    from .browsing import at, children, closest, operations, resembling
+    from .browsing import at, children, closest, operations, resembling, respelt_of
     from .description import describe, manners, pages
     from .notifications import Event, events, find_events
     from .records import always_secret_names, is_field
@@ -48,6 +48,7 @@ __all__ = [
     "operations",
     "pages",
     "resembling",
+    "respelt_of",
     "sample",
     "search",
     "search_events",
@@ -76,6 +77,7 @@ _LAZY = {
     "operations": "browsing",
     "pages": "description",
     "resembling": "browsing",
+    "respelt_of": "browsing",
     "sample": "samples",
     "search": "searching",
     "search_events": "searching",

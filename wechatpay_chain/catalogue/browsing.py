@@ -125,6 +125,10 @@ def closest(method: str, path: str, limit: int = 3) -> tuple[Operation, ...]:
     """
     if known := at(path):
         return known[:limit]
+    respelt = sorted(
+        ((other.method == method, _likeness(path, other.path), other.path, other.method) for other in respelt_of(path)),
+        reverse=True,
+    )
     wanted = _trigrams(path)
     likely = sorted(
         ((len(wanted & trigrams) / len(wanted | trigrams), template) for template, trigrams in _index()), reverse=True
@@ -133,12 +137,34 @@ def closest(method: str, path: str, limit: int = 3) -> tuple[Operation, ...]:
         (
             (score, other == method, template, other)
             for _, template in likely[:_SHORT_LIST]
-            if (score := SequenceMatcher(None, path, template, autojunk=False).ratio()) >= _CLOSE
+            if (score := _likeness(path, template)) >= _CLOSE
             for other in paths()[template]
         ),
         reverse=True,
     )
-    return tuple(operation for _, _, template, other in scored[:limit] if (operation := find(other, template)))
+    found = dict.fromkeys((template, other) for *_, template, other in (*respelt, *scored))
+    return tuple(operation for template, other in [*found][:limit] if (operation := find(other, template)))
+
+
+def respelt_of(path: str) -> tuple[Operation, ...]:
+    """The operations of a path whose words these are, though it spells them otherwise.
+
+    Capitals, hyphens, underscores, slashes and the roots may differ: `controlOrders` is `control-orders`.
+
+    Args:
+        path: a template or a path with values in it, from the leading slash.
+    """
+    words = _words(path)
+    return tuple(
+        operation
+        for template, known in _worded().get(len(words), ())
+        if all(theirs in {_ANY, word} for word, theirs in zip(words, known, strict=True))
+        for operation in at(template)
+    )
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
 @cache

@@ -6,10 +6,12 @@ import warnings
 from functools import cache
 
 from .. import catalogue
-from ..errors import APIError, NotFound, WeChatPayError, WeChatPayWarning
+from ..errors import APIError, Cause, WeChatPayError, WeChatPayWarning
 from ..http.request import Request
 from .closings import closing_of
 
+# No such path; no such verb at this path.
+_NO_SUCH = frozenset({404, 405})
 _NOT_FOR_YOU = frozenset({"NO_AUTH", "INVALID_REQUEST"})
 
 
@@ -21,10 +23,28 @@ def note_closest(error: WeChatPayError, method: str, path: str) -> None:
         error.add_note(f"Closest known operations: {names}")
 
 
-def note_unknown(error: WeChatPayError, request: Request, operation: catalogue.Operation | None) -> None:
-    """Put such a note on a 404 of an operation that the catalogue doesn't know: its path may be misspelt."""
-    if isinstance(error, NotFound) and operation is None:
+def explain_unknown(error: APIError, request: Request, operation: catalogue.Operation | None) -> None:
+    """Say of a refusal for there being no such operation which one may be meant, where the catalogue knows none."""
+    if error.status in _NO_SUCH and operation is None:
         note_closest(error, request.method, request.template)
+        error.because(*error.causes, _misspelt(request))
+
+
+def _misspelt(request: Request) -> Cause | None:
+    path = request.template
+    if verbs := ", ".join(operation.method for operation in catalogue.at(path)):
+        return Cause("wrong-verb", f"the path is known with {verbs} only", "Call it so", "likely")
+    respelt = {operation.path for operation in catalogue.respelt_of(path)}
+    meant = next((found for found in catalogue.closest(request.method, path) if found.path in respelt), None)
+    if meant is None:
+        return None
+    return Cause(
+        "path-misspelt",
+        f"{meant.method} {meant.path} is meant ({meant.name}), which is spelt otherwise",
+        f"A path in text is sent as it stands, slashes included: write {meant.path[1:]!r}, or the chain "
+        f"{catalogue.spell(meant.path)}",
+        "likely",
+    )
 
 
 def note_closed(error: APIError, operation: catalogue.Operation | None) -> None:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack
 
 from .._endpoints import Endpoints
-from ..catalogue.hints import note_closed, note_unknown
+from ..catalogue.hints import explain_unknown, note_closed
 from ..catalogue.lookup import looked_up
 from ..crypto.concealed import conceals_arguments
 from ..errors import APIError, ConfigurationError, Unauthorized, WeChatPayError
@@ -165,7 +165,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
     def _refusal(self, request: Request, response: Response[Any], operation: Operation | None) -> APIError:
         refusal = api_error(response, operation)
         refusal.request = request.line
-        note_unknown(refusal, request, operation)
+        explain_unknown(refusal, request, operation)
         note_closed(refusal, operation)
         if isinstance(refusal, Unauthorized) and self._clock.is_off:
             refusal.add_note(f"The platform's clock is {self._clock.skew:+.0f} s from this machine's: set it (NTP)")

@@ -165,9 +165,7 @@ def _rehearse(items: Iterator[Item], options: argparse.Namespace) -> int:
     operation = catalogue.find(options.method, literal_path(options.path))
     count, faulty, unknown = 0, 0, dict[str, None]()
     if operation is None:
-        raise ConfigurationError(
-            "--path", "the catalogue doesn't know it", "There is nothing to check the rows against"
-        )
+        raise _unknown_path(options.method, literal_path(options.path))
     for item in _unwarned(items):
         count += 1
         payload = (item.params if options.method == "GET" else item.json) or {}
@@ -180,6 +178,15 @@ def _rehearse(items: Iterator[Item], options: argparse.Namespace) -> int:
     said = _limit(options) or "no documented limit"
     print(f"{count} calls, {faulty} with faults, {len(unknown)} unknown columns; {said}. Nothing was sent.")
     return Exit.REFUSED if faulty or unknown else Exit.DONE
+
+
+def _unknown_path(method: str, path: str) -> ConfigurationError:
+    close = catalogue.closest(method, path, 1)
+    found = "the catalogue doesn't know it"
+    if not close:
+        return ConfigurationError("--path", found, "There is nothing to check the rows against")
+    (meant,) = close
+    return ConfigurationError("--path", f"{found} with {method}", f"{meant.method} {meant.path} may be meant")
 
 
 def _unwarned(items: Iterator[Item]) -> Iterator[Item]:
