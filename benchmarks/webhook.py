@@ -31,11 +31,11 @@ PLAIN = b'{"mchid":"1900000109","out_trade_no":"A1","transaction_id":"42","trade
 
 
 def seconds(function: Callable[[], object]) -> float:
-    """How long one call takes, on average over some."""
-    started = time.perf_counter()
+    """The processor's time that one call takes, on average over some."""
+    started = time.process_time()
     for _ in range(CALLS):
         function()
-    return (time.perf_counter() - started) / CALLS
+    return (time.process_time() - started) / CALLS
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import Any
 
 import pytest
@@ -69,6 +70,28 @@ async def test_a_claim_is_renewed_while_its_handler_runs() -> None:
     assert await Once(seen).handle("k", handle) == Reply()
     assert found == ["busy"] * 4
     assert await seen.claim("k", "second") == "done"
+
+
+def test_claims_of_one_loop_after_another() -> None:
+    """All claims that are held are renewed, several in one loop and those of a loop that comes later."""
+
+    class Noting(MemorySeen):
+        async def renew(self, key: str, token: str) -> bool:
+            renewed[key].set()
+            return await super().renew(key, token)
+
+    async def until_renewed(key: str) -> Reply:
+        await asyncio.wait_for(renewed[key].wait(), 20)
+        return Reply()
+
+    async def handle(*keys: str) -> list[Reply | str]:
+        renewed.update({key: asyncio.Event() for key in keys})
+        return [*await asyncio.gather(*(once.handle(key, partial(until_renewed, key)) for key in keys))]
+
+    renewed: dict[str, asyncio.Event] = {}
+    once = Once(Noting(lease=0.03))
+    assert asyncio.run(handle("a", "b")) == [Reply(), Reply()]
+    assert asyncio.run(handle("c")) == [Reply()]
 
 
 async def test_a_claim_that_was_lost_is_left_to_the_other() -> None:

@@ -181,7 +181,7 @@ async def test_a_redis_that_hangs_after_the_handler(tmp_path: Path) -> None:
     redis = pytest.importorskip("redis.asyncio")
     with redis_server(tmp_path) as (url, server):
         client = redis.Redis.from_url(url)
-        hook = webhook(seen=RedisSeen(client, timeout=0.1))
+        hook = webhook(seen=RedisSeen(client, timeout=1.0))
         hook.on()(lambda notification: server.send_signal(signal.SIGSTOP))
         try:
             assert (await hook.dispatch(*notify())).ok

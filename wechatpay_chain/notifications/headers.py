@@ -54,7 +54,12 @@ def signature_headers(source: HeaderSource) -> dict[str, str]:
                 continue
             if known in found:
                 raise SignatureError(f"{known} is there twice. The platform sends it once: don't believe it")
-            found[known] = value if type(value) is str else _text(value, known)
+            if type(value) is str:
+                found[known] = value
+            elif type(value) is bytes:
+                found[known] = value.decode("latin-1")
+            else:
+                found[known] = _text(value, known)
     except ConfigurationError:
         raise
     except (AttributeError, TypeError, ValueError):

@@ -62,6 +62,12 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes = b""
 
+    def __init__(self, *, status: int = 200, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
+        put = object.__setattr__
+        put(self, "status", status)
+        put(self, "headers", {} if headers is None else headers)
+        put(self, "body", body)
+
     @property
     def ok(self) -> bool:
         """Whether it tells the platform that the notification was taken."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
+import os
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Literal, cast
+from weakref import WeakKeyDictionary
 
 from .notification import Reply
 from .seen import HandlingSeen, MemorySeen, RenewableSeen, Seen
@@ -27,7 +29,7 @@ class Once:
     def __init__(self, seen: Seen) -> None:
         self._seen = seen
         # What the protocols ask for, asked once: an answer takes a tenth of a dispatch (`benchmarks.receivers`).
-        self._renewable = cast("RenewableSeen", seen) if hasattr(seen, "renew") and hasattr(seen, "lease") else None
+        self._kept = _keeper(seen)
         self._handling = seen.handling if isinstance(seen, HandlingSeen) else None
         # It waits for nothing, so nothing can cancel it meanwhile.
         self._settles_at_once = type(seen) is MemorySeen
@@ -39,7 +41,7 @@ class Once:
             key: what is equal in repetitions of the notification.
             handler: handles it.
         """
-        token = secrets.token_hex(16)
+        token = os.urandom(16).hex()
         claim = await self._seen.claim(key, token)
         if claim != "claimed":
             return claim
@@ -54,9 +56,9 @@ class Once:
         return reply
 
     async def _renewing(self, key: str, token: str, handler: Callable[[], Awaitable[Reply]]) -> Reply:
-        if self._renewable is None:
+        if self._kept is None:
             return await self._in_transaction(key, token, handler)
-        async with KeptClaim(self._renewable.lease, partial(self._renewable.renew, key, token)):
+        async with self._kept(key, token):
             return await self._in_transaction(key, token, handler)
 
     async def _in_transaction(self, key: str, token: str, handler: Callable[[], Awaitable[Reply]]) -> Reply:
@@ -73,41 +75,78 @@ class Once:
             _log.exception("the store of seen notifications failed; a repetition may be handled again")
 
 
-class KeptClaim:
-    """A claim that is renewed for as long as the block lasts: by a task, once the first renewal is due.
+def _keeper(seen: Seen) -> Callable[[str, str], AbstractAsyncContextManager[None]] | None:
+    """What keeps the claims of a store, None for one that can't renew them."""
+    if not (hasattr(seen, "renew") and hasattr(seen, "lease")):
+        return None
+    renewable = cast("RenewableSeen", seen)
+    claims = KeptClaims(renewable.lease)
+    return lambda key, token: claims.kept(partial(renewable.renew, key, token))
+
+
+class KeptClaims:
+    """Claims that are renewed while they are held.
+
+    All of a loop share one timer: one for each would take a tenth of a dispatch (`benchmarks.receivers`).
 
     Args:
-        lease: seconds after which it falls by itself.
-        renew: has it last for another lease; False if it has fallen.
+        lease: seconds after which a claim falls by itself.
     """
 
-    __slots__ = ("_pause", "_renew", "_task", "_timer")
-
-    def __init__(self, lease: float, renew: Callable[[], Awaitable[bool]]) -> None:
+    def __init__(self, lease: float) -> None:
         self._pause = lease * _RENEWED_AFTER
+        self._of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, set[_KeptClaim]] = WeakKeyDictionary()
+
+    def kept(self, renew: Callable[[], Awaitable[bool]]) -> AbstractAsyncContextManager[None]:
+        """Renew a claim for as long as the block lasts.
+
+        Args:
+            renew: has it last for another lease; False if it has fallen.
+        """
+        loop = asyncio.get_running_loop()
+        held = self._of_loops.get(loop)
+        if held is None:
+            held = self._of_loops[loop] = set()
+            loop.call_later(self._pause, self._renew_all, loop)
+        return _KeptClaim(held, renew)
+
+    def _renew_all(self, loop: asyncio.AbstractEventLoop) -> None:
+        held = self._of_loops[loop]
+        if not held:
+            del self._of_loops[loop]
+            return
+        for claim in held:
+            claim.renew()
+        loop.call_later(self._pause, self._renew_all, loop)
+
+
+class _KeptClaim:
+    """One of `KeptClaims`, in whose set it is while it is held."""
+
+    __slots__ = ("_held", "_renew", "_renewing")
+
+    def __init__(self, held: set[_KeptClaim], renew: Callable[[], Awaitable[bool]]) -> None:
+        self._held = held
         self._renew = renew
-        self._task: asyncio.Task[None] | None = None
+        self._renewing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> None:
-        self._wait()
+        self._held.add(self)
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
-        self._timer.cancel()
+        self._held.discard(self)
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.wait({self._renewing})
 
-    def _wait(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(self._pause, self._start)
+    def renew(self) -> None:
+        """Start a renewal, unless one is under way."""
+        if self._renewing is None or self._renewing.done():
+            self._renewing = asyncio.create_task(self._try_to_renew())
 
-    def _start(self) -> None:
-        self._task = asyncio.create_task(self._keep())
-
-    async def _keep(self) -> None:
+    async def _try_to_renew(self) -> None:
         try:
-            is_held = await self._renew()
+            if not await self._renew():
+                self._held.discard(self)
         except Exception:  # noqa: BLE001 - a store may raise anything, and the next time may go well
             _log.exception("a claim could not be renewed")
-            is_held = True
-        if is_held:
-            self._wait()

@@ -107,9 +107,10 @@ class MemorySeen:
     async def claim(self, key: str, token: str) -> Claim:
         """Try to become the one that handles `key`."""
         now = self._clock()
-        self._forget(now)
-        if key in self._done.until or key in self._done_v2.until:
+        if self._done_as(key).holds(key, now):
             return "done"
+        if len(self._claims) >= self._most:
+            self._claims = {key: claim for key, claim in self._claims.items() if claim[1] > now}
         _, until = self._claims.get(key, ("", now))
         if until > now:
             return "busy"
@@ -126,18 +127,15 @@ class MemorySeen:
     async def confirm(self, key: str) -> None:
         """Say that `key` was handled."""
         self._claims.pop(key, None)
-        (self._done_v2 if key.startswith(V2_KEYS) else self._done).add(key, self._clock())
+        self._done_as(key).add(key, self._clock(), self._most)
 
     async def release(self, key: str, token: str) -> None:
         """Give a claim back."""
         if self._claims.get(key, ("", 0.0))[0] == token:
             del self._claims[key]
 
-    def _forget(self, now: float) -> None:
-        for done in (self._done, self._done_v2):
-            done.forget(now, self._most)
-        if len(self._claims) >= self._most:
-            self._claims = {key: claim for key, claim in self._claims.items() if claim[1] > now}
+    def _done_as(self, key: str) -> _Done:
+        return self._done_v2 if key.startswith(V2_KEYS) else self._done
 
 
 class _Done:
@@ -145,12 +143,14 @@ class _Done:
 
     def __init__(self, keep: float) -> None:
         self._keep = keep
-        self.until: OrderedDict[str, float] = OrderedDict()
+        self._until: OrderedDict[str, float] = OrderedDict()
 
-    def add(self, key: str, now: float) -> None:
-        self.until[key] = now + self._keep
-        self.until.move_to_end(key)
+    def holds(self, key: str, now: float) -> bool:
+        return self._until.get(key, now) > now
 
-    def forget(self, now: float, most: int) -> None:
-        while self.until and (len(self.until) >= most or next(iter(self.until.values())) <= now):
-            self.until.popitem(last=False)
+    def add(self, key: str, now: float, most: int) -> None:
+        """Note a key, and forget what was noted too long ago, or before the last `most`."""
+        self._until[key] = now + self._keep
+        self._until.move_to_end(key)
+        while self._until and (len(self._until) > most or next(iter(self._until.values())) <= now):
+            self._until.popitem(last=False)

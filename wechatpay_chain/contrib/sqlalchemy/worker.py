@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from ...errors import ConfigurationError
 from ...notifications.inbox import Event, Observer
-from ...notifications.once import KeptClaim
+from ...notifications.once import KeptClaims
 from ...notifications.webhook import Webhook
 from ...policies.backoff import Backoff
 from .._extras import extra
@@ -67,6 +67,7 @@ class Worker:
         if not poll > 0:
             raise ConfigurationError("poll", f"{poll!r} was found", "Give more than 0 seconds")
         self._inbox = inbox
+        self._claims = KeptClaims(inbox.lease)
         self._webhook = webhook
         self._concurrency = concurrency
         self._poll = poll
@@ -134,7 +135,7 @@ class Worker:
         # What a worker that is told to stop says of what it hadn't finished.
         event, error = Event.RELEASED, ""
         try:
-            async with KeptClaim(self._inbox.lease, partial(self._renew, claim, claimed)):
+            async with self._claims.kept(partial(self._renew, claim, claimed)):
                 with handling(claimed):
                     await self._call(claim)
             event = Event.HANDLED
