@@ -84,7 +84,14 @@ def test_operations_are_found_by_what_people_call_them() -> None:
     assert re.search("^- Also called 又称: 解管$", page, re.MULTILINE)
     assert "对账" in PAGES["operations/v3/bill/tradebill/get.md"]
     assert re.search("^- Product 产品: 分账$", PAGES["operations/v3/profitsharing/orders/post.md"], re.MULTILINE)
-    assert operation_pages.also_called("商户单号查询转账单") == ""
+    assert operation_pages.also_called("商户单号查询转账单") == []
+
+
+def test_what_the_search_weighs() -> None:
+    """Sayings weigh as much as a title does, and overseas operations less than the mainland's."""
+    mainland, overseas = PAGES["operations/v3/bill/tradebill/get.md"], PAGES["operations/hk/v3/statements/get.md"]
+    assert "\ntags: [对账, 账单]\n---\n" in mainland
+    assert "\nsearch: {boost: 0.5}\n---\n" in overseas
 
 
 def test_a_query_of_one_word_is_looked_up_whole() -> None:

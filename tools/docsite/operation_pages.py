@@ -32,15 +32,17 @@ _TITLES = {
 _KEYWORDS = {"json": "json", "xml": "xml", "query": "params", "meta": "meta"}
 _UNGROUPED = "其他"
 _ALSO_CALLED = {
-    "解除.*管控": "解管",
-    "(?<!转)账单": "对账、账单",
-    "关闭订单": "关单",
-    "查询订单|订单查询": "查单",
-    "撤销(?:订单|$)": "撤单",
-    "付款码支付": "付款码、刷卡支付、被扫",
-    "Native.*下单|下单.*Native": "扫码支付",
+    "解除.*管控": ("解管",),
+    "(?<!转)账单": ("对账", "账单"),
+    "关闭订单": ("关单",),
+    "查询订单|订单查询": ("查单",),
+    "撤销(?:订单|$)": ("撤单",),
+    "付款码支付": ("付款码", "刷卡支付", "被扫"),
+    "Native.*下单|下单.*Native": ("扫码支付",),
 }
 """What people say and search for where the official name has other words, by a pattern of that name."""
+
+_FOR_FEW = ("/v2/", "/hk/", "/global/", "/v3/global/")
 _CLIENT_HEADERS = {"Wechatpay-Serial"}
 
 
@@ -76,6 +78,7 @@ def operation_page(operation: catalogue.Operation) -> str:
             "---",
             f"title: {_quoted(operation.name)}",
             f"description: {_quoted(f'{operation.method} {operation.path}')}",
+            *_weight(operation),
             "---",
             "",
             f"# {operation.name}",
@@ -143,7 +146,7 @@ def _by_group(operation: catalogue.Operation) -> tuple[bool, str, str, str]:
 
 def _about(operation: catalogue.Operation, full: Record) -> Iterator[str]:
     if sayings := also_called(operation.name):
-        yield f"- Also called 又称: {sayings}"
+        yield f"- Also called 又称: {'、'.join(sayings)}"
     if group := full.get("group"):
         yield f"- Product 产品: {group}"
     for page in catalogue.pages(operation):
@@ -158,9 +161,17 @@ def _about(operation: catalogue.Operation, full: Record) -> Iterator[str]:
     yield ""
 
 
-def also_called(name: str) -> str:
-    """What people say in place of an operation's official name; empty where they use that name."""
-    return "、".join(saying for pattern, saying in _ALSO_CALLED.items() if re.search(pattern, name))
+def also_called(name: str) -> list[str]:
+    """What people say in place of an operation's official name; nothing where they use that name."""
+    return [saying for pattern, sayings in _ALSO_CALLED.items() if re.search(pattern, name) for saying in sayings]
+
+
+def _weight(operation: catalogue.Operation) -> Iterator[str]:
+    """What the search weighs: sayings as much as titles do, and operations for few people less than the others."""
+    if sayings := also_called(operation.name):
+        yield f"tags: [{', '.join(sayings)}]"
+    if operation.deprecated or operation.path.startswith(_FOR_FEW):
+        yield "search: {boost: 0.5}"
 
 
 def _call(operation: catalogue.Operation) -> Iterator[str]:
