@@ -59,6 +59,18 @@ def test_links_of_the_repository_become_links_of_the_site() -> None:
     )
 
 
+def test_chinese_paragraphs_have_no_blank_where_a_line_ended() -> None:
+    """Lines are joined between Chinese characters and beside their marks; headings, blocks and other words stay."""
+    text = (
+        "# 标题\n正文第一行，\n`code` 第二行\n第三行（\na.py\n）。\n\n- 列表\n  接着\n- 又一项\nand\nwords\n"
+        "```\n代码\n代码\n```\n    块，\n    块\n"
+    )
+    assert sources.rejoin(text) == (
+        "# 标题\n正文第一行，`code` 第二行第三行（a.py）。\n\n- 列表接着\n- 又一项\nand\nwords\n"
+        "```\n代码\n代码\n```\n    块，\n    块\n"
+    )
+
+
 def test_public_modules_have_a_page() -> None:
     """Each page of the API names a module that is there."""
     pages = dict(api_pages.pages())

@@ -63,7 +63,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     uri: str = page.file.src_uri
     text = markdown if uri.startswith(("operations/", "examples/")) else sources.relink(markdown, uri)
     _texts[uri] = text
-    return text
+    return sources.rejoin(text) if uri.startswith("zh/") else text
 
 
 def on_page_context(context: dict[str, Any], page: Any, config: Any, nav: Any) -> dict[str, Any]:

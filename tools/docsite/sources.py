@@ -18,6 +18,13 @@ ELSEWHERE = {
 
 _LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)#\s]+)")
 _FENCE = re.compile(r"^(```.*?^```)", re.MULTILINE | re.DOTALL)
+_CHINESE = "\u3000-\u303f\u4e00-\u9fff\uff00-\uffef“”…"
+_MARKS = "，。；：、（）！？”…"
+_JOINT = re.compile(
+    rf"[{_CHINESE}]\n {{0,3}}[{_CHINESE}]"
+    rf"|[{_MARKS}]\n {{0,3}}[A-Za-z`\[]"
+    rf"|[A-Za-z`)\]]\n {{0,3}}[{_MARKS}]"
+)
 
 
 def page_of(file: str) -> str:
@@ -49,3 +56,23 @@ def relink(text: str, page: str) -> str:
 
     parts = _FENCE.split(text)
     return "".join(part if part.startswith("```") else _LINK.sub(moved, part) for part in parts)
+
+
+def rejoin(text: str) -> str:
+    """A Chinese page's Markdown with its paragraphs on one line each, since HTML shows a line's end as a blank.
+
+    Args:
+        text: as the file has it. Headings, blocks, and line ends between words of other scripts stay as they are.
+    """
+    lines: list[str] = []
+    fenced = False
+    for line in text.split("\n"):
+        joins = (
+            bool(lines) and not fenced and not lines[-1].startswith("#") and _JOINT.match(f"{lines[-1][-1:]}\n{line}")
+        )
+        if joins:
+            lines[-1] += line.lstrip()
+        else:
+            lines.append(line)
+        fenced ^= line.lstrip().startswith("```")
+    return "\n".join(lines)
