@@ -20,6 +20,8 @@ from wechatpay_chain.http.headers import Headers
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 SIZE: ViewportSize = {"width": 1280, "height": 800}
+# So high that both texts of a refused signature are in the picture.
+HIGH: ViewportSize = {"width": 1280, "height": 1060}
 COLOURS = 128
 
 
@@ -46,6 +48,7 @@ def main() -> int:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             page = browser.new_page(viewport=SIZE, color_scheme="light", locale="en-GB")
             for name, view in views.items():
+                page.set_viewport_size(HIGH if name == "page-calls" else SIZE)
                 page.goto(f"{base_url}/_emulator/{view}")
                 page.wait_for_selector(".detail h2")
                 page.wait_for_timeout(300)

@@ -68,11 +68,8 @@ function told(cause) {
   );
 }
 
-/** What an operation is called: officially, or on the English page by its chain with the official name behind it. */
-function operationName(call) {
-  if (!call.operation) return t("unknownOperation");
-  return language() === "zh" ? call.operation : [h("span", { class: "chain" }, call.chain_path), " ", h("span", { lang: "zh" }, call.operation)];
-}
+/** What an operation is called: officially, or on the English page by its chain. */
+const operationName = (call) => (language() === "zh" ? call.operation : call.chain_path) || t("unknownOperation");
 
 function texts(call) {
   const text = call.request_text;
@@ -222,7 +219,7 @@ export class Calls {
     this.list.select(call.number);
     return [
       h("h2", {}, h("b", { class: "method" }, call.method), " ", call.request.target),
-      h("p", { class: "official" }, operationName(call)),
+      h("p", { class: "official" }, operationName(call), language() === "zh" || !call.operation ? "" : [" · ", h("span", { lang: "zh" }, call.operation)]),
       h("p", {}, callBadge(call)),
       causes(call),
       facts([

@@ -139,7 +139,7 @@ export class Faults {
     speed.append(...[...new Set([...SPEEDS, clock.speed])].sort((a, b) => a - b).map((value) => h("option", { value, selected: value === clock.speed }, value === 0 ? t("stopped") : `${value}×`)));
     return section(
       t("clock"),
-      h("p", {}, `${t("worldTime")}: `, h("b", { class: "tabular" }, exact(clock.time)), h("br"), h("span", { class: "hint" }, ahead ? t("ahead", spell(ahead)) : t("inStep"))),
+      h("p", {}, `${t("worldTime")}${t("colon")}`, h("b", { class: "tabular" }, exact(clock.time)), h("br"), h("span", { class: "hint" }, ahead ? t("ahead", spell(ahead)) : t("inStep"))),
       h(
         "div",
         { class: "buttons" },
@@ -185,7 +185,12 @@ export class Faults {
         ),
       ),
     );
-    return section(t("reset"), h("button", { type: "button", class: "danger", onclick: () => dialog.showModal() }, t("reset")), dialog);
+    return section(
+      t("world"),
+      h("p", { class: "hint" }, t("resetSure")),
+      h("div", { class: "buttons" }, h("button", { type: "button", class: "danger", onclick: () => dialog.showModal() }, t("reset"))),
+      dialog,
+    );
   }
 }
 

@@ -205,6 +205,7 @@ const WORDS = {
   rotateCertificate: ["换新的平台证书", "A new certificate"],
   rotatePublic: ["换新的微信支付公钥", "A new public key"],
   signsNow: ["当前签名用", "signs now"],
+  world: ["重新开始", "A fresh start"],
   reset: ["全部清空", "Forget everything"],
   resetSure: ["记录、调用和故障都会清空，密钥保留。", "Records, calls and faults are forgotten; keys stay."],
   yes: ["确定清空", "Yes, forget it all"],
