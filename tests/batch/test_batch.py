@@ -25,6 +25,7 @@ from wechatpay_chain.batch.journal import Entry
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.server import Listening
 from wechatpay_chain.errors import Outcome
+from wechatpay_chain.policies.ratelimit import RateLimits
 from wechatpay_chain.wire.refusal import api_error
 
 ROOT = Path(__file__).parent.parent.parent
@@ -710,6 +711,43 @@ async def test_all_conflicts_are_named_before_the_first_call(tmp_path: Path) -> 
             await batch.check(read_jsonl(table, PUNISH))
         assert sum(platform.sent.values()) == 2
         await batch.check(list(read_jsonl(table, PUNISH))[2:])
+
+
+async def test_stopped_while_items_wait_for_their_turn(tmp_path: Path, emulator: Emulator) -> None:
+    """Those that wait for the rate limit are given back at once, with no code; the next run makes them."""
+    limits = RateLimits(overrides={f"POST /{PUNISH}": "2/h"})
+    options = {**emulator.credentials(), "transport": emulator}
+    async with WeChatPay(**options, rate_limits=limits) as wxpay, Batch(wxpay, tmp_path / "j") as batch:
+        running = asyncio.create_task(batch.run(items(5)))
+        async with asyncio.timeout(60):
+            while batch.progress.done < 2:  # noqa: ASYNC110 - progress is what the batch tells
+                await asyncio.sleep(0.01)
+        batch.stop()
+        progress = await asyncio.wait_for(running, 60)
+        results = [(result.state, result.code) async for result in batch.results()]
+        assert (progress.done, progress.waiting, batch.on_the_wire) == (2, 3, 0)
+        assert Counter(results) == {("done", None): 2, ("waiting", None): 3}
+    async with WeChatPay(**options, rate_limits=None) as wxpay, Batch(wxpay, tmp_path / "j") as batch:
+        assert (await batch.run(items(5))).done == 5
+
+
+@pytest.mark.parametrize(("outcome", "state"), [("not_sent", "waiting"), ("unknown", "sent")])
+async def test_stopped_while_items_wait_for_the_next_try(tmp_path: Path, outcome: Outcome, state: State) -> None:
+    """A pause before the next try ends at once: what may have taken effect stays `sent`, all else waits."""
+    platform = Platform(lambda number, attempt: lost(outcome))
+    slept = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        slept.set()
+        await asyncio.Event().wait()
+
+    async with Batch(platform, tmp_path / "j", sleep=sleep) as batch:
+        running = asyncio.create_task(batch.run(items(1)))
+        await slept.wait()
+        batch.stop()
+        await asyncio.wait_for(running, 60)
+        assert [result.state async for result in batch.results()] == [state]
+    assert platform.sent == {"B0": 1}
 
 
 async def test_the_log_is_empty_after_a_run(tmp_path: Path) -> None:

@@ -242,6 +242,7 @@ def test_the_bank_operators_job(shop: Shop) -> None:
         assert first.returncode == 1, said
         assert "come to their end" in said[1]
         assert "waiting: run again" in said[0]
+        assert "calls on the wire" in said[1]
         assert "Traceback" not in said[1]
         second = job.start(base_url)
         job.wait_for(RELEASED // 4 * 2, second)

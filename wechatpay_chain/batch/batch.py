@@ -19,6 +19,7 @@ from typing import Any, Self
 import orjson
 
 from .._threads import in_thread
+from .._waits import Waits
 from ..errors import ConfigurationError
 from ..files.atomic import open_new, tidied, writing
 from ..http.timeout import Timeout
@@ -112,6 +113,9 @@ class Batch:
         self._resolves = repeat or look_up is not None
         self._is_running = self._is_stopping = False
         self._most_equal_refusals = most_equal_refusals
+        self._waits = Waits()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._calling = 0
         self._failure: Exception | None = None
         self._taking: asyncio.Task[None] | None = None
         self._refusals = _Refusals(None)
@@ -190,6 +194,7 @@ class Batch:
         self._ended, self._started = 0, self._monotonic()
         self._told = self._started
         self._is_stopping, self._failure = False, None
+        self._waits, self._loop = Waits(), asyncio.get_running_loop()
         self._refusals = _Refusals(self._most_equal_refusals)
         line: asyncio.Queue[Entry | None] = asyncio.Queue(self._concurrency)
         taking = self._taking = asyncio.create_task(self._take(items))
@@ -205,6 +210,7 @@ class Batch:
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
         finally:
+            self._loop = None
             taking.cancel()
             await asyncio.wait([taking])
             self._tell(always=True)
@@ -214,8 +220,19 @@ class Batch:
         return self.progress
 
     def stop(self) -> None:
-        """Hand out no more items: what is under way comes to its end, and `run` returns. The next run goes on."""
+        """Hand out no more items: what is on the wire comes to its end, and `run` returns. The next run goes on.
+
+        Items that wait for their turn under a rate limit, or for their next try, are given back. May be called from a
+        signal handler.
+        """
         self._is_stopping = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._waits.end)
+
+    @property
+    def on_the_wire(self) -> int:
+        """How many items are being called now, without those that wait for their turn or their next try."""
+        return self._calling - len(self._waits)
 
     @property
     def progress(self) -> Progress:
@@ -312,6 +329,7 @@ class Batch:
 
     async def _work(self, line: asyncio.Queue[Entry | None]) -> None:
         """Call one item after the other. What one of them raises ends the run when the others have ended."""
+        self._waits.join()
         while (entry := await line.get()) is not None:
             try:
                 if not self._stops():
@@ -322,11 +340,15 @@ class Batch:
                 line.task_done()
 
     async def _call(self, entry: Entry) -> None:
-        result = await self._caller.call(
-            Item.unpack(entry.key, entry.request),
-            was_sent=entry.was_sent,
-            note=partial(self._journal.note, entry),
-        )
+        self._calling += 1
+        try:
+            result = await self._caller.call(
+                Item.unpack(entry.key, entry.request),
+                was_sent=entry.was_sent,
+                note=partial(self._journal.note, entry),
+            )
+        finally:
+            self._calling -= 1
         await self._journal.ended(entry, result)
         if result.state not in {"waiting", "sent"}:
             self._counts["sent" if entry.was_sent else "waiting"] -= 1

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
+from .._waits import current
 from ..errors import APIError, TransportError, WeChatPayError
 from ..http.request import Request
 from ..http.response import Response
@@ -85,8 +86,8 @@ class Caller:
             note: is awaited before it is sent, and when it is known again to have had no effect.
 
         Returns:
-            What came of it. It is `waiting`, or `sent`, where patience ended before an outage did, or where the client
-            can't call until something is mended (a `ConfigurationError`).
+            What came of it. It is `waiting`, or `sent`, where patience ended before an outage did, where the client
+            can't call until something is mended (a `ConfigurationError`), or where its batch was stopped.
 
         Raises:
             ConfigurationError: the item is malformed.
@@ -100,19 +101,28 @@ class Caller:
         error: WeChatPayError | None = None
         answer: Response[Any] | None = None
         failures = 0
+        waits = current()
         while True:
             known, step = next_step(known, event, resolution)
             if isinstance(step, str):
+                if step == "waiting" and waits.is_ended:
+                    return Result(key=item.key, state=step)  # given back: nothing is wrong with it
                 return _failed(item, error, step) if answer is None else _done(item, answer)
             if event in _FAILURES:
                 failures += 1
                 pause = self._backoff.pause(failures, random.random())  # noqa: S311 - spreads the load, hides nothing
-                if self._monotonic() + pause > ends:
+                if self._monotonic() + pause > ends or waits.is_ended:
                     event = Event.OUT_OF_PATIENCE
                     continue
                 if known is Known.NO_EFFECT and written == "sent":
                     await note(written := "waiting")
-                await self._sleep(pause)
+                try:
+                    async with asyncio.timeout(None) as timeout:
+                        with waits.hold(timeout):
+                            await self._sleep(pause)
+                except TimeoutError:
+                    event = Event.OUT_OF_PATIENCE
+                    continue
             if step is Act.SEND and written == "waiting":
                 await note(written := "sent")
             try:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from math import inf
 from typing import Any, TypeVar
 
+from .._waits import current
 from ..errors import RateLimited, TimedOut
 from ..http.request import Request
 from ..http.response import Response
@@ -111,14 +112,18 @@ class RateLimit:
         left = chosen(request.timeout, self._timeouts)
         came = self._monotonic()
         delay = queue.delay(came)
+        waits = current()
         if not self._limits.wait and not queue.is_distributed:
             raise _unsent(RateLimited(f"it isn't its turn under {queue}: the next one is {_in(delay)}"))
         if inf > delay > left.total:
             raise _late(queue, left)
         try:
-            async with asyncio.timeout(left.total):
-                await queue.turn(self._monotonic, self._sleep, wait=self._limits.wait)
+            async with asyncio.timeout(left.total) as timeout:
+                with waits.hold(timeout):
+                    await queue.turn(self._monotonic, self._sleep, wait=self._limits.wait)
         except TimeoutError:
+            if waits.is_ended:
+                raise _unsent(RateLimited("its turn had not come when its batch was stopped")) from None
             raise _late(queue, left) from None
         waited = self._monotonic() - came
         if waited < _UNNOTICED:

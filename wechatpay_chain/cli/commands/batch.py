@@ -17,6 +17,7 @@ from ...catalogue.records import record
 from ...errors import ConfigurationError, WeChatPayWarning
 from ...http.path import literal_path
 from ...http.request import METHODS
+from ...http.timeout import Timeout
 from ...policies.ratelimit import RateLimits
 from ..exits import Exit
 from ..progress import counting
@@ -25,6 +26,8 @@ from ..settings import Settings, add_settings
 from ..terminal import tell
 
 _FAULTS_SHOWN = 3
+# Seconds for one try of a call.
+_ATTEMPT = 20.0
 _EPILOG = """A batch is its journal: started again with the same input it goes on where it was, after Ctrl-C, a crash or
 a power cut. The journal holds payloads in plain until they are answered: keep it where the input is kept.
 """
@@ -125,6 +128,7 @@ async def _work_off(settings: Settings, journal: Path, options: argparse.Namespa
                 concurrency=options.concurrency,
                 repeat=options.repeat,
                 patience=options.patience,
+                timeout=Timeout(total=600, attempt=_ATTEMPT),
                 on_progress=show,
             ) as batch,
         ):
@@ -135,11 +139,14 @@ async def _work_off(settings: Settings, journal: Path, options: argparse.Namespa
 
 @contextmanager
 def _interruptible(batch: Batch) -> Generator[None]:
-    """Ctrl-C hands out no more calls and lets those under way come to their end; a second one leaves them."""
+    """Ctrl-C lets the calls on the wire come to their end and gives the others back; a second one leaves all."""
     before = signal.getsignal(signal.SIGINT)
 
     def stop(_signal: int, _frame: object) -> None:
-        tell("stopping: the calls under way come to their end; Ctrl-C again leaves them to the next run")
+        tell(
+            f"stopping: {batch.on_the_wire} calls on the wire come to their end, each try within {_ATTEMPT:.0f} s; "
+            "all others wait for the next run. Ctrl-C again leaves these to it, too"
+        )
         batch.stop()
         signal.signal(signal.SIGINT, before)
 
