@@ -333,3 +333,18 @@ def test_parts_of_a_fen(value: Any) -> None:
     with pytest.raises(Refusal, match="PARAM_ERROR"):
         fen(value, "/amount/total")
     assert (fen("7", ""), fen(7, ""), fen(7.0, "")) == (7, 7, 7)
+
+
+async def test_payments_by_face(wxpay: Any, both: Emulator) -> None:
+    """A face pays once, is found by both protocols, and is called off; then it pays no more under that number."""
+    paid = order_v2(face_code="F1", fee_type="CNY")
+    del paid["notify_url"], paid["trade_type"]
+    first = (await wxpay.v2.pay.facepay.post(xml=paid)).xml()
+    assert (await wxpay.v2.pay.facepay.post(xml=paid)).xml()["transaction_id"] == first["transaction_id"]
+    assert await refused(wxpay.v2.pay.facepay.post(xml=paid | {"total_fee": 101})) == "200 OUT_TRADE_NO_USED"
+    assert (await query(wxpay))["trade_type"] == "FACEPAY"
+    named = {"appid": "wx1", "out_trade_no": "A1"}
+    assert (await wxpay.v2.pay.facepayquery.post(xml=named)).xml()["trade_state"] == "SUCCESS"
+    assert (await wxpay.v2.secapi.pay.facepayreverse.post(xml=named)).xml()["recall"] == "N"
+    assert [one.state for one in both.orders] == ["REVOKED"]
+    assert await refused(wxpay.v2.pay.facepay.post(xml=paid)) == "200 ORDERCLOSED"

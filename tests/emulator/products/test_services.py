@@ -134,6 +134,33 @@ async def test_a_complaint(wxpay: Any, both: Emulator) -> None:
     ]
 
 
+async def test_complaints_about_money(wxpay: Any, both: Emulator) -> None:
+    """An immediate answer counts once, a refund is approved or refused, and nothing follows the end."""
+    await wxpay.v3.pay.transactions.native.post(json=order())
+    both.pay("A1")
+    made = phone.complain(both.world, "A1", "cold")
+    base = "v3/merchant-service/complaints-v2/{complaint_id}"
+    answer, decide = wxpay[f"{base}/response-immediate-service"], wxpay[f"{base}/update-refund-progress"]
+    said = {"blocks": [{"type": "TEXT", "text": {"text": "at once"}}]}
+    body: Any = {"complainted_mchid": both.mchid, "idempotent_id": "I1", "message": said}
+    for _ in range(2):
+        assert (await answer.post(complaint_id=made.complaint_id, json=body)).json() == {"log_id": "I1"}
+    await decide.post(complaint_id=made.complaint_id, json={"action": "REJECT", "reject_reason": "eaten"})
+    await decide.post(complaint_id=made.complaint_id, json={"action": "APPROVE", "launch_refund_day": 1})
+    log = (await wxpay[f"{base}/negotiation-historys"].get(complaint_id=made.complaint_id)).json()["data"]
+    assert [(entry["operate_type"], entry["operate_details"]) for entry in reversed(log)] == [
+        ("USER_CREATE_COMPLAINT", "cold"),
+        ("MERCHANT_RESPONSE", "at once"),
+        ("MERCHANT_REFUSE_RERUND", "eaten"),
+        ("MERCHANT_APPROVE_REFUND", ""),
+    ]
+    await wxpay[f"{base}/complete"].post(complaint_id=made.complaint_id, json={"complainted_mchid": both.mchid})
+    late = answer.post(complaint_id=made.complaint_id, json=body | {"idempotent_id": "I2"})
+    assert await refused(late) == "400 INVALID_REQUEST"
+    late = decide.post(complaint_id=made.complaint_id, json={"action": "REJECT"})
+    assert await refused(late) == "400 INVALID_REQUEST"
+
+
 async def test_complaint_addresses(wxpay: Any) -> None:
     """An address is set, changed, told and deleted; a second one is refused."""
     path = wxpay["v3/merchant-service/complaint-notifications"]

@@ -178,6 +178,31 @@ def _respond(world: World, call: Call) -> None:
     )
 
 
+def _respond_at_once(world: World, call: Call) -> dict[str, Any]:
+    complaint = _find(world, call)
+    if complaint.state == "PROCESSED":
+        raise refusal.invalid_state("投诉单已处理完成，不能回复")
+    number = call.json["idempotent_id"]
+    known = next((entry for entry in complaint.log if entry["log_id"] == number), None)
+    if known is None:
+        blocks: list[dict[str, Any]] = call.json["message"].get("blocks") or []
+        said = "".join(block["text"].get("text", "") for block in blocks if block.get("text"))
+        entry = _entry(world.now, "商户", "MERCHANT_RESPONSE", said) | {"log_id": number}
+        _answered(world, complaint, "PROCESSING", entry)
+    return {"log_id": number}
+
+
+def _decide_refund(world: World, call: Call) -> None:
+    complaint = _find(world, call)
+    if complaint.state == "PROCESSED":
+        raise refusal.invalid_state("投诉单已处理完成，不能更新退款审批结果")
+    # The misspelling is the platform's.
+    approves = call.json["action"] == "APPROVE"
+    kind = "MERCHANT_APPROVE_REFUND" if approves else "MERCHANT_REFUSE_RERUND"
+    details = call.json.get("remark") or call.json.get("reject_reason") or ""
+    _answered(world, complaint, "PROCESSING", _entry(world.now, "商户", kind, details))
+
+
 def _complete(world: World, call: Call) -> None:
     complaint = _find(world, call)
     if complaint.state == "PENDING":
@@ -236,6 +261,8 @@ PRODUCT = Product(
         f"GET {_BASE}/{{complaint_id}}": _query,
         f"GET {_BASE}/{{complaint_id}}/negotiation-historys": _history,
         f"POST {_BASE}/{{complaint_id}}/response": _respond,
+        f"POST {_BASE}/{{complaint_id}}/response-immediate-service": _respond_at_once,
+        f"POST {_BASE}/{{complaint_id}}/update-refund-progress": _decide_refund,
         f"POST {_BASE}/{{complaint_id}}/complete": _complete,
         f"POST {_ADDRESS}": _set_address,
         f"PUT {_ADDRESS}": _change_address,

@@ -15,9 +15,9 @@ from ..world.records import Kind, Record
 from ..world.world import World
 from .fen import fen
 from .orders import transitions
-from .orders.apiv2 import answer_of, asked_v2, fields_of, found, micropay, reverse, unified
+from .orders.apiv2 import answer_of, fields_of, found, micropay, pay_by_face, reverse, unified
 from .orders.record import Order
-from .orders.texts import payment_v2, told_v2
+from .orders.texts import told_v2
 from .product import Product
 from .refunds.apiv2 import query_v2, refund_v2
 
@@ -85,15 +85,6 @@ def _consume(world: World, call: Call) -> dict[str, Any]:
     }
 
 
-def _pay_by_face(world: World, call: Call) -> dict[str, Any]:
-    asked = asked_v2(call, "FACEPAY")
-    known = world.of(transitions.ORDERS).get(asked.key)
-    if known is not None and known.content != asked.content:
-        raise refusal.number_used()
-    paid = known or transitions.take(world, transitions.begun(asked))
-    return answer_of(paid) | payment_v2(paid) | {"out_trade_no": paid.out_trade_no, "fee_type": paid.currency}
-
-
 def _query(world: World, call: Call) -> dict[str, Any]:
     order = found(world, call)
     consumed = world.of(CONSUMPTIONS).get(order.key)
@@ -109,7 +100,7 @@ PRODUCT = Product(
     routes={
         f"POST {_BASE}/unifiedorder": unified,
         f"POST {_BASE}/micropay": micropay,
-        f"POST {_BASE}/facepay": _pay_by_face,
+        f"POST {_BASE}/facepay": pay_by_face,
         f"POST {_BASE}/orderquery": _query,
         f"POST {_BASE}/reverse": reverse,
         f"POST {_BASE}/consume": _consume,

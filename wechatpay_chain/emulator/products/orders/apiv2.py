@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...platform import refusal
 from ...platform.apiv2 import RefusalV2
 from ...platform.call import Call
 from ...platform.times import read_compact
@@ -110,7 +111,27 @@ def unified(world: World, call: Call) -> dict[str, Any]:
 
 def micropay(world: World, call: Call) -> dict[str, Any]:
     """Pay by the code of a payer."""
-    paid = pay_by_code(world, asked_v2(call, "MICROPAY"), fields_of(call)["auth_code"], wish(call))
+    return _told_paid(pay_by_code(world, asked_v2(call, "MICROPAY"), fields_of(call)["auth_code"], wish(call)))
+
+
+def pay_by_face(world: World, call: Call) -> dict[str, Any]:
+    """Pay by the face of a payer; a repeat gives the same answer.
+
+    Raises:
+        Refusal: the number was used with other content, or the order ended.
+    """
+    asked = asked_v2(call, "FACEPAY")
+    known = world.of(transitions.ORDERS).get(asked.key)
+    if known is None:
+        return _told_paid(transitions.take(world, transitions.begun(asked)))
+    if known.content != asked.content:
+        raise refusal.number_used()
+    if not known.paid:
+        raise transitions.ended(known)
+    return _told_paid(known)
+
+
+def _told_paid(paid: Order) -> dict[str, Any]:
     told = answer_of(paid) | payment_v2(paid) | {"out_trade_no": paid.out_trade_no, "fee_type": paid.currency}
     return told | ({"attach": paid.attach} if paid.attach else {})
 
@@ -140,4 +161,7 @@ ROUTES: dict[str, Route] = {
     "POST /v2/pay/closeorder": _close,
     "POST /v2/pay/micropay": micropay,
     "POST /v2/secapi/pay/reverse": reverse,
+    "POST /v2/pay/facepay": pay_by_face,
+    "POST /v2/pay/facepayquery": _query,
+    "POST /v2/secapi/pay/facepayreverse": reverse,
 }

@@ -146,17 +146,17 @@ def close(world: World, order: Order) -> Order:
 
 
 def reverse(world: World, order: Order) -> Order:
-    """The merchant calls a code payment off: an unpaid one ends, a paid one is given back. A repeat changes nothing.
+    """The merchant calls off a payment by code or face: one unpaid ends, one paid goes back. Repeats change nothing.
 
     https://pay.weixin.qq.com/doc/v3/merchant/4012382161
 
     Raises:
-        Refusal: it is no code payment, was paid more than seven days ago, or a part was refunded.
+        Refusal: it is no payment by code or face, was paid more than seven days ago, or a part was refunded.
     """
     if order.state in {"REVOKED", "CLOSED"}:
         return order
-    if order.trade_type != "MICROPAY":
-        raise refusal.invalid_state("只有付款码支付的订单可以撤销")
+    if order.trade_type not in {"MICROPAY", "FACEPAY"}:
+        raise refusal.invalid_state("只有付款码支付和刷脸支付的订单可以撤销")
     if order.paid and world.now - order.paid_at > _REVERSIBLE:
         raise Refusal(403, "REVERSE_EXPIRE", "订单已超过撤销期限，请使用退款")
     if order.refunded or order.shared:
