@@ -22,7 +22,8 @@ from tests.cli.conftest import ACCOUNT, Run, Shop, environment, process
 from tests.cli.fast import clock_of
 from tests.redis_server import redis_server
 from wechatpay_chain import Request, Response
-from wechatpay_chain.batch import Journal
+from wechatpay_chain.batch import Journal, Progress
+from wechatpay_chain.cli.running_batch import telling
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.products.control_orders import PUNISHMENTS, RECOVERIES, ControlOrder
 from wechatpay_chain.emulator.server import Listening
@@ -96,6 +97,42 @@ def test_status_tells_what_was_cut_off_and_withheld(run: Run, shop: Shop) -> Non
     assert "1  cut off, may have taken effect" in status.out
     assert "1  withheld" in status.out
     assert "1  waiting" in status.out
+
+
+def test_status_while_a_run_goes_on(run: Run, shop: Shop) -> None:
+    """A second terminal is told the progress that the run wrote last; its file is private and goes with the run."""
+    journal = Journal(shop.folder / "j")
+    beside = shop.folder / "j.progress"
+    shown: list[Progress] = []
+    try:
+        assert "in use" in run("batch", "status", "j").err
+        with telling(shop.folder / "j", shown.append) as tell:
+            tell(Progress(waiting=3, done=17, refused=0, unknown=0, rate=1.0, remaining=3.0, codes={"X": 2}))
+            assert stat.S_IMODE(beside.stat().st_mode) == 0o600
+            status = run("batch", "status", "j")
+            assert (status.code, status.err, len(shown)) == (1, "", 1)
+            assert "17  done" in status.out
+            assert "2 × X" in status.out
+            told = json.loads(run("batch", "status", "j", "--json").out)
+            assert (told["running"], told["waiting"]) == (True, 3)
+        assert not beside.exists()
+    finally:
+        asyncio.run(journal.aclose())
+
+
+def test_a_progress_that_a_killed_run_left(run: Run, shop: Shop) -> None:
+    """The journal itself says more, once it is free."""
+    asyncio.run(Journal(shop.folder / "j").aclose())
+    (shop.folder / "j.progress").write_text('{"pid": 1, "at": 0, "done": 99}')
+    assert "0  done" in run("batch", "status", "j").out
+
+
+def test_a_progress_that_cant_be_written(shop: Shop) -> None:
+    """It is left out, and the run goes on."""
+    shown: list[Progress] = []
+    with telling(shop.folder / "none" / "j", shown.append) as tell:
+        tell(Progress(waiting=0, done=1, refused=0, unknown=0, rate=1.0, remaining=None))
+    assert len(shown) == 1
 
 
 def test_refused_and_unknown(run: Run, shop: Shop) -> None:

@@ -13,7 +13,19 @@ from .batch import Batch, Progress
 from .caller import Caller
 from .items import Item, read_jsonl
 from .journal import Journal
+from .lock import JournalInUseError
 from .result import Result, State
 from .tables import read_csv
 
-__all__ = ["Batch", "Caller", "Item", "Journal", "Progress", "Result", "State", "read_csv", "read_jsonl"]
+__all__ = [
+    "Batch",
+    "Caller",
+    "Item",
+    "Journal",
+    "JournalInUseError",
+    "Progress",
+    "Result",
+    "State",
+    "read_csv",
+    "read_jsonl",
+]

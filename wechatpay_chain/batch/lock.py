@@ -18,6 +18,10 @@ _SUFFIX = ".lock"
 _TRIES = 100
 
 
+class JournalInUseError(ConfigurationError):
+    """Another batch has the journal, in this process or another one."""
+
+
 class JournalLock:
     """Holds a journal until it is released, or the process ends in whatever way.
 
@@ -92,8 +96,8 @@ class JournalLock:
             self._held.difference_update(self._names)
 
 
-def _taken(path: Path) -> ConfigurationError:
-    return ConfigurationError(
+def _taken(path: Path) -> JournalInUseError:
+    return JournalInUseError(
         "journal",
         f"{str(path)!r} is in use by another batch, in this process or another one",
         "Wait for its end, or give each batch that runs a journal of its own",

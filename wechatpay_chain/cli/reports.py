@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import sys
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -123,6 +124,26 @@ def show_report(report: Report, *, json: bool) -> None:
         )
         if (more := report.refused + report.unknown - len(report.attention)) > 0:
             terminal.line(f"    and {more} more: `wechatpay-chain batch results JOURNAL` lists them")
+
+
+def show_running(name: str, progress: Mapping[str, Any], *, json: bool) -> None:
+    """Print where a batch is that another process runs.
+
+    Args:
+        name: of the journal.
+        progress: what that process wrote last.
+        json: whether to print JSON.
+    """
+    if json:
+        show_json({"name": name, "running": True, **progress})
+        return
+    terminal = Terminal.of(sys.stdout)
+    at = time.strftime("%H:%M:%S", time.localtime(progress["at"]))
+    terminal.line(terminal.paint(f"{name}: a run is under way (process {progress['pid']}); at {at}:", "bold"))
+    terminal.table([(str(progress[state]), state) for state in ("done", "refused", "unknown", "waiting")], indent=2)
+    if progress["codes"]:
+        terminal.block("by code", (f"{count} × {code}" for code, count in sorted(progress["codes"].items())))
+    terminal.line("  `batch results` has the journal's results once the run has ended.")
 
 
 async def write_rows(path: Path, to: Path | None) -> None:

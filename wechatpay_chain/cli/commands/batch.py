@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from ... import catalogue
-from ...batch import Batch, Item, read_csv, read_jsonl
+from ...batch import Batch, Item, JournalInUseError, read_csv, read_jsonl
 from ...catalogue.records import record
 from ...errors import ConfigurationError, WeChatPayWarning
 from ...http.path import literal_path
@@ -21,7 +21,8 @@ from ...http.timeout import Timeout
 from ...policies.ratelimit import RateLimits
 from ..exits import Exit
 from ..progress import counting
-from ..reports import Report, read_report, show_report, write_rows
+from ..reports import Report, read_report, show_report, show_running, write_rows
+from ..running_batch import read_progress, telling
 from ..settings import Settings, add_settings
 from ..terminal import tell
 
@@ -94,7 +95,14 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    report = asyncio.run(read_report(_existing(options.journal)))
+    try:
+        report = asyncio.run(read_report(_existing(options.journal)))
+    except JournalInUseError:
+        progress = read_progress(options.journal)
+        if progress is None:
+            raise
+        show_running(options.journal.name, progress, json=options.json)
+        return Exit.REFUSED
     show_report(report, json=options.json)
     return _exit(report)
 
@@ -119,7 +127,7 @@ async def _work_off(settings: Settings, journal: Path, options: argparse.Namespa
     name = f"{options.method} {literal_path(options.path)}"
     limits = RateLimits(overrides={name: options.rate} if options.rate else {})
     items = _items(options)
-    with counting(_limit(options)) as show:
+    with counting(_limit(options)) as show, telling(journal, show) as tell_all:
         async with (
             settings.client(rate_limits=limits) as wxpay,
             Batch(
@@ -129,7 +137,7 @@ async def _work_off(settings: Settings, journal: Path, options: argparse.Namespa
                 repeat=options.repeat,
                 patience=options.patience,
                 timeout=Timeout(total=600, attempt=_ATTEMPT),
-                on_progress=show,
+                on_progress=tell_all,
             ) as batch,
         ):
             await batch.check(_unwarned(_items(options)))
