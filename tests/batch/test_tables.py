@@ -135,6 +135,32 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
         next(read_csv(file, REFUNDS))
 
 
+def test_what_the_catalogue_requires(tmp_path: Path) -> None:
+    """A missing column is named once, and each row with an empty cell by its line, together with all other mistakes."""
+    file = tmp_path / "orders.csv"
+    rows = "".join(f"{number},1900000109,1\n" for number in range(50))
+    file.write_text(f"out_request_no,mchid,punish_scene\n{rows}x,,1\ny,1900000109,z\n")
+    with pytest.raises(ConfigurationError, match=r"line 52 .*'mchid'.*line 53 .*no integer") as caught:
+        next(read_csv(file, PUNISH, complete=True))
+    assert str(caught.value).count("the column 'bal_account_no' is missing") == 1
+    assert len(list(read_csv_without_last(file))) == 51
+
+
+def read_csv_without_last(file: Path) -> list[Any]:
+    """The items of a table without its last row, whether they are complete or not."""
+    file.write_text("\n".join(file.read_text().splitlines()[:-1]))
+    return list(read_csv(file, PUNISH))
+
+
+def test_many_mistakes_are_counted(tmp_path: Path) -> None:
+    """Of many mistakes the first are named, and the others counted."""
+    file = tmp_path / "orders.csv"
+    file.write_text("out_refund_no,amount.refund\n" + "".join(f"{number},x\n" for number in range(500)))
+    with pytest.raises(ConfigurationError, match=r"line 21 .*; and 480 more") as caught:
+        next(read_csv(file, REFUNDS))
+    assert "line 22 " not in str(caught.value)
+
+
 def test_a_column_that_nobody_knows_is_sent(tmp_path: Path) -> None:
     """A field may be newer than the catalogue: it is sent, with a warning; one of an unknown operation without."""
     file = tmp_path / "orders.csv"

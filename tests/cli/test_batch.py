@@ -99,6 +99,29 @@ def test_status_tells_what_was_cut_off_and_withheld(run: Run, shop: Shop) -> Non
     assert "1  waiting" in status.out
 
 
+@pytest.mark.parametrize("more", [["--dry-run"], []])
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl"])
+def test_rows_without_what_is_required(run: Run, shop: Shop, name: str, more: list[str]) -> None:
+    """They stop a dry run and a run alike, before the first call, and name their lines or the column, once."""
+    before = len(shop.emulator.calls)
+    if name == "t.csv":
+        text = "out_request_no,mchid,punish_scene\n" + "".join(f"{n},1900000109,1\n" for n in range(30))
+    else:
+        text = "".join(f'{{"out_request_no":"{n}","mchid":"1900000109","punish_scene":1}}\n' for n in range(30))
+    (shop.folder / name).write_text(text)
+    done = run("batch", "run", name, "--path", PUNISH, *more)
+    assert (done.code in {1, 2}, len(shop.emulator.calls)) == (True, before)
+    assert done.err.count("the column 'bal_account_no' is missing") == (name == "t.csv")
+    assert ("line 1" in done.err and "/bal_account_no" in done.err and "10 more" in done.err) == (name == "t.jsonl")
+
+
+def test_the_same_row_twice_is_one_call(run: Run, shop: Shop) -> None:
+    """A dry run counts calls, and a repeated row is none."""
+    table = orders(shop.folder, 2)
+    table.write_text(table.read_text() + table.read_text().splitlines()[-1] + "\n")
+    assert run("batch", "run", table, "--path", PUNISH, "--dry-run").out.startswith("2 calls, 0 with faults")
+
+
 def test_status_while_a_run_goes_on(run: Run, shop: Shop) -> None:
     """A second terminal is told the progress that the run wrote last; its file is private and goes with the run."""
     journal = Journal(shop.folder / "j")

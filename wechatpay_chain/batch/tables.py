@@ -25,7 +25,7 @@ from .items import Item, item_of
 # What a cell holds, by the catalogue's type: texts as they are, all else as JSON writes it.
 _TYPES: dict[str, type | tuple[type, ...]] = {"integer": int, "number": (int, float), "boolean": bool, "object": dict}
 _BLOCK = 1024 * 1024
-_MOST_MISTAKES = 10
+_MOST_MISTAKES = 20
 _MISSPELT = 2
 # Letters of a name for each that may be wrong: of short names most are no misspelling of one another.
 _LETTERS_A_MISTAKE = 3
@@ -38,7 +38,7 @@ _FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 _APOSTROPHE = re.compile(r"'([0-9]+)", re.ASCII)
 
 
-def read_csv(file: Path, path: str, *, method: str = "POST") -> Iterator[Item]:
+def read_csv(file: Path, path: str, *, method: str = "POST", complete: bool = False) -> Iterator[Item]:
     """Items from a table with a row for each.
 
     A column is a member of the payload (of a GET: a query parameter), `amount.total` one inside of another; one that
@@ -50,17 +50,19 @@ def read_csv(file: Path, path: str, *, method: str = "POST") -> Iterator[Item]:
         file: a table in UTF-8, UTF-16 or GBK, parted by commas, semicolons or tabs, with a first row of names.
         path: of all calls.
         method: of all calls.
+        complete: whether rows without a member that the catalogue requires are refused, too; a column that is missing
+            is named once.
 
     Raises:
         ConfigurationError: before the first item is handed out: the file is empty, a column is misspelt, a row is
             longer than the first, a cell isn't of its column's type or was changed by a spreadsheet (`6.222E+15`,
             `6222000011112222.0`), a row holds no number, or the number of an earlier row with other content; each with
-            line, column and remedy, up to ten of them. Or the file can't be read.
+            line, column and remedy, up to twenty of them. Or the file can't be read.
     """
     template = literal_path(path)
     with reading(file):
         table = _Table(file, template, method)
-        table.check()
+        table.check(complete=complete)
         yield from table.items()
 
 
@@ -73,26 +75,54 @@ class _Table:
         self._method = method
         self._encoding = _encoding_of(file)
 
-    def check(self) -> None:
+    def check(self, *, complete: bool) -> None:
         """Raise what is wrong with it, all at once."""
-        mistakes: list[str] = []
+        mistakes = _Mistakes()
         contents: dict[bytes, bytes] = {}
         with self._open() as lines:
             reader = self._reader(lines)
-            mistakes += self._misspelt(reader.fieldnames or ())
-            while len(mistakes) < _MOST_MISTAKES:
+            names = list(reader.fieldnames or ())
+            for mistake in self._misspelt(names):
+                mistakes.add(mistake)
+            while True:
                 try:
                     row = next(reader, None)
                     if row is None:
                         break
                     if not _is_empty(row):
-                        _check_alone(self._item(row), contents)
+                        item = self._item(row)
+                        _check_alone(item, contents)
+                        if complete:
+                            self._check_complete(item, names, mistakes)
                 except (csv.Error, ConfigurationError, TypeError) as error:
-                    mistakes.append(f"line {reader.line_num} of {self._file.name} is no item: {error}")
-        if mistakes:
-            raise _unusable("; ".join(mistakes))
+                    mistakes.add(f"line {reader.line_num} of {self._file.name} is no item: {error}")
+        if mistakes.count:
+            raise _unusable(str(mistakes))
         if not contents:
             raise _unusable(f"{self._file.name} has a row of names and nothing below it")
+
+    def _check_complete(self, item: Item, names: list[str], mistakes: _Mistakes) -> None:
+        """Note the columns that are missing, each once.
+
+        Raises:
+            TypeError: cells of this row are empty that the catalogue requires.
+        """
+        operation = catalogue.find(self._method, self._template)
+        if operation is None:
+            return
+        location = "query" if self._method == "GET" else "json"
+        payload = (item.params if self._method == "GET" else item.json) or {}
+        empty: list[str] = []
+        for fault in catalogue.validate(operation, {location: payload}):
+            column = fault.pointer.removeprefix("/").replace("/", ".")
+            if not fault.is_missing or fault.location != location:
+                continue
+            if any(name == column or name.startswith(f"{column}.") for name in names):
+                empty.append(column)
+            else:
+                mistakes.add(f"the column {column!r} is missing: {fault.text}", once=True)
+        if empty:
+            raise TypeError(f"the catalogue requires {', '.join(map(repr, empty))}, and nothing stands there")
 
     def items(self) -> Iterator[Item]:
         """Its items."""
@@ -171,6 +201,31 @@ class _Table:
                 kind = catalogue.field_type(self._method, self._template, location, pointer)
                 _put(members, name.split("."), _typed(cell, kind, name))
         return item_of(self._template, self._method, members, values)
+
+
+class _Mistakes:
+    """What is wrong with a table, in the order in which it was found; of many the first."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._named: dict[str, None] = {}
+
+    def add(self, text: str, *, once: bool = False) -> None:
+        """Note a mistake.
+
+        Args:
+            text: says it.
+            once: whether it is the same mistake in all rows.
+        """
+        if once and text in self._named:
+            return
+        self.count += 1
+        if once or len(self._named) < _MOST_MISTAKES:
+            self._named[text] = None
+
+    def __str__(self) -> str:
+        more = self.count - len(self._named)
+        return "; ".join(self._named) + (f"; and {more} more" if more else "")
 
 
 def _is_empty(row: dict[str | Any, Any]) -> bool:

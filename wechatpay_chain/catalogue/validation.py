@@ -29,11 +29,13 @@ class Fault:
         location: `json`, `query`, `xml` or `meta`.
         pointer: JSON pointer within it (RFC 6901); empty for the payload itself.
         text: what is wrong, without the value.
+        is_missing: whether something required isn't there.
     """
 
     location: str
     pointer: str
     text: str
+    is_missing: bool = False
 
     def __str__(self) -> str:
         return f"{self.location}{self.pointer}: {self.text}"
@@ -98,8 +100,8 @@ class _Place:
         token = str(member).replace("~", "~0").replace("/", "~1")
         return _Place(self.location, f"{self.pointer}/{token}")
 
-    def fault(self, text: str) -> Fault:
-        return Fault(self.location, self.pointer, text)
+    def fault(self, text: str, *, is_missing: bool = False) -> Fault:
+        return Fault(self.location, self.pointer, text, is_missing)
 
 
 def _filled(operation: Operation) -> set[str | None]:
@@ -118,7 +120,7 @@ def _object(fields: Fields, value: object, place: _Place) -> Iterator[Fault]:
         if name in members:
             yield from _field(field, members[name], place / name)
         elif not field.get("auto") and (why := _demanded(field, members)) is not None:
-            yield (place / name).fault(f"required{why}, but missing")
+            yield (place / name).fault(f"required{why}, but missing", is_missing=True)
 
 
 def _demanded(field: Record, members: Mapping[str, object]) -> str | None:

@@ -27,6 +27,7 @@ from ..settings import Settings, add_settings
 from ..terminal import tell
 
 _FAULTS_SHOWN = 3
+_FAULTY_SHOWN = 20
 # Seconds for one try of a call.
 _ATTEMPT = 20.0
 _EPILOG = """A batch is its journal: started again with the same input it goes on where it was, after Ctrl-C, a crash or
@@ -80,6 +81,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.dry_run:
         return _rehearse(_items(options), options)
     settings = Settings.read(options)
+    _check_complete(_unwarned(_items(options)), options)
     if options.workers:
         from ..fleet import hand_out
 
@@ -166,32 +168,58 @@ def _interruptible(batch: Batch) -> Generator[None]:
 
 
 def _items(options: argparse.Namespace) -> Iterator[Item]:
-    read = {".csv": read_csv, ".jsonl": read_jsonl, ".ndjson": read_jsonl}.get(options.input.suffix.lower())
-    if read is None:
+    suffix = options.input.suffix.lower()
+    if suffix not in {".csv", ".jsonl", ".ndjson"}:
         raise ConfigurationError("FILE", f"{options.input.name!r} is neither .csv nor .jsonl", "Give one of these")
     if not options.input.is_file():
         raise ConfigurationError("FILE", f"there is no {options.input}", "Give the path of the table")
-    return read(options.input, options.path, method=options.method)
+    if suffix == ".csv":
+        return read_csv(options.input, options.path, method=options.method, complete=True)
+    return read_jsonl(options.input, options.path, method=options.method)
+
+
+def _check_complete(items: Iterator[Item], options: argparse.Namespace) -> None:
+    """Read all items, before the first is sent, and refuse those that lack what the catalogue requires.
+
+    Raises:
+        ConfigurationError: some do, or one of them is malformed.
+    """
+    operation = catalogue.find(options.method, literal_path(options.path))
+    location = "query" if options.method == "GET" else "json"
+    count, named = 0, list[str]()
+    for item in items:
+        payload = (item.params if options.method == "GET" else item.json) or {}
+        faults = catalogue.validate(operation, {location: payload}) if operation else []
+        if missing := [fault.pointer for fault in faults if fault.is_missing and fault.location == location]:
+            count += 1
+            if len(named) < _FAULTY_SHOWN:
+                named.append(f"line {item.line}: {', '.join(missing)} is required and missing")
+    if count:
+        more = f"; and {count - len(named)} more" if count > len(named) else ""
+        raise ConfigurationError("items", f"{'; '.join(named)}{more}", "Mend it, and start again: nothing was sent")
 
 
 def _rehearse(items: Iterator[Item], options: argparse.Namespace) -> int:
     """Check every row against the catalogue."""
     location = "query" if options.method == "GET" else "json"
     operation = catalogue.find(options.method, literal_path(options.path))
-    count, faulty, unknown = 0, 0, dict[str, None]()
+    faulty, unknown, keys = 0, dict[str, None](), set[str]()
     if operation is None:
         raise _unknown_path(options.method, literal_path(options.path))
     for item in _unwarned(items):
-        count += 1
+        keys.add(item.key)
         payload = (item.params if options.method == "GET" else item.json) or {}
         unknown |= dict.fromkeys(name for name in payload if not _is_known(operation, location, name))
         if faults := catalogue.validate(operation, {location: payload}):
             faulty += 1
-            tell(f"{item.key}: {'; '.join(map(str, faults[:_FAULTS_SHOWN]))}")
+            if faulty <= _FAULTY_SHOWN:
+                tell(f"line {item.line}, {item.key}: {'; '.join(map(str, faults[:_FAULTS_SHOWN]))}")
+    if faulty > _FAULTY_SHOWN:
+        tell(f"and {faulty - _FAULTY_SHOWN} more")
     for name in unknown:
         tell(_misspelt(operation, location, name))
     said = _limit(options) or "no documented limit"
-    print(f"{count} calls, {faulty} with faults, {len(unknown)} unknown columns; {said}. Nothing was sent.")
+    print(f"{len(keys)} calls, {faulty} with faults, {len(unknown)} unknown columns; {said}. Nothing was sent.")
     return Exit.REFUSED if faulty or unknown else Exit.DONE
 
 
