@@ -37,17 +37,6 @@ class Headers(Mapping[str, str]):
         if len(self._names) < len(pairs):
             self._names, self._values = _joined(pairs)
 
-    @classmethod
-    def received(cls, items: Mapping[str, str]) -> Headers:
-        """Those of an answer: all of them are strings, and a mapping with several of one name gives each."""
-        names, values = [*items.keys()], [*items.values()]
-        lower = [*map(str.lower, names)]
-        headers = object.__new__(cls)
-        headers._names, headers._values = dict(zip(lower, names, strict=True)), dict(zip(lower, values, strict=True))
-        if len(headers._names) < len(names):
-            headers._names, headers._values = _joined(zip(names, values, strict=True))
-        return headers
-
     def __getitem__(self, name: str) -> str:
         return self._values[name.lower()]
 

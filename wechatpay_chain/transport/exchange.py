@@ -19,6 +19,7 @@ from ..http.reading import LARGEST, read_whole, unpacked
 from ..http.request import Request
 from ..http.response import Response
 from .failures import cause_of, transport_error
+from .headers import AnswerHeaders
 from .stream import Stream
 
 _AUTHORIZATION = "Authorization"
@@ -153,7 +154,7 @@ class Exchange:
         self._proxy, self._was_sent = request.proxy, True
         try:
             answer = await call_next(request)
-            self.headers = Headers.received(answer.headers)
+            self.headers = AnswerHeaders(answer.headers)
             if not (self._request.streamed and answer.status == _OK):
                 await self._read(answer)
         except Exception as error:  # noqa: BLE001 - trace configurations of the session may raise anything
