@@ -71,7 +71,9 @@ def counted(handler: Handler) -> Handler:
             failure = foreign_error(error, "the transport", outcome="unknown")
             failure.attempts = 1
             raise failure from error
-        return _answer(answer, "the transport", "unknown", 1)
+        if not isinstance(answer, Response):  # pyright: ignore[reportUnnecessaryIsInstance]: transports may be untyped
+            raise _no_answer(answer, "the transport", "unknown", 1)
+        return answer
 
     return hand_over
 
@@ -114,7 +116,9 @@ def foreign_step(step: Middleware) -> Middleware:
             failure = foreign_error(error, who, outcome=max(outcomes, key=_SEVERITY.index))
             failure.attempts = attempts
             raise failure from error
-        return _answer(answer, who, max(outcomes, key=_SEVERITY.index), attempts)
+        if not isinstance(answer, Response):  # pyright: ignore[reportUnnecessaryIsInstance]: steps may be untyped
+            raise _no_answer(answer, who, max(outcomes, key=_SEVERITY.index), attempts)
+        return answer
 
     return handle
 
@@ -124,13 +128,11 @@ def is_foreign(step: Middleware) -> bool:
     return type(step).__module__.partition(".")[0] != __package__
 
 
-def _answer(answer: Response[Any] | None, who: str, outcome: Outcome, attempts: int) -> Response[Any]:
-    """What somebody else's code returned, if it is an answer."""
-    if isinstance(answer, Response):
-        return answer
+def _no_answer(answer: object, who: str, outcome: Outcome, attempts: int) -> TransportError:
+    """What to raise in place of what somebody else's code returned."""
     error = TransportError(f"{who} returned a {type(answer).__name__} in place of a Response: let it return one")
     error.outcome, error.attempts = outcome, attempts
-    raise error
+    return error
 
 
 def foreign_error(error: Exception, who: str, *, outcome: Outcome) -> TransportError:

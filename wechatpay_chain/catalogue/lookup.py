@@ -10,14 +10,14 @@ from .facts import find
 
 def looked_up(request: Request) -> Request:
     """The request with what is known of its operation. One that was made or changed by hand is looked up here."""
-    method, template, operation = request.method, request.template, request.operation
-    if operation is None:
-        if request.unknown == (method, template):
-            return request
-    elif operation.path == template and operation.method == method:
+    operation = request.operation
+    if operation is not None and operation.path == request.template and operation.method == request.method:
         return request
-    operation = find(method, template)
-    return request.changed(operation=operation, unknown=None if operation else (method, template))
+    sought = (request.method, request.template)
+    if operation is None and request.unknown == sought:
+        return request
+    operation = find(*sought)
+    return request.changed(operation=operation, unknown=None if operation else sought)
 
 
 def of_path(request: Request) -> Operation | None:

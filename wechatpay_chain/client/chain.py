@@ -185,7 +185,7 @@ def _request(method: str, template: str, positional: tuple[object, ...], options
     try:
         headers = options.pop("headers", None)
         values: dict[str, Any] = {}
-        if not _OPTIONS.issuperset(options):
+        if not options.keys() <= _OPTIONS:
             values = {name: options.pop(name) for name in options.keys() - _OPTIONS}
         operation = catalogue.find(method, template)
         return Request(

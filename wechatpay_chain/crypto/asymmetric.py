@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
@@ -20,24 +20,45 @@ PublicKey: TypeAlias = "RSAPublicKey | SM2PublicKey"
 _RSA = (RSAPublicKey, RSAPrivateKey)
 
 
-def algorithm_of(key: PrivateKey | PublicKey) -> Algorithm:
-    """Which of the two a key is for."""
-    return _algorithm_of(type(key))  # type: ignore[arg-type] # mypy takes the hash of an abstract class for its objects'
+class _Sums(Protocol):
+    """What the modules `rsa` and `sm.sm2` have in common."""
+
+    def sign(self, key: Any, message: bytes, /) -> bytes: ...
+
+    def verify(self, key: Any, message: bytes, signature: str, /) -> None: ...
+
+    def longest_plaintext(self, key: Any, /) -> int | None: ...
+
+    def encrypt(self, key: Any, plaintext: str, /) -> str: ...
+
+
+def _sums(key: PrivateKey | PublicKey) -> _Sums:
+    return _sums_of(type(key))  # type: ignore[arg-type] # as below
 
 
 # The classes of RSA's keys are abstract, and asking them takes as long as a whole step (`benchmarks.share`).
+@lru_cache(maxsize=16)
+def _sums_of(kind: type) -> _Sums:
+    if issubclass(kind, _RSA):
+        return rsa
+    from .sm import sm2
+
+    return sm2
+
+
 @lru_cache(maxsize=16)
 def _algorithm_of(kind: type) -> Algorithm:
     return "RSA" if issubclass(kind, _RSA) else "SM2"
 
 
+def algorithm_of(key: PrivateKey | PublicKey) -> Algorithm:
+    """Which of the two a key is for."""
+    return _algorithm_of(type(key))  # type: ignore[arg-type] # mypy takes the hash of an abstract class for its objects'
+
+
 def sign(key: PrivateKey, message: bytes) -> bytes:
     """The signature of `message`."""
-    if isinstance(key, RSAPrivateKey):
-        return rsa.sign(key, message)
-    from .sm import sm2
-
-    return sm2.sign(key, message)
+    return _sums(key).sign(key, message)
 
 
 def verify(key: PublicKey, message: bytes, signature: str) -> None:
@@ -46,16 +67,12 @@ def verify(key: PublicKey, message: bytes, signature: str) -> None:
     Raises:
         SignatureError: it is no Base64, or not the signature of this message by this key.
     """
-    if isinstance(key, RSAPublicKey):
-        return rsa.verify(key, message, signature)
-    from .sm import sm2
-
-    return sm2.verify(key, message, signature)
+    _sums(key).verify(key, message, signature)
 
 
 def longest_plaintext(key: PublicKey) -> int | None:
     """How many bytes `encrypt` takes: 214 for an RSA key of 2048 bits; None for any number."""
-    return rsa.longest_plaintext(key) if isinstance(key, RSAPublicKey) else None
+    return _sums(key).longest_plaintext(key)
 
 
 def encrypt(key: PublicKey, plaintext: str) -> str:
@@ -65,11 +82,7 @@ def encrypt(key: PublicKey, plaintext: str) -> str:
         ValueError: the plaintext is longer than `longest_plaintext`.
         ConfigurationError: it is empty, which SM2 can't encrypt.
     """
-    if isinstance(key, RSAPublicKey):
-        return rsa.encrypt(key, plaintext)
-    from .sm import sm2
-
-    return sm2.encrypt(key, plaintext)
+    return _sums(key).encrypt(key, plaintext)
 
 
 def decrypt(key: PrivateKey, ciphertext: str, padding: Padding = "oaep") -> str:

@@ -35,7 +35,7 @@ class Value:
     _shown: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, **attributes: Any) -> None:
-        if not self._attributes.issuperset(attributes):
+        if not attributes.keys() <= self._attributes:
             raise _no_attribute(type(self), attributes.keys() - self._attributes)
         if not self._required <= attributes.keys():
             missing = ", ".join(sorted(self._required - attributes.keys()))
@@ -57,7 +57,7 @@ class Value:
         Raises:
             TypeError: there is no such attribute.
         """
-        if not self._attributes.issuperset(changes):
+        if not changes.keys() <= self._attributes:
             raise _no_attribute(type(self), changes.keys() - self._attributes)
         value = _new(self.__class__)
         _set(value, "__dict__", self.__dict__ | changes)

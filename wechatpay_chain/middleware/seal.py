@@ -71,8 +71,23 @@ class Seal:
     def _seal(self, request: Request, operation: Operation | None) -> Request:
         keys = self._platform_keys()
         named = None if request.headers is NO_HEADERS else request.headers.get(SERIAL_HEADER)
-        key = keys.preferred if named is None else keys.find(named)
-        if named is not None and key is None and not (self._renews and serials.is_certificate_serial(named)):
+        key = keys.preferred if named is None else self._named_key(keys, named)
+        encrypt = partial(_encrypt, key, named)
+        secret_fields = operation.secret_fields if operation else ()
+        marked = _marked(secret_fields)
+        sealed: dict[str, Any] = {}
+        given = vars(request)  # a request holds only what it was given
+        for name in filter(given.__contains__, _LOCATIONS):
+            if given[name] is not None:
+                sealed[name] = seal(given[name], marked.get(_LOCATIONS[name]), encrypt, name)
+        if key is not None:  # in the platform's own spelling, however the caller wrote it
+            sealed["headers"] = request.headers.plus(SERIAL_HEADER, key.serial)
+        return request.changed(**sealed)
+
+    def _named_key(self, keys: PlatformKeys, named: str) -> PlatformKey | None:
+        """The key that the caller named; None for a certificate that may still be downloaded."""
+        key = keys.find(named)
+        if key is None and not (self._renews and serials.is_certificate_serial(named)):
             raise ConfigurationError(
                 f"headers[{SERIAL_HEADER!r}]",
                 f"{forms.what_is(named)} was found, which is not in certs, so no answer could be verified",
@@ -84,17 +99,7 @@ class Seal:
                 f"it names a key of {key.algorithm}, and the request is signed with {keys.algorithm}",
                 "Leave the header out: the client names the key that it uses",
             )
-        encrypt = partial(_encrypt, key=key, named=named)
-        secret_fields = operation.secret_fields if operation else ()
-        marked = _marked(secret_fields)
-        sealed: dict[str, Any] = {}
-        given = vars(request)  # a request holds only what it was given
-        for name in sorted(_LOCATIONS.keys() & given.keys()):
-            if given[name] is not None:
-                sealed[name] = seal(given[name], marked.get(_LOCATIONS[name]), encrypt, name)
-        if key is not None:  # in the platform's own spelling, however the caller wrote it
-            sealed["headers"] = request.headers.plus(SERIAL_HEADER, key.serial)
-        return request.changed(**sealed)
+        return key
 
 
 @lru_cache(maxsize=512)
@@ -103,7 +108,7 @@ def _marked(secret_fields: tuple[str, ...]) -> FieldTree:
     return field_tree(secret_fields)
 
 
-def _encrypt(plaintext: str, pointer: str, *, key: PlatformKey | None, named: str | None) -> str:
+def _encrypt(key: PlatformKey | None, named: str | None, plaintext: str, pointer: str) -> str:
     if key is None:
         raise ConfigurationError(
             f"headers[{SERIAL_HEADER!r}]" if named else "certs",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+from binascii import b2a_base64
 from collections.abc import Callable
 from typing import Any
 
@@ -51,5 +51,5 @@ class Sign:
 
     def _authorized(self, request: Request, timestamp: str, nonce: str, signature: bytes) -> Request:
         # Apart from the call, so that no frame of a traceback holds the header.
-        authorization = str(self._authorize(nonce, timestamp, base64.b64encode(signature).decode("ascii")))
+        authorization = str(self._authorize(nonce, timestamp, b2a_base64(signature, newline=False).decode("ascii")))
         return request.changed(headers=request.headers.plus("Authorization", authorization))

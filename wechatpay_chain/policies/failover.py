@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import inf
+from typing import NamedTuple
 
-from ..http.value import frozen
 from .backoff import Backoff
 
 # Failures in a row, of calls that were sent, after which a host counts as down. A failed connection counts at once.
@@ -24,8 +24,7 @@ _FORCED = 180.0
 _PROBE = 30.0
 
 
-@frozen()
-class Choice:
+class Choice(NamedTuple):
     """Where to send a call, and whether it goes there only to find out whether that host works."""
 
     host: str

@@ -3,33 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 _ITEM = re.compile(r'\s*([a-z_]+)="([^"]*)"\s*', re.ASCII)
-
-
-class Said(Protocol):
-    """What every such header says."""
-
-    @property
-    def serial(self) -> str:
-        """The certificate whose key signed."""
-        ...
-
-    @property
-    def nonce(self) -> str:
-        """The random string that was signed."""
-        ...
-
-    @property
-    def timestamp(self) -> str:
-        """Unix time in seconds, as signed."""
-        ...
-
-    @property
-    def signature(self) -> str:
-        """Base64."""
-        ...
 
 
 class Header(NamedTuple):
@@ -43,16 +19,19 @@ class Header(NamedTuple):
     scheme: str
     who: str
 
-    def write(self, name: str, said: Said) -> str:
+    def write(self, name: str, serial: str, nonce: str, timestamp: str, signature: str) -> str:
         """The header's value.
 
         Args:
             name: who signs.
-            said: everything else.
+            serial: of the certificate whose key signed.
+            nonce: the random string that was signed.
+            timestamp: Unix time in seconds, as signed.
+            signature: Base64.
         """
         return (
-            f'{self.scheme} {self.who}="{name}",nonce_str="{said.nonce}",signature="{said.signature}",'
-            f'timestamp="{said.timestamp}",serial_no="{said.serial}"'
+            f'{self.scheme} {self.who}="{name}",nonce_str="{nonce}",signature="{signature}",'
+            f'timestamp="{timestamp}",serial_no="{serial}"'
         )
 
     def read(self, header: str) -> tuple[str, str, str, str, str]:

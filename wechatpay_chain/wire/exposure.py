@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
@@ -17,8 +16,6 @@ from .sealing import members
 
 Place = tuple[str, ...]
 """The names that lead to a value; arrays add none."""
-
-_JSON = re.compile(r"^[{\[]", re.MULTILINE)
 
 MOST_SLIPS = 2
 """So many letters may a misspelt name or path be wrong in."""
@@ -164,7 +161,8 @@ def _leaves_of_json(text: str, place: Place) -> Iterator[Place]:
 
 def _may_hold_json(payload: Mapping[str, Any]) -> bool:
     """Whether a text of a payload without levels may be JSON. A line end and a bracket in a text count as well."""
-    return _JSON.search("\n".join(filter(str.__instancecheck__, payload.values()))) is not None
+    texts = "\n".join(["", *filter(str.__instancecheck__, payload.values())])
+    return "\n{" in texts or "\n[" in texts
 
 
 def _may_be_json(value: object) -> bool:

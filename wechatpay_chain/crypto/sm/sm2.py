@@ -49,6 +49,10 @@ def verify(key: SM2PublicKey, message: bytes, signature: str) -> None:
         raise SignatureError("the signature does not fit the content")
 
 
+def longest_plaintext(_key: SM2PublicKey) -> None:
+    """None: `encrypt` takes any number of bytes."""
+
+
 def encrypt(key: SM2PublicKey, plaintext: str) -> str:
     """Encrypt; Base64.
 

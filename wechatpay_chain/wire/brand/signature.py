@@ -36,7 +36,7 @@ class Authorization(NamedTuple):
         )
 
     def __str__(self) -> str:
-        return _HEADER.write(self.brand_id, self)
+        return _HEADER.write(*self)
 
     @classmethod
     def parse(cls, header: str) -> Authorization:

@@ -21,7 +21,7 @@ class Authorization(signature.Authorization):
     __slots__ = ()
 
     def __str__(self) -> str:
-        return _HEADER.write(self.mchid, self)
+        return _HEADER.write(*self)
 
     @classmethod
     def parse(cls, header: str) -> Self:

@@ -58,7 +58,7 @@ class Authorization(NamedTuple):
         )
 
     def __str__(self) -> str:
-        return _HEADER.write(self.mchid, self)
+        return _HEADER.write(*self)
 
     @classmethod
     def parse(cls, header: str) -> Self:
