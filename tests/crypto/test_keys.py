@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_der_private_key,
     pkcs12,
 )
 from cryptography.x509.oid import NameOID
@@ -338,6 +339,29 @@ def test_damaged_private_keys(merchant_key: RSAPrivateKey, damage: Any) -> None:
     text = pem(merchant_key)
     refused(load_private_key, damage(text), text)
     refused(load_public_key, damage(text), text, argument="certs")
+
+
+def test_a_key_is_checked_once(merchant_key: RSAPrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sound key is checked when it is first met in a process, an unsound one each time; digests alone are kept."""
+    text = pem(merchant_key)
+    unsound = bytearray(base64.b64decode(bare(text)))
+    unsound[-1] ^= 1
+    unchecked: list[bool] = []
+    load = load_der_private_key
+
+    def noting(der: bytes, **options: Any) -> Any:
+        unchecked.extend(value for name, value in options.items() if name == "unsafe_skip_rsa_key_validation")
+        return load(der, **options)
+
+    monkeypatch.setattr(keys, "_sound", set[bytes]())
+    monkeypatch.setattr(keys, "load_der_private_key", noting)
+    loaded = [load_private_key(form) for form in (text, text.encode(), base64.b64decode(bare(text)))]
+    assert unchecked == [False, True, True]
+    assert len({key.private_numbers() for key in loaded}) == 1
+    for _ in range(2):
+        refused(load_private_key, bytes(unsound), text)
+    assert unchecked[3:] == [False, False]
+    assert [len(digest) for digest in keys._sound] == [32]
 
 
 @pytest.mark.parametrize("length", [10, 32, 64, 200, 260, 299])

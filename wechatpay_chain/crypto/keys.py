@@ -13,6 +13,7 @@ import contextlib
 import re
 import warnings
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeGuard, TypeVar
 from urllib.parse import unquote
@@ -57,6 +58,10 @@ _SSH_RSA = "ssh-rsa "
 # A PKCS#12 bundle begins with its version, 3; nothing else that is loaded here does.
 _PKCS12 = re.compile(rb"\x30(?:\x80|[\x81-\x84].{1,4}?|.)\x02\x01\x03", re.DOTALL)
 _FILE_URL = "file://"
+# Checking that a private key is sound takes 40 ms: once for each key and process. These are digests of keys that were
+# found sound; nothing of a key can be told from them, and none is held for longer than its user holds it.
+_sound: set[bytes] = set()
+_MOST_SOUND = 10_000
 # Far more than any chain of certificates.
 _LARGEST = 1_000_000
 
@@ -261,7 +266,7 @@ def _private_key(block: _Block, password: str, argument: str) -> PrivateKey:
         return _sm2_private_key(block.der, argument)
     key: object
     try:
-        key = _openssh(block.der) if block.label == _OPENSSH else load_der_private_key(block.der, password=None)
+        key = _openssh(block.der) if block.label == _OPENSSH else _plain_private_key(block.der)
     except TypeError:
         return _decrypted(block, password, argument)
     except (ValueError, UnsupportedAlgorithm):
@@ -279,6 +284,16 @@ def _private_key(block: _Block, password: str, argument: str) -> PrivateKey:
             "Give apiclient_key.pem, or apiclient_cert.p12, whose password is the merchant number",
         )
     return _either(key, argument)
+
+
+def _plain_private_key(der: bytes) -> object:
+    """A key in PKCS#1, PKCS#8 or SEC 1 that isn't encrypted, checked when it is first met."""
+    digest = sha256(der).digest()
+    key = load_der_private_key(der, password=None, unsafe_skip_rsa_key_validation=digest in _sound)
+    if len(_sound) >= _MOST_SOUND:
+        _sound.clear()
+    _sound.add(digest)
+    return key
 
 
 def _either(key: object, argument: str) -> PrivateKey:
