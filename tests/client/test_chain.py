@@ -79,6 +79,23 @@ def test_a_payload_is_given_by_name(root: Chain[Request], verb: str) -> None:
         getattr(root.v3.pay, verb)({"out_trade_no": "1"})
 
 
+@pytest.mark.parametrize(
+    ("keyword", "meant"),
+    [
+        ("query", r"params=\{...\}"),
+        ("body", r"json=\{...\}, or xml=\{...\} of APIv2"),
+        ("data", r"json=\{...\}"),
+        ("files", r"file=Path\(...\)"),
+        ("sink", r"wxpay.download\(answer, path\)"),
+    ],
+)
+def test_keywords_of_others(root: Chain[Request], keyword: str, meant: str) -> None:
+    """A keyword that other libraries have is a TypeError that shows what is given here, unless a placeholder has it."""
+    with pytest.raises(TypeError, match=rf"unknown keyword '{keyword}': give .*{meant}"):
+        root.v3.pay.post(**{keyword: {}})
+    assert root.v3[f"{{{keyword}}}"].get(**{keyword: "1"}).path == "/v3/1"
+
+
 def test_placeholders_must_fit(root: Chain[Request]) -> None:
     """A missing and an unknown placeholder are named in one TypeError."""
     with pytest.raises(

@@ -26,6 +26,7 @@ from .chain import Chain, Node
 from .environment import environment
 from .in_flight import InFlight
 from .options import Arguments, FurtherArguments, Options
+from .other_names import check_names
 from .pipelines import build
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         certs: Mapping[str, PublicKeySource] | None = None,
         **options: Unpack[FurtherArguments],
     ) -> None:
+        check_names("WeChatPay", options, Arguments.__annotations__)
         self._options = Options(mchid=mchid, serial=serial, private_key=private_key, certs=certs, **options)
         pipelines = build(self._options)
         self._network = pipelines.network

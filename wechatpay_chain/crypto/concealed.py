@@ -47,8 +47,12 @@ def reveal(value: T | Concealed[T]) -> T:
     return value.reveal() if isinstance(value, Concealed) else value
 
 
+class UnknownArgument(TypeError):
+    """A keyword that a function doesn't take. It comes without the frames that hold the others."""
+
+
 def conceals_arguments(function: Callable[P, R]) -> Callable[P, R]:
-    """Makes a function's `ConfigurationError` come without the frames that hold its arguments, keys among them.
+    """Makes a function's `ConfigurationError` or `UnknownArgument` come without the frames of its arguments, keys too.
 
     What is wrong is in the error's text; the frames would only show it in tools that print local variables.
     """
@@ -57,8 +61,8 @@ def conceals_arguments(function: Callable[P, R]) -> Callable[P, R]:
     def concealing(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except ConfigurationError as error:
-            mistake = error.with_traceback(None)
+        except (ConfigurationError, UnknownArgument) as error:
+            mistake: Exception = error.with_traceback(None)
         del args, kwargs
         raise mistake
 

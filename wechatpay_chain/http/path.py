@@ -31,6 +31,22 @@ _QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
 _LONGEST_INT = 512
+# What the keywords of the verbs are called in other languages' SDKs and in HTTP libraries.
+_KEYWORDS_MEANT: Mapping[str, str] = {
+    "body": "json={...}, or xml={...} of APIv2",
+    "content": "json={...}, or xml={...} of APIv2",
+    "data": "json={...}, or xml={...} of APIv2",
+    "files": "file=Path(...), and meta={...} for further members",
+    "form_params": "params={...}, or xml={...} of APIv2",
+    "multipart": "file=Path(...), and meta={...} for further members",
+    "payload": "json={...}, or xml={...} of APIv2",
+    "queries": "params={...}",
+    "query": "params={...}",
+    "responseType": "nothing, and give the answer to wxpay.download(answer, path)",
+    "save_to": "nothing, and give the answer to wxpay.download(answer, path)",
+    "sink": "nothing, and give the answer to wxpay.download(answer, path)",
+    "stream": "nothing, and give the answer to wxpay.stream(answer)",
+}
 _USE_PLACEHOLDER = "Write a value as a {placeholder} and give it to the verb: chain('v3/…/{id}').get(id=...)"
 
 
@@ -174,12 +190,16 @@ def _encode(name: str, value: object) -> str:
         raise ConfigurationError(name, "a lone surrogate is not text", "Give valid Unicode") from None
 
 
+def _meant(keyword: str) -> str:
+    return f": give {_KEYWORDS_MEANT[keyword]}" if keyword in _KEYWORDS_MEANT else ""
+
+
 def _refuse_names(template: str, names: tuple[str, ...], values: Mapping[str, object]) -> None:
     missing = [name for name in names if name not in values]
     unknown = [name for name in values if name not in names]
     faults = [
         *(f"missing placeholder {name!r}" for name in missing),
-        *(f"unknown keyword {name!r}" for name in unknown),
+        *(f"unknown keyword {name!r}{_meant(name)}" for name in unknown),
     ]
     known = ", ".join(names) or "none"
     raise TypeError(f"{template}: {', '.join(faults)} (placeholders of this path: {known})")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from wechatpay_chain import ConfigurationError, SignatureError, SignatureProbe, TrustError, Webhook
@@ -122,6 +124,14 @@ def test_what_is_wrong_is_named(
     with pytest.raises(ConfigurationError) as caught:
         emulator.notification(kind, resource, mchid=mchid)
     assert caught.value.argument == argument
+
+
+def test_a_type_in_place_of_the_members(emulator: Emulator) -> None:
+    """A resource that is no mapping is refused by its name, and where a type goes is said."""
+    wrong: Any = "transaction"
+    with pytest.raises(ConfigurationError, match="original_type=") as caught:
+        emulator.notification("TRANSACTION.SUCCESS", wrong)
+    assert caught.value.argument == "resource"
 
 
 def test_a_probe_is_a_signature_error() -> None:

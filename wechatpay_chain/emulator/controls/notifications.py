@@ -182,6 +182,12 @@ class Notifications(Core):
         return cast("T | Announcement", found)
 
     def _announcement(self, kind: Kind, given: Mapping[str, Any], mchid: str, notify_url: str) -> Announcement:
+        if not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+            raise ConfigurationError(
+                "resource",
+                f"a {type(given).__name__} was found",
+                "Give a mapping of its members, {'out_trade_no': ...}; a type goes in original_type=",
+            )
         merchant = mchid or next(iter(self.world.merchants))
         now = self.world.now
         order = self.world.of(ORDERS).get(f"{merchant}/{given.get('out_trade_no')}")
