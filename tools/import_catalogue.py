@@ -60,6 +60,9 @@ def merge(operations: list[Record], answers: dict[str, list[str]], overlay: dict
 
 def _chain_spelling(operation: Record) -> Record:
     spelled = deepcopy(operation)
+    if serial := spelled.get("params", {}).get("header", {}).get("Wechatpay-Serial"):
+        # The client names the key that it encrypts with, or asks answers from.
+        serial["auto"] = True
     if operation["gen"] == "v2":
         spelled["path"] = "/v2" + operation["path"]
         _mark_filled(spelled)

@@ -20,6 +20,11 @@ from wechatpay_chain.catalogue import search, search_events
         ("NATIVE 下单", "/v3/pay/transactions/native"),
         ("wxpay_recover", "/v3/aggracct-bc/wb-channel/control-orders/recover"),
         ("transactio nativ", "/v3/pay/transactions/native"),
+        ("进件", "/v3/applyment4sub/applyment/"),
+        ("特约商户进件", "/v3/applyment4sub/applyment/"),
+        ("特约商户 进件", "/v3/applyment4sub/applyment/"),
+        ("二级商户进件", "/v3/ecommerce/applyments/"),
+        ("电商收付通", "/v3/ecommerce/applyments/"),
     ],
 )
 def test_best_match(query: str, first: str):

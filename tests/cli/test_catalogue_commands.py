@@ -57,6 +57,13 @@ def test_describe_an_operation(run: Run) -> None:
     assert len(members[0]["spellings"]) == 6
 
 
+def test_what_the_client_fills_in(run: Run) -> None:
+    """The header that names the platform's key is the client's business, and is said to be."""
+    out = run("describe", "v3/applyment4sub/applyment/").out
+    (line,) = (line for line in out.splitlines() if line.split()[:1] == ["Wechatpay-Serial"])
+    assert line.split() == ["Wechatpay-Serial", "string", "filled", "in"]
+
+
 @pytest.mark.parametrize("name", ["TRANSACTION.SUCCESS", "TRANSACTION_SUCCESS", "TransactionSuccess"])
 def test_describe_a_notification(run: Run, name: str) -> None:
     """A notification is described by its event type, the constant of its kind, or the name of its type."""

@@ -25,6 +25,8 @@ _MODES = re.compile(r'"modes":\[[^\]]*"direct"')
 _WORD = re.compile(r"[0-9a-z]+|[^\x00-\x7f]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MAIN_GROUPS = frozenset({"基础支付", "退款", "账单", "分账", "商户进件", "商家转账∙(用户确认模式)"})
+# What a group, or the beginning of its name, is called besides.
+_ALSO_CALLED = {"商户进件": "特约商户进件", "平台收付通": "电商收付通"}
 _APART = ("/v2/", "/hk/", "/global/", "/v3/global/")
 
 _PHRASE, _PATH_WORD, _PATH_PREFIX, _NAME = 3.0, 4.0, 3.0, 5.0
@@ -142,7 +144,8 @@ def _entry(method: str, path: str, name: str, *, deprecated: bool) -> _Entry:
     weight = _DEPRECATED if deprecated else 1.0
     weight *= _MAIN if group in _MAIN_GROUPS else 1
     weight *= _DIRECT if _MODES.search(line) else 1
-    return _Entry(_plain(name), group, _spaced(path), _field_words(line), weight, path.startswith(_APART))
+    called = f"{group} {_ALSO_CALLED[also]}" if (also := group.partition("∙")[0]) in _ALSO_CALLED else group
+    return _Entry(_plain(name), called, _spaced(path), _field_words(line), weight, path.startswith(_APART))
 
 
 @cache
