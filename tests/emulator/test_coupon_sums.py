@@ -87,9 +87,9 @@ class Coupons(Machine):
                 _, listed = self.call(caller.get("users/{openid}/coupons", {"appid": "wx1"}, openid=openid))
                 found = {one["coupon_code"]: one["coupon_state"] for one in listed["user_coupon_list"]}
                 assert found == {code: one.state for code, one in self.coupons.items() if one.openid == openid}
-        place: Any = {"product_coupon_id": caller.product, "stock_id": caller.stock}
-        _, stock = self.call(caller.get("product-coupons/{product_coupon_id}/stocks/{stock_id}", **place))
-        assert stock["sent_count_info"]["total_count"] == len(self.coupons)
+            place: Any = {"product_coupon_id": caller.product, "stock_id": caller.stock}
+            _, stock = self.call(caller.get("product-coupons/{product_coupon_id}/stocks/{stock_id}", **place))
+            assert stock["sent_count_info"]["total_count"] == len(self.coupons)
 
 
 TestCoupons = Coupons.TestCase
