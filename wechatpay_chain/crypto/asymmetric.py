@@ -32,10 +32,6 @@ class _Sums(Protocol):
     def encrypt(self, key: Any, plaintext: str, /) -> str: ...
 
 
-def _sums(key: PrivateKey | PublicKey) -> _Sums:
-    return _sums_of(type(key))  # type: ignore[arg-type] # as below
-
-
 # The classes of RSA's keys are abstract, and asking them takes as long as a whole step (`benchmarks.share`).
 @lru_cache(maxsize=16)
 def _sums_of(kind: type) -> _Sums:
@@ -58,7 +54,7 @@ def algorithm_of(key: PrivateKey | PublicKey) -> Algorithm:
 
 def sign(key: PrivateKey, message: bytes) -> bytes:
     """The signature of `message`."""
-    return _sums(key).sign(key, message)
+    return _sums_of(type(key)).sign(key, message)  # type: ignore[arg-type] # as above
 
 
 def verify(key: PublicKey, message: bytes, signature: str) -> None:
@@ -67,12 +63,12 @@ def verify(key: PublicKey, message: bytes, signature: str) -> None:
     Raises:
         SignatureError: it is no Base64, or not the signature of this message by this key.
     """
-    _sums(key).verify(key, message, signature)
+    _sums_of(type(key)).verify(key, message, signature)  # type: ignore[arg-type] # as above
 
 
 def longest_plaintext(key: PublicKey) -> int | None:
     """How many bytes `encrypt` takes: 214 for an RSA key of 2048 bits; None for any number."""
-    return _sums(key).longest_plaintext(key)
+    return _sums_of(type(key)).longest_plaintext(key)  # type: ignore[arg-type] # as above
 
 
 def encrypt(key: PublicKey, plaintext: str) -> str:
@@ -82,7 +78,7 @@ def encrypt(key: PublicKey, plaintext: str) -> str:
         ValueError: the plaintext is longer than `longest_plaintext`.
         ConfigurationError: it is empty, which SM2 can't encrypt.
     """
-    return _sums(key).encrypt(key, plaintext)
+    return _sums_of(type(key)).encrypt(key, plaintext)  # type: ignore[arg-type] # as above
 
 
 def decrypt(key: PrivateKey, ciphertext: str, padding: Padding = "oaep") -> str:

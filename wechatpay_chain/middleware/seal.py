@@ -73,8 +73,7 @@ class Seal:
         named = None if request.headers is NO_HEADERS else request.headers.get(SERIAL_HEADER)
         key = keys.preferred if named is None else self._named_key(keys, named)
         encrypt = partial(_encrypt, key, named)
-        secret_fields = operation.secret_fields if operation else ()
-        marked = _marked(secret_fields)
+        marked = _marked(operation.secret_fields if operation else ())
         sealed: dict[str, Any] = {}
         given = vars(request)  # a request holds only what it was given
         for name in filter(given.__contains__, _LOCATIONS):

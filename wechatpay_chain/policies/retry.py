@@ -175,7 +175,8 @@ class RetryBudget:
 
     def earn(self) -> None:
         """A call is made."""
-        self._held = min(self._most, self._held + self._per_call)
+        if self._held < self._most:
+            self._held = min(self._most, self._held + self._per_call)
 
     def spend(self, now: float) -> bool:
         """Whether a repetition may be made at `now` (seconds of any clock that never goes back); if so, it is paid."""

@@ -120,8 +120,9 @@ def verify(
         SignatureError: a header is missing, the timestamp is more than 300 s away, the serial is unknown, or the
             signature or its type does not fit; with what was found out of its causes.
     """
-    told = headers.several(_READ_LOWER) if isinstance(headers, Headers) else map(headers.get, _READ)
-    timestamp, nonce, serial, signature, word = told
+    timestamp, nonce, serial, signature, word = (
+        headers.several(_READ_LOWER) if isinstance(headers, Headers) else map(headers.get, _READ)
+    )
     if not (timestamp and nonce and serial and signature):
         missing = [name for name in SIGNED_HEADERS if not headers.get(name)]
         from ...diagnosis import answer
