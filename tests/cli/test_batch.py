@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from tests.cli.conftest import ACCOUNT, Run, Shop, environment, process
 from tests.cli.fast import clock_of
 from tests.redis_server import redis_server
 from wechatpay_chain import Request, Response
-from wechatpay_chain.batch import Journal, Progress
+from wechatpay_chain.batch import Journal, Progress, Result
+from wechatpay_chain.cli.reports import write_results
 from wechatpay_chain.cli.running_batch import telling
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.products.control_orders import PUNISHMENTS, RECOVERIES, ControlOrder
@@ -61,6 +62,9 @@ def test_run_status_and_results(run: Run, shop: Shop) -> None:
     with (shop.folder / "results.csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert [row["key"] for row in rows] == [line["key"] for line in lines]
+    assert [row["answer.out_request_no"] for row in rows] == [line["key"] for line in lines]
+    for fact in ("began ", "ended ", "orders.csv", f"POST /{PUNISH}", shop.emulator.mchid):
+        assert fact in done.out
     assert stat.S_IMODE((shop.folder / "results.csv").stat().st_mode) == 0o600
     assert not [secret for secret in shop.secrets if secret in done.out + done.err + status.out]
     assert run("batch", "run", table, "--path", PUNISH).code == 0, "run again, it has nothing to do"
@@ -120,6 +124,31 @@ def test_the_same_row_twice_is_one_call(run: Run, shop: Shop) -> None:
     table = orders(shop.folder, 2)
     table.write_text(table.read_text() + table.read_text().splitlines()[-1] + "\n")
     assert run("batch", "run", table, "--path", PUNISH, "--dry-run").out.startswith("2 calls, 0 with faults")
+
+
+async def test_results_of_answers_that_differ(tmp_path: Path) -> None:
+    """Each flat member has a column; the issue of a refusal is in its message; what is nested stays in the JSON."""
+    detail = b'{"code":"PARAM_ERROR","message":"m","detail":{"issue":"too long"}}'
+    known = [
+        Result(key="a", state="done", status=200, answer=b'{"no":"001","amount":{"total":1},"n":1.5,"ok":true}'),
+        Result(key="b", state="done", status=200, answer=b'{"no":"2","more":null,"list":[1]}'),
+        Result(key="c", state="done", status=200, answer=b"no JSON"),
+        Result(key="d", state="refused", status=400, code="PARAM_ERROR", message="wrong", answer=detail),
+        Result(key="e", state="waiting"),
+    ]
+
+    async def results() -> AsyncIterator[Result]:
+        for result in known:
+            yield result
+
+    await write_results(results, tmp_path / "r.csv")
+    with (tmp_path / "r.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [name for name in rows[0] if name.startswith("answer.")] == [
+        "answer.no", "answer.n", "answer.ok", "answer.more",
+    ]  # fmt: skip
+    assert (rows[0]["answer.no"], rows[0]["answer.n"], rows[0]["answer.ok"]) == ("001", "1.5", "true")
+    assert (rows[3]["message"], rows[3]["answer.no"], rows[4]["message"]) == ("wrong (too long)", "", "")
 
 
 def test_status_while_a_run_goes_on(run: Run, shop: Shop) -> None:

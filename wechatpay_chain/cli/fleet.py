@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -62,7 +63,7 @@ async def hand_out(url: str, items: Iterator[Item], name: str, *, results: Path 
         finally:
             await broker.shutdown()
         if results is not None:
-            await write_results(_read(redis, name, keys), results)
+            await write_results(partial(_read, redis, name, keys), results)
         return await report_of(name, _read(redis, name, keys))
 
 

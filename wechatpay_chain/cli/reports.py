@@ -6,12 +6,12 @@ import csv
 import os
 import sys
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -82,7 +82,7 @@ async def report_of(name: str, results: AsyncIterator[Result]) -> Report:
         if result.code:
             codes[result.code] = codes.get(result.code, 0) + 1
         if result.state in {"refused", "unknown"} and len(attention) < _LISTED:
-            attention.append(Open(key=result.key, state=result.state, code=result.code, message=result.message))
+            attention.append(Open(key=result.key, state=result.state, code=result.code, message=_message(result)))
     return Report(
         name=name,
         total=sum(states.values()),
@@ -97,13 +97,21 @@ async def report_of(name: str, results: AsyncIterator[Result]) -> Report:
     )
 
 
-def show_report(report: Report, *, json: bool) -> None:
-    """Print a report."""
+def show_report(report: Report, *, json: bool, facts: Sequence[tuple[str, str]] = ()) -> None:
+    """Print a report.
+
+    Args:
+        report: what to print.
+        json: whether to print JSON.
+        facts: of the run that it ends, by name.
+    """
     if json:
-        show_json(asdict(report))
+        show_json({**asdict(report), **({"run": dict(facts)} if facts else {})})
         return
     terminal = Terminal.of(sys.stdout)
     terminal.line(terminal.paint(f"{report.name}: {report.total} calls", "bold"))
+    if facts:
+        terminal.table(facts, indent=2)
     rows = [
         (str(report.done), "done"),
         (str(report.refused), "refused, finally and without effect"),
@@ -153,27 +161,38 @@ async def write_rows(path: Path, to: Path | None) -> None:
         ConfigurationError: the journal is none, or another process has it.
     """
     async with _opened(path) as journal:
-        await write_results(journal.results(), to)
+        await write_results(journal.results, to)
 
 
-async def write_results(results: AsyncIterator[Result], to: Path | None) -> None:
-    """Write results: a table for a name that ends in `.csv`, else lines of JSON."""
+async def write_results(results: Callable[[], AsyncIterator[Result]], to: Path | None) -> None:
+    """Write results: a table for a name that ends in `.csv`, else lines of JSON.
+
+    In a table each member of the answers that is no object or list has a column of its own, `answer.NAME`.
+
+    Args:
+        results: reads them from the first; for a table they are read twice.
+        to: the file; None for stdout.
+    """
     is_table = to is not None and to.suffix.lower() == ".csv"
     if to is None:
-        async for result in results:
+        async for result in results():
             sys.stdout.write(_line(result))
         return
     part = to.with_name(f".{to.name}.part")
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        flat = dict[str, None]()
         if is_table:
-            file.write(b"\xef\xbb\xbf" + _row(_COLUMNS))  # the mark makes Excel read UTF-8
-        async for result in results:
-            text = (
-                _row([str(member or "") for member in _members(result).values()])
-                if is_table
-                else _line(result).encode()
-            )
+            async for result in results():
+                flat.update(dict.fromkeys(_flat(result)))
+            header = [*_COLUMNS, *(f"answer.{name}" for name in flat)]
+            file.write(b"\xef\xbb\xbf" + _row(header))  # the mark makes Excel read UTF-8
+        async for result in results():
+            if is_table:
+                own, answer = _members(result).values(), _flat(result)
+                text = _row([*(str(member or "") for member in own), *(answer.get(name, "") for name in flat)])
+            else:
+                text = _line(result).encode()
             file.write(text)
     part.replace(to)
 
@@ -189,8 +208,36 @@ async def _opened(path: Path) -> AsyncGenerator[Journal]:
 
 def _members(result: Result) -> dict[str, Any]:
     answer = (result.answer or b"").decode("utf-8", "replace")
-    values = (result.key, result.state, result.status, result.code, result.message, result.request_id, answer)
+    values = (result.key, result.state, result.status, result.code, _message(result), result.request_id, answer)
     return dict(zip(_COLUMNS, values, strict=True))
+
+
+def _answer(result: Result) -> dict[str, Any]:
+    """The members of an answer; none of one that is no object."""
+    try:
+        answer = orjson.loads(result.answer or b"null")
+    except orjson.JSONDecodeError:
+        return {}
+    return cast("dict[str, Any]", answer) if isinstance(answer, dict) else {}
+
+
+def _flat(result: Result) -> dict[str, str]:
+    """The members of an answer that fit into a cell each."""
+    members = _answer(result).items() if result.state == "done" else ()
+    return {name: _cell(value) for name, value in members if not isinstance(value, dict | list)}
+
+
+def _cell(value: object) -> str:
+    return value if isinstance(value, str) else "" if value is None else orjson.dumps(value).decode()
+
+
+def _message(result: Result) -> str | None:
+    """The message of an error, with the platform's detail of a refusal where the message doesn't say it."""
+    detail: object = _answer(result).get("detail") if result.state != "done" else None
+    issue: object = cast("dict[str, Any]", detail).get("issue") if isinstance(detail, dict) else None
+    if not isinstance(issue, str) or not issue or issue in (result.message or ""):
+        return result.message
+    return f"{result.message} ({issue})"
 
 
 def _line(result: Result) -> str:
@@ -200,7 +247,7 @@ def _line(result: Result) -> str:
     return orjson.dumps(members, option=orjson.OPT_APPEND_NEWLINE).decode()
 
 
-def _row(cells: list[str] | tuple[str, ...]) -> bytes:
+def _row(cells: Sequence[str]) -> bytes:
     text = StringIO()
     csv.writer(text).writerow(cells)
     return text.getvalue().encode()

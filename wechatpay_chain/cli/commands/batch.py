@@ -8,6 +8,7 @@ import signal
 import warnings
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -82,6 +83,7 @@ def _run(options: argparse.Namespace) -> int:
         return _rehearse(_items(options), options)
     settings = Settings.read(options)
     _check_complete(_unwarned(_items(options)), options)
+    began = datetime.now().astimezone()
     if options.workers:
         from ..fleet import hand_out
 
@@ -92,7 +94,16 @@ def _run(options: argparse.Namespace) -> int:
         report = asyncio.run(read_report(journal))
         if options.results is not None:
             asyncio.run(write_rows(journal, options.results))
-    show_report(report, json=options.json)
+    ended = datetime.now().astimezone()
+    facts = [
+        ("began", began.isoformat(" ", "seconds")),
+        ("ended", ended.isoformat(" ", "seconds")),
+        ("table", str(options.input)),
+        ("call", f"{options.method} {literal_path(options.path)}"),
+        ("merchant", settings.get("mchid") or ""),
+    ]
+    facts += [("profile", options.profile)] if options.profile else []
+    show_report(report, json=options.json, facts=facts)
     return _exit(report)
 
 
