@@ -76,15 +76,20 @@ def test_questions(shop: Shop) -> None:
     ) as running:
         os.close(theirs)
         shown = b""
-        answers = {
-            b"serial,": b"A" * 40,
-            b"private_key,": b"k.pem",
-            b"public_key_id,": b"",
-            b"public_key,": b"",
-            b"apiv3_key (": b"v" * 32,
-        }
-        for question, answer in answers.items():
-            while question not in shown:
+        answers = [
+            (b"serial,", b"123"),
+            (b"serial,", b"A" * 40),
+            (b"private_key,", b"k.pem"),
+            (b"private_key,", b"wechatpay_public_key.pem"),
+            (b"private_key,", b"apiclient_key.pem"),
+            (b"public_key_id,", b""),
+            (b"public_key,", b""),
+            (b"apiv3_key (", b"v" * 31),
+            (b"apiv3_key (", b"v" * 32),
+        ]
+        for question, answer in answers:
+            since = len(shown)
+            while question not in shown[since:]:
                 shown += os.read(ours, 1024)
             os.write(ours, answer + b"\n")
         running.wait(timeout=30)
@@ -93,6 +98,18 @@ def test_questions(shop: Shop) -> None:
     assert b"v" * 32 not in shown
     assert 'apiv3_key_file = "apiv3_key"' in (shop.folder / "asked" / "wechatpay.toml").read_text()
     assert (shop.folder / "asked" / "apiv3_key").read_text().strip() == "v" * 32
+    assert 'private_key = "../apiclient_key.pem"' in (shop.folder / "asked" / "wechatpay.toml").read_text()
+    assert b"there is no file 'asked/k.pem'" in shown
+
+
+def test_options_are_checked(run: Run, shop: Shop) -> None:
+    """What can't be right is told, and written all the same; a path is written as it is seen from the settings."""
+    done = run("init", "--yes", "--to", "new", "--serial", "12", "--private-key", "wechatpay_public_key.pem")
+    assert done.code == 0
+    assert done.err.count("warning: ") == 2
+    assert 'private_key = "../wechatpay_public_key.pem"' in (shop.folder / "new" / "wechatpay.toml").read_text()
+    done = run("init", "--yes", "--to", "right", "--private-key", "apiclient_key.pem", "--apiv3-key-file", "none")
+    assert (done.code, done.err.count("warning: "), "'right/none' cannot be read" in done.err) == (0, 1, True)
 
 
 @pytest.mark.parametrize(

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 import zipfile
+from collections.abc import Callable
 from getpass import getpass
 from pathlib import Path
 
 from ...crypto import keys, serials
+from ...crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ...errors import ConfigurationError
 from ..exits import Exit
 from ..inputs import write_private
-from ..settings import FILE, SETTINGS, Known, add_settings
+from ..settings import FILE, SETTINGS, Known, add_settings, read_key_file
 from ..terminal import tell
 
 _KEY, _CERTIFICATE = "apiclient_key.pem", "apiclient_cert.pem"
 _LARGEST = 1 << 20
 _MCHID = re.compile(r"(?:CN|2\.5\.4\.3)=(\d{8,10})(?!\d)")
+# What checks a key that is kept in a file of its own.
+_LOADERS: dict[str, Callable[[str], object]] = {"apiv3_key": load_apiv3_key, "apiv2_key": load_apiv2_key}
 _ASKED = ("mchid", "serial", "private_key", "public_key_id", "public_key", "apiv3_key")
 
 
@@ -42,7 +47,14 @@ def _init(options: argparse.Namespace) -> int:
         raise ConfigurationError(
             str(path), "it exists and is not overwritten", "Give --profile NAME to add a profile to it"
         )
-    values = {known.name: value for known in SETTINGS if (value := getattr(options, f"setting_{known.name}"))}
+    values: dict[str, str] = {}
+    for known in SETTINGS:
+        if value := getattr(options, f"setting_{known.name}"):
+            values[known.name] = _beside(value, folder) if known.is_key or known.is_path else value
+            try:
+                _check(known.name, values[known.name], folder, values.get("mchid", ""))
+            except ConfigurationError as error:
+                tell(f"warning: {error}")
     if options.from_zip is not None:
         values = {**_from_zip(options.from_zip, folder), **values}
     if not options.yes and sys.stdin.isatty():
@@ -91,14 +103,67 @@ def _ask(values: dict[str, str], folder: Path) -> dict[str, str]:
         if known.name not in _ASKED or known.name in asked:
             continue
         if known.is_key and not known.is_path:
-            secret = getpass(f"{known.name} (not shown; empty for none): ", stream=sys.stderr)
-            if secret:
+            if secret := _answer_of(known, folder, asked.get("mchid", "")):
                 asked[known.name] = _kept(known, secret, folder)
-            continue
-        print(f"{known.name}, {known.purpose} (empty for none): ", end="", file=sys.stderr, flush=True)
-        if answer := sys.stdin.readline().strip():
-            asked[known.name] = answer
+        elif answer := _answer_of(known, folder, asked.get("mchid", "")):
+            asked[known.name] = _beside(answer, folder) if known.is_path else answer
     return asked
+
+
+def _answer_of(known: Known, folder: Path, mchid: str) -> str:
+    """Ask until the answer can be right; an empty one leaves it out."""
+    while True:
+        if known.is_key and not known.is_path:
+            answer = getpass(f"{known.name} (not shown; empty for none): ", stream=sys.stderr)
+        else:
+            print(f"{known.name}, {known.purpose} (empty for none): ", end="", file=sys.stderr, flush=True)
+            answer = sys.stdin.readline().strip()
+        if not answer:
+            return ""
+        try:
+            if known.name == "apiv3_key":
+                load_apiv3_key(answer)
+            else:
+                _check(known.name, _beside(answer, folder) if known.is_path else answer, folder, mchid)
+        except ConfigurationError as error:
+            tell(str(error))
+        else:
+            return answer
+
+
+def _beside(value: str, folder: Path) -> str:
+    """A path as it is written into the settings, where it is relative to their folder."""
+    path = Path(value)
+    if path.is_absolute() or (folder / path).exists() or not path.exists():
+        return value
+    return Path(os.path.relpath(path, folder)).as_posix()
+
+
+def _check(name: str, value: str, folder: Path, mchid: str) -> None:
+    """Look whether a setting can be right.
+
+    Args:
+        name: of the setting.
+        value: of a key, the path of its file.
+        folder: of the settings.
+        mchid: the merchant's number, which is the password of a .p12 file.
+
+    Raises:
+        ConfigurationError: the form is wrong, a file can't be read, or it holds another kind of key.
+    """
+    if name == "serial" and not serials.is_certificate_serial(value):
+        raise ConfigurationError(
+            name, "it is no serial of a certificate", "Give the 40 hexadecimal digits that the merchant portal shows"
+        )
+    path = folder / value
+    if name in {"private_key", "public_key"} and not path.is_file():
+        raise ConfigurationError(name, f"there is no file {str(path)!r}", "Give the path of its file")
+    if name == "private_key":
+        keys.load_private_key(str(path), password=mchid)
+    elif name == "public_key":
+        keys.load_public_key(str(path), argument=name)
+    elif name in _LOADERS:
+        _LOADERS[name](read_key_file(path, name))
 
 
 def _kept(known: Known, secret: str, folder: Path) -> str:
