@@ -1,6 +1,7 @@
 // States by shape and word, and JSON with its secrets and faults marked.
 
 import { h } from "./dom.js";
+import { grouped } from "./format.js";
 import { t } from "./i18n.js";
 
 const SHAPES = { good: "●", wait: "◐", idle: "○", bad: "▲", broken: "■" };
@@ -101,7 +102,7 @@ function code(parts, most) {
   return h("div", { class: "cut" }, shown, more);
 }
 
-const cut = (text) => (text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}… ${t("moreCharacters", text.length - LONGEST_TEXT)}` : text);
+const cut = (text) => (text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}… ${t("moreCharacters", grouped(text.length - LONGEST_TEXT))}` : text);
 
 /** The pointers whose texts differ between what was sent and what was decrypted, with what was sent. */
 export function secrets(sent, plain, pointer = "", found = new Map()) {
@@ -122,6 +123,6 @@ export function signedText(text, difference = null) {
   const end = Math.min(text.length, difference + 1);
   const at = text.slice(difference, end) || " ";
   const begin = Math.max(0, difference - LONGEST_TEXT);
-  const before = (begin ? `${t("moreCharacters", begin)} …` : "") + visible(text.slice(begin, difference));
+  const before = (begin ? `${t("moreCharacters", grouped(begin))} …` : "") + visible(text.slice(begin, difference));
   return h("pre", { class: "code", tabindex: "0" }, before, h("mark", {}, visible(at)), cut(visible(text.slice(end))));
 }
