@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from tests.cli.conftest import APIV2_KEY, Done, Run, Shop
 from tests.notifications import sender
-from wechatpay_chain.cli.checkup import network
+from wechatpay_chain.cli.checkup import clock, network
 from wechatpay_chain.emulator.platform.keys import KeyPair
 
 Variables = dict[str, str]
@@ -436,9 +436,9 @@ def test_the_way_to_the_platform(url: str, cause: str, run: Run) -> None:
 
 def test_the_platforms_clock() -> None:
     """A clock that is off is told in seconds, with its direction."""
-    assert network.skew("clock", 3).result == "ok"
-    assert network.skew("clock", -120).result == "warning"
-    check = network.skew("clock", 900)
+    assert clock.skew("clock", 3).result == "ok"
+    assert clock.skew("clock", -120).result == "warning"
+    check = clock.skew("clock", 900)
     assert (check.result, "900 s ahead of" in check.found) == ("wrong", True)
 
 

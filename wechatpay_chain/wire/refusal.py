@@ -1,6 +1,7 @@
 """A refusal of the platform as an `APIError`, read once and kept with its answer.
 
-An answer with elements (`Response.fields`) is one of APIv2, which refuses with status 200.
+An answer with elements (`Response.fields`) is one of APIv2, which refuses with status 200. `v3.refusal` and
+`v2.refusal` say which class a status or a code becomes.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What `doctor` checks, a subject a file: the texts of settings, keys, the network, and a call that changes nothing."""
+"""What `doctor` checks, a subject a file: texts of settings, keys, network, clock, and a call that changes nothing."""

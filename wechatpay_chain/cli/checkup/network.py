@@ -1,8 +1,7 @@
-"""The way to the platform: proxies, names, TLS, and whose clock is right."""
+"""The way to the platform: proxies, names, connections, TLS, and then the clock of who answers."""
 
 from __future__ import annotations
 
-import http.client
 import ipaddress
 import os
 import socket
@@ -10,7 +9,6 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult, urlsplit
 
 from cryptography import x509
@@ -18,6 +16,7 @@ from cryptography import x509
 from ...errors import ConfigurationError
 from ...wire.hosts import check_base_url, twins
 from ..checks import Check, Result, failed
+from . import clock
 
 _PROXIES = ("https_proxy", "http_proxy", "all_proxy")
 _SCHEMES = frozenset({"http", "https"})
@@ -26,8 +25,6 @@ _INTERCEPTED = (
     "add its authority to those that are trusted here"
 )
 _LATENCY = 2.0
-_AWAY = 60
-_TOO_FAR = 300
 
 
 def checks(base_url: str, *, timeout: float) -> Iterator[Check]:
@@ -95,7 +92,7 @@ def _host(url: SplitResult, timeout: float) -> Iterator[Check]:
         yield secure
         if secure.result == "wrong":
             return
-    yield _clock(url, timeout)
+    yield clock.check(url, timeout)
 
 
 def _resolve(host: str, port: int) -> tuple[list[str], Check]:
@@ -168,29 +165,3 @@ def _issuer(der: bytes | None) -> str:
     if der is None:
         return "no certificate"
     return f"issued by {x509.load_der_x509_certificate(der).issuer.rfc4514_string()[:80]}"
-
-
-def _clock(url: SplitResult, timeout: float) -> Check:
-    """This machine's clock against the `Date` of an answer to a request that is neither signed nor known."""
-    make = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-    name = f"clock against {url.hostname}"
-    connection = make(url.hostname or "", url.port, timeout=timeout)
-    try:
-        connection.request("GET", "/", headers={"User-Agent": "wechatpay-chain", "Accept": "*/*"})
-        date = connection.getresponse().headers.get("Date")
-        theirs = parsedate_to_datetime(date or "").timestamp()
-    except (OSError, http.client.HTTPException, ValueError, TypeError):
-        return Check(name=name, result="skipped", found="no answer with a Date")
-    finally:
-        connection.close()
-    return skew(name, time.time() - theirs)
-
-
-def skew(name: str, seconds: float) -> Check:
-    """What a clock that is so many seconds ahead means."""
-    if abs(seconds) < _AWAY:
-        return Check(name=name, result="ok", found=f"{seconds:+.0f} s")
-    direction = "ahead of" if seconds > 0 else "behind"
-    found = f"this machine's clock is {abs(seconds):.0f} s {direction} the platform's"
-    remedy = f"Synchronise it (NTP): from {_TOO_FAR} s on every signature is refused, both ways"
-    return Check(name=name, result="wrong" if abs(seconds) > _TOO_FAR else "warning", found=found, causes=(remedy,))

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from ...errors import ConfigurationError
 from ...wire.hosts import DEFAULT_BASE_URL
 from ..checks import Check, exit_of_checks, failed, show
-from ..checkup import echo, keys, network, texts
+from ..checkup import echo, keys, network, setting_texts
 from ..progress import waiting
 from ..settings import Settings, add_settings
 
@@ -35,8 +35,8 @@ def _checks(options: argparse.Namespace) -> Iterator[Check]:
     except ConfigurationError as error:
         yield failed("settings", error)
         return
-    yield from texts.checks(settings)
-    yield from texts.misspelt(os.environ, settings)
+    yield from setting_texts.checks(settings)
+    yield from setting_texts.misspelt(os.environ, settings)
     yield from keys.checks(settings, datetime.now(UTC))
     whole = keys.together(settings)
     yield whole

@@ -33,6 +33,7 @@ class Schedule:
         return self.pauses[attempts - 1] if attempts <= len(self.pauses) else None
 
 
+# Payments, refunds, and every kind that has no schedule of its own below.
 _USUAL = Schedule(
     (15, 15, 30)
     + (3 * _MINUTE, 10 * _MINUTE, 20 * _MINUTE, 30 * _MINUTE, 30 * _MINUTE, 30 * _MINUTE, 60 * _MINUTE)
