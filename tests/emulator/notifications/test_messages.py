@@ -68,6 +68,16 @@ def test_of_a_partners_order(emulator: Emulator) -> None:
         emulator.notification("TRANSACTION.SUCCESS", {"out_trade_no": "A1", "sub_appids": "wx"}, mchid=provider)
 
 
+@pytest.mark.parametrize("given", [{"sub_mchid": "1900000201"}, {"sp_appid": "wxsp"}, {"sub_appid": "wxsub"}])
+def test_of_a_partner_without_an_order(emulator: Emulator, webhook: Webhook, given: dict[str, str]) -> None:
+    """A member that only a partner's payment has makes the sample a partner's, whole."""
+    resource = webhook.open(*emulator.notification("TRANSACTION.SUCCESS", given)).resource
+    assert resource.items() >= given.items()
+    assert (resource["sp_mchid"], resource["payer"].keys()) == (emulator.mchid, {"sp_openid"})
+    assert resource["sub_mchid"]
+    assert not {"mchid", "appid"} & resource.keys()
+
+
 def test_kinds_of_the_webhook(emulator: Emulator, webhook: Webhook) -> None:
     """The kinds that handlers are registered for name notifications here, too."""
     notification = webhook.open(*emulator.notification(kinds.PROFITSHARING_SUCCESS))
