@@ -68,7 +68,11 @@ def counting(limit: str) -> Generator[Callable[[BatchProgress], None]]:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
         from rich.progress import Progress as Bars
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+        from rich.table import Column
+    # In a narrow terminal the text is wrapped, and the count stays whole.
+    count = MofNCompleteColumn(table_column=Column(no_wrap=True))
+    text = TextColumn("{task.description}", table_column=Column())
+    columns = (BarColumn(bar_width=20), count, text)
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task("starting", total=None)
 
