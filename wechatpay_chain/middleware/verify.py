@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..catalogue.lookup import of_path
 from ..credentials.platform_keys import TrustStore, verifying_key
 from ..credentials.threads import Run
-from ..crypto.asymmetric import PublicKey
 from ..errors import SignatureError
 from ..http.operation import AnswerSignature
 from ..http.reading import without_stream
@@ -99,11 +99,7 @@ class Verify:
     def _verify(self, response: Response[Any], body: bytes) -> None:
         now = self._clock()
         keys = self.trust.keys
-
-        def find_key(serial: str) -> PublicKey | None:
-            return verifying_key(keys, serial, now)
-
-        self._check(response.headers, body, find_key, now, keys.by_name)
+        self._check(response.headers, body, partial(verifying_key, keys, now=now), now, keys.by_name)
 
     def _holds(self, response: Response[Any]) -> bool:
         if not v3.is_signed(response.headers):

@@ -63,8 +63,7 @@ class PlatformClock:
         if told is None:
             return False
         skew = told + 0.5 - self._time()
-        known = 0.0 if self.skew is None else self.skew
-        if abs(skew - known) <= _ACCURACY:
+        if abs(skew - (self.skew or 0.0)) <= _ACCURACY:
             if self.skew is None:
                 self.skew = skew
             return False
