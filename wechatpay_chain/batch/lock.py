@@ -100,7 +100,7 @@ def _taken(path: Path) -> JournalInUseError:
     return JournalInUseError(
         "journal",
         f"{str(path)!r} is in use by another batch, in this process or another one",
-        "Wait for its end (`wechatpay-chain batch status` tells where a run of the command line is), or give each "
+        "Wait for its end (`wechatpay-chain batch status JOURNAL` tells where a run is), or give each "
         "batch that runs a journal of its own",
     )
 
