@@ -50,6 +50,14 @@ def test_of_an_order(emulator: Emulator, webhook: Webhook) -> None:
     assert (resource["transaction_id"], resource["amount"]["total"]) == (paid.transaction_id, 4200)
 
 
+def test_of_an_order_that_waits(emulator: Emulator, webhook: Webhook) -> None:
+    """An order that isn't paid yet is told with its own sum, and stays as it is."""
+    emulator.add_order("A1", 4200)
+    resource = webhook.open(*emulator.notification("TRANSACTION.SUCCESS", {"out_trade_no": "A1"})).resource
+    assert (resource["trade_state"], resource["amount"]["total"]) == ("SUCCESS", 4200)
+    assert emulator.orders[0].state == "NOTPAY"
+
+
 def test_of_a_partners_order(emulator: Emulator) -> None:
     """A partner's paid order is told with a partner's members, and laid under what is given; only that is checked."""
     provider = emulator.add_merchant(Merchant(mchid="1900000777", role="partner")).mchid

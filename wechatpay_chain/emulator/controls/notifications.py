@@ -19,6 +19,7 @@ from ..notifications.samples import sample
 from ..products.orders import ORDERS
 from ..products.orders.record import Order
 from ..products.orders.texts import announced, announced_v2
+from ..products.orders.transitions import paid
 from ..world.announcements import ANNOUNCEMENTS, WAITING, Announcement, number
 from .core import Core, line_of
 
@@ -192,7 +193,8 @@ class Notifications(Core):
         now = self.world.now
         order = self.world.of(ORDERS).get(f"{merchant}/{given.get('out_trade_no')}")
         tell = _PAYMENTS.get((kind.event_type, kind.original_type))
-        told = tell(order) if tell is not None and order is not None and order.paid else None
+        # Of an order that waits, it says what it would say of the payment.
+        told = tell(order if order.paid else paid(order, now)) if tell is not None and order is not None else None
         return Announcement(
             mchid=merchant,
             made=now,

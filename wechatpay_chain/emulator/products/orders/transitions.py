@@ -81,11 +81,11 @@ def pay(world: World, order: Order, *, bank_type: str = "OTHERS", openid: str = 
     Raises:
         Refusal: the order is paid or closed, or its payment failed.
     """
-    paid = take(world, order, bank_type=bank_type, openid=openid)
+    taken = take(world, order, bank_type=bank_type, openid=openid)
     # A code payment's own answer, or a query, is all that is told of it; a combined order is announced as a whole.
-    if paid.trade_type != "MICROPAY" and not paid.combined:
-        _announce(world, paid)
-    return paid
+    if taken.trade_type != "MICROPAY" and not taken.combined:
+        _announce(world, taken)
+    return taken
 
 
 def take(world: World, order: Order, *, bank_type: str = "OTHERS", openid: str = "") -> Order:
@@ -96,17 +96,19 @@ def take(world: World, order: Order, *, bank_type: str = "OTHERS", openid: str =
     """
     if order.state not in {"NOTPAY", "USERPAYING"}:
         raise ended(order)
-    now = world.now
-    return world.of(ORDERS).put(
-        order.moved(
-            "SUCCESS",
-            now,
-            transaction_id=numbers.transaction_id(now),
-            paid_at=now,
-            openid=order.openid or openid or numbers.openid(),
-            sub_openid=order.sub_openid or (numbers.openid() if order.sub_appid else ""),
-            bank_type=bank_type,
-        )
+    return world.of(ORDERS).put(paid(order, world.now, bank_type=bank_type, openid=openid))
+
+
+def paid(order: Order, now: float, *, bank_type: str = "OTHERS", openid: str = "") -> Order:
+    """An order as it is when it has been paid."""
+    return order.moved(
+        "SUCCESS",
+        now,
+        transaction_id=numbers.transaction_id(now),
+        paid_at=now,
+        openid=order.openid or openid or numbers.openid(),
+        sub_openid=order.sub_openid or (numbers.openid() if order.sub_appid else ""),
+        bank_type=bank_type,
     )
 
 
@@ -174,17 +176,17 @@ def ripen(world: World, order: Order) -> None:
         close(world, order)
 
 
-def _announce(world: World, paid: Order) -> None:
-    told = announced_v2(paid) if paid.protocol == "v2" else announced(paid)
+def _announce(world: World, order: Order) -> None:
+    told = announced_v2(order) if order.protocol == "v2" else announced(order)
     world.announce(
-        mchid=paid.mchid,
-        about=("orders", paid.key),
-        notify_url=paid.notify_url,
-        event_type="transaction-success" if paid.protocol == "v2" else "TRANSACTION.SUCCESS",
-        original_type="" if paid.protocol == "v2" else "transaction",
+        mchid=order.mchid,
+        about=("orders", order.key),
+        notify_url=order.notify_url,
+        event_type="transaction-success" if order.protocol == "v2" else "TRANSACTION.SUCCESS",
+        original_type="" if order.protocol == "v2" else "transaction",
         summary="支付成功",
         resource=told,
-        protocol=paid.protocol,
+        protocol=order.protocol,
     )
 
 
