@@ -79,14 +79,14 @@ def tasks(trace: bytes) -> tuple[list[Task], list[Task]]:
     """The tasks of the page's main thread, before the mark that scrolling begins and after it."""
     events = json.loads(trace)["traceEvents"]
     mark = next(event for event in events if event["name"] == _MARK)
-    found: tuple[list[Task], list[Task]] = ([], [])
+    before, after = list[Task](), list[Task]()
     for event in events:
         if event["ph"] != "X":  # a task that was under way when the trace began or ended
             continue
         # Other threads and processes, the browser's own pages among them, have tasks of the same name.
         if event["name"] == "RunTask" and (event["pid"], event["tid"]) == (mark["pid"], mark["tid"]):
-            found[event["ts"] > mark["ts"]].append(Task(event["dur"] / 1000, event["tdur"] / 1000))
-    return found
+            (after if event["ts"] > mark["ts"] else before).append(Task(event["dur"] / 1000, event["tdur"] / 1000))
+    return before, after
 
 
 def memory(keep: int) -> float:

@@ -1,7 +1,7 @@
-"""Waits in which nothing is under way, and which whoever makes the calls may end early.
+"""Waits during which nothing has been sent, and which a batch that is stopped can end early.
 
 A call that waits for its turn under a rate limit has not been sent: a batch that is stopped takes it back at once. The
-limiter doesn't know the batch; both know the waits of the task that they run in.
+limiter doesn't know the batch; both find the waits in the context of the task.
 """
 
 from __future__ import annotations

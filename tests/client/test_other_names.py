@@ -25,7 +25,7 @@ from wechatpay_chain.http.names import letters
         ("merchant", "merchant_cert="),
         ("cert_serial_no", "serial=..."),
         ("public_key_id", "certs={'PUB_KEY_ID_...'"),
-        ("appid", "belongs into the payload of each call"),
+        ("appid", "give it in the payload of each call"),
         ("time_out", "timeout=..."),
     ],
 )
@@ -60,7 +60,7 @@ def test_the_table_names_arguments_that_there_are() -> None:
     for name, meant in _MEANT.items():
         assert name == letters(name)
         assert name not in ours
-        if not meant.startswith(("the payload", "headers=")):
+        if not meant.startswith(("it in the payload", "headers=")):
             assert meant.partition("=")[0] in Arguments.__annotations__
 
 

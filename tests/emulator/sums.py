@@ -207,8 +207,10 @@ class Transferred:
 
     def confirm(self) -> bool:
         """Whether it could be confirmed."""
-        could, self.state = self.state == "WAIT_USER_CONFIRM", "SUCCESS"
-        return could
+        if self.state != "WAIT_USER_CONFIRM":
+            return False
+        self.state = "SUCCESS"
+        return True
 
     def cancel(self, sub: str) -> str:
         """Call it off; what that is answered with."""

@@ -163,6 +163,11 @@ def item_of(path: str, method: str, members: dict[str, Any], values: dict[str, A
     return replace(item, key=item.pack()[0])
 
 
+def payload_of(item: Item) -> Mapping[str, Any]:
+    """The members that a call sends: in the query of a GET, in the body of all others."""
+    return (item.params if item.method == "GET" else item.json) or {}
+
+
 def _own_number(item: Item) -> str:
     for members in (item.json, item.params, item.values):
         if number := merchant_number(members):

@@ -20,7 +20,7 @@ from ..errors import ConfigurationError, WeChatPayWarning
 from ..files.atomic import reading
 from ..http.names import distance
 from ..http.path import literal_path, placeholders
-from .items import Item, item_of
+from .items import Item, item_of, payload_of
 
 # What a cell holds, by the catalogue's type: texts as they are, all else as JSON writes it.
 _TYPES: dict[str, type | tuple[type, ...]] = {"integer": int, "number": (int, float), "boolean": bool, "object": dict}
@@ -111,9 +111,8 @@ class _Table:
         if operation is None:
             return
         location = "query" if self._method == "GET" else "json"
-        payload = (item.params if self._method == "GET" else item.json) or {}
         empty: list[str] = []
-        for fault in catalogue.validate(operation, {location: payload}):
+        for fault in catalogue.validate(operation, {location: payload_of(item)}):
             column = fault.pointer.removeprefix("/").replace("/", ".")
             if not fault.is_missing or fault.location != location:
                 continue

@@ -24,7 +24,7 @@ def note_closest(error: WeChatPayError, method: str, path: str) -> None:
 
 
 def explain_unknown(error: APIError, request: Request, operation: catalogue.Operation | None) -> None:
-    """Say of a refusal for there being no such operation which one may be meant, where the catalogue knows none."""
+    """Add to a 404 or 405, of an operation that the catalogue doesn't know, the closest ones and the likely cause."""
     if error.status in _NO_SUCH and operation is None:
         note_closest(error, request.method, request.template)
         error.because(*error.causes, _misspelt(request))
@@ -33,14 +33,14 @@ def explain_unknown(error: APIError, request: Request, operation: catalogue.Oper
 def _misspelt(request: Request) -> Cause | None:
     path = request.template
     if verbs := ", ".join(operation.method for operation in catalogue.at(path)):
-        return Cause("wrong-verb", f"the path is known with {verbs} only", "Call it so", "likely")
+        return Cause("wrong-verb", f"the path is known with {verbs} only", "Use such a verb", "likely")
     respelt = {operation.path for operation in catalogue.respelt_of(path)}
     meant = next((found for found in catalogue.closest(request.method, path) if found.path in respelt), None)
     if meant is None:
         return None
     return Cause(
         "path-misspelt",
-        f"{meant.method} {meant.path} is meant ({meant.name}), which is spelt otherwise",
+        f"the path is misspelt: {meant.method} {meant.path} ({meant.name}) is meant",
         f"A path in text is sent as it stands, slashes included: write {meant.path[1:]!r}, or the chain "
         f"{catalogue.spell(meant.path)}",
         "likely",

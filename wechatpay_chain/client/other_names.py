@@ -13,8 +13,8 @@ _CERTS = "certs={'PUB_KEY_ID_...': Path('pub_key.pem')}"
 _CERTIFICATE = "merchant_cert=Path('apiclient_cert.pem')"
 _APIV2_KEY = "apiv2_key=..., the 32 characters that sign APIv2 calls"
 _EITHER_KEY = "apiv3_key=..., or apiv2_key=... for APIv2: they are two keys"
-_OF_A_CALL = "the payload of each call: json={...}"
-_OF_A_PARTNER = "the payload of each call, json={...}: a partner's client is as any other's"
+_OF_A_CALL = "it in the payload of each call, json={...}"
+_OF_A_PARTNER = f"{_OF_A_CALL}: a partner's client takes no other arguments"
 _SESSION = "session=aiohttp.ClientSession(...), which brings its own"
 
 # By their letters alone: `privateKey` and `private_key` are one.
@@ -27,7 +27,7 @@ _MEANT: Mapping[str, str] = {
     "certificate": _CERTIFICATE,
     "certpath": _CERTIFICATE,
     "certserialno": _SERIAL,
-    "headers": "headers={...} of a call's verb",
+    "headers": "headers={...} to the verb of a call",
     "host": "base_url=...",
     "key": _EITHER_KEY,
     "keypath": "private_key=Path('apiclient_key.pem')",
@@ -93,4 +93,4 @@ def _hint(name: str, names: frozenset[str]) -> str:
         meant = f"{close[0]}=..." if close else None
     if meant is None:
         return repr(name)
-    return f"{name!r}: it belongs into {meant}" if meant.startswith("the payload") else f"{name!r}: give {meant}"
+    return f"{name!r}: give {meant}"

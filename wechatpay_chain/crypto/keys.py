@@ -59,7 +59,7 @@ _SSH_RSA = "ssh-rsa "
 _PKCS12 = re.compile(rb"\x30(?:\x80|[\x81-\x84].{1,4}?|.)\x02\x01\x03", re.DOTALL)
 _FILE_URL = "file://"
 # Checking that a private key is sound takes 40 ms: once for each key and process. These are digests of keys that were
-# found sound; nothing of a key can be told from them, and none is held for longer than its user holds it.
+# found sound; no key can be computed from its digest, and the keys themselves aren't kept.
 _sound: set[bytes] = set()
 _MOST_SOUND = 10_000
 # Far more than any chain of certificates.

@@ -42,10 +42,10 @@ _KEYWORDS_MEANT: Mapping[str, str] = {
     "payload": "json={...}, or xml={...} of APIv2",
     "queries": "params={...}",
     "query": "params={...}",
-    "responseType": "nothing, and give the answer to wxpay.download(answer, path)",
-    "save_to": "nothing, and give the answer to wxpay.download(answer, path)",
-    "sink": "nothing, and give the answer to wxpay.download(answer, path)",
-    "stream": "nothing, and give the answer to wxpay.stream(answer)",
+    "responseType": "nothing, and pass the answer to wxpay.download(answer, path)",
+    "save_to": "nothing, and pass the answer to wxpay.download(answer, path)",
+    "sink": "nothing, and pass the answer to wxpay.download(answer, path)",
+    "stream": "nothing, and pass the answer to wxpay.stream(answer)",
 }
 _USE_PLACEHOLDER = "Write a value as a {placeholder} and give it to the verb: chain('v3/…/{id}').get(id=...)"
 

@@ -115,7 +115,7 @@ class KeptClaims:
         if not held:
             del self._of_loops[loop]
             return
-        for claim in held:
+        for claim in tuple(held):
             claim.renew()
         loop.call_later(self._pause, self._renew_all, loop)
 

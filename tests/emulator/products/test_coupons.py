@@ -236,6 +236,13 @@ async def test_the_product_itself(brand: Brand) -> None:
     assert await refused(brand.send("N1")) == "404 RESOURCE_NOT_EXISTS"
 
 
+@pytest.mark.parametrize("begins", ["2027-01-15T00:00:00", "2027-01-15"])
+async def test_a_time_without_an_offset(brand: Brand, begins: str) -> None:
+    """It says no moment, and is refused."""
+    rule = {"coupon_available_period": brand.period(available_begin_time=begins)}
+    assert await refused(brand.create(single_usage_rule=rule)) == "400 PARAM_ERROR"
+
+
 async def test_a_brand_acts_for_itself(both: Emulator, clock: Clock) -> None:
     """A brand that names another one in its body works on its own records all the same."""
     brand = Brand(both, clock, partner=False)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ... import catalogue
 from ...batch import Batch, Item, JournalInUseError, read_csv, read_jsonl
+from ...batch.items import payload_of
 from ...catalogue.records import record
 from ...errors import ConfigurationError, WeChatPayWarning
 from ...http.path import literal_path
@@ -160,13 +161,13 @@ async def _work_off(settings: Settings, journal: Path, options: argparse.Namespa
 
 @contextmanager
 def _interruptible(batch: Batch) -> Generator[None]:
-    """Ctrl-C lets the calls on the wire come to their end and gives the others back; a second one leaves all."""
+    """Ctrl-C lets the calls on the wire come to their end and gives the others back; a second one ends the program."""
     before = signal.getsignal(signal.SIGINT)
 
     def stop(_signal: int, _frame: object) -> None:
         tell(
             f"stopping: {batch.on_the_wire} calls on the wire come to their end, each try within {_ATTEMPT:.0f} s; "
-            "all others wait for the next run. Ctrl-C again leaves these to it, too"
+            "all others wait for the next run. Ctrl-C again ends the program at once"
         )
         batch.stop()
         signal.signal(signal.SIGINT, before)
@@ -199,7 +200,7 @@ def _check_complete(items: Iterator[Item], options: argparse.Namespace) -> None:
     location = "query" if options.method == "GET" else "json"
     count, named = 0, list[str]()
     for item in items:
-        payload = (item.params if options.method == "GET" else item.json) or {}
+        payload = payload_of(item)
         faults = catalogue.validate(operation, {location: payload}) if operation else []
         if missing := [fault.pointer for fault in faults if fault.is_missing and fault.location == location]:
             count += 1
@@ -219,7 +220,7 @@ def _rehearse(items: Iterator[Item], options: argparse.Namespace) -> int:
         raise _unknown_path(options.method, literal_path(options.path))
     for item in _unwarned(items):
         keys.add(item.key)
-        payload = (item.params if options.method == "GET" else item.json) or {}
+        payload = payload_of(item)
         unknown |= dict.fromkeys(name for name in payload if not _is_known(operation, location, name))
         if faults := catalogue.validate(operation, {location: payload}):
             faulty += 1
@@ -244,7 +245,7 @@ def _unknown_path(method: str, path: str) -> ConfigurationError:
 
 
 def _unwarned(items: Iterator[Item]) -> Iterator[Item]:
-    """The items, without the warnings of unknown columns: the rehearsal names these itself, each once."""
+    """The items, without the warnings of unknown columns: a rehearsal names these itself, a run warns when it sends."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", WeChatPayWarning)
         yield from items

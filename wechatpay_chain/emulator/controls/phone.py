@@ -51,8 +51,8 @@ class Phone(Core):
     def cancel(self, what: str, *, mchid: str | None = None) -> Order:
         """A payer leaves without paying: a code payment isn't being paid any more, any other order stays as it is.
 
-        Arguments and errors are those of `pay`; one that is paid or closed can't be left, nor a combined one: nobody is
-        ever in the midst of paying it.
+        Arguments and errors are those of `pay`; a paid or closed order is refused, and so is a combined one, which
+        is never `USERPAYING`.
         """
         self.ripen()
         return phone.cancel(self.world, what, mchid)

@@ -147,7 +147,7 @@ class Notifier:
         found = self._world.of(ANNOUNCEMENTS).get(number)
         if found is None:
             raise ConfigurationError("number", f"there is no notification {number!r}", "List them to see their numbers")
-        # Says at once which key there isn't, and what this notification can't have.
+        # Both raise now, rather than in the thread that sends: there is no such key, or APIv2 has no such flaw.
         self.writer.key(found.mchid, serial)
         if flaw is not None:
             self.writer.message(found, flaw=flaw, serial=serial)

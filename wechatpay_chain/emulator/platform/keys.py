@@ -158,12 +158,12 @@ def usual(keys: Sequence[KeyPair], algorithm: Algorithm) -> KeyPair:
 
 
 def other_than(keys: Sequence[KeyPair], key: KeyPair, serial: str) -> KeyPair:
-    """Another key than the usual one; that one where there is no other.
+    """The key of a serial, or the first that isn't the usual one; the usual one where no key fits.
 
     Args:
         keys: the platform's.
         key: the usual one.
-        serial: of the other; empty for the first.
+        serial: of the key that is wanted; empty for any other than the usual one.
     """
     found = (one for one in keys if (one.serial == serial if serial else one.serial != key.serial))
     return next(found, key)

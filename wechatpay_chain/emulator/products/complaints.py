@@ -196,9 +196,8 @@ def _decide_refund(world: World, call: Call) -> None:
     complaint = _find(world, call)
     if complaint.state == "PROCESSED":
         raise refusal.invalid_state("投诉单已处理完成，不能更新退款审批结果")
-    # The misspelling is the platform's.
     approves = call.json["action"] == "APPROVE"
-    kind = "MERCHANT_APPROVE_REFUND" if approves else "MERCHANT_REFUSE_RERUND"
+    kind = "MERCHANT_APPROVE_REFUND" if approves else "MERCHANT_REFUSE_RERUND"  # misspelt by the platform
     details = call.json.get("remark") or call.json.get("reject_reason") or ""
     _answered(world, complaint, "PROCESSING", _entry(world.now, "商户", kind, details))
 

@@ -207,10 +207,12 @@ def _complete(world: World, call: Call) -> dict[str, Any]:
 
 
 def _cancel_partners(world: World, call: Call) -> None:
+    """Cancel; a partner is answered with 204, without the order."""
     _cancel(world, call)
 
 
 def _complete_partners(world: World, call: Call) -> None:
+    """Complete; a partner is answered with 204, without the order."""
     _complete(world, call)
 
 

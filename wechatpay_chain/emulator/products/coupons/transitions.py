@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from ...platform import refusal
 from ...platform.refusal import Refusal
-from ...platform.times import date, rfc3339
+from ...platform.times import date, read_rfc3339, rfc3339
 from ...world import numbers
 from ...world.records import Kind
 from ...world.world import World
@@ -277,7 +276,7 @@ def _period_of(content: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _time(text: str, name: str) -> float:
     try:
-        return datetime.fromisoformat(text).timestamp()
+        return read_rfc3339(text)
     except ValueError:
         raise refusal.bad_parameter(f"/{name}", "body", "not a time of RFC 3339") from None
 

@@ -60,19 +60,19 @@ def query_v2(world: World, call: Call) -> dict[str, Any]:
         "cash_fee": order.total,
         "refund_count": len(refunds),
     }
-    for index, found_ in enumerate(refunds):
+    for index, one in enumerate(refunds):
         members |= {
-            f"out_refund_no_{index}": found_.out_refund_no,
-            f"refund_id_{index}": found_.refund_id,
-            f"refund_channel_{index}": found_.channel,
-            f"refund_fee_{index}": found_.amount,
-            f"settlement_refund_fee_{index}": found_.amount,
-            f"refund_status_{index}": STATES_V2[found_.state],
+            f"out_refund_no_{index}": one.out_refund_no,
+            f"refund_id_{index}": one.refund_id,
+            f"refund_channel_{index}": one.channel,
+            f"refund_fee_{index}": one.amount,
+            f"settlement_refund_fee_{index}": one.amount,
+            f"refund_status_{index}": STATES_V2[one.state],
             f"refund_account_{index}": "REFUND_SOURCE_RECHARGE_FUNDS",
-            f"refund_recv_accout_{index}": found_.account,
+            f"refund_recv_accout_{index}": one.account,
         }
-        if found_.finished:
-            members[f"refund_success_time_{index}"] = spaced(found_.finished)
+        if one.finished:
+            members[f"refund_success_time_{index}"] = spaced(one.finished)
     return members
 
 

@@ -15,75 +15,75 @@ STATES_V2 = {"SUCCESS": "SUCCESS", "ABNORMAL": "CHANGE", "CLOSED": "REFUNDCLOSE"
 """APIv2's names of the states."""
 
 
-def told(found_: Refund, order: Order) -> dict[str, Any]:
+def told(found: Refund, order: Order) -> dict[str, Any]:
     """The refund as answers of APIv3 tell it."""
     members: dict[str, Any] = {
-        "refund_id": found_.refund_id,
-        "out_refund_no": found_.out_refund_no,
+        "refund_id": found.refund_id,
+        "out_refund_no": found.out_refund_no,
         "transaction_id": order.transaction_id,
         "out_trade_no": order.out_trade_no,
-        "channel": found_.channel,
-        "user_received_account": found_.account,
-        "create_time": rfc3339(found_.made),
-        "status": found_.state,
-        "funds_account": found_.funds,
+        "channel": found.channel,
+        "user_received_account": found.account,
+        "create_time": rfc3339(found.made),
+        "status": found.state,
+        "funds_account": found.funds,
         "amount": {
             "total": order.total,
-            "refund": found_.amount,
+            "refund": found.amount,
             "payer_total": order.total,
-            "payer_refund": found_.amount,
-            "settlement_refund": found_.amount,
+            "payer_refund": found.amount,
+            "settlement_refund": found.amount,
             "settlement_total": order.total,
             "discount_refund": 0,
             "currency": order.currency,
         },
         "promotion_detail": [],
     }
-    if found_.finished:
-        members["success_time"] = rfc3339(found_.finished)
+    if found.finished:
+        members["success_time"] = rfc3339(found.finished)
     return members
 
 
-def announced(found_: Refund, order: Order) -> dict[str, Any]:
+def announced(found: Refund, order: Order) -> dict[str, Any]:
     """The refund as its notification of APIv3 has it."""
     parties = {"sp_mchid": order.mchid, "sub_mchid": order.sub_mchid} if order.sub_mchid else {"mchid": order.mchid}
     members: dict[str, Any] = {
         **parties,
         "out_trade_no": order.out_trade_no,
         "transaction_id": order.transaction_id,
-        "out_refund_no": found_.out_refund_no,
-        "refund_id": found_.refund_id,
-        "refund_status": found_.state,
-        "user_received_account": found_.account,
+        "out_refund_no": found.out_refund_no,
+        "refund_id": found.refund_id,
+        "refund_status": found.state,
+        "user_received_account": found.account,
         "amount": {
             "total": order.total,
-            "refund": found_.amount,
+            "refund": found.amount,
             "payer_total": order.total,
-            "payer_refund": found_.amount,
+            "payer_refund": found.amount,
         },
     }
-    return members | ({"success_time": rfc3339(found_.finished)} if found_.finished else {})
+    return members | ({"success_time": rfc3339(found.finished)} if found.finished else {})
 
 
-def announced_v2(found_: Refund, order: Order) -> dict[str, Any]:
+def announced_v2(found: Refund, order: Order) -> dict[str, Any]:
     """The refund as its notification of APIv2 has it, before `req_info` is encrypted."""
     members: dict[str, Any] = {
         **parties_v2(order),
         "transaction_id": order.transaction_id,
         "out_trade_no": order.out_trade_no,
-        "refund_id": found_.refund_id,
-        "out_refund_no": found_.out_refund_no,
+        "refund_id": found.refund_id,
+        "out_refund_no": found.out_refund_no,
         "total_fee": order.total,
         "settlement_total_fee": order.total,
-        "refund_fee": found_.amount,
-        "settlement_refund_fee": found_.amount,
-        "cash_refund_fee": found_.amount,
-        "refund_status": STATES_V2[found_.state],
-        "refund_recv_accout": found_.account,
+        "refund_fee": found.amount,
+        "settlement_refund_fee": found.amount,
+        "cash_refund_fee": found.amount,
+        "refund_status": STATES_V2[found.state],
+        "refund_recv_accout": found.account,
         "refund_account": "REFUND_SOURCE_RECHARGE_FUNDS",
         "refund_request_source": "API",
     }
-    return members | ({"success_time": spaced(found_.finished)} if found_.finished else {})
+    return members | ({"success_time": spaced(found.finished)} if found.finished else {})
 
 
 def parties_v2(order: Order) -> dict[str, str]:

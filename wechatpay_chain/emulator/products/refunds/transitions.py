@@ -76,10 +76,10 @@ def _marked(order: Order, now: float, **changes: Any) -> Order:
     return replace(order, **changes) if order.state == "REFUND" else order.moved("REFUND", now, **changes)
 
 
-def finish(world: World, found_: Refund) -> Refund:
+def finish(world: World, found: Refund) -> Refund:
     """The bank has answered: the money arrived, came back, or can't be delivered. The merchant is told."""
     done = world.of(REFUNDS).put(
-        found_.moved(found_.then, world.now, finished=world.now if found_.then == "SUCCESS" else 0.0)
+        found.moved(found.then, world.now, finished=world.now if found.then == "SUCCESS" else 0.0)
     )
     order = order_of(world, done)
     if done.state == "CLOSED":
@@ -98,21 +98,21 @@ def finish(world: World, found_: Refund) -> Refund:
     return done
 
 
-def retry(world: World, found_: Refund, *, own: bool) -> Refund:
+def retry(world: World, found: Refund, *, own: bool) -> Refund:
     """Give money that the payer's account didn't take to another one.
 
     Args:
         world: keeps the refund.
-        found_: the refund.
+        found: the refund.
         own: whether that is the merchant's own bank card; else it is the payer's.
 
     Raises:
         Refusal: it isn't abnormal.
     """
-    if found_.state != "ABNORMAL":
+    if found.state != "ABNORMAL":
         raise refusal.invalid_state("退款单状态不是退款异常")
     return world.of(REFUNDS).put(
-        found_.moved(
+        found.moved(
             "PROCESSING",
             world.now,
             due=world.now + _TRANSIT,
@@ -135,15 +135,15 @@ def find(world: World, mchid: str, out_refund_no: str, refund_id: str | None = N
     Raises:
         Refusal: there is none.
     """
-    found_ = world.of(REFUNDS).get(f"{mchid}/{out_refund_no}")
-    if found_ is None or refund_id not in {None, found_.refund_id}:
+    found = world.of(REFUNDS).get(f"{mchid}/{out_refund_no}")
+    if found is None or refund_id not in {None, found.refund_id}:
         raise refusal.not_found("退款单不存在")
-    return found_
+    return found
 
 
-def order_of(world: World, found_: Refund) -> Order:
+def order_of(world: World, found: Refund) -> Order:
     """The order of a refund."""
-    order = world.of(transitions.ORDERS).get(found_.order)
+    order = world.of(transitions.ORDERS).get(found.order)
     if order is None:
         raise refusal.no_order()
     return order
@@ -192,8 +192,8 @@ def named_order(world: World, call: Call, content: Mapping[str, Any]) -> Order:
     return order
 
 
-def _ripen(world: World, found_: Refund) -> None:
-    finish(world, found_)
+def _ripen(world: World, found: Refund) -> None:
+    finish(world, found)
 
 
 REFUNDS = Kind(
