@@ -13,13 +13,46 @@ from wechatpay_chain.emulator.platform.apiv2 import sandbox_key
 from wechatpay_chain.emulator.products import PRODUCTS
 
 OPERATIONS = [operation for operation in catalogue.operations() if operation.path.startswith("/v2/")]
-KNOWN = {"auth_code": "130000000000000000", "bill_date": "20200101"}
+RECEIVER = {
+    "type": "MERCHANT_ID",
+    "account": "1",
+    "name": "1",
+    "relation_type": "STORE",
+    "amount": 1,
+    "description": "1",
+}
+KNOWN: dict[str, Any] = {
+    "auth_code": "130000000000000000",
+    "bill_date": "20200101",
+    "receiver": RECEIVER,
+    "receivers": [RECEIVER],
+    "scene_info": {"payer_client_ip": "127.0.0.1"},
+}
+PART = {
+    "appid": "1",
+    "mch_id": "1900000109",
+    "mchid": "1900000109",
+    "out_trade_no": "1",
+    "body": "1",
+    "total_fee": 1,
+    "fee_type": "CNY",
+    "attach": "1",
+}
+# What the catalogue doesn't tell: the members of these lists, and that one of two numbers must be given.
+MORE: dict[str, dict[str, Any]] = {
+    "/v2/pay/combinedorder": {"trade_type": "NATIVE", "sub_order_list": {"order_num": 1, "order_list": [PART]}},
+    "/v2/pay/closecombinedorder": {"sub_order_list": [PART]},
+    "/v2/pay/profitsharingreturnquery": {"out_order_no": "1"},
+    "/v2/secapi/pay/profitsharingreturn": {"out_order_no": "1"},
+}
 FLOWS = {line for product in PRODUCTS for line in product.routes}
 pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated:wechatpay_chain.WeChatPayWarning")
 
 
 def value(name: str, field: Record) -> Any:
     """A value that the catalogue allows."""
+    if name in KNOWN:
+        return KNOWN[name]
     if "json" in field:
         kind = field["json"]
         inner: Any = {"k": "v"} if kind in {"object", "object[]"} else "v"
@@ -30,8 +63,6 @@ def value(name: str, field: Record) -> Any:
         return "true"
     if field["type"] in {"integer", "number"}:
         return max(1, field.get("minimum", 1))
-    if name in KNOWN:
-        return KNOWN[name]
     return ("1" * max(1, field.get("min", 1)))[: field.get("max", 64)]
 
 
@@ -51,7 +82,7 @@ def arguments(operation: catalogue.Operation) -> dict[str, Any]:
         return {"file": b"\xff\xd8", "meta": {}}
     given: dict[str, Any] = {"params": required(params["query"])} if "query" in params else {}
     if operation.method == "POST":
-        given["xml"] = required(params.get("xml", {}))
+        given["xml"] = required(params.get("xml", {})) | MORE.get(operation.path, {})
     headers = {name: value(name, field) for name, field in params.get("header", {}).items() if field.get("req")}
     return given | ({"headers": headers} if headers else {})
 

@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -657,6 +657,24 @@ async def test_a_row_taken_out_is_not_sent(tmp_path: Path) -> None:
     progress, _ = await run(platform, tmp_path / "j", items(4))
     assert (progress.done, progress.withheld, progress.waiting) == (5, 1, 0)
     assert platform.sent == {"B0": 1, "B1": 1, "B2": 1, "B3": 1, "B4": 1}
+
+
+async def test_a_row_taken_out_of_an_input_that_broke_off(tmp_path: Path) -> None:
+    """An input that can't be read to its end may have lost rows: none goes out before it is read again."""
+    platform = Platform()
+    await stopped_after(1, platform, tmp_path / "j", items(4))
+
+    def broken() -> Iterator[Item]:
+        yield items(2)[1]
+        raise ConfigurationError("line 2", "it is no item", "Mend it")
+
+    with pytest.raises(ConfigurationError, match="line 2"):
+        await run(platform, tmp_path / "j", broken())
+    progress, _ = await run(platform, tmp_path / "j")
+    assert progress.waiting == 0
+    assert {"B2", "B3"}.isdisjoint(platform.sent)
+    progress, _ = await run(platform, tmp_path / "j", [items(4)[1], items(4)[3]])
+    assert (progress.done, progress.withheld, set(platform.sent)) == (3, 1, {"B0", "B1", "B3"})
 
 
 async def test_an_empty_input_sends_nothing(tmp_path: Path) -> None:

@@ -91,8 +91,8 @@ def test_status_tells_what_was_cut_off_and_withheld(run: Run, shop: Shop) -> Non
         await journal.add([("a", b"{}"), ("b", b"{}"), ("c", b"{}")])
         await journal.note((await journal.in_line(0))[0], "sent")
         await journal.begin(everything=False)
-        await journal.add([("c", b"{}")])
         await journal.withhold()
+        await journal.add([("c", b"{}")])
         await journal.aclose()
 
     asyncio.run(write())

@@ -118,6 +118,11 @@ class TestCopies:
         assert made.attempt == 1
         assert made.params is None
 
+    def test_what_is_unknown_here_is_not_pickled(self) -> None:
+        """Another process may know the operation that this one's catalogue lacks."""
+        made = Request(method="POST", template="/v3/x", unknown=("POST", "/v3/x"))
+        assert pickle.loads(pickle.dumps(made)).unknown is None
+
     def test_pickled(self) -> None:
         """A changed answer can be pickled."""
         made: Response[Any] = Response(status=200, content=b"{}").changed(verified=True)

@@ -13,7 +13,7 @@ from tests.notifications.by_hand import ByHand
 from tests.notifications.sender import notify, refund, webhook, xml
 from wechatpay_chain import Notification
 from wechatpay_chain.notifications import Claim, MemorySeen, RenewableSeen, Reply, Seen
-from wechatpay_chain.notifications.once import Once
+from wechatpay_chain.notifications.once import KeptClaims, Once
 from wechatpay_chain.notifications.seen import V2_KEYS
 
 
@@ -92,6 +92,65 @@ def test_claims_of_one_loop_after_another() -> None:
     once = Once(Noting(lease=0.03))
     assert asyncio.run(handle("a", "b")) == [Reply(), Reply()]
     assert asyncio.run(handle("c")) == [Reply()]
+
+
+class Lingering(MemorySeen):
+    """A store whose renewal takes long, and lingers where it is cancelled, as a driver may."""
+
+    def __init__(self) -> None:
+        super().__init__(lease=0.3)
+        self.renewing, self.cancelled, self.goes = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def renew(self, key: str, token: str) -> bool:
+        self.renewing.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            self.cancelled.set()
+            await self.goes.wait()
+        return True
+
+
+async def test_cancelled_after_its_handler() -> None:
+    """Who cancels while the end of a renewal is waited for comes too late: what was handled isn't handled again."""
+    seen = Lingering()
+    once = Once(seen)
+
+    async def handler() -> Reply:
+        await seen.renewing.wait()
+        return Reply()
+
+    first = asyncio.create_task(once.handle("A", handler))
+    await seen.cancelled.wait()
+    first.cancel()
+    seen.goes.set()
+    await asyncio.wait([first])
+    assert await once.handle("A", handler) == "done"
+
+
+@pytest.mark.skipif(not hasattr(asyncio, "eager_task_factory"), reason="tasks start at once from Python 3.12 on")
+async def test_claims_are_renewed_where_tasks_start_at_once() -> None:
+    """A claim that is found fallen within the walk over all claims doesn't end the renewal of the others."""
+    loop = asyncio.get_running_loop()
+    before = loop.get_task_factory()
+    loop.set_task_factory(getattr(asyncio, "eager_task_factory"))  # noqa: B009 - checkers for 3.11 don't know it
+    renewed = asyncio.Event()
+
+    async def lost() -> bool:
+        return False
+
+    async def kept() -> bool:
+        renewed.set()
+        return True
+
+    claims = KeptClaims(0.3)
+    try:
+        async with claims.kept(lost), claims.kept(lost):
+            await asyncio.sleep(0.2)
+            async with claims.kept(kept):
+                await asyncio.wait_for(renewed.wait(), 30)
+    finally:
+        loop.set_task_factory(before)
 
 
 async def test_a_claim_that_was_lost_is_left_to_the_other() -> None:

@@ -162,7 +162,8 @@ class Batch:
 
         What waits in the journal and is not among the items is `withheld`: who takes a row out of the input doesn't
         want it sent. What is `sent` and not among them is left as it is. With no input all goes on that the journal
-        has, except what is withheld.
+        has, except what is withheld; after a run that was stopped before it had read its input, that is all it had not
+        read.
 
         Args:
             items: a file's, or any others; read as fast as the disk takes them, so that they may be many. None goes
@@ -189,6 +190,9 @@ class Batch:
         if self._resolves:
             await self._journal.reopen()
         await self._journal.begin(everything=items is None)
+        if items is not None:
+            # Before the input is read: a run that ends within it leaves nothing waiting that was taken out of it.
+            await self._journal.withhold()
         self._counts = Counter(await self._journal.counts())
         self._codes = Counter(await self._journal.codes())
         self._ended, self._started = 0, self._monotonic()
@@ -299,9 +303,6 @@ class Batch:
             self._counts["waiting"] += added.new + added.mended + added.returned
             self._counts["refused"] -= added.mended
             self._counts["withheld"] -= added.returned
-        withheld = await self._journal.withhold()
-        self._counts["waiting"] -= withheld
-        self._counts["withheld"] += withheld
 
     def _stops(self) -> bool:
         """Whether no further item is to be called: calls under way come to their end."""

@@ -174,12 +174,9 @@ class Journal:
         """Those of the items, by key and request, that `add` would refuse; nothing is written."""
         return await self._run(lambda database: list(_conflicts(database, items)))
 
-    async def withhold(self) -> int:
-        """Withhold what waits and is not in line: it is not sent before an input gives it again. How many those are."""
-        return await self._write(
-            "UPDATE items SET state = 'withheld' WHERE state = 'waiting' AND number NOT IN (SELECT number FROM given)",
-            (),
-        )
+    async def withhold(self) -> None:
+        """Withhold what waits: it is not sent before an input gives it again."""
+        await self._write("UPDATE items SET state = 'withheld' WHERE state = 'waiting'", ())
 
     async def in_line(self, after: int) -> list[Entry]:
         """The next items of this run after a place in its line."""

@@ -80,6 +80,10 @@ class Request(Value):
             if not self.path:
                 self.__dict__["path"] = self.template
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what this process doesn't know: the one that unpickles it may know the operation."""
+        return {name: value for name, value in vars(self).items() if name != "unknown"}
+
     @property
     def target(self) -> str:
         """Path and query, exactly as signed and sent."""

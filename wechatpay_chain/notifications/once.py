@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from typing import Literal, cast
 from weakref import WeakKeyDictionary
@@ -16,7 +16,9 @@ from .seen import HandlingSeen, MemorySeen, RenewableSeen, Seen
 
 _log = logging.getLogger(__name__)
 # Of a claim's lease: two renewals may fail.
-_RENEWED_AFTER = 1 / 3
+_RENEWED_AFTER = 0.3
+# How often a timer looks whose turn it is, between one renewal of a claim and the next: not all take theirs at once.
+_LOOKS = 20
 
 
 class Once:
@@ -47,19 +49,15 @@ class Once:
             return claim
         handled = False
         try:
-            reply = await self._renewing(key, token, handler)
-            handled = reply.ok
+            async with self._kept(key, token) if self._kept is not None else nullcontext():
+                reply = await self._in_transaction(key, token, handler)
+                # Before the renewal's end is waited for: who cancels in that wait comes too late.
+                handled = reply.ok
         finally:
             settling = self._settle(key, token, handled=handled)
             # Shielded: the last word must be said even if the handler was cancelled.
             await (settling if self._settles_at_once else asyncio.shield(settling))
         return reply
-
-    async def _renewing(self, key: str, token: str, handler: Callable[[], Awaitable[Reply]]) -> Reply:
-        if self._kept is None:
-            return await self._in_transaction(key, token, handler)
-        async with self._kept(key, token):
-            return await self._in_transaction(key, token, handler)
 
     async def _in_transaction(self, key: str, token: str, handler: Callable[[], Awaitable[Reply]]) -> Reply:
         if self._handling is None:
@@ -107,25 +105,29 @@ class KeptClaims:
         held = self._of_loops.get(loop)
         if held is None:
             held = self._of_loops[loop] = set()
-            loop.call_later(self._pause, self._renew_all, loop)
-        return _KeptClaim(held, renew)
+            loop.call_later(self._pause / _LOOKS, self._renew_due, loop)
+        return _KeptClaim(held, renew, loop.time() + self._pause)
 
-    def _renew_all(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _renew_due(self, loop: asyncio.AbstractEventLoop) -> None:
         held = self._of_loops[loop]
         if not held:
             del self._of_loops[loop]
             return
-        for claim in tuple(held):
+        loop.call_later(self._pause / _LOOKS, self._renew_due, loop)
+        now = loop.time()
+        # A copy: a task that starts at once may take its claim out.
+        for claim in [claim for claim in held if claim.due <= now]:
+            claim.due = now + self._pause
             claim.renew()
-        loop.call_later(self._pause, self._renew_all, loop)
 
 
 class _KeptClaim:
     """One of `KeptClaims`, in whose set it is while it is held."""
 
-    __slots__ = ("_held", "_renew", "_renewing")
+    __slots__ = ("_held", "_renew", "_renewing", "due")
 
-    def __init__(self, held: set[_KeptClaim], renew: Callable[[], Awaitable[bool]]) -> None:
+    def __init__(self, held: set[_KeptClaim], renew: Callable[[], Awaitable[bool]], due: float) -> None:
+        self.due = due
         self._held = held
         self._renew = renew
         self._renewing: asyncio.Task[None] | None = None
