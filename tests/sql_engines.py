@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 T = TypeVar("T")
 
@@ -89,11 +90,15 @@ def _run(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 
 async def dispose(engine: AsyncEngine | Engine) -> None:
-    """Close its connections."""
+    """Close its connections, those too that a thread still uses whose caller was cancelled."""
     if isinstance(engine, AsyncEngine):
         await engine.dispose()
-    else:
-        engine.dispose()
+        return
+    pool = cast("QueuePool", engine.pool)
+    async with asyncio.timeout(30):
+        while pool.checkedout():  # noqa: ASYNC110 - a pool tells nobody
+            await asyncio.sleep(0.01)
+    engine.dispose()
 
 
 @dataclass(frozen=True)
