@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...platform import refusal
 from ...platform.call import Call
 from ...world.world import World
 from ..fen import fen
 from ..product import Route
 from .texts import told
-from .transitions import asked_refund, find, named_order, order_of, refund, retry
+from .transitions import asked_refund, find, named_order, order_for, order_of, refund, retry
 
 _BASE = "/v3/refund/domestic/refunds"
 
@@ -35,10 +34,7 @@ def _refund(world: World, call: Call) -> dict[str, Any]:
 
 def _query(world: World, call: Call) -> dict[str, Any]:
     found = find(world, call.mchid, call.values["out_refund_no"])
-    order = order_of(world, found)
-    if order.sub_mchid != call.query.get("sub_mchid", ""):
-        raise refusal.not_found("退款单不存在")
-    return told(found, order)
+    return told(found, order_for(world, found, call.query))
 
 
 def _apply_abnormal(world: World, call: Call) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from ..fen import fen
 from ..orders.record import Order
 from ..product import Route
 from .record import Refund
-from .transitions import REFUNDS, asked_refund, find, named_order, order_of, refund, retry
+from .transitions import REFUNDS, asked_refund, find, named_order, order_for, order_of, refund, retry
 
 _BASE = "/v3/ecommerce/refunds"
 _ADVANCED = "REFUND_SOURCE_PARTNER_ADVANCE"
@@ -74,20 +74,12 @@ def _by_id(world: World, call: Call) -> Refund:
 def _apply_abnormal(world: World, call: Call) -> dict[str, Any]:
     content: dict[str, Any] = call.json
     found = find(world, call.mchid, content["out_refund_no"], call.values["refund_id"])
-    _order_of(world, found, content)
+    order_for(world, found, content)
     return _told(world, retry(world, found, own=content["type"] == "MERCHANT_BANK_CARD"), content)
 
 
-def _order_of(world: World, found: Refund, given: Mapping[str, Any]) -> Order:
-    """The order of a refund, if it is of the sub-merchant that was named."""
-    order = order_of(world, found)
-    if order.sub_mchid != given.get("sub_mchid", ""):
-        raise refusal.not_found("退款单不存在")
-    return order
-
-
 def _told(world: World, found: Refund, given: Mapping[str, Any]) -> dict[str, Any]:
-    order = _order_of(world, found, given)
+    order = order_for(world, found, given)
     members: dict[str, Any] = {
         "refund_id": found.refund_id,
         "out_refund_no": found.out_refund_no,
@@ -117,7 +109,7 @@ def _account(found: Refund) -> str:
 
 def _repay(world: World, call: Call) -> dict[str, Any]:
     found = _by_id(world, call)
-    order = _order_of(world, found, call.json)
+    order = order_for(world, found, call.json)
     if _account(found) != _ADVANCED or found.state != "SUCCESS":
         raise refusal.invalid_state("退款单不是垫付退款，或退款未成功")
     repaid = world.of(REPAYMENTS).get(found.key) or world.of(REPAYMENTS).put(
@@ -135,7 +127,7 @@ def _repay(world: World, call: Call) -> dict[str, Any]:
 
 def _query_repayment(world: World, call: Call) -> dict[str, Any]:
     found = _by_id(world, call)
-    order = _order_of(world, found, call.query)
+    order = order_for(world, found, call.query)
     repaid = world.of(REPAYMENTS).get(found.key)
     if repaid is None:
         raise refusal.not_found("垫付回补单不存在")

@@ -149,6 +149,18 @@ def order_of(world: World, found: Refund) -> Order:
     return order
 
 
+def order_for(world: World, found: Refund, given: Mapping[str, Any]) -> Order:
+    """The order of a refund, if it is of the sub-merchant that was named.
+
+    Raises:
+        Refusal: it is of another one.
+    """
+    order = order_of(world, found)
+    if order.sub_mchid != given.get("sub_mchid", ""):
+        raise refusal.not_found("退款单不存在")
+    return order
+
+
 def asked_refund(call: Call, order: Order, content: dict[str, Any], out_refund_no: str, amount: int) -> Refund:
     """The refund that a call asks for, not yet made.
 
