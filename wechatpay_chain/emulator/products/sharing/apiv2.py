@@ -20,7 +20,7 @@ from ..orders.apiv2 import content_of, fields_of
 from ..orders.record import Order
 from ..product import Route
 from . import transitions
-from .records import Receiver, Return, Sharing
+from .records import Return, Sharing
 
 _PARTIES = ("mch_id", "sub_mch_id", "appid", "sub_appid", "brand_mch_id")
 _OF_RECEIVER = {"type": str, "account": str}
@@ -30,19 +30,7 @@ _OF_PART = {**_OF_RECEIVER, "amount": int, "description": str}
 def _add(world: World, call: Call) -> dict[str, Any]:
     fields = fields_of(call)
     receiver = read_object(fields, "receiver", _OF_RECEIVER)
-    transitions.add(
-        world,
-        Receiver(
-            mchid=call.mchid,
-            made=call.time,
-            state="ADDED",
-            history=((call.time, "ADDED"),),
-            sub_mchid=fields.get("sub_mch_id", ""),
-            type=receiver["type"],
-            account=receiver["account"],
-            content=receiver,
-        ),
-    )
+    transitions.add(world, call, receiver, fields.get("sub_mch_id", ""))
     return _answer(call) | {"receiver": text({name: receiver[name] for name in _OF_RECEIVER})}
 
 

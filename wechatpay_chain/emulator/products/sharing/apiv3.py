@@ -12,26 +12,14 @@ from ...platform.times import rfc3339
 from ...world.world import World
 from ..product import Route
 from . import transitions
-from .records import Receiver, Return, Sharing
+from .records import Return, Sharing
 
 _BASE = "/v3/profitsharing"
 
 
 def _add(world: World, call: Call) -> dict[str, Any]:
     content: dict[str, Any] = call.json
-    transitions.add(
-        world,
-        Receiver(
-            mchid=call.mchid,
-            made=call.time,
-            state="ADDED",
-            history=((call.time, "ADDED"),),
-            sub_mchid=content.get("sub_mchid", ""),
-            type=content["type"],
-            account=content["account"],
-            content=content,
-        ),
-    )
+    transitions.add(world, call, content, content.get("sub_mchid", ""))
     told = ("sub_mchid", "type", "account", "name", "relation_type", "custom_relation")
     return {name: content[name] for name in told if name in content}
 

@@ -19,7 +19,7 @@ from ...world.world import World
 from ..product import Route
 from . import transitions
 from .apiv3 import amounts
-from .records import Receiver, Return, Sharing
+from .records import Return, Sharing
 
 _RESULTS = {"FAILED": "FAIL"}
 
@@ -56,19 +56,7 @@ class Family:
         """Let someone get parts."""
         content: dict[str, Any] = call.json
         name = content.get("name") or content.get("encrypted_name")
-        transitions.add(
-            world,
-            Receiver(
-                mchid=call.mchid,
-                made=call.time,
-                state="ADDED",
-                history=((call.time, "ADDED"),),
-                sub_mchid=self.owner_of(content),
-                type=content["type"],
-                account=content["account"],
-                content=content | ({"name": name} if name else {}),
-            ),
-        )
+        transitions.add(world, call, content | ({"name": name} if name else {}), self.owner_of(content))
         return self._receiver(content)
 
     def delete(self, world: World, call: Call) -> dict[str, Any]:

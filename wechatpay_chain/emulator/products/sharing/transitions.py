@@ -38,15 +38,32 @@ _FAILURES = {
 }
 
 
-def add(world: World, receiver: Receiver) -> Receiver:
+def add(world: World, call: Call, content: dict[str, Any], sub_mchid: str) -> Receiver:
     """Let someone get parts; who may already, still may.
+
+    Args:
+        world: where it is kept.
+        call: of the merchant whose receiver it is.
+        content: the receiver, with the members that APIv3 gives it.
+        sub_mchid: whose orders are shared, of a partner.
 
     Raises:
         Refusal: a merchant without a name.
     """
-    if receiver.type == "MERCHANT_ID" and not receiver.content.get("name"):
+    if content["type"] == "MERCHANT_ID" and not content.get("name"):
         raise refusal.bad_parameter("/name", "body", "required where type is MERCHANT_ID, but missing")
-    return world.of(RECEIVERS).put(receiver)
+    return world.of(RECEIVERS).put(
+        Receiver(
+            mchid=call.mchid,
+            made=call.time,
+            state="ADDED",
+            history=((call.time, "ADDED"),),
+            sub_mchid=sub_mchid,
+            type=content["type"],
+            account=content["account"],
+            content=content,
+        )
+    )
 
 
 def remove(world: World, mchid: str, sub_mchid: str, kind: str, account: str) -> None:
