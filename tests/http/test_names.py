@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wechatpay_chain.http.names import distance, letters
+from wechatpay_chain.http.names import distance, letters, nearest
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,11 @@ def test_distance_is_bounded_and_symmetric(one: str, other: str, most: int) -> N
     exact = distance(one, other, 20)
     assert distance(other, one, 20) == exact
     assert distance(one, other, most) == min(exact, most + 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "close"), [("transactionid", "transaction_id"), ("transaction_i", "transaction_id"), ("qqq", None)]
+)
+def test_nearest(name: str, close: str | None) -> None:
+    """Of some names the one that is meant, and none where none resembles it."""
+    assert nearest(name, {"out_trade_no", "transaction_id", "mchid"}) == close

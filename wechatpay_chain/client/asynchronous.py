@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack
 from .._endpoints import Endpoints
 from ..catalogue.hints import explain_unknown, note_closed
 from ..catalogue.lookup import looked_up
-from ..crypto.concealed import conceals_arguments
+from ..credentials.arguments import conceals_arguments
 from ..errors import APIError, ConfigurationError, Unauthorized, WeChatPayError
 from ..http.path import literal_path
 from ..http.request import Request
@@ -26,7 +26,7 @@ from .chain import Chain, Node
 from .environment import environment
 from .in_flight import InFlight
 from .options import Arguments, FurtherArguments, Options
-from .other_names import check_names
+from .other_names import check_arguments
 from .pipelines import build
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         certs: Mapping[str, PublicKeySource] | None = None,
         **options: Unpack[FurtherArguments],
     ) -> None:
-        check_names("WeChatPay", options, Arguments.__annotations__)
+        check_arguments("WeChatPay", options, Arguments.__annotations__)
         self._options = Options(mchid=mchid, serial=serial, private_key=private_key, certs=certs, **options)
         pipelines = build(self._options)
         self._network = pipelines.network

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast
 
 from .._endpoints import SyncEndpoints
 from .._loop_thread import LoopThread
+from ..credentials.arguments import conceals_arguments
 from ..credentials.platform_keys import TrustStore
-from ..crypto.concealed import conceals_arguments
 from ..errors import ConfigurationError, ConnectionFailed
 from ..files.content import Link
 from ..http.request import Request
@@ -24,6 +24,7 @@ from .asynchronous import WeChatPay
 from .chain import Chain, Node
 from .environment import environment
 from .options import Arguments, FurtherArguments, Options
+from .other_names import check_arguments
 
 if TYPE_CHECKING:
     from ..credentials.signer import Signer
@@ -64,6 +65,7 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         certs: Mapping[str, PublicKeySource] | None = None,
         **options: Unpack[FurtherArguments],
     ) -> None:
+        check_arguments("SyncWeChatPay", options, Arguments.__annotations__)
         if options.get("session") is not None:
             raise ConfigurationError("session", "it belongs to another event loop", "Leave it out")
         self._client = WeChatPay(mchid, serial, private_key, certs, **options)

@@ -16,6 +16,7 @@ from .. import catalogue
 from ..catalogue.hints import note_closest
 from ..errors import ConfigurationError
 from ..http.headers import NO_HEADERS, Headers
+from ..http.names import nearest
 from ..http.operation import Operation
 from ..http.path import attribute_segment, expand, join, literal_path
 from ..http.request import Request
@@ -157,11 +158,8 @@ def _no_attribute(client: object, name: str) -> AttributeError:
     text = f"{type(client).__name__!r} has no attribute {name!r}"
     if name.startswith("_"):
         return AttributeError(text)
-    from difflib import get_close_matches
-
-    names = [known for known in dir(client) if not known.startswith("_")]
-    nearest = get_close_matches(name, names, n=1)
-    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+    close = nearest(name, (known for known in dir(client) if not known.startswith("_")))
+    hint = f"did you mean {close!r}? " if close else ""
     return AttributeError(
         f"{text}: {hint}Paths begin with v2, v3, hk, global_ or brand; any other stands in brackets: wxpay['/path']"
     )

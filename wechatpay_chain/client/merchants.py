@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
-from ..crypto.concealed import conceals_arguments
+from ..credentials.arguments import conceals_arguments
 from ..errors import ConfigurationError, TrustError
 from ..notifications import HeaderSource, Late, MemorySeen, Notification, Reply, ReplySigner, Seen, Webhook
 from ..notifications.headers import signature_headers
@@ -15,6 +15,7 @@ from ..transport.aiohttp import new_session
 from ..wire.v3.signature import SERIAL_HEADER
 from .asynchronous import WeChatPay
 from .options import FurtherArguments, Options
+from .other_names import check_arguments
 
 if TYPE_CHECKING:
     from ..credentials.platform_keys import TrustStore
@@ -77,11 +78,16 @@ class Merchants:
         on_webhook: called with the number and the webhook of each merchant that is put in, to register handlers.
         options: arguments of every merchant's `WeChatPay` and `Webhook`, such as `base_url`, `renewal` or `seen`. A
             `session` of the caller's own stays open; by default there is one that ends with the registry.
+
+    Raises:
+        TypeError: an argument that no merchant takes.
     """
 
+    @conceals_arguments
     def __init__(
         self, *, on_webhook: Callable[[str, Webhook], None] | None = None, **options: Unpack[SharedArguments]
     ) -> None:
+        check_arguments("Merchants", options, MerchantArguments.__annotations__)
         self._session = options.get("session")
         self._owns_session = self._session is None
         self._on_webhook = on_webhook
@@ -103,6 +109,7 @@ class Merchants:
         Raises:
             ConfigurationError: an argument is wrong, or the registry wasn't entered with `async with`.
         """
+        check_arguments("Merchants.put", arguments, MerchantArguments.__annotations__)
         if self._session is None:
             raise ConfigurationError("Merchants", "it was not entered", "Use it with `async with`, or give a session")
         given: dict[str, Any] = {**self._options, "session": self._session, **arguments}

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 from ..crypto import keys
 from ..crypto.api_keys import load_apiv3_key
-from ..crypto.concealed import Concealed, conceals_arguments
+from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError
+from .arguments import conceals_arguments
 from .merchant import check_foreign, check_serial, load_signer
 from .platform_keys import PlatformKeys, load_platform_keys
 from .signer import Signer, algorithm_of

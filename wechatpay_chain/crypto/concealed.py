@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, Generic, NoReturn, ParamSpec, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
-from ..errors import ConfigurationError
-
-P = ParamSpec("P")
-R = TypeVar("R")
 T = TypeVar("T", str, bytes)
 
 
@@ -45,25 +39,3 @@ class Concealed(Generic[T]):
 def reveal(value: T | Concealed[T]) -> T:
     """A key, however it comes."""
     return value.reveal() if isinstance(value, Concealed) else value
-
-
-class UnknownArgument(TypeError):
-    """A keyword that a function doesn't take. It comes without the frames that hold the others."""
-
-
-def conceals_arguments(function: Callable[P, R]) -> Callable[P, R]:
-    """Makes a function's `ConfigurationError` or `UnknownArgument` come without the frames of its arguments, keys too.
-
-    What is wrong is in the error's text; the frames would only show it in tools that print local variables.
-    """
-
-    @wraps(function)
-    def concealing(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return function(*args, **kwargs)
-        except (ConfigurationError, UnknownArgument) as error:
-            mistake: Exception = error.with_traceback(None)
-        del args, kwargs
-        raise mistake
-
-    return concealing

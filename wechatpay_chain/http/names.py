@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 _NO_LETTER = re.compile(r"[\W_]")
@@ -14,6 +15,13 @@ def letters(name: str) -> str:
     """A name without what spellings of it differ in: capitals, hyphens, underscores, blanks, full-width letters."""
     plain = name if name.isascii() else unicodedata.normalize("NFKC", name)
     return _NO_LETTER.sub("", plain.lower())
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The name that resembles another most, for the text of an error; None if none does."""
+    from difflib import get_close_matches  # by who made a mistake
+
+    return next(iter(get_close_matches(name, sorted(names), n=1)), None)
 
 
 def distance(one: str, other: str, most: int) -> int:

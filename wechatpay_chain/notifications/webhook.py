@@ -10,11 +10,12 @@ from functools import cached_property, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, overload
 
+from ..credentials.arguments import conceals_arguments
 from ..credentials.platform_keys import PlatformKeys, TrustStore, load_platform_keys, verifying_key
 from ..crypto import keys
 from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ..crypto.asymmetric import PrivateKey, PublicKey
-from ..crypto.concealed import Concealed, conceals_arguments
+from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError, DecodeError, TrustError
 from ..wire import v3
 from . import sealed

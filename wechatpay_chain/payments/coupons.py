@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..crypto.concealed import conceals_arguments
+from ..credentials.arguments import conceals_arguments
 from ..wire import v2
 from .parameters import hmac_signed, query
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from ..crypto.concealed import conceals_arguments
+from ..credentials.arguments import conceals_arguments
 from ..wire import v2
 from .orders import APP_PACKAGE
 from .parameters import PREPAY, Prepay, prepay_id

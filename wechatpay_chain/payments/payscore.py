@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..crypto.concealed import conceals_arguments
+from ..credentials.arguments import conceals_arguments
 from .parameters import hmac_signed
 
 

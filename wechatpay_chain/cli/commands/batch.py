@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 from ... import catalogue
@@ -17,6 +16,7 @@ from ...batch import Batch, Item, JournalInUseError, read_csv, read_jsonl
 from ...batch.items import payload_of
 from ...catalogue.records import record
 from ...errors import ConfigurationError, WeChatPayWarning
+from ...http.names import nearest
 from ...http.path import literal_path
 from ...http.request import METHODS
 from ...http.timeout import Timeout
@@ -257,8 +257,8 @@ def _is_known(operation: catalogue.Operation, location: str, name: str) -> bool:
 
 def _misspelt(operation: catalogue.Operation, location: str, name: str) -> str:
     params: dict[str, dict[str, object]] = record(operation.method, operation.path).get("params", {})
-    close = get_close_matches(name, params.get(location, {}), n=1)
-    meant = f"; {close[0]!r} may be meant" if close else ""
+    close = nearest(name, params.get(location, {}))
+    meant = f"; {close!r} may be meant" if close else ""
     return f"the catalogue knows no field {name!r} of {operation.method} {operation.path}{meant}"
 
 

@@ -24,6 +24,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, connectio
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now
 
+from ...credentials.arguments import conceals_arguments
 from ...notifications.inbox import UNFINISHED, Event, Message, Packed, Packer, Patience, State, next_step
 from ...notifications.seen import KEEP, KEEP_V2, V2_KEYS
 from ...notifications.webhook import Webhook
@@ -64,6 +65,7 @@ class DjangoInbox:
         ConfigurationError: the key has another length.
     """
 
+    @conceals_arguments
     def __init__(
         self, *, using: str = DEFAULT_DB_ALIAS, seal_key: bytes | None = None, patience: Patience | None = None
     ) -> None:

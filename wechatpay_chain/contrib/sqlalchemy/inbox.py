@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...credentials.arguments import conceals_arguments
 from ...errors import ConfigurationError
 from ...notifications.inbox import (
     UNFINISHED,
@@ -71,6 +72,7 @@ class SqlInbox:
         ConfigurationError: the engine isn't one, or is of an unknown database; or the key has another length.
     """
 
+    @conceals_arguments
     def __init__(
         self,
         engine: AsyncEngine | Engine,

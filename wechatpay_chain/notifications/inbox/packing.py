@@ -11,8 +11,9 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ...credentials.arguments import conceals_arguments
 from ...crypto.aead import KEY_SIZE
-from ...crypto.concealed import Concealed, conceals_arguments
+from ...crypto.concealed import Concealed
 from ...errors import ConfigurationError, DecryptionError
 from ...http.value import frozen
 from ..sealed import load_object
