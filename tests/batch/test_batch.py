@@ -731,6 +731,22 @@ async def test_all_conflicts_are_named_before_the_first_call(tmp_path: Path) -> 
         await batch.check(list(read_jsonl(table, PUNISH))[2:])
 
 
+async def test_conflicts_within_an_input_are_named_before_the_first_call(tmp_path: Path) -> None:
+    """`check` names each row that gives an earlier one's number other content, however far apart they are."""
+    table = tmp_path / "t.jsonl"
+    rows = [order(f"B{n}") for n in range(600)]
+    rows += [order("B3"), {**order("B3"), "punish_scene": 2}, {**order("B599"), "punish_scene": 2}]
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    platform = Platform()
+    async with Batch(platform, tmp_path / "j") as batch:
+        expected = r"2 of them .* line 602: 'B3' \(in an earlier row\), line 603: 'B599' \(in an earlier row\)"
+        for _ in range(2):
+            with pytest.raises(ConfigurationError, match=expected):
+                await batch.check(read_jsonl(table, PUNISH))
+        await batch.check(items(3))
+    assert not platform.sent
+
+
 async def test_stopped_while_items_wait_for_their_turn(tmp_path: Path, emulator: Emulator) -> None:
     """Those that wait for the rate limit are given back at once, with no code; the next run makes them."""
     limits = RateLimits(overrides={f"POST /{PUNISH}": "2/h"})

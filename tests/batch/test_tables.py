@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.batch.job import PUNISH
 from wechatpay_chain import ConfigurationError, WeChatPayWarning
 from wechatpay_chain.batch import read_csv
+from wechatpay_chain.batch.tables import check_csv, read_checked_csv
 
 REFUNDS = "v3/refund/domestic/refunds"
 
@@ -247,3 +248,27 @@ def test_texts_come_back(rows: list[tuple[str, str]], tmp_path_factory: pytest.T
     file.write_bytes(written.getvalue().encode())
     found: list[Any] = [item.json for item in read_csv(file, "v3/new/operation")]
     assert found == [{"a": a, "b": b} for a, b in rows]
+
+
+def test_a_table_is_checked_and_read_at_once(tmp_path: Path) -> None:
+    """`check_csv` hands out good rows with their lines, and raises behind the last what is wrong with the others."""
+    file = tmp_path / "t.csv"
+    file.write_text("out_request_no,punish_scene\nA,1\n\nB,x\nC,1\nA,2\n")
+    read: list[tuple[str, int | None]] = []
+    with pytest.raises(ConfigurationError, match=r"line 4 of .*; line 6 of .*'A' stands in an earlier row"):
+        read.extend((item.key, item.line) for item in check_csv(file, PUNISH))
+    assert read == [("A", 2), ("C", 5)]
+
+
+def test_a_table_that_changed_after_it_was_checked(tmp_path: Path) -> None:
+    """A row that is no item any more is named with its line when it is read."""
+    file = tmp_path / "t.csv"
+    file.write_text("out_request_no,punish_scene\nA,1\nB,1\n")
+    assert [item.key for item in check_csv(file, PUNISH)] == ["A", "B"]
+    items = read_checked_csv(file, PUNISH)
+    file.write_text("out_request_no,punish_scene\nA,1\nB,x\n")
+    assert next(items).key == "A"
+    with pytest.raises(
+        ConfigurationError, match=r"line 3 of t\.csv is no item: what stands in the column 'punish_scene'"
+    ):
+        next(items)

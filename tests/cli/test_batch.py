@@ -22,7 +22,8 @@ from tests.cli.conftest import ACCOUNT, Run, Shop, environment, process
 from tests.cli.fast import clock_of
 from tests.redis_server import redis_server
 from wechatpay_chain import Request, Response
-from wechatpay_chain.batch import Journal, Progress, Result
+from wechatpay_chain.batch import Item, Journal, Progress, Result, tables
+from wechatpay_chain.batch.items import item_of
 from wechatpay_chain.cli.reports import write_results
 from wechatpay_chain.cli.running_batch import telling
 from wechatpay_chain.emulator import Emulator
@@ -81,6 +82,32 @@ def test_a_table_that_was_changed(run: Run, shop: Shop) -> None:
     assert (done.code, len(shop.emulator.calls)) == (2, before)
     assert "line 3: " in done.err
     assert "(done)" in done.err
+
+
+def test_lines_that_give_a_number_twice(run: Run, shop: Shop) -> None:
+    """Lines of JSON with one number and two contents stop the run before its first call, all of them named."""
+    before = len(shop.emulator.calls)
+    row = '{"out_request_no":"%s","mchid":"1900000109","bal_account_no":"6222","punish_scene":%d}\n'
+    (shop.folder / "t.jsonl").write_text("".join(row % each for each in (("D1", 1), ("D2", 1), ("D1", 2), ("D2", 2))))
+    done = run("batch", "run", "t.jsonl", "--path", PUNISH)
+    assert (done.code, len(shop.emulator.calls)) == (2, before)
+    assert "line 3: 'D1'" in done.err
+    assert "line 4: 'D2'" in done.err
+
+
+def test_a_table_is_read_once_before_the_first_call(run: Run, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run reads each row once to check it, and once to make its call."""
+    rows = 0
+    make = item_of
+
+    def count(*arguments: Any) -> Item:
+        nonlocal rows
+        rows += 1
+        return make(*arguments)
+
+    monkeypatch.setattr(tables, "item_of", count)
+    assert run("batch", "run", orders(shop.folder, 7), "--path", PUNISH, "--rate", "1000/s").code == 0
+    assert rows == 14
 
 
 def test_status_tells_what_was_cut_off_and_withheld(run: Run, shop: Shop) -> None:

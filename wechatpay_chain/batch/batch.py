@@ -134,26 +134,29 @@ class Batch:
             items: a file's, or any others.
 
         Raises:
-            ConfigurationError: items are malformed, or in the journal with other content that must not be replaced:
-                they were sent. All of these are named with their lines, up to twenty.
+            ConfigurationError: items are malformed; or in the journal with other content that must not be replaced:
+                they were sent; or earlier in the input with other content. All of these are named with their lines, up
+                to twenty.
         """
         if self._is_running:
             raise _running()
         await self._journal.begin(everything=False)
         named: list[str] = []
-        count = 0
+        count, where = 0, "in the journal"
         async for page in _pages(items):
             for index, state in await self._journal.conflicts([item.pack() for item in page]):
                 count += 1
+                if state is None:
+                    where = "in the journal, or in an earlier row,"
                 if len(named) < _MOST_CONFLICTS:
                     item = page[index]
                     line = f"line {item.line}: " if item.line is not None else ""
-                    named.append(f"{line}{item.pack()[0]!r} ({state})")
+                    named.append(f"{line}{item.pack()[0]!r} ({state or 'in an earlier row'})")
         if count:
             more = f" and {count - len(named)} more" if count > len(named) else ""
             raise ConfigurationError(
                 "items",
-                f"{count} of them are in the journal with other content: {', '.join(named)}{more}",
+                f"{count} of them are {where} with other content: {', '.join(named)}{more}",
                 f"Nothing was sent. {REMEDY}",
             )
 

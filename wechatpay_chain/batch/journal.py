@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS items (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS items_by_state ON items (state, number);
 CREATE TEMP TABLE given (place INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL UNIQUE) STRICT;
+CREATE TEMP TABLE compared (key TEXT PRIMARY KEY, digest BLOB NOT NULL) STRICT, WITHOUT ROWID;
 """
 _MEND = (
     "UPDATE items SET digest = ?, request = ?, state = 'waiting', status = NULL, code = NULL, message = NULL, "
@@ -97,15 +98,15 @@ class Added(NamedTuple):
 
 
 class Conflict(NamedTuple):
-    """An item that the journal has with other content, which must not be replaced.
+    """An item whose key stands for other content, which must not be replaced: in the journal, or in the same input.
 
     Attributes:
         at: its place among those that were asked about.
-        state: what is known of the call with the content that the journal has.
+        state: what is known of the call with the content that the journal has; None where an earlier item has it.
     """
 
     at: int
-    state: State
+    state: State | None
 
 
 class Journal:
@@ -155,6 +156,7 @@ class Journal:
         def fill(database: sqlite3.Connection) -> None:
             with database:
                 database.execute("DELETE FROM given")
+                database.execute("DELETE FROM compared")
                 if everything:
                     database.execute(_GIVE_EVERYTHING)
 
@@ -171,7 +173,10 @@ class Journal:
         return await self._run(lambda database: _add(database, items))
 
     async def conflicts(self, items: list[tuple[str, bytes]]) -> list[Conflict]:
-        """Those of the items, by key and request, that `add` would refuse; nothing is written."""
+        """Those of the items, by key and request, that `add` would refuse after those that were asked about before.
+
+        Nothing is written to the journal; `begin` forgets what was asked about.
+        """
         return await self._run(lambda database: list(_conflicts(database, items)))
 
     async def withhold(self) -> None:
@@ -426,13 +431,22 @@ def _add(database: sqlite3.Connection, items: list[tuple[str, bytes]]) -> Added:
 
 
 def _conflicts(database: sqlite3.Connection, items: list[tuple[str, bytes]]) -> Iterator[Conflict]:
-    for index, (key, request) in enumerate(items):
-        row = database.execute(_KNOWN, (key,)).fetchone()
-        if row is not None:
-            _, known, state, is_in_line = row
-            differs = known != hashlib.sha256(request).digest()
-            if differs and not _is_replaceable(state, is_in_line=is_in_line):
-                yield Conflict(index, state)
+    with database:
+        for index, (key, request) in enumerate(items):
+            digest = hashlib.sha256(request).digest()
+            cursor = database.execute(
+                "INSERT INTO compared (key, digest) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", (key, digest)
+            )
+            if not cursor.rowcount:
+                ((first,),) = database.execute("SELECT digest FROM compared WHERE key = ?", (key,))
+                if first != digest:
+                    yield Conflict(index, None)
+                    continue
+            row = database.execute(_KNOWN, (key,)).fetchone()
+            if row is not None:
+                _, known, state, is_in_line = row
+                if known != digest and not _is_replaceable(state, is_in_line=is_in_line):
+                    yield Conflict(index, state)
 
 
 def _is_replaceable(state: State, *, is_in_line: bool) -> bool:

@@ -7,6 +7,7 @@ import csv
 import hashlib
 import re
 import warnings
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -59,11 +60,27 @@ def read_csv(file: Path, path: str, *, method: str = "POST", complete: bool = Fa
             `6222000011112222.0`), a row holds no number, or the number of an earlier row with other content; each with
             line, column and remedy, up to twenty of them. Or the file can't be read.
     """
-    template = literal_path(path)
+    deque(check_csv(file, path, method=method, complete=complete), maxlen=0)
+    yield from read_checked_csv(file, path, method=method)
+
+
+def check_csv(file: Path, path: str, *, method: str = "POST", complete: bool = False) -> Iterator[Item]:
+    """Check a table as `read_csv` does, for who reads the items anyway to check them against something else.
+
+    Each item comes as soon as it is read; what is wrong with any of them is raised behind the last.
+    """
     with reading(file):
-        table = _Table(file, template, method)
-        table.check(complete=complete)
-        yield from table.items()
+        yield from _Table(file, literal_path(path), method).checked(complete=complete)
+
+
+def read_checked_csv(file: Path, path: str, *, method: str = "POST") -> Iterator[Item]:
+    """The items of a table that `check_csv` has found nothing wrong with; its arguments are those of `read_csv`.
+
+    Raises:
+        ConfigurationError: the file has been changed since, and a row is no item.
+    """
+    with reading(file):
+        yield from _Table(file, literal_path(path), method).items()
 
 
 class _Table:
@@ -75,8 +92,8 @@ class _Table:
         self._method = method
         self._encoding = _encoding_of(file)
 
-    def check(self, *, complete: bool) -> None:
-        """Raise what is wrong with it, all at once."""
+    def checked(self, *, complete: bool) -> Iterator[Item]:
+        """Its items; behind them what is wrong with it is raised, all at once."""
         mistakes = _Mistakes()
         contents: dict[bytes, bytes] = {}
         with self._open() as lines:
@@ -84,18 +101,18 @@ class _Table:
             names = list(reader.fieldnames or ())
             for mistake in self._misspelt(names):
                 mistakes.add(mistake)
-            while True:
+            for item in self._read(reader):
+                if isinstance(item, Exception):
+                    mistakes.add(self._no_item(reader, item))
+                    continue
                 try:
-                    row = next(reader, None)
-                    if row is None:
-                        break
-                    if not _is_empty(row):
-                        item = self._item(row)
-                        _check_alone(item, contents)
-                        if complete:
-                            self._check_complete(item, names, mistakes)
-                except (csv.Error, ConfigurationError, TypeError) as error:
-                    mistakes.add(f"line {reader.line_num} of {self._file.name} is no item: {error}")
+                    _check_alone(item, contents)
+                    if complete:
+                        self._check_complete(item, names, mistakes)
+                except TypeError as error:
+                    mistakes.add(self._no_item(reader, error))
+                else:
+                    yield item
         if mistakes.count:
             raise _unusable(str(mistakes))
         if not contents:
@@ -127,9 +144,28 @@ class _Table:
         """Its items."""
         with self._open() as lines:
             reader = self._reader(lines)
-            for row in reader:
-                if not _is_empty(row):
-                    yield replace(self._item(row), line=reader.line_num)
+            for item in self._read(reader):
+                if isinstance(item, Exception):
+                    raise _unusable(self._no_item(reader, item))
+                yield item
+
+    def _read(self, reader: csv.DictReader[str]) -> Iterator[Item | Exception]:
+        """The item of each row that isn't empty, or why it is none."""
+        while True:
+            try:
+                row = next(reader, None)
+                if row is None:
+                    return
+                if _is_empty(row):
+                    continue
+                item = replace(self._item(row), line=reader.line_num)
+            except (csv.Error, ConfigurationError, TypeError) as error:
+                yield error
+            else:
+                yield item
+
+    def _no_item(self, reader: csv.DictReader[str], error: Exception) -> str:
+        return f"line {reader.line_num} of {self._file.name} is no item: {error}"
 
     def _open(self) -> TextIO:
         return self._file.open(encoding=self._encoding, newline="")
@@ -166,7 +202,7 @@ class _Table:
                 warnings.warn(
                     f"the catalogue knows no column {name!r} for {self._method} {self._template}; it is sent as it is",
                     WeChatPayWarning,
-                    stacklevel=4,
+                    stacklevel=5,
                 )
 
     def _known(self) -> set[str]:

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import signal
 import warnings
+from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -14,6 +15,7 @@ from pathlib import Path
 from ... import catalogue
 from ...batch import Batch, Item, JournalInUseError, read_csv, read_jsonl
 from ...batch.items import payload_of
+from ...batch.tables import check_csv, read_checked_csv
 from ...catalogue.records import record
 from ...errors import ConfigurationError, WeChatPayWarning
 from ...http.names import nearest
@@ -81,13 +83,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     if options.dry_run:
-        return _rehearse(_items(options), options)
+        return _rehearse(options)
     settings = Settings.read(options)
-    _check_complete(_unwarned(_items(options)), options)
     began = datetime.now().astimezone()
     if options.workers:
         from ..fleet import hand_out
 
+        deque(_checked(options), maxlen=0)
         report = asyncio.run(hand_out(options.workers, _items(options), options.input.name, results=options.results))
     else:
         journal = options.journal or options.input.with_name(f"{options.input.name}.journal")
@@ -140,7 +142,6 @@ def _work(options: argparse.Namespace) -> int:
 async def _work_off(settings: Settings, journal: Path, options: argparse.Namespace) -> None:
     name = f"{options.method} {literal_path(options.path)}"
     limits = RateLimits(overrides={name: options.rate} if options.rate else {})
-    items = _items(options)
     with counting(_limit(options)) as show, telling(journal, show) as tell_all:
         async with (
             settings.client(rate_limits=limits) as wxpay,
@@ -154,9 +155,9 @@ async def _work_off(settings: Settings, journal: Path, options: argparse.Namespa
                 on_progress=tell_all,
             ) as batch,
         ):
-            await batch.check(_unwarned(_items(options)))
+            await batch.check(_checked(options))
             with _interruptible(batch):
-                await batch.run(items)
+                await batch.run(_items(options))
 
 
 @contextmanager
@@ -179,19 +180,35 @@ def _interruptible(batch: Batch) -> Generator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _items(options: argparse.Namespace) -> Iterator[Item]:
-    suffix = options.input.suffix.lower()
+def _is_table(options: argparse.Namespace) -> bool:
+    """Whether the input is a table; else it is lines of JSON.
+
+    Raises:
+        ConfigurationError: it is neither, or not there.
+    """
+    suffix: str = options.input.suffix.lower()
     if suffix not in {".csv", ".jsonl", ".ndjson"}:
         raise ConfigurationError("FILE", f"{options.input.name!r} is neither .csv nor .jsonl", "Give one of these")
     if not options.input.is_file():
         raise ConfigurationError("FILE", f"there is no {options.input}", "Give the path of the table")
-    if suffix == ".csv":
-        return read_csv(options.input, options.path, method=options.method, complete=True)
-    return read_jsonl(options.input, options.path, method=options.method)
+    return suffix == ".csv"
 
 
-def _check_complete(items: Iterator[Item], options: argparse.Namespace) -> None:
-    """Read all items, before the first is sent, and refuse those that lack what the catalogue requires.
+def _checked(options: argparse.Namespace) -> Iterator[Item]:
+    """The items, for what is checked before the first call; behind the last, what is wrong with any is raised."""
+    if _is_table(options):
+        return check_csv(options.input, options.path, method=options.method, complete=True)
+    return _complete(read_jsonl(options.input, options.path, method=options.method), options)
+
+
+def _items(options: argparse.Namespace) -> Iterator[Item]:
+    """The items, once they are checked."""
+    read = read_checked_csv if _is_table(options) else read_jsonl
+    return read(options.input, options.path, method=options.method)
+
+
+def _complete(items: Iterator[Item], options: argparse.Namespace) -> Iterator[Item]:
+    """The items. Behind the last, those that lack what the catalogue requires are refused.
 
     Raises:
         ConfigurationError: some do, or one of them is malformed.
@@ -206,13 +223,19 @@ def _check_complete(items: Iterator[Item], options: argparse.Namespace) -> None:
             count += 1
             if len(named) < _FAULTY_SHOWN:
                 named.append(f"line {item.line}: {', '.join(missing)} is required and missing")
+        else:
+            yield item
     if count:
         more = f"; and {count - len(named)} more" if count > len(named) else ""
         raise ConfigurationError("items", f"{'; '.join(named)}{more}", "Mend it, and start again: nothing was sent")
 
 
-def _rehearse(items: Iterator[Item], options: argparse.Namespace) -> int:
+def _rehearse(options: argparse.Namespace) -> int:
     """Check every row against the catalogue."""
+    if _is_table(options):
+        items = read_csv(options.input, options.path, method=options.method, complete=True)
+    else:
+        items = read_jsonl(options.input, options.path, method=options.method)
     location = "query" if options.method == "GET" else "json"
     operation = catalogue.find(options.method, literal_path(options.path))
     faulty, unknown, keys = 0, dict[str, None](), set[str]()
@@ -245,7 +268,7 @@ def _unknown_path(method: str, path: str) -> ConfigurationError:
 
 
 def _unwarned(items: Iterator[Item]) -> Iterator[Item]:
-    """The items, without the warnings of unknown columns: a rehearsal names these itself, a run warns when it sends."""
+    """The items, without the warnings of unknown columns: a rehearsal names these itself."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", WeChatPayWarning)
         yield from items
