@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -43,7 +44,6 @@ def test_nothing_to_object():
     [
         ({"appid": 1}, "json/appid: type string is expected, not int"),
         ({"amount": {}}, "json/amount/total: required, but missing"),
-        ({"amount": {"total": 1.0}}, "json/amount/total: type integer is expected, not float"),
         ({"amount": {"total": True}}, "json/amount/total: type integer is expected, not bool"),
         ({"amount": [1]}, "json/amount: an object is expected, not list"),
         ({"detail": {"goods_detail": {}}}, "json/detail/goods_detail: an array is expected, not dict"),
@@ -59,6 +59,28 @@ def test_faults(change: dict[str, Any], fault: str):
     faults = _faults(JSAPI, json={**ORDER, **change})
     assert len(faults) == 1
     assert faults[0].startswith(fault)
+
+
+@pytest.mark.parametrize(
+    ("total", "fault"),
+    [
+        (12.5, "type integer is expected, not float: amounts are whole fen: 12.5 yuan are 1250"),
+        (Decimal("12.50"), "type integer is expected, not Decimal: amounts are whole fen: 12.50 yuan are 1250"),
+        ("12.50", "type integer is expected, not str: amounts are whole fen: 12.50 yuan are 1250"),
+        (0.125, "type integer is expected, not float: amounts are whole fen"),
+        ("1250", "type integer is expected, not str"),
+        ("12.5.0", "type integer is expected, not str"),
+    ],
+)
+def test_amounts_in_yuan(total: object, fault: str):
+    """An amount that isn't a whole number is told in fen, where it makes whole ones."""
+    assert _faults(JSAPI, json={**ORDER, "amount": {"total": total}}) == [f"json/amount/total: {fault}"]
+
+
+def test_amounts_in_yuan_of_apiv2():
+    """So is one of APIv2, whose numbers travel as text."""
+    faults = _faults("POST /v2/pay/unifiedorder", xml={"total_fee": "12.50"})
+    assert "xml/total_fee: type integer is expected, not str: amounts are whole fen: 12.50 yuan are 1250" in faults
 
 
 def test_all_faults_are_named():

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, is_dataclass
 from datetime import datetime
 from typing import Any, cast
 
+from ..http.fen import whole_fen
 from ..http.operation import Operation
 from ..http.secret import Secret
 from .facts import find
@@ -19,6 +20,7 @@ _TEXTUAL = frozenset({"query", "xml"})
 _RECORDED = {"meta": "file-meta"}
 _INTEGER = re.compile(r"-?\d+")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_FRACTION = re.compile(r"-?\d{1,15}\.\d{1,15}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Fault:
     Attributes:
         location: `json`, `query`, `xml` or `meta`.
         pointer: JSON pointer within it (RFC 6901); empty for the payload itself.
-        text: what is wrong, without the value.
+        text: what is wrong; of the values it shows none but amounts of money.
         is_missing: whether something required isn't there.
     """
 
@@ -159,7 +161,7 @@ def _value(field: Record, kind: str, value: object, place: _Place) -> Iterator[F
     if kind == "object":
         yield from _object(field.get("fields", {}), value, place)
     elif not _is_a(kind, value, textual=place.location in _TEXTUAL):
-        yield place.fault(f"type {kind} is expected, not {_kind(value)}")
+        yield place.fault(f"type {kind} is expected, not {_kind(value)}{_amount(kind, value)}")
     elif "enum" in field and value not in field["enum"] and str(value) not in map(str, field["enum"]):
         yield place.fault(f"none of the allowed values: {', '.join(map(str, field['enum']))}")
     elif isinstance(value, str):
@@ -176,6 +178,15 @@ def _is_a(kind: str, value: object, *, textual: bool) -> bool:
     if textual and isinstance(value, str):
         return bool((_INTEGER if kind == "integer" else _NUMBER).fullmatch(value))
     return isinstance(value, int if kind == "integer" else int | float) and not isinstance(value, bool)
+
+
+def _amount(kind: str, value: object) -> str:
+    """What to give instead of an amount that isn't a whole number; empty where it can't be one."""
+    from decimal import Decimal  # by who made a mistake
+
+    if kind != "integer" or not isinstance(value, float | Decimal | str):
+        return ""
+    return "" if isinstance(value, str) and not _FRACTION.fullmatch(value) else f": {whole_fen(value)}"
 
 
 def _length(field: Record, value: str, place: _Place) -> Iterator[Fault]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .. import catalogue
 from ..errors import ConfigurationError
 from ..http.attachment import File
+from ..http.fen import whole_fen
 from ..http.headers import NO_HEADERS, Headers
 from ..http.operation import Operation
 from ..http.path import check_path, check_query
@@ -94,7 +95,7 @@ def _refuse_fractions(request: Request) -> None:
             raise ConfigurationError(
                 f"json{pointer}",
                 f"the float {value!r}",
-                "The platform takes whole numbers, amounts in fen: compute with int or Decimal and give an int",
+                f"Compute with int or Decimal and give an int: {whole_fen(value)}",
             )
 
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from ...crypto.concealed import Concealed
 from ...errors import ConfigurationError
+from ...http.fen import whole_fen
 from ...http.operation import Operation
 from ...http.value import frozen
 from ..body import check_text, encode_json
@@ -147,7 +148,7 @@ def _text(value: object, place: str, *, as_pairs: bool) -> str:
     if isinstance(value, Decimal) and value.is_finite():
         return f"{value:f}"
     if isinstance(value, float):
-        raise ConfigurationError(place, f"the float {value!r}", "Amounts are whole numbers of fen: give an int")
+        raise ConfigurationError(place, f"the float {value!r}", f"Give an int: {whole_fen(value)}")
     if isinstance(value, Mapping) and as_pairs:
         pairs = cast("Mapping[str, object]", value).items()
         return quote("&".join(f"{name}={_text(item, place, as_pairs=False)}" for name, item in pairs), safe="")

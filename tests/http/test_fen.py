@@ -1,0 +1,37 @@
+"""Amounts that aren't whole numbers: the texts of errors say what they are in fen."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wechatpay_chain.http.fen import whole_fen
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (12.5, "amounts are whole fen: 12.5 yuan are 1250"),
+        (0.29, "amounts are whole fen: 0.29 yuan are 29"),
+        (-0.01, "amounts are whole fen: -0.01 yuan are -1"),
+        ("12.50", "amounts are whole fen: 12.50 yuan are 1250"),
+        (Decimal("12.50"), "amounts are whole fen: 12.50 yuan are 1250"),
+        (1250.0, "amounts are whole fen: 1250.0 yuan are 125000, 1250.0 fen are 1250"),
+        (0.125, "amounts are whole fen"),
+        (0.29 * 100, "amounts are whole fen"),
+        (float("nan"), "amounts are whole fen"),
+        (float("inf"), "amounts are whole fen"),
+        (1e300, "amounts are whole fen"),
+        (Decimal("1E-999999999"), "amounts are whole fen"),
+    ],
+)
+def test_whole_fen(amount: float | str | Decimal, text: str) -> None:
+    """Where yuan make whole fen, they are told; of a whole float both readings; else the rule alone."""
+    assert whole_fen(amount) == text
+
+
+@given(st.integers(1, 10**12))
+def test_every_price(fen: int) -> None:
+    """A price in yuan with two decimals, as a float, is told in its fen exactly."""
+    assert f" yuan are {fen}" in whole_fen(fen / 100)

@@ -1,0 +1,35 @@
+"""Amounts that aren't whole numbers, for the texts of errors: what the platform takes instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+_FEN = 100
+# Of more digits is no amount of money.
+_MOST_DIGITS = 15
+_RULE = "amounts are whole fen"
+
+
+def whole_fen(amount: float | str | Decimal) -> str:
+    """The rule for amounts, as a clause, with the amount in fen where it makes a whole number of them.
+
+    `12.5` gives "amounts are whole fen: 12.5 yuan are 1250"; `0.125`, of which nobody knows what was meant, the rule.
+
+    Args:
+        amount: as it was given, maybe in yuan; a text is digits with a point.
+    """
+    # By who made a mistake.
+    from decimal import Decimal
+    from fractions import Fraction
+
+    given = Decimal(str(amount))
+    if not given.is_finite() or abs(given.adjusted()) > _MOST_DIGITS:
+        return _RULE
+    fen = Fraction(given) * _FEN
+    if fen.denominator != 1:
+        return _RULE
+    as_fen = f", {amount} fen are {fen // _FEN}" if fen % _FEN == 0 else ""
+    return f"{_RULE}: {amount} yuan are {fen}{as_fen}"
