@@ -227,6 +227,23 @@ class TestExpand:
         with pytest.raises(TypeError, match=f"^/v3/{{a}}/{{b}}: {message}"):
             expand("/v3/{a}/{b}", values)
 
+    @pytest.mark.parametrize(
+        ("given", "hint"),
+        [
+            ("transactionid", ": did you mean 'transaction_id'?"),
+            ("transactionId", ": did you mean 'transaction_id'?"),
+            ("time_out", ": did you mean 'timeout'?"),
+            ("header", ": did you mean 'headers'?"),
+            ("mchid", ""),
+            ("qqq", ""),
+        ],
+    )
+    def test_a_misspelt_name(self, given: str, hint: str) -> None:
+        """A misspelt name leads to the placeholder that has no value yet, or to the keyword, that it resembles."""
+        with pytest.raises(TypeError) as raised:
+            expand("/v3/{transaction_id}/{mchid_}", {given: 1, "mchid_": 1})
+        assert f"unknown keyword {given!r}{hint} (" in str(raised.value)
+
     def test_a_path_without_placeholders_takes_none(self) -> None:
         """A keyword too many says that there are no placeholders."""
         assert expand("/v3/x", {}) == "/v3/x"

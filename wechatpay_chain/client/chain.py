@@ -18,16 +18,13 @@ from ..errors import ConfigurationError
 from ..http.headers import NO_HEADERS, Headers
 from ..http.names import nearest
 from ..http.operation import Operation
-from ..http.path import attribute_segment, expand, join, literal_path
+from ..http.path import KEYWORDS, attribute_segment, expand, join, literal_path
 from ..http.request import Request
 
 R = TypeVar("R")
 
 # What paths begin with, as attributes: APIv3, APIv2 and what follows them, Hong Kong, overseas, brands.
 _ROOT = re.compile(r"v(?:[2-9]|[1-9][0-9]+)|hk|global_|brand")
-
-# What a verb takes as it is; all other keywords are placeholders.
-_OPTIONS = frozenset({"json", "xml", "params", "file", "meta", "timeout", "retry", "security"})
 
 
 class Node(Generic[R]):
@@ -183,8 +180,8 @@ def _request(method: str, template: str, positional: tuple[object, ...], options
     try:
         headers = options.pop("headers", None)
         values: dict[str, Any] = {}
-        if not options.keys() <= _OPTIONS:
-            values = {name: options.pop(name) for name in options.keys() - _OPTIONS}
+        if not options.keys() <= KEYWORDS:
+            values = {name: options.pop(name) for name in options.keys() - KEYWORDS}
         operation = catalogue.find(method, template)
         return Request(
             method=method,

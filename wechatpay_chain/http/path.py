@@ -7,12 +7,13 @@ Everything that a chain does to a path is here; nothing here does I/O.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 from urllib.parse import quote
 
 from ..errors import ConfigurationError
+from .names import nearest
 
 _CAPITAL = re.compile(r"[A-Z]")
 _ATTRIBUTE = re.compile(r"[a-z0-9][A-Za-z0-9_]*")
@@ -31,6 +32,9 @@ _QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
 _LONGEST_INT = 512
+KEYWORDS = frozenset({"json", "xml", "params", "headers", "file", "meta", "timeout", "retry", "security"})
+"""What a verb takes as it is; all other keywords are placeholders."""
+
 # What the keywords of the verbs are called in other languages' SDKs and in HTTP libraries.
 _KEYWORDS_MEANT: Mapping[str, str] = {
     "body": "json={...}, or xml={...} of APIv2",
@@ -190,8 +194,11 @@ def _encode(name: str, value: object) -> str:
         raise ConfigurationError(name, "a lone surrogate is not text", "Give valid Unicode") from None
 
 
-def _meant(keyword: str) -> str:
-    return f": give {_KEYWORDS_MEANT[keyword]}" if keyword in _KEYWORDS_MEANT else ""
+def _meant(keyword: str, missing: Sequence[str]) -> str:
+    if keyword in _KEYWORDS_MEANT:
+        return f": give {_KEYWORDS_MEANT[keyword]}"
+    close = nearest(keyword, missing) or nearest(keyword, KEYWORDS)
+    return f": did you mean {close!r}?" if close else ""
 
 
 def _refuse_names(template: str, names: tuple[str, ...], values: Mapping[str, object]) -> None:
@@ -199,7 +206,7 @@ def _refuse_names(template: str, names: tuple[str, ...], values: Mapping[str, ob
     unknown = [name for name in values if name not in names]
     faults = [
         *(f"missing placeholder {name!r}" for name in missing),
-        *(f"unknown keyword {name!r}{_meant(name)}" for name in unknown),
+        *(f"unknown keyword {name!r}{_meant(name, missing)}" for name in unknown),
     ]
     known = ", ".join(names) or "none"
     raise TypeError(f"{template}: {', '.join(faults)} (placeholders of this path: {known})")
