@@ -21,24 +21,22 @@ class Headers(Mapping[str, str]):
         TypeError: a name or a value that is not a string.
     """
 
-    __slots__ = ("_names", "_values")
+    __slots__ = ("_held",)
 
     def __init__(self, items: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
         # Callers may be untyped, so nothing is taken for granted here.
         pairs: list[tuple[Any, Any]] = [*(items.items() if isinstance(items, Mapping) else items)]
-        names, values = zip(*pairs, strict=True) if pairs else ((), ())
-        for kind in {*map(type, names), *map(type, values)}:
+        kinds: set[type[Any]] = {type(text) for pair in pairs for text in pair}
+        for kind in kinds:
             if not issubclass(kind, str):
                 raise TypeError(f"headers are str to str, and there is a {kind.__name__}")
-        lower = [*map(str.lower, names)]
-        # Both by the name in small letters, in the same order: how it was written, and the value.
-        self._names: dict[str, str] = dict(zip(lower, names, strict=True))
-        self._values: dict[str, str] = dict(zip(lower, values, strict=True))
-        if len(self._names) < len(pairs):
-            self._names, self._values = _joined(pairs)
+        # By the name in small letters: how it was written, and the value.
+        self._held: dict[str, tuple[str, str]] = {str.lower(name): (name, value) for name, value in pairs}
+        if len(self._held) < len(pairs):
+            self._held = _joined(pairs)
 
     def __getitem__(self, name: str) -> str:
-        return self._values[name.lower()]
+        return self._held[name.lower()][1]
 
     @overload
     def get(self, name: str, /) -> str | None: ...
@@ -48,24 +46,25 @@ class Headers(Mapping[str, str]):
 
     def get(self, name: str, /, default: str | D | None = None) -> str | D | None:
         """The value of a header, in whatever case its name is given; `default` where there is none."""
-        return self._values.get(name.lower(), default)
+        held = self._held.get(name.lower())
+        return default if held is None else held[1]
 
-    def several(self, names: Iterable[str]) -> Iterator[str | None]:
-        """The values of several headers, whose names are given in small letters; None for each that isn't there."""
-        return map(self._values.get, names)
+    def several(self, names: tuple[str, ...]) -> Iterable[str | None]:
+        """The values of several headers; None for each that isn't there."""
+        return map(self.get, names)
 
     def as_dict(self) -> dict[str, str]:
         """Names, as they were written, to values."""
-        return dict(zip(self._names.values(), self._values.values(), strict=True))
+        return dict(self._held.values())
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in self._values
+        return isinstance(name, str) and name.lower() in self._held
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names.values())
+        return iter(self.as_dict())
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._held)
 
     def __hash__(self) -> int:
         return hash(frozenset(self.items()))
@@ -86,27 +85,27 @@ class Headers(Mapping[str, str]):
 
     def plus(self, name: str, value: str) -> Headers:
         """These headers with one more, or with another value for it."""
-        lower = name.lower()
-        headers = object.__new__(Headers)
-        headers._names, headers._values = self._names | {lower: name}, self._values | {lower: value}
-        return headers
+        return _made({**self._held, name.lower(): (name, value)})
 
     def merge(self, headers: Mapping[str, str]) -> Headers:
         """These headers with `headers` laid over them."""
         laid: Headers = headers if isinstance(headers, Headers) else Headers(headers)
-        merged = object.__new__(Headers)
-        merged._names, merged._values = self._names | laid._names, self._values | laid._values
-        return merged
+        return _made(self._held | laid._held)
 
 
-def _joined(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], dict[str, str]]:
-    names: dict[str, str] = {}
-    values: dict[str, str] = {}
+def _made(held: dict[str, tuple[str, str]]) -> Headers:
+    headers = object.__new__(Headers)
+    headers._held = held  # pyright: ignore[reportPrivateUsage]: of this module
+    return headers
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    held: dict[str, tuple[str, str]] = {}
     for name, value in pairs:
         lower = name.lower()
-        values[lower] = f"{values[lower]}, {value}" if lower in values else value
-        names.setdefault(lower, name)
-    return names, values
+        written, before = held.get(lower, (name, ""))
+        held[lower] = (written, f"{before}, {value}" if lower in held else value)
+    return held
 
 
 NO_HEADERS = Headers()

