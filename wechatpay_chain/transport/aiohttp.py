@@ -6,8 +6,9 @@ import asyncio
 import logging
 import platform
 from collections.abc import Callable
+from contextlib import nullcontext
 from ssl import SSLContext
-from typing import Any
+from typing import Any, Self
 from weakref import WeakSet
 
 import aiohttp
@@ -20,8 +21,10 @@ from ..errors import ConfigurationError
 from ..http.request import Request
 from ..http.response import Response
 from ..http.timeout import Timeout, chosen
+from ..http.value import frozen
 from ..policies.retry import is_idempotent
 from ..wire.hosts import DEFAULT_BASE_URL, check_base_url
+from .deadlines import Deadlines
 from .exchange import Exchange
 
 _USER_AGENT = f"wechatpay_chain/{__version__} Python/{platform.python_version()} aiohttp/{aiohttp.__version__}"
@@ -59,10 +62,12 @@ class AiohttpTransport:
     ) -> None:
         self._base_url = check_base_url(base_url)
         self._timeouts = chosen(timeout, Timeout())
-        self._timeouts_of = [_client_timeout(self._timeouts, idempotent) for idempotent in (False, True)]
         self._session = session
         self._owns_session = session is None
         self._is_made_here = session is None or session in _made_here
+        # Into a session of the caller's own aiohttp puts middlewares, which may make calls themselves.
+        times_of = _Times.shared if self._is_made_here else _Times.of
+        self._times = [times_of(_client_timeout(self._timeouts, idempotent)) for idempotent in (False, True)]
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._client_tls = client_tls
@@ -78,17 +83,24 @@ class AiohttpTransport:
             ConfigurationError: the transport or its session is closed, or belongs to another event loop.
         """
         session = self._open_session()
-        timeout = self._timeout_of(request)
+        times = self._times_of_call(request)
         url = URL(self.base_url_of(request) + request.target, encoded=True)
         context = await self._certified() if request.security else True
         common = _HEADERS_OF_STREAMED if request.streamed else _HEADERS
-        exchange = Exchange(request, common, url.host, session, timeout, is_ours=self._is_made_here)
+        exchange = Exchange(request, common, url.host, session, times.told, is_ours=self._is_made_here)
         try:
-            if not request.streamed:
-                return await _exchanged(exchange, request, session, url, context)
-            # A file may take as long as it comes, and aiohttp has no limit for what comes before it.
-            async with asyncio.timeout(timeout.sock_read):
-                return await _exchanged(exchange, request, session, url, context)
+            with times.deadlines:
+                answer = await session.request(
+                    request.method,
+                    url,
+                    data=request.body or (request.payload and request.payload.chunks()),
+                    ssl=context,
+                    timeout=times.given,
+                    allow_redirects=False,
+                    raise_for_status=False,
+                    **exchange.arguments(),
+                )
+                return exchange.response or await exchange.answer(answer)
         except Exception as error:  # noqa: BLE001 - the settings of a caller's session may raise anything
             if exchange.response is not None:
                 _log.warning("the aiohttp session raised %s after the answer had come", type(error).__name__)
@@ -120,13 +132,17 @@ class AiohttpTransport:
         operation = request.operation
         return f"https://{operation.host}" if operation and operation.host else self._base_url
 
-    def _timeout_of(self, request: Request) -> aiohttp.ClientTimeout:
+    def _times_of_call(self, request: Request) -> _Times:
         idempotent = is_idempotent(request)
         if request.timeout is None and not request.streamed:
-            return self._timeouts_of[idempotent]
+            return self._times[idempotent]
         timeouts = chosen(request.timeout, self._timeouts)
-        timeout = _client_timeout(timeouts, idempotent)
-        return aiohttp.ClientTimeout(connect=timeout.connect, sock_read=timeouts.total) if request.streamed else timeout
+        told = _client_timeout(timeouts, idempotent)
+        if not request.streamed:
+            return _Times.of(told)
+        # A file may take as long as it comes, and aiohttp has no limit for what comes before it.
+        told = aiohttp.ClientTimeout(connect=told.connect, sock_read=timeouts.total)
+        return _Times(told, told, Deadlines(timeouts.total))
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._closed:
@@ -149,19 +165,6 @@ class AiohttpTransport:
         return self._session
 
 
-async def _exchanged(
-    exchange: Exchange, request: Request, session: ClientSession, url: URL, context: SSLContext | bool
-) -> Response[Any]:
-    answer = await session.request(
-        request.method,
-        url,
-        data=request.body or (request.payload and request.payload.chunks()),
-        ssl=context,
-        **exchange.arguments(),
-    )
-    return exchange.response or await exchange.answer(answer)
-
-
 def new_session() -> ClientSession:
     """A session with the settings that the platform asks for, to be shared by several clients; the caller closes it."""
     session = aiohttp.ClientSession(
@@ -169,6 +172,32 @@ def new_session() -> ClientSession:
     )
     _made_here.add(session)
     return session
+
+
+@frozen()
+class _Times:
+    """The times of an attempt.
+
+    Attributes:
+        told: all of them, for errors.
+        given: those that aiohttp is to keep.
+        deadlines: what keeps the others.
+    """
+
+    told: aiohttp.ClientTimeout
+    given: aiohttp.ClientTimeout
+    deadlines: Deadlines | nullcontext[None]
+
+    @classmethod
+    def of(cls, told: aiohttp.ClientTimeout) -> Self:
+        """All of them kept by aiohttp."""
+        return cls(told, told, nullcontext())
+
+    @classmethod
+    def shared(cls, told: aiohttp.ClientTimeout) -> Self:
+        """The whole time kept for all calls that have the same."""
+        given = aiohttp.ClientTimeout(connect=told.connect, sock_read=told.sock_read)
+        return cls(told, given, Deadlines(told.total or 0.0))
 
 
 def _client_timeout(timeouts: Timeout, idempotent: bool) -> aiohttp.ClientTimeout:

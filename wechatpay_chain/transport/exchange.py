@@ -85,13 +85,8 @@ class Exchange:
         self.headers: Headers = NO_HEADERS
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments of aiohttp besides method, URL and body."""
-        arguments: dict[str, Any] = {
-            "allow_redirects": False,
-            "raise_for_status": False,
-            "auto_decompress": not self._asks_for_identity,
-            "timeout": self._timeout,
-        }
+        """The arguments of aiohttp that the session, and the headers of the request, ask for."""
+        arguments: dict[str, Any] = {"auto_decompress": not self._asks_for_identity}
         if self._is_ours:
             # All headers at once, in `_send`: those of `ClientSession.request` are merged one by one, and twice.
             arguments["middlewares"] = (self._send,)

@@ -1,0 +1,67 @@
+"""The deadlines of calls that may all take equally long: one timer keeps them all.
+
+aiohttp sets and cancels a timer for each request, which is a thirtieth of a call (`python -m benchmarks.share`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Any
+
+
+class Deadlines:
+    """Bounds the time of whatever runs inside of `with deadlines:`, as `asyncio.timeout` does.
+
+    Several tasks may be inside at once, each of them once.
+
+    Args:
+        seconds: how long each may take.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        # A task inside -> when its time ends, and how often it had been cancelled when it came. Who came first ends
+        # first, because all may take equally long.
+        self._inside: dict[asyncio.Task[Any], tuple[float, int]] = {}
+        self._late: dict[asyncio.Task[Any], int] = {}
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a deadline needs a task: await the call in one")
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # the timer of an event loop that has ended never fires
+            self._loop, self._timer = loop, None
+        when = loop.time() + self._seconds
+        self._inside[task] = when, task.cancelling()
+        if self._timer is None:
+            self._timer = loop.call_at(when, self._end)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Raise TimeoutError in place of the cancellation with which the time ended."""
+        task = asyncio.current_task()
+        if task is None or self._inside.pop(task, None) is not None:
+            return
+        cancelled_before = self._late.pop(task)
+        # Somebody else's cancellation counts more.
+        if task.uncancel() <= cancelled_before and kind is asyncio.CancelledError:
+            raise TimeoutError from error
+
+    def _end(self) -> None:
+        """Cancel the tasks whose time is over, and come again for the next."""
+        self._timer = None
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        while self._inside:
+            task, (when, cancelled_before) = next(iter(self._inside.items()))
+            if when > now:
+                self._timer = loop.call_at(when, self._end)
+                return
+            del self._inside[task]
+            self._late[task] = cancelled_before
+            task.cancel()
