@@ -8,6 +8,7 @@ the commands `doctor` and `verify` all ask here, so that one mistake has one nam
     headers     the signature's headers came under other names, or with values that something rewrote
     signature   a key that is not the platform's, another merchant's, or filed under another name; clocks
     refusal     what the platform's refusals of keys, signatures and addresses mean
+    field       the field that a refusal names: whether it was sent
     answer      what answered isn't the platform: a proxy, a login page, an inspected connection
     request     a merchant signed another text than the request that came, as the emulator sees it
 """

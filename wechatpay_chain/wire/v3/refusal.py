@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -21,6 +22,7 @@ from ...errors import (
     RateLimited,
     ServerError,
     Unauthorized,
+    plain_code,
 )
 from ...http.response import Response
 from ...http.value import frozen
@@ -36,6 +38,7 @@ _CLASSES: dict[int, type[APIError]] = {
 }
 _LONGEST_TEXT = 200
 _UNAUTHORIZED = 401
+_PARAM_ERROR = "PARAMERROR"
 _DEEPEST_DETAIL = 3
 # A gateway's error page may repeat the request's headers.
 _AUTHORIZATION = re.compile(r"(WECHATPAY2?(?:-[A-Z0-9]+)+)[^<>]*")
@@ -126,7 +129,25 @@ def _causes(response: Response[Any], body: _Body) -> tuple[Cause, ...]:
     if theirs is not None and ours is not None:
         return (of_refusal.signed_text(ours, *theirs),)
     ending = response.request_id.rpartition("-")[2] if response.request_id else ""
-    return of_refusal.causes(f"{body.reason} {ending}")
+    known = of_refusal.causes(f"{body.reason} {ending}")
+    return known if (field := _field(response, body)) is None else (*known, field)
+
+
+def _field(response: Response[Any], body: _Body) -> Cause | None:
+    """What became of the field that a parameter error names."""
+    from ...diagnosis import field
+
+    request, named = response.request, field.named(body.detail, body.reason)
+    if request is None or named is None or plain_code(body.code) != _PARAM_ERROR:
+        return None
+    location, pointer = named
+    if location == "query":
+        return field.cause(pointer, dict(parse_qsl(request.query, keep_blank_values=True)))
+    try:
+        sent = orjson.loads(request.signed_bytes or b"{}")
+    except orjson.JSONDecodeError:
+        return None
+    return field.cause(pointer, sent)
 
 
 def _sign_information(detail: object, depth: int = 0) -> tuple[str, int | None] | None:
