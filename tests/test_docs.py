@@ -180,6 +180,17 @@ def test_readmes_are_equal() -> None:
         assert [link.replace("docs/zh/", "docs/") for link in other] == one
 
 
+@pytest.mark.parametrize("readme", READMES, ids=name_of)
+def test_readmes_list_the_extras(readme: Path) -> None:
+    """Each extra that can be installed has its row, and no other."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    section = re.search(
+        r"^## (?:Extras|附加项)\n(.*?)^## ", readme.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert section
+    assert re.findall(r"^\| `(\w+)` \|", section[1], re.MULTILINE) == sorted(project["optional-dependencies"])
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if twin_of(page) != page], ids=name_of)
 def test_both_languages_have_the_same_shape(page: Path) -> None:
     """A Chinese page has its English one, with headings of the same levels and blocks of the same languages."""
