@@ -26,8 +26,12 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
 PAGES = sorted(DOCS.rglob("*.md"))
+# Chinese documents beside English ones of the same name.
+BESIDE = [ROOT / "CONTRIBUTING.zh-CN.md", ROOT / "SECURITY.zh-CN.md"]
 OTHERS = [ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "benchmarks/README.md"]
-DOCUMENTS = [*READMES, *PAGES, *OTHERS]
+DOCUMENTS = [*READMES, *PAGES, *BESIDE, *OTHERS]
+TABLE = re.compile(r"^\|", re.MULTILINE)
+LINKED = re.compile(r"\]\(((?:docs|examples|tools|LICENSE|SECURITY|CONTRIBUTING)[^)]*)\)")
 # Folders whose pages have to be there in both languages; elsewhere a Chinese page needs its English one.
 BILINGUAL = {"tutorial", "guides", "migrating"}
 # The table of measured figures, made by `make bench`.
@@ -86,7 +90,16 @@ def prose_of(document: Path) -> str:
 
 def twin_of(page: Path) -> Path:
     """The same page in English, or an English page itself."""
+    if page in BESIDE:
+        return page.with_name(page.name.replace(".zh-CN", ""))
     return DOCS / page.relative_to(DOCS / "zh") if page.is_relative_to(DOCS / "zh") else page
+
+
+def links_of(document: Path) -> list[str]:
+    """What a document beside the code links to, by the English names, without its own twin."""
+    found = LINKED.findall(document.read_text(encoding="utf-8"))
+    names = [link.replace("docs/zh/", "docs/").replace(".zh-CN", "") for link in found]
+    return [name for name in names if name != name_of(twin_of(document))]
 
 
 async def execute(block: Block, names: dict[str, Any]) -> None:
@@ -175,9 +188,22 @@ def test_readmes_are_equal() -> None:
     """Both READMEs have the same programs, headings of the same level, and tables of the same size."""
     english, chinese = READMES
     assert blocks_of(english, "python") == blocks_of(chinese, "python") != []
-    for shape in (r"^#+", r"^\|", r"\]\((?:docs|examples|LICENSE)[^)]*\)"):
-        one, other = (re.findall(shape, path.read_text(encoding="utf-8"), re.MULTILINE) for path in READMES)
-        assert [link.replace("docs/zh/", "docs/") for link in other] == one
+    assert links_of(chinese) == links_of(english) != []
+    for shape in (HEADING, TABLE):
+        one, other = (shape.findall(path.read_text(encoding="utf-8")) for path in READMES)
+        assert one == other
+
+
+@pytest.mark.parametrize("chinese", BESIDE, ids=name_of)
+def test_documents_beside_the_code_are_equal(chinese: Path) -> None:
+    """Both languages have the same links, the same tables and the same indented commands, and lead to each other."""
+    english = twin_of(chinese)
+    assert links_of(chinese) == links_of(english)
+    for shape in (TABLE, re.compile(r"^    .+$", re.MULTILINE), re.compile(r"^(?:- |\d\. )", re.MULTILINE)):
+        one, other = (shape.findall(path.read_text(encoding="utf-8")) for path in (english, chinese))
+        assert one == other
+    assert f"[English]({english.name})" in chinese.read_text(encoding="utf-8")
+    assert f"[简体中文]({chinese.name})" in english.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("readme", READMES, ids=name_of)
@@ -191,7 +217,7 @@ def test_readmes_list_the_extras(readme: Path) -> None:
     assert re.findall(r"^\| `(\w+)` \|", section[1], re.MULTILINE) == sorted(project["optional-dependencies"])
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if twin_of(page) != page], ids=name_of)
+@pytest.mark.parametrize("page", [page for page in [*PAGES, *BESIDE] if twin_of(page) != page], ids=name_of)
 def test_both_languages_have_the_same_shape(page: Path) -> None:
     """A Chinese page has its English one, with headings of the same levels and blocks of the same languages."""
     twin = twin_of(page)

@@ -54,6 +54,9 @@ def test_links_of_the_repository_become_links_of_the_site() -> None:
     assert sources.relink(text, "index.md") == text.replace("(docs/keys.md#", "(keys.md#")
     assert sources.relink("[README](../README.md)", "keys.md") == "[README](index.md)"
     assert sources.relink("[README](../../README.zh-CN.md)", "zh/keys.md") == "[README](index.md)"
+    assert sources.relink("[English](SECURITY.md) [keys](docs/zh/keys.md)", "zh/security.md") == (
+        "[English](../security.md) [keys](keys.md)"
+    )
     assert sources.relink("[all](../examples) [one](../examples/sync_chain.py)", "batch.md") == (
         "[all](examples/index.md) [one](examples/sync_chain.md)"
     )

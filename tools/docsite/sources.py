@@ -10,7 +10,9 @@ ELSEWHERE = {
     "README.zh-CN.md": "zh/index.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
+    "CONTRIBUTING.zh-CN.md": "zh/contributing.md",
     "SECURITY.md": "security.md",
+    "SECURITY.zh-CN.md": "zh/security.md",
     "LICENSE": "license.md",
     "benchmarks/README.md": "benchmarks.md",
 }
