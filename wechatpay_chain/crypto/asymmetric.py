@@ -1,4 +1,7 @@
-"""The sums of a key pair, RSA or SM2, by the kind of its keys. Only who has a key of SM2 imports SM."""
+"""What a key pair is for (signing, verifying, encrypting, decrypting), by the kind of its keys: RSA or SM2.
+
+Only who has a key of SM2 imports SM.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,8 @@ PublicKey: TypeAlias = "RSAPublicKey | SM2PublicKey"
 _RSA = (RSAPublicKey, RSAPrivateKey)
 
 
-class _Sums(Protocol):
-    """What the modules `rsa` and `sm.sm2` have in common."""
+class _Primitives(Protocol):
+    """The primitives that the modules `rsa` and `sm.sm2` have in common."""
 
     def sign(self, key: Any, message: bytes, /) -> bytes: ...
 
@@ -34,7 +37,7 @@ class _Sums(Protocol):
 
 # The classes of RSA's keys are abstract, and asking them takes as long as a whole step (`benchmarks.share`).
 @lru_cache(maxsize=16)
-def _sums_of(kind: type) -> _Sums:
+def _primitives_of(kind: type) -> _Primitives:
     if issubclass(kind, _RSA):
         return rsa
     from .sm import sm2
@@ -54,7 +57,7 @@ def algorithm_of(key: PrivateKey | PublicKey) -> Algorithm:
 
 def sign(key: PrivateKey, message: bytes) -> bytes:
     """The signature of `message`."""
-    return _sums_of(type(key)).sign(key, message)  # type: ignore[arg-type] # as above
+    return _primitives_of(type(key)).sign(key, message)  # type: ignore[arg-type] # as above
 
 
 def verify(key: PublicKey, message: bytes, signature: str) -> None:
@@ -63,12 +66,12 @@ def verify(key: PublicKey, message: bytes, signature: str) -> None:
     Raises:
         SignatureError: it is no Base64, or not the signature of this message by this key.
     """
-    _sums_of(type(key)).verify(key, message, signature)  # type: ignore[arg-type] # as above
+    _primitives_of(type(key)).verify(key, message, signature)  # type: ignore[arg-type] # as above
 
 
 def longest_plaintext(key: PublicKey) -> int | None:
     """How many bytes `encrypt` takes: 214 for an RSA key of 2048 bits; None for any number."""
-    return _sums_of(type(key)).longest_plaintext(key)  # type: ignore[arg-type] # as above
+    return _primitives_of(type(key)).longest_plaintext(key)  # type: ignore[arg-type] # as above
 
 
 def encrypt(key: PublicKey, plaintext: str) -> str:
@@ -78,7 +81,7 @@ def encrypt(key: PublicKey, plaintext: str) -> str:
         ValueError: the plaintext is longer than `longest_plaintext`.
         ConfigurationError: it is empty, which SM2 can't encrypt.
     """
-    return _sums_of(type(key)).encrypt(key, plaintext)  # type: ignore[arg-type] # as above
+    return _primitives_of(type(key)).encrypt(key, plaintext)  # type: ignore[arg-type] # as above
 
 
 def decrypt(key: PrivateKey, ciphertext: str, padding: Padding = "oaep") -> str:

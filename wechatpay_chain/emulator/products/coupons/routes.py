@@ -26,6 +26,19 @@ _USAGES = {
     "PROGRESSIVE_BUNDLE": "progressive_bundle_usage_detail",
     "SEQUENTIAL": "sequential_usage_detail",
 }
+# What a product is made of; the rest of the call is about its first stock.
+_OF_PRODUCT = (
+    "scope",
+    "type",
+    "usage_mode",
+    "single_usage_info",
+    "progressive_bundle_usage_info",
+    "sequential_usage_info",
+    "display_info",
+    "out_product_no",
+)
+# What of a stock can be changed.
+_CHANGEABLE = ("remark", "usage_rule_display_info", "coupon_display_info", "notify_config", "store_scope")
 
 
 def _brand(call: Call) -> str:
@@ -66,18 +79,6 @@ def _create(world: World, call: Call) -> dict[str, Any]:
     stock = transitions.stock_of(world, *key.split("/"))
     told = _told_product(_product(world, call, stock.product_coupon_id))
     return told | {"stock": _told_stock(world, stock)}
-
-
-_OF_PRODUCT = (
-    "scope",
-    "type",
-    "usage_mode",
-    "single_usage_info",
-    "progressive_bundle_usage_info",
-    "sequential_usage_info",
-    "display_info",
-    "out_product_no",
-)
 
 
 def _product(world: World, call: Call, product_coupon_id: str | None = None) -> ProductCoupon:
@@ -180,9 +181,6 @@ def _change_stock(world: World, call: Call) -> dict[str, Any]:
 
     _once(world, call, "change-stock", call.json["out_request_no"], change)
     return _query_stock(world, call)
-
-
-_CHANGEABLE = ("remark", "usage_rule_display_info", "coupon_display_info", "notify_config", "store_scope")
 
 
 def _end_stock(world: World, call: Call) -> dict[str, Any]:

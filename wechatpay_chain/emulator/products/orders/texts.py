@@ -123,6 +123,11 @@ def parties(order: Order) -> dict[str, Any]:
     return parties | ({"sub_appid": order.sub_appid} if order.sub_appid else {})
 
 
+def merchants(order: Order) -> dict[str, Any]:
+    """The merchants among them, which is all that the notifications of refunds and sharings have of them."""
+    return {"sp_mchid": order.mchid, "sub_mchid": order.sub_mchid} if order.sub_mchid else {"mchid": order.mchid}
+
+
 def _payer(order: Order) -> dict[str, Any]:
     if not order.sub_mchid:
         return {"openid": order.openid}

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...platform.times import rfc3339, spaced
 from ..orders.record import Order
+from ..orders.texts import merchants
 from .record import Refund
 
 STATES_V2 = {"SUCCESS": "SUCCESS", "ABNORMAL": "CHANGE", "CLOSED": "REFUNDCLOSE", "PROCESSING": "PROCESSING"}
@@ -46,9 +47,8 @@ def told(found: Refund, order: Order) -> dict[str, Any]:
 
 def announced(found: Refund, order: Order) -> dict[str, Any]:
     """The refund as its notification of APIv3 has it."""
-    parties = {"sp_mchid": order.mchid, "sub_mchid": order.sub_mchid} if order.sub_mchid else {"mchid": order.mchid}
     members: dict[str, Any] = {
-        **parties,
+        **merchants(order),
         "out_trade_no": order.out_trade_no,
         "transaction_id": order.transaction_id,
         "out_refund_no": found.out_refund_no,

@@ -19,6 +19,7 @@ from ...world.records import Kind
 from ...world.world import World
 from ..orders import ORDERS
 from ..orders.record import Order
+from ..orders.texts import merchants
 from ..wishes import PREFIX
 from .records import Receiver, Return, Sharing
 
@@ -182,7 +183,6 @@ def finish(world: World, sharing: Sharing) -> Sharing:
 
 
 def _announce(world: World, sharing: Sharing, order: Order, part: Mapping[str, Any]) -> None:
-    parties = {"sp_mchid": order.mchid, "sub_mchid": order.sub_mchid} if order.sub_mchid else {"mchid": order.mchid}
     receiver = {name: part[name] for name in ("type", "account", "amount", "description")}
     world.announce(
         mchid=sharing.mchid,
@@ -193,7 +193,7 @@ def _announce(world: World, sharing: Sharing, order: Order, part: Mapping[str, A
         original_type="profitsharing",
         summary="分账",
         resource={
-            **parties,
+            **merchants(order),
             "transaction_id": order.transaction_id,
             "order_id": sharing.order_id,
             "out_order_no": sharing.out_order_no,
