@@ -53,8 +53,8 @@ ALLOWED = {
     "contrib": "_version errors observing policies credentials notifications",
     "emulator": "_version _loop_thread errors http crypto diagnosis catalogue wire pipeline credentials",
     "cli": (
-        "_version errors http crypto catalogue wire policies credentials files bills payments notifications batch "
-        "__init__ pipeline diagnosis contrib emulator"
+        "_version _waits errors http crypto catalogue wire policies credentials files bills payments notifications "
+        "batch __init__ pipeline diagnosis contrib emulator"
     ),
     "pytest_plugin": "client emulator",
     "__main__": "cli",

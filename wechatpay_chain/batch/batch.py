@@ -1,4 +1,4 @@
-"""`Batch`: the loop over the items of a journal."""
+"""`Batch`: the loop over the items of a journal, whoever calls them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .._waits import Waits
 from ..errors import ConfigurationError
 from ..files.atomic import open_new, tidied, writing
 from ..http.timeout import Timeout
-from .caller import Caller, Client, LookUp
+from .caller import Caller, Client, ItemCaller, LookUp
 from .items import Item
 from .journal import REMEDY, Entry, Journal
 from .result import Result
@@ -63,54 +63,33 @@ class Progress:
     stopped_by: str = ""
 
 
-class Batch:
-    """Calls in bulk, with a journal.
-
-    An item is sent once and, where the client's retries weren't enough, again with the same content: when it certainly
-    had no effect, or when the call is idempotent (a GET, an operation documented as such, or `repeat`). One that a
-    crash cut off is such a repetition. All others of unknown outcome are looked up by `look_up`, or left
-    `unknown`, until a later run is given `look_up` or `repeat`.
+class JournaledCalls:
+    """Items that are called through a journal: the loop of every batch.
 
     Args:
-        wxpay: makes the calls.
-        journal: the file that remembers; one for each batch.
-        concurrency: how many calls are under way at once.
-        repeat: whether a call may be repeated after it may have arrived: all items carry a number of their own.
-        look_up: finds out what became of an item of unknown outcome.
-        patience: seconds that an item is tried again, in an outage, before it is left for the next run.
-        timeout: of a call, with the waiting for its turn.
-        most_equal_refusals: how many items in a row may be refused with the same code before the run stops: the file
-            is wrong then, or a right is missing, and the others wait. None never stops.
-        on_progress: called at most once in a second, and in the end. If it raises, that is logged.
-        monotonic: a clock that never goes back, in seconds.
-        sleep: a coroutine that waits for so many seconds.
-
-    Raises:
-        ConfigurationError: the journal can't be used.
+        caller: calls the items.
+        journal: remembers; it is closed with the batch.
+        resolves: whether the caller can find out what became of items of unknown outcome.
+        concurrency: how many items are with the caller at once.
+        most_equal_refusals: as of a `Batch`, and so are the others.
+        on_progress: the same.
+        monotonic: the same.
     """
 
     def __init__(
         self,
-        wxpay: Client,
-        journal: Path,
+        caller: ItemCaller,
+        journal: Journal,
         *,
-        concurrency: int = 32,
-        repeat: bool = False,
-        look_up: LookUp | None = None,
-        patience: float = 3600.0,
-        timeout: Timeout = Timeout(total=600, attempt=20),  # noqa: B008 - it is immutable
+        resolves: bool,
+        concurrency: int,
         most_equal_refusals: int | None = 100,
         on_progress: Callable[[Progress], None] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        if concurrency < 1:
-            raise ConfigurationError("concurrency", f"{concurrency!r} was found", "Give 1 or more")
-        self._caller = Caller(
-            wxpay, repeat=repeat, look_up=look_up, patience=patience, timeout=timeout, monotonic=monotonic, sleep=sleep
-        )
-        self._journal = Journal(journal)
-        self._resolves = repeat or look_up is not None
+        self._caller = caller
+        self._journal = journal
+        self._resolves = resolves
         self._is_running = self._is_stopping = False
         self._most_equal_refusals = most_equal_refusals
         self._waits = Waits()
@@ -361,6 +340,8 @@ class Batch:
         if result.code:
             self._codes[result.code] += 1
         self._refusals.count(result)
+        if self._refusals.stopped_by:
+            self._waits.end()
         self._tell()
 
     def _tell(self, *, always: bool = False) -> None:
@@ -371,6 +352,72 @@ class Batch:
                 self._on_progress(self.progress)
             except Exception:  # noqa: BLE001 - the caller's hook may raise anything, and the calls are good
                 _log.exception("on_progress failed")
+
+
+class Batch(JournaledCalls):
+    """Calls in bulk, with a journal.
+
+    An item is sent once and, where the client's retries weren't enough, again with the same content: when it certainly
+    had no effect, or when the call is idempotent (a GET, an operation documented as such, or `repeat`). One that a
+    crash cut off is such a repetition. All others of unknown outcome are looked up by `look_up`, or left
+    `unknown`, until a later run is given `look_up` or `repeat`.
+
+    Args:
+        wxpay: makes the calls.
+        journal: the file that remembers; one for each batch.
+        concurrency: how many calls are under way at once.
+        repeat: whether a call may be repeated after it may have arrived: all items carry a number of their own.
+        look_up: finds out what became of an item of unknown outcome.
+        patience: seconds that an item is tried again, in an outage, before it is left for the next run.
+        timeout: of a call, with the waiting for its turn.
+        most_equal_refusals: how many items in a row may be refused with the same code before the run stops: the file
+            is wrong then, or a right is missing, and the others wait. None never stops.
+        on_progress: called at most once in a second, and in the end. If it raises, that is logged.
+        monotonic: a clock that never goes back, in seconds.
+        sleep: a coroutine that waits for so many seconds.
+
+    Raises:
+        ConfigurationError: the journal can't be used.
+    """
+
+    def __init__(
+        self,
+        wxpay: Client,
+        journal: Path,
+        *,
+        concurrency: int = 32,
+        repeat: bool = False,
+        look_up: LookUp | None = None,
+        patience: float = 3600.0,
+        timeout: Timeout = Timeout(total=600, attempt=20),  # noqa: B008 - it is immutable
+        most_equal_refusals: int | None = 100,
+        on_progress: Callable[[Progress], None] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        check_concurrency(concurrency)
+        caller = Caller(
+            wxpay, repeat=repeat, look_up=look_up, patience=patience, timeout=timeout, monotonic=monotonic, sleep=sleep
+        )
+        super().__init__(
+            caller,
+            Journal(journal),
+            resolves=repeat or look_up is not None,
+            concurrency=concurrency,
+            most_equal_refusals=most_equal_refusals,
+            on_progress=on_progress,
+            monotonic=monotonic,
+        )
+
+
+def check_concurrency(concurrency: int) -> None:
+    """Refuse a concurrency with which nothing would ever be called.
+
+    Raises:
+        ConfigurationError: it is less than 1.
+    """
+    if concurrency < 1:
+        raise ConfigurationError("concurrency", f"{concurrency!r} was found", "Give 1 or more")
 
 
 def _running() -> ConfigurationError:

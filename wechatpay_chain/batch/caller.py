@@ -42,6 +42,14 @@ async def _write_nothing(state: State) -> None:
     """The note of a caller that keeps no journal."""
 
 
+class ItemCaller(Protocol):
+    """Calls items for a batch: a `Caller`, or whoever hands them to one elsewhere."""
+
+    async def call(self, item: Item, *, was_sent: bool, note: Note) -> Result:
+        """Call an item, and say what came of it, as `Caller.call` does."""
+        ...
+
+
 class Caller:
     """Calls items, again where that is safe, until each has come to its end.
 

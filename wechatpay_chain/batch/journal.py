@@ -48,8 +48,16 @@ _MEND = (
 )
 _GIVE = "INSERT INTO given (number) VALUES (?) ON CONFLICT (number) DO NOTHING"
 _GIVE_EVERYTHING = (
-    "INSERT INTO given (number) SELECT number FROM items WHERE state IN ('waiting', 'sent') "
+    "INSERT INTO given (number) SELECT number FROM items WHERE state IN ('waiting', 'sent') AND request IS NOT NULL "
     "ORDER BY state = 'sent' DESC, number"
+)
+_TAKE_OVER = (
+    "INSERT INTO items (key, digest, request, state, status, code, message, request_id, answer) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET state = excluded.state, "
+    "status = excluded.status, code = excluded.code, message = excluded.message, request_id = excluded.request_id, "
+    "answer = excluded.answer, "
+    "request = CASE WHEN excluded.state IN ('sent', 'unknown') THEN coalesce(request, excluded.request) END "
+    "WHERE digest = excluded.digest AND state IN ('waiting', 'sent', 'withheld')"
 )
 _KNOWN = "SELECT number, digest, state, number IN (SELECT number FROM given) FROM items WHERE key = ?"
 REMEDY = (
@@ -107,6 +115,20 @@ class Conflict(NamedTuple):
 
     at: int
     state: State | None
+
+
+class Noted(NamedTuple):
+    """What others have noted of an item that they called.
+
+    Attributes:
+        digest: of the content that they called it with, by `digest_of`.
+        request: that content, where it is known.
+        result: what came of it; `sent` where nothing has come yet.
+    """
+
+    digest: bytes
+    request: bytes | None
+    result: Result
 
 
 class Journal:
@@ -241,6 +263,35 @@ class Journal:
         """Take up again what was left `unknown`, as if it had been cut off."""
         await self._write("UPDATE items SET state = 'sent' WHERE state = 'unknown'", ())
 
+    async def cut_off(self) -> list[str]:
+        """The keys of the items that are `sent`."""
+
+        def select(database: sqlite3.Connection) -> list[str]:
+            return [key for (key,) in database.execute("SELECT key FROM items WHERE state = 'sent' ORDER BY number")]
+
+        return await self._run(select)
+
+    async def take_over(self, noted: list[Noted]) -> None:
+        """Take over what others noted of items that are not here, or not ended, with the same content."""
+
+        def write(database: sqlite3.Connection) -> None:
+            with database:
+                for digest, request, result in noted:
+                    values = (result.status, result.code, result.message, result.request_id, result.answer)
+                    database.execute(_TAKE_OVER, (result.key, digest, request, result.state, *values))
+
+        await self._run(write)
+
+    async def take_back(self, keys: list[str]) -> None:
+        """Let items wait again that are `sent`, and of which it has turned out that they certainly were not."""
+
+        def write(database: sqlite3.Connection) -> None:
+            with database:
+                statement = "UPDATE items SET state = 'waiting' WHERE key = ? AND state = 'sent'"
+                database.executemany(statement, [(key,) for key in keys])
+
+        await self._run(write)
+
     async def counts(self) -> dict[str, int]:
         """How many items there are in each state."""
         return await self._run(
@@ -335,6 +386,11 @@ class Journal:
                     future.set_exception(error)
 
 
+def digest_of(request: bytes) -> bytes:
+    """What stands for a content when two are compared."""
+    return hashlib.sha256(request).digest()
+
+
 def _unusable(path: Path, error: Exception) -> ConfigurationError:
     return ConfigurationError(
         "journal", f"{str(path)!r} can't be used ({error})", "Give a file of its own to each batch that runs"
@@ -406,7 +462,7 @@ def _add(database: sqlite3.Connection, items: list[tuple[str, bytes]]) -> Added:
     new = mended = returned = 0
     with database:
         for key, request in items:
-            digest = hashlib.sha256(request).digest()
+            digest = digest_of(request)
             cursor = database.execute(
                 "INSERT INTO items (key, digest, request) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
                 (key, digest, request),
@@ -433,7 +489,7 @@ def _add(database: sqlite3.Connection, items: list[tuple[str, bytes]]) -> Added:
 def _conflicts(database: sqlite3.Connection, items: list[tuple[str, bytes]]) -> Iterator[Conflict]:
     with database:
         for index, (key, request) in enumerate(items):
-            digest = hashlib.sha256(request).digest()
+            digest = digest_of(request)
             cursor = database.execute(
                 "INSERT INTO compared (key, digest) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", (key, digest)
             )

@@ -6,14 +6,14 @@ import argparse
 import asyncio
 import signal
 import warnings
-from collections import deque
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from ... import catalogue
-from ...batch import Batch, Item, JournalInUseError, read_csv, read_jsonl
+from ...batch import Batch, Item, JournalInUseError, Progress, read_csv, read_jsonl
+from ...batch.batch import JournaledCalls
 from ...batch.items import payload_of
 from ...batch.tables import check_csv, read_checked_csv
 from ...catalogue.records import record
@@ -32,6 +32,9 @@ from ..terminal import tell
 
 _FAULTS_SHOWN = 3
 _FAULTY_SHOWN = 20
+# Calls at once, and calls that are handed out to workers at once.
+_CONCURRENCY = 32
+_HANDED_OUT = 256
 # Seconds for one try of a call.
 _ATTEMPT = 20.0
 _EPILOG = """A batch is its journal: started again with the same input it goes on where it was, after Ctrl-C, a crash or
@@ -49,7 +52,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     run.add_argument("--path", required=True, metavar="PATH", help="of all calls: v3/...")
     run.add_argument("--method", type=str.upper, choices=METHODS, default="POST", help="of all calls (POST)")
     run.add_argument("--journal", type=Path, metavar="FILE", help="remembers what was done (FILE.journal)")
-    run.add_argument("--concurrency", type=int, default=32, metavar="COUNT", help="calls at once (32)")
+    run.add_argument(
+        "--concurrency",
+        type=int,
+        metavar="COUNT",
+        help=f"calls at once ({_CONCURRENCY}); of --workers how many are handed out at once ({_HANDED_OUT})",
+    )
     run.add_argument("--rate", metavar="N/UNIT", help="in place of the documented limit: 100/min, 5/s")
     run.add_argument(
         "--repeat", action="store_true", help="calls may be repeated: each has a number of its own (known for many)"
@@ -76,7 +84,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     work.add_argument("--workers", required=True, metavar="REDIS_URL", help="where the calls are handed out")
     work.add_argument("--among", type=int, default=1, metavar="COUNT", help="how many workers there are (1)")
-    work.add_argument("--concurrency", type=int, default=32, metavar="COUNT", help="calls at once (32)")
+    work.add_argument(
+        "--concurrency", type=int, default=_CONCURRENCY, metavar="COUNT", help=f"calls at once ({_CONCURRENCY})"
+    )
     work.set_defaults(run=_work)
     add_settings(work)
 
@@ -86,17 +96,11 @@ def _run(options: argparse.Namespace) -> int:
         return _rehearse(options)
     settings = Settings.read(options)
     began = datetime.now().astimezone()
-    if options.workers:
-        from ..fleet import hand_out
-
-        deque(_checked(options), maxlen=0)
-        report = asyncio.run(hand_out(options.workers, _items(options), options.input.name, results=options.results))
-    else:
-        journal = options.journal or options.input.with_name(f"{options.input.name}.journal")
-        asyncio.run(_work_off(settings, journal, options))
-        report = asyncio.run(read_report(journal))
-        if options.results is not None:
-            asyncio.run(write_rows(journal, options.results))
+    journal = options.journal or options.input.with_name(f"{options.input.name}.journal")
+    asyncio.run(_work_off(settings, journal, options))
+    report = asyncio.run(read_report(journal))
+    if options.results is not None:
+        asyncio.run(write_rows(journal, options.results))
     ended = datetime.now().astimezone()
     facts = [
         ("began", began.isoformat(" ", "seconds")),
@@ -140,28 +144,51 @@ def _work(options: argparse.Namespace) -> int:
 
 
 async def _work_off(settings: Settings, journal: Path, options: argparse.Namespace) -> None:
-    name = f"{options.method} {literal_path(options.path)}"
-    limits = RateLimits(overrides={name: options.rate} if options.rate else {})
-    with counting(_limit(options)) as show, telling(journal, show) as tell_all:
-        async with (
-            settings.client(rate_limits=limits) as wxpay,
-            Batch(
-                wxpay,
-                journal,
-                concurrency=options.concurrency,
-                repeat=options.repeat,
-                patience=options.patience,
-                timeout=Timeout(total=600, attempt=_ATTEMPT),
-                on_progress=tell_all,
-            ) as batch,
-        ):
+    limit = "limit shared by the workers" if options.workers else _limit(options)
+    with counting(limit) as show, telling(journal, show) as tell_all:
+        async with _batch(settings, journal, options, tell_all) as batch:
             await batch.check(_checked(options))
             with _interruptible(batch):
                 await batch.run(_items(options))
 
 
+@asynccontextmanager
+async def _batch(
+    settings: Settings, journal: Path, options: argparse.Namespace, on_progress: Callable[[Progress], None]
+) -> AsyncGenerator[JournaledCalls]:
+    """The batch, which makes its calls itself, or has workers make them."""
+    if options.workers:
+        from ..fleet import FleetBatch
+
+        async with FleetBatch(
+            options.workers,
+            options.input.name,
+            journal,
+            repeat=options.repeat,
+            concurrency=_HANDED_OUT if options.concurrency is None else options.concurrency,
+            on_progress=on_progress,
+        ) as batch:
+            yield batch
+        return
+    name = f"{options.method} {literal_path(options.path)}"
+    limits = RateLimits(overrides={name: options.rate} if options.rate else {})
+    async with (
+        settings.client(rate_limits=limits) as wxpay,
+        Batch(
+            wxpay,
+            journal,
+            concurrency=_CONCURRENCY if options.concurrency is None else options.concurrency,
+            repeat=options.repeat,
+            patience=options.patience,
+            timeout=Timeout(total=600, attempt=_ATTEMPT),
+            on_progress=on_progress,
+        ) as batch,
+    ):
+        yield batch
+
+
 @contextmanager
-def _interruptible(batch: Batch) -> Generator[None]:
+def _interruptible(batch: JournaledCalls) -> Generator[None]:
     """Ctrl-C lets the calls on the wire come to their end and gives the others back; a second one ends the program."""
     before = signal.getsignal(signal.SIGINT)
 

@@ -1,0 +1,224 @@
+"""`batch run --workers`: a batch whose calls workers make, over a real Redis; skipped where there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from tests.cli.conftest import Done, Run, Shop, environment
+from tests.cli.test_batch import PUNISH, orders
+from tests.redis_server import redis_server
+from wechatpay_chain import Request, Response
+from wechatpay_chain.cli.fleet import work
+from wechatpay_chain.cli.settings import Settings, add_settings
+from wechatpay_chain.emulator.server import Listening
+
+HANDED_OUT = "wechatpay:batch:orders.csv:handed-out"
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    """A Redis of the test's own."""
+    with redis_server(tmp_path) as (url, _):
+        yield url
+
+
+@contextmanager
+def working(url: str, concurrency: int = 8) -> Iterator[None]:
+    """A worker in a thread, as long as the context lasts; its settings are those of the environment."""
+    options = ArgumentParser()
+    add_settings(options)
+    settings = Settings.read(options.parse_args([]))
+    loop = asyncio.new_event_loop()
+    working = loop.create_task(work(url, settings, among=1, concurrency=concurrency))
+
+    def run_loop() -> None:
+        with suppress(asyncio.CancelledError):
+            loop.run_until_complete(working)
+        loop.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(run_loop)
+        try:
+            yield
+        finally:
+            loop.call_soon_threadsafe(working.cancel)
+            running.result(60)
+
+
+def hand_out(run: Run, table: Path, url: str, *more: str | Path) -> Done:
+    """Hand a table out, and wait for its end."""
+    return run("batch", "run", table, "--path", PUNISH, "--workers", url, *more)
+
+
+def handing_out(shop: Shop, table: Path, url: str, count: int, *more: str) -> subprocess.Popen[str]:
+    """A run that has handed so many calls out, to nobody."""
+    running = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "wechatpay_chain",
+            "batch",
+            "run",
+            str(table),
+            "--path",
+            PUNISH,
+            "--workers",
+            url,
+            *more,
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        cwd=shop.folder,
+        env=environment(shop),
+    )
+    with Redis.from_url(url) as redis:
+        ends = time.monotonic() + 60
+        while redis.hlen(HANDED_OUT) < count:
+            assert time.monotonic() < ends
+            assert running.poll() is None, running.communicate()
+            time.sleep(0.02)
+    return running
+
+
+def called(shop: Shop) -> Counter[str]:
+    """How often each number of the shop's tables arrived at the platform."""
+    mine = f"{shop.folder.parent.name[-12:]}"
+    numbers = [call.json["out_request_no"] for call in shop.emulator.calls if call.json]
+    return Counter(number.removeprefix(mine) for number in numbers if number.startswith(mine))
+
+
+def test_a_row_that_was_taken_out_is_not_sent(run: Run, shop: Shop, url: str) -> None:
+    """After a run that was killed while its calls waited for workers, rows taken out of the table are withheld."""
+    table = orders(shop.folder, 5)
+    with handing_out(shop, table, url, 5) as killed:
+        killed.kill()
+    lines = table.read_text().splitlines(keepends=True)
+    table.write_text("".join(lines[:2] + lines[4:]))
+    with working(url):
+        done = hand_out(run, table, url, "--json")
+    report = json.loads(done.out)
+    assert (done.code, report["done"], report["withheld"]) == (0, 3, 2), done.err
+    assert called(shop) == {"0": 1, "3": 1, "4": 1}
+    with working(url):
+        assert hand_out(run, orders(shop.folder, 5), url).code == 0
+    assert called(shop) == dict.fromkeys("01234", 1), "given again, they are sent"
+
+
+def test_a_stopped_run_takes_its_calls_back(run: Run, shop: Shop, url: str) -> None:
+    """After Ctrl-C workers begin nothing of it; the next run makes each call once."""
+    table = orders(shop.folder, 4)
+    with handing_out(shop, table, url, 4) as stopped:
+        stopped.send_signal(signal.SIGINT)
+        out, err = stopped.communicate(timeout=60)
+    assert (stopped.returncode, "stopping: " in err, "4  waiting" in out) == (1, True, True), out + err
+    with working(url):
+        assert hand_out(run, table, url).code == 0
+    assert called(shop) == dict.fromkeys("0123", 1)
+
+
+def test_a_stopped_run_waits_for_what_was_begun(
+    run: Run, shop: Shop, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After Ctrl-C a call that a worker has begun comes to its end, and the run says what came of it."""
+    arrived, goes_on = threading.Event(), threading.Event()
+
+    async def receive(request: Request) -> Response[Any]:
+        arrived.set()
+        while not goes_on.is_set():  # noqa: ASYNC110 - it is set in another thread
+            await asyncio.sleep(0.01)
+        return await shop.emulator.receive(request)
+
+    table = orders(shop.folder, 3)
+    with Listening(receive, "127.0.0.1", 0) as base_url:
+        monkeypatch.setenv("WECHATPAY_BASE_URL", base_url)
+        with working(url, concurrency=1), handing_out(shop, table, url, 3) as stopped:
+            assert arrived.wait(60)
+            stopped.send_signal(signal.SIGINT)
+            assert stopped.stderr is not None
+            assert "stopping: " in stopped.stderr.readline()
+            goes_on.set()
+            out, err = stopped.communicate(timeout=60)
+    assert (stopped.returncode, "1  done" in out, "2  waiting" in out) == (1, True, True), out + err
+    assert called(shop) == {"0": 1}
+    monkeypatch.setenv("WECHATPAY_BASE_URL", shop.base_url)
+    with working(url):
+        assert hand_out(run, table, url).code == 0
+    assert called(shop) == dict.fromkeys("012", 1)
+
+
+def test_conflicts_are_named_before_the_first_call(run: Run, shop: Shop, url: str) -> None:
+    """Rows with other content than ran before stop the run with all their lines; on a machine without journal, too."""
+    table = orders(shop.folder, 4)
+    with working(url):
+        assert hand_out(run, table, url).code == 0
+    assert called(shop) == dict.fromkeys("0123", 1)
+    rows = orders(shop.folder, 6).read_text().splitlines()
+    rows[2] += "0"
+    rows[4] += "0"
+    table.write_text("\n".join(rows))
+    twice = shop.folder / "twice.jsonl"
+    row = '{"out_request_no":"%s","mchid":"1900000109","bal_account_no":"6222","punish_scene":%d}\n'
+    twice.write_text("".join(row % each for each in (("D1", 1), ("D2", 1), ("D1", 2))))
+    with working(url):
+        done = hand_out(run, table, url)
+        elsewhere = hand_out(run, table, url, "--journal", "another.journal")
+        within = hand_out(run, twice, url)
+    for each in (done, elsewhere):
+        assert each.code == 2
+        assert "2 of them are in the journal with other content" in each.err
+        assert each.err.count("(done)") == 2
+        assert "line 3: " in each.err
+        assert "line 5: " in each.err
+    assert within.code == 2
+    assert "line 3: 'D1' (in an earlier row)" in within.err
+    assert called(shop) == dict.fromkeys("0123", 1)
+
+
+def test_a_run_goes_on_on_another_machine(run: Run, shop: Shop, url: str) -> None:
+    """Without the journal of the first run, Redis tells what came of its calls; only the new ones are made."""
+    with working(url):
+        assert hand_out(run, orders(shop.folder, 3), url).code == 0
+        done = hand_out(
+            run, orders(shop.folder, 5), url, "--journal", "another.journal", "--json", "--results", "r.jsonl"
+        )
+    assert (done.code, json.loads(done.out)["done"]) == (0, 5), done.err
+    assert called(shop) == dict.fromkeys("01234", 1)
+    results = [json.loads(line) for line in (shop.folder / "r.jsonl").read_text().splitlines()]
+    assert [each["answer"]["out_request_no"] == each["key"] for each in results] == [True] * 5
+
+
+def test_a_second_run_takes_over(run: Run, shop: Shop, url: str) -> None:
+    """Where a batch of the same name begins on another machine, the first run ends and says why."""
+    table = orders(shop.folder, 3)
+    another = ("--journal", "another.journal")
+    with handing_out(shop, table, url, 3) as first, handing_out(shop, table, url, 3, *another) as second:
+        _, err = first.communicate(timeout=60)
+        with working(url):
+            out, _ = second.communicate(timeout=60)
+    assert (first.returncode, "another run of orders.csv has begun" in err) == (2, True), err
+    assert (second.returncode, "3  done" in out) == (0, True), out
+    assert called(shop) == dict.fromkeys("012", 1)
+
+
+def test_a_redis_that_cant_be_reached(run: Run, shop: Shop) -> None:
+    """It is named as the cause, and nothing is sent."""
+    done = hand_out(run, orders(shop.folder, 1), "redis://127.0.0.1:1/0")
+    assert (done.code, "--workers: Redis can't be reached" in done.err) == (2, True), done.err
+    assert "Traceback" not in done.err
