@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.notifications.cancelled import cancelled_while_it_claims
 from tests.notifications.sender import notify, webhook
 from tests.redis_server import free_port, redis_server
 from wechatpay_chain.contrib.redis import RedisSeen
@@ -26,17 +28,34 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["memory", "redis", "redis as text"])
-async def seen(request: pytest.FixtureRequest) -> AsyncIterator[Seen]:
-    """Each kind of store."""
+@asynccontextmanager
+async def store_of(request: pytest.FixtureRequest, lease: float, keep: float) -> AsyncGenerator[Seen]:
+    """An empty store of the kind that a fixture has as its parameter."""
     if request.param == "memory":
-        yield MemorySeen(lease=LEASE, keep=KEEP)
+        yield MemorySeen(lease=lease, keep=keep)
         return
     redis = pytest.importorskip("redis.asyncio")
     url = request.getfixturevalue("redis_url")
     client = redis.Redis.from_url(url, decode_responses=request.param == "redis as text")
-    yield RedisSeen(client, lease=LEASE, keep=KEEP, prefix=f"{request.node.name}:")
+    yield RedisSeen(client, lease=lease, keep=keep, prefix=f"{request.node.name}:")
     await client.aclose()
+
+
+every_kind = pytest.fixture(params=["memory", "redis", "redis as text"])
+
+
+@every_kind
+async def seen(request: pytest.FixtureRequest) -> AsyncIterator[Seen]:
+    """Each kind of store, whose claims fall soon."""
+    async with store_of(request, LEASE, KEEP) as store:
+        yield store
+
+
+@every_kind
+async def lasting(request: pytest.FixtureRequest) -> AsyncIterator[Seen]:
+    """Each kind of store, whose claims outlast the test."""
+    async with store_of(request, 3600, 3600) as store:
+        yield store
 
 
 async def test_claim_and_confirm(seen: Seen) -> None:
@@ -56,6 +75,14 @@ async def test_release(seen: Seen) -> None:
     assert await seen.claim("k", "c") == "busy"
     await seen.release("k", "a")
     assert await seen.claim("k", "c") == "claimed"
+
+
+async def test_cancelled_while_it_claims(lasting: Seen) -> None:
+    """A claim that was made when its caller was cancelled is given back at once; another's stays."""
+    await cancelled_while_it_claims(lasting, "k")
+    assert await lasting.claim("k", "next") == "claimed"
+    await cancelled_while_it_claims(lasting, "k")
+    assert await lasting.claim("k", "third") == "busy"
 
 
 async def test_a_dead_worker(seen: Seen) -> None:

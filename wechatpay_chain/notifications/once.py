@@ -44,7 +44,12 @@ class Once:
             handler: handles it.
         """
         token = os.urandom(16).hex()
-        claim = await self._seen.claim(key, token)
+        try:
+            claim = await self._seen.claim(key, token)
+        except asyncio.CancelledError:
+            # It may have been made all the same, and nobody will handle it.
+            await asyncio.shield(self._settle(key, token, handled=False))
+            raise
         if claim != "claimed":
             return claim
         handled = False

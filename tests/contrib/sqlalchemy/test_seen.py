@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
+from tests.notifications.cancelled import cancelled_while_it_claims
 from tests.notifications.sender import notify, webhook
 from tests.sql_engines import KINDS, Shop, run
 from wechatpay_chain.contrib.sqlalchemy import SqlSeen
 from wechatpay_chain.contrib.sqlalchemy import seen as module
-from wechatpay_chain.notifications import Seen
+from wechatpay_chain.notifications import Claim, Reply, Seen
+from wechatpay_chain.notifications.once import Once
 from wechatpay_chain.notifications.seen import HandlingSeen, RenewableSeen
 
 every_kind = pytest.mark.parametrize("shop", KINDS, indirect=True)
@@ -43,6 +46,43 @@ async def test_claims(shop: Shop) -> None:
     await seen.confirm("k")
     await seen.release("k", "late")
     assert await seen.claim("k", "later") == "done"
+
+
+@every_kind
+async def test_cancelled_while_it_claims(shop: Shop) -> None:
+    """A claim that was made when its caller was cancelled is given back at once; another's stays."""
+    seen = await store_of(shop)
+    await cancelled_while_it_claims(seen, "k")
+    assert await seen.claim("k", "next") == "claimed"
+    await cancelled_while_it_claims(seen, "k")
+    assert await seen.claim("k", "third") == "busy"
+
+
+@pytest.mark.parametrize("shop", ["sqlite", "postgresql", "mariadb"], indirect=True)
+async def test_cancelled_while_a_thread_claims(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So is one that a thread has yet to commit: it is given back after that, not before."""
+    seen = await store_of(shop)
+    inside, go = threading.Event(), threading.Event()
+    claim = seen._claim
+
+    def slowly(connection: Connection, key: str, token: str) -> Claim:
+        found = claim(connection, key, token)
+        inside.set()
+        assert go.wait(60)
+        return found
+
+    async def handler() -> Reply:
+        raise AssertionError("it was never claimed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(seen, "_claim", slowly)
+        handling = asyncio.create_task(Once(seen).handle("k", handler))
+        assert await asyncio.to_thread(inside.wait, 60)
+        handling.cancel()
+        asyncio.get_running_loop().call_later(0.05, go.set)
+        await asyncio.wait([handling])
+    assert handling.cancelled()
+    assert await seen.claim("k", "next") == "claimed"
 
 
 @pytest.mark.parametrize("shop", ["sqlite", "postgresql-async", "mariadb"], indirect=True)

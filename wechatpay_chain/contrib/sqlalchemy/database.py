@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
+from contextvars import copy_context
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -84,7 +85,7 @@ class Database:
                 if isinstance(engine, AsyncEngine):
                     async with engine.begin() as connection:
                         return await connection.run_sync(work)
-                return await asyncio.to_thread(_in_thread, engine, work)
+                return await _in_thread(engine, work)
         except DBAPIError as error:
             error.hide_parameters = True  # they hold what the notification is about
             raise
@@ -104,6 +105,17 @@ def _checked(engine: object) -> AsyncEngine | Engine:
     )
 
 
-def _in_thread(engine: Engine, work: Callable[[Connection], T]) -> T:
+async def _in_thread(engine: Engine, work: Callable[[Connection], T]) -> T:
+    context = copy_context()
+    working = asyncio.get_running_loop().run_in_executor(None, lambda: context.run(_in_transaction, engine, work))
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        # The thread goes on and commits: what undoes that must come after it.
+        await asyncio.wait([working])
+        raise
+
+
+def _in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
     with engine.begin() as connection:
         return work(connection)
