@@ -22,6 +22,7 @@ ALLOWED = {
     "observing": "errors http",
     "_both_clients": "http",
     "_threads": "",
+    "_counting": "",
     "_waits": "",
     "types": "http",
     # the kernel: sums, facts, and what is signed; no I/O, no clock
@@ -36,11 +37,11 @@ ALLOWED = {
     "files": "_threads errors http crypto wire pipeline",
     "bills": "_both_clients _threads errors http crypto files",
     "transport": "_version _threads errors http wire policies",
-    "middleware": "_waits errors observing http crypto catalogue wire policies pipeline credentials files",
+    "middleware": "_counting _waits errors observing http crypto catalogue wire policies pipeline credentials files",
     "payments": "_both_clients errors http crypto wire policies credentials",
     # what receives, and bulk work
     "notifications": "_loop_thread _threads errors http types crypto catalogue wire policies credentials",
-    "batch": "_threads _waits errors http catalogue policies files",
+    "batch": "_counting _threads _waits errors http catalogue policies files",
     # composition
     "client.chain": "errors http catalogue",
     "_endpoints": "http types client.chain",

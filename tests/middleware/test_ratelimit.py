@@ -11,6 +11,7 @@ import pytest
 
 from tests.fake_time import FakeTime
 from tests.known import known
+from wechatpay_chain._counting import Counting, EarlierCalls
 from wechatpay_chain.errors import RateLimited, TimedOut
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
@@ -215,3 +216,37 @@ async def test_wherever_one_in_line_is_cancelled_nothing_is_left_behind() -> Non
         points += 1
         assert isinstance(result, asyncio.CancelledError)
     assert points >= 2
+
+
+async def test_what_an_earlier_process_called_counts_once() -> None:
+    """Its calls of the same merchant and operation do, and those that were cut off; not what this process counted."""
+    world = World(RateLimits(overrides={"POST /v3/x": "10/min"}), takes=0)
+    world.time.now += 5
+    ended = {"1900000109 POST /v3/x": [(50.0, 2), (20.0, 3), (4.0, 7)], "1900000109 POST /v3/y": [(1.0, 10)]}
+    ended["1900000108 POST /v3/x"] = [(1.0, 10)]
+    cut_off = {"POST /v3/x": [(0.0, 2)], "GET /v3/x": [(0.0, 9)]}
+    counting = Counting(EarlierCalls(ended, cut_off, world.time))
+
+    async def calls() -> None:
+        counting.join()
+        for _ in range(7):
+            await world.call()
+
+    await asyncio.create_task(calls())
+    assert world.times == [5, 5, 5, 15, 15, 45, 45], "ten in a minute, with seven of before"
+    assert counting.counted_as == "1900000109 POST /v3/x"
+
+
+async def test_a_distributed_limiter_has_counted_itself() -> None:
+    """What an earlier process called is not told to a limiter whose store outlives processes."""
+
+    class Granting:
+        among = 1
+
+        async def acquire(self, name: str, windows: Sequence[Window]) -> float:
+            return 0.0
+
+    world = World(RateLimits(overrides={"POST /v3/x": "1/min"}, shared=Granting()), takes=0)
+    Counting(EarlierCalls({"1900000109 POST /v3/x": [(1.0, 1)]}, {}, world.time)).join()
+    await world.call()
+    assert world.times == [0]

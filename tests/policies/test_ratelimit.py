@@ -36,6 +36,27 @@ def test_no_window_is_ever_exceeded(limits: list[Window], plan: list[tuple[float
             assert len(inside) <= window.n
 
 
+@given(windows, calls, st.integers(0, 40))
+def test_what_an_earlier_process_called_counts(
+    limits: list[Window], plan: list[tuple[float, float, float]], restart: int
+) -> None:
+    """A count that is told of the calls before it gives the same turns as one that has made them all itself."""
+    whole, parted, now = SlidingWindows(limits), SlidingWindows(limits), 0.0
+    ended = list[tuple[float, int]]()
+    for number, (pause, takes, _) in enumerate(plan):
+        now += pause
+        if number == restart:
+            parted = SlidingWindows(limits)
+            parted.recall(ended)
+        assert parted.delay(now) == whole.delay(now)
+        now += whole.delay(now)
+        for counted in (whole, parted):
+            counted.begin()
+            counted.end(now + takes)
+        now += takes
+        ended.append((now, 1))
+
+
 def test_calls_in_flight_count() -> None:
     """With as many in flight as a window allows, the next waits for one to end, and then for the window to pass."""
     counted = SlidingWindows([Window(2, 10)])

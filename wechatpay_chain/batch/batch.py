@@ -18,10 +18,12 @@ from typing import Any, Self
 
 import orjson
 
+from .._counting import Counting, EarlierCalls
 from .._threads import in_thread
 from .._waits import Waits
 from ..errors import ConfigurationError
 from ..files.atomic import open_new, tidied, writing
+from ..http.path import literal_path
 from ..http.timeout import Timeout
 from .caller import Caller, Client, ItemCaller, LookUp
 from .items import Item
@@ -71,6 +73,7 @@ class JournaledCalls:
         journal: remembers; it is closed with the batch.
         resolves: whether the caller can find out what became of items of unknown outcome.
         concurrency: how many items are with the caller at once.
+        longest_call: seconds that a call takes at most, with the waiting for its turn.
         most_equal_refusals: as of a `Batch`, and so are the others.
         on_progress: the same.
         monotonic: the same.
@@ -83,6 +86,7 @@ class JournaledCalls:
         *,
         resolves: bool,
         concurrency: int,
+        longest_call: float = 600.0,
         most_equal_refusals: int | None = 100,
         on_progress: Callable[[Progress], None] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -90,6 +94,8 @@ class JournaledCalls:
         self._caller = caller
         self._journal = journal
         self._resolves = resolves
+        self._longest_call = longest_call
+        self._earlier: EarlierCalls | None = None
         self._is_running = self._is_stopping = False
         self._most_equal_refusals = most_equal_refusals
         self._waits = Waits()
@@ -169,6 +175,7 @@ class JournaledCalls:
             self._is_running = False
 
     async def _run(self, items: Iterable[Item] | AsyncIterable[Item] | None) -> Progress:
+        earlier = self._earlier = self._earlier or await self._earlier_calls()
         if self._resolves:
             await self._journal.reopen()
         await self._journal.begin(everything=items is None)
@@ -188,7 +195,7 @@ class JournaledCalls:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._feed(line, taking))
                 for _ in range(self._concurrency):
-                    tasks.create_task(self._work(line))
+                    tasks.create_task(self._work(line, Counting(earlier)))
             if self._failure is not None:
                 raise self._failure
             if taking.done():
@@ -277,6 +284,16 @@ class JournaledCalls:
     ) -> None:
         await self.aclose()
 
+    async def _earlier_calls(self) -> EarlierCalls:
+        """What earlier runs called. Nobody knows when a call that was cut off arrived: it counts as late as it may."""
+        ended, entries, silence = await self._journal.past()
+        cut_off: dict[str, list[tuple[float, int]]] = {}
+        for key, request in entries if silence is not None else ():
+            item = Item.unpack(key, request)
+            operation = f"{item.method} {literal_path(item.path)}"
+            cut_off.setdefault(operation, []).append((max((silence or 0.0) - self._longest_call, 0.0), 1))
+        return EarlierCalls(ended, cut_off, self._monotonic)
+
     async def _take(self, items: Iterable[Item] | AsyncIterable[Item] | None) -> None:
         if items is None:
             return
@@ -310,20 +327,22 @@ class JournaledCalls:
         for _ in range(self._concurrency):
             await line.put(None)
 
-    async def _work(self, line: asyncio.Queue[Entry | None]) -> None:
+    async def _work(self, line: asyncio.Queue[Entry | None], counting: Counting) -> None:
         """Call one item after the other. What one of them raises ends the run when the others have ended."""
         self._waits.join()
+        counting.join()
         while (entry := await line.get()) is not None:
             try:
                 if not self._stops():
-                    await self._call(entry)
+                    await self._call(entry, counting)
             except Exception as error:  # noqa: BLE001 - raised by run(), once no call is under way any more
                 self._failure = self._failure or error
             finally:
                 line.task_done()
 
-    async def _call(self, entry: Entry) -> None:
+    async def _call(self, entry: Entry, counting: Counting) -> None:
         self._calling += 1
+        counting.counted_as = ""
         try:
             result = await self._caller.call(
                 Item.unpack(entry.key, entry.request),
@@ -332,7 +351,7 @@ class JournaledCalls:
             )
         finally:
             self._calling -= 1
-        await self._journal.ended(entry, result)
+        await self._journal.ended(entry, result, counted_as=counting.counted_as)
         if result.state not in {"waiting", "sent"}:
             self._counts["sent" if entry.was_sent else "waiting"] -= 1
             self._counts[result.state] += 1
@@ -373,6 +392,8 @@ class Batch(JournaledCalls):
         most_equal_refusals: how many items in a row may be refused with the same code before the run stops: the file
             is wrong then, or a right is missing, and the others wait. None never stops.
         on_progress: called at most once in a second, and in the end. If it raises, that is logged.
+        time: Unix time in seconds: the journal remembers when calls were made, so that those of the last run count
+            under the client's rate limits.
         monotonic: a clock that never goes back, in seconds.
         sleep: a coroutine that waits for so many seconds.
 
@@ -392,6 +413,7 @@ class Batch(JournaledCalls):
         timeout: Timeout = Timeout(total=600, attempt=20),  # noqa: B008 - it is immutable
         most_equal_refusals: int | None = 100,
         on_progress: Callable[[Progress], None] | None = None,
+        time: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -401,9 +423,10 @@ class Batch(JournaledCalls):
         )
         super().__init__(
             caller,
-            Journal(journal),
+            Journal(journal, time=time),
             resolves=repeat or look_up is not None,
             concurrency=concurrency,
+            longest_call=timeout.total,
             most_equal_refusals=most_equal_refusals,
             on_progress=on_progress,
             monotonic=monotonic,

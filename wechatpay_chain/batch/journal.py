@@ -11,6 +11,7 @@ import hashlib
 import os
 import sqlite3
 import stat
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from .lock import JournalLock
 from .result import Result, State
 
 T = TypeVar("T")
+_Statement = tuple[str, tuple[Any, ...]]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS items (
@@ -39,6 +41,8 @@ CREATE TABLE IF NOT EXISTS items (
     answer BLOB
 ) STRICT;
 CREATE INDEX IF NOT EXISTS items_by_state ON items (state, number);
+CREATE TABLE IF NOT EXISTS counted (number INTEGER PRIMARY KEY, counted_as TEXT NOT NULL, at REAL NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS last_write (once INTEGER PRIMARY KEY, at REAL NOT NULL) STRICT;
 CREATE TEMP TABLE given (place INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL UNIQUE) STRICT;
 CREATE TEMP TABLE compared (key TEXT PRIMARY KEY, digest BLOB NOT NULL) STRICT, WITHOUT ROWID;
 """
@@ -65,6 +69,16 @@ REMEDY = (
     "of one that is sent or unknown find out first what became of it"
 )
 """What to do about an item that the journal has with other content."""
+
+_END = (
+    "UPDATE items SET state = ?, status = ?, code = ?, message = ?, request_id = ?, answer = ?, "
+    "request = CASE WHEN ? IN ('waiting', 'sent', 'unknown') THEN request END "
+    "WHERE number = ? AND state IN ('waiting', 'sent')"
+)
+_COUNT = "INSERT OR REPLACE INTO counted (number, counted_as, at) VALUES (?, ?, ?)"
+_WRITTEN = "INSERT OR REPLACE INTO last_write (once, at) VALUES (1, ?)"
+# Seconds for which calls are remembered that count under a rate limit: the longest that limits are made of.
+_REMEMBERED = 24 * 3600.0
 
 # What tells a journal from other SQLite files, and where SQLite keeps it: https://www.sqlite.org/fileformat.html
 _APPLICATION_ID = 0x57586A6C
@@ -131,6 +145,20 @@ class Noted(NamedTuple):
     result: Result
 
 
+class Past(NamedTuple):
+    """What earlier runs called within a day.
+
+    Attributes:
+        ended: seconds since calls ended and how many did then, by what a rate limiter counted them as.
+        cut_off: calls that are `sent`, by key and request.
+        silence: seconds since an earlier run last wrote that a call began or ended; None where none ever did.
+    """
+
+    ended: dict[str, list[tuple[float, int]]]
+    cut_off: list[tuple[str, bytes]]
+    silence: float | None
+
+
 class Journal:
     """A SQLite file with a thread of its own; only this user may read it.
 
@@ -138,13 +166,15 @@ class Journal:
 
     Args:
         path: the file; made if it isn't there, continued if it is.
+        time: Unix time in seconds.
 
     Raises:
         ConfigurationError: it is no journal, can't be opened, or another batch has it. The file is left as it was.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._pending: list[tuple[str, tuple[Any, ...], asyncio.Future[int]]] = []
+    def __init__(self, path: Path, *, time: Callable[[], float] = time.time) -> None:
+        self._time = time
+        self._pending: list[tuple[list[_Statement], asyncio.Future[int]]] = []
         self._writer: asyncio.Task[None] | None = None
         self._is_closed = False
         self._pid = os.getpid()
@@ -203,7 +233,7 @@ class Journal:
 
     async def withhold(self) -> None:
         """Withhold what waits: it is not sent before an input gives it again."""
-        await self._write("UPDATE items SET state = 'withheld' WHERE state = 'waiting'", ())
+        await self._write(("UPDATE items SET state = 'withheld' WHERE state = 'waiting'", ()))
 
     async def in_line(self, after: int) -> list[Entry]:
         """The next items of this run after a place in its line."""
@@ -230,18 +260,22 @@ class Journal:
         """
         before = "waiting" if state == "sent" else "sent"
         statement = "UPDATE items SET state = ? WHERE number = ? AND state = ?"
-        self._check_taken(entry, await self._write(statement, (state, entry.number, before)))
+        self._check_taken(entry, await self._write((statement, (state, entry.number, before))))
 
-    async def ended(self, entry: Entry, result: Result) -> None:
+    async def ended(self, entry: Entry, result: Result, *, counted_as: str = "") -> None:
         """An item came to its end, or waits for the next run. Of one that is done or refused the request is erased.
+
+        Args:
+            entry: the item.
+            result: what came of it.
+            counted_as: what a rate limiter has counted its call as; empty where none has.
 
         Raises:
             ConfigurationError: it has come to an end already.
         """
-        written = await self._write(
-            "UPDATE items SET state = ?, status = ?, code = ?, message = ?, request_id = ?, answer = ?, "
-            "request = CASE WHEN ? IN ('waiting', 'sent', 'unknown') THEN request END "
-            "WHERE number = ? AND state IN ('waiting', 'sent')",
+        counted = (_COUNT, (entry.number, counted_as, self._time()))
+        ended = (
+            _END,
             (
                 result.state,
                 result.status,
@@ -253,7 +287,12 @@ class Journal:
                 entry.number,
             ),
         )
-        self._check_taken(entry, written)
+        self._check_taken(entry, await self._write(ended, *([counted] if counted_as else [])))
+
+    async def past(self) -> Past:
+        """What earlier runs called; what is older than a day is forgotten."""
+        now = self._time()
+        return await self._run(partial(_past, now))
 
     async def truncate_log(self) -> None:
         """Write everything into the file itself and empty SQLite's log, which also holds what has been erased."""
@@ -261,7 +300,7 @@ class Journal:
 
     async def reopen(self) -> None:
         """Take up again what was left `unknown`, as if it had been cut off."""
-        await self._write("UPDATE items SET state = 'sent' WHERE state = 'unknown'", ())
+        await self._write(("UPDATE items SET state = 'sent' WHERE state = 'unknown'", ()))
 
     async def cut_off(self) -> list[str]:
         """The keys of the items that are `sent`."""
@@ -360,10 +399,10 @@ class Journal:
                 "journal", f"it can't be read or written any more ({error})", "Make room, and start the batch again"
             ) from None
 
-    async def _write(self, statement: str, values: tuple[Any, ...]) -> int:
-        """Write with whatever else is to be written at the moment, in one transaction; returns how many rows it met."""
+    async def _write(self, *statements: _Statement) -> int:
+        """Write with whatever else is to be written at the moment, in one transaction; how many rows the first met."""
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._pending.append((statement, values, future))
+        self._pending.append(([*statements], future))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_pending())
         return await future
@@ -374,10 +413,10 @@ class Journal:
             error: Exception | None = None
             written: list[int] = []
             try:
-                written = await self._run(partial(_execute, [(statement, values) for statement, values, _ in pending]))
+                written = await self._run(partial(_execute, [statements for statements, _ in pending], self._time()))
             except Exception as raised:  # noqa: BLE001 - it is raised where each of them waits
                 error = raised
-            for index, (_, _, future) in enumerate(pending):
+            for index, (_, future) in enumerate(pending):
                 if future.done():
                     continue  # who waited for it was cancelled
                 if error is None:
@@ -419,9 +458,28 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_leave_to_parent)
 
 
-def _execute(statements: list[tuple[str, tuple[Any, ...]]], database: sqlite3.Connection) -> list[int]:
+def _execute(work: list[list[_Statement]], now: float, database: sqlite3.Connection) -> list[int]:
     with database:
-        return [database.execute(statement, values).rowcount for statement, values in statements]
+        database.execute(_WRITTEN, (now,))
+        counts = list[int]()
+        for first, *others in work:
+            counts.append(database.execute(*first).rowcount)
+            for statement in others:
+                database.execute(*statement)
+        return counts
+
+
+def _past(now: float, database: sqlite3.Connection) -> Past:
+    with database:
+        database.execute("DELETE FROM counted WHERE at < ?", (now - _REMEMBERED,))
+    ended: dict[str, list[tuple[float, int]]] = {}
+    # By seconds, and each as if it were at its second's end: of many calls few numbers are read.
+    statement = "SELECT counted_as, CAST(at AS INTEGER) + 1, count(*) FROM counted GROUP BY 1, 2"
+    for counted_as, at, count in database.execute(statement):
+        ended.setdefault(counted_as, []).append((max(now - at, 0.0), count))
+    cut_off = database.execute("SELECT key, request FROM items WHERE state = 'sent' AND request IS NOT NULL")
+    written = database.execute("SELECT at FROM last_write").fetchone()
+    return Past(ended, cut_off.fetchall(), None if written is None else max(now - written[0], 0.0))
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from math import inf
 from typing import Any, TypeVar
 
+from .._counting import EarlierCalls
+from .._counting import current as current_counting
 from .._waits import current
 from ..errors import RateLimited, TimedOut
 from ..http.request import Request
@@ -76,6 +78,7 @@ class RateLimit:
         self._sleep = sleep
         self._shared = _Distributed(limits.shared, notify, monotonic) if limits.shared is not None else None
         self._queues: dict[tuple[str, str], _Queue] = {}
+        self._began = monotonic()
 
     def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
         """Wait for a turn, then call on.
@@ -134,6 +137,8 @@ class RateLimit:
 
     async def _limited(self, queue: _Queue, request: Request, call_next: Handler) -> Response[Any]:
         began = self._monotonic()
+        if (counting := current_counting()) is not None:
+            queue.recall(counting.earlier, began - self._began, began)
         if not queue.enter(began):
             request = await self._wait(queue, request)
             began = self._monotonic()
@@ -144,6 +149,8 @@ class RateLimit:
                 limited, asked = True, retry_after(response.headers, self._time())
         finally:
             queue.leave(began, self._monotonic(), limited=limited, asked=asked)
+            if counting is not None:
+                counting.counted_as = queue.name
         return response
 
 
@@ -175,10 +182,14 @@ class _Distributed:
 
 
 class _Queue:
-    """The calls of one operation: those that wait, first come first served, and those in flight."""
+    """The calls of one operation: those that wait, first come first served, and those in flight.
+
+    Attributes:
+        name: what they are counted as: the merchant's number, method and path template.
+    """
 
     def __init__(self, name: str, windows: tuple[Window, ...], distributed: _Distributed | None) -> None:
-        self._name = name
+        self.name = name
         self._windows = windows
         self._distributed = distributed
         self._pace = AdaptivePace()
@@ -198,6 +209,17 @@ class _Queue:
         """Seconds until the next turn, as far as this process knows."""
         delay = self._pace.delay(now)
         return delay if self.is_distributed else max(delay, self._counted.delay(now))
+
+    def recall(self, earlier: EarlierCalls, since: float, now: float) -> None:
+        """Count what an earlier process called; a distributed limiter has counted it.
+
+        Args:
+            earlier: what it called.
+            since: for how many seconds this process has counted.
+            now: seconds of a clock that never goes back.
+        """
+        if not self.is_distributed and (calls := earlier.take(self.name, since)):
+            self._counted.recall([(now - ago, count) for ago, count in calls])
 
     def enter(self, now: float) -> bool:
         """Take a turn without waiting, if nobody waits and it is free."""
@@ -251,7 +273,7 @@ class _Queue:
         delay = self.delay(now)
         if delay > 0 or self._distributed is None:
             return delay
-        granted = await self._distributed.acquire(self._name, self._windows)
+        granted = await self._distributed.acquire(self.name, self._windows)
         return self._counted.delay(now) if granted is None else granted
 
     def __str__(self) -> str:

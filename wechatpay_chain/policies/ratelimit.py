@@ -136,6 +136,13 @@ class SlidingWindows:
         self._ended = [(window, deque[float]()) for window in windows]
         self._in_flight = 0
 
+    def recall(self, calls: Sequence[tuple[float, int]]) -> None:
+        """Count calls that were made elsewhere, by when they ended and how many: the newest, as many as may count."""
+        for window, ended in self._ended:
+            known = sorted([*ended, *(at for at, count in calls for _ in range(min(count, window.n)))])
+            ended.clear()
+            ended.extend(known[-window.n :])
+
     def delay(self, now: float) -> float:
         """Seconds until a call may start: 0 for at once, infinity for when one in flight has ended.
 

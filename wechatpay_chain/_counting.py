@@ -1,0 +1,74 @@
+"""Calls of an earlier process that still count under a rate limit.
+
+The platform counts calls for a minute, whatever becomes of the process that made them; a limiter begins anew with each
+process. A batch knows from its journal what was called before. It doesn't know the limiter, nor the limiter the batch:
+both find what they tell each other in the context of the task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+
+Ended = tuple[float, int]
+"""How many seconds ago calls ended, and how many."""
+
+
+class EarlierCalls:
+    """What was called before, until a limiter takes it into its count.
+
+    Args:
+        ended: by what a limiter counted them as (number of the merchant, method, path template).
+        cut_off: calls that may have been made, by method and path template, with the latest time they may have ended.
+        monotonic: a clock that never goes back, in seconds.
+    """
+
+    def __init__(
+        self,
+        ended: Mapping[str, Sequence[Ended]],
+        cut_off: Mapping[str, Sequence[Ended]],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._ended = dict(ended)
+        self._cut_off = dict(cut_off)
+        self._monotonic = monotonic
+        self._told = monotonic()
+
+    def take(self, name: str, since: float) -> list[Ended]:
+        """Those that a limiter doesn't know; it is told once.
+
+        Args:
+            name: what it counts them as.
+            since: for how many seconds it has counted itself.
+        """
+        if not self._ended and not self._cut_off:
+            return []
+        passed = self._monotonic() - self._told
+        ended = [(ago + passed, count) for ago, count in self._ended.pop(name, ())]
+        cut_off = self._cut_off.pop(name.partition(" ")[2], ())
+        return [each for each in ended if each[0] > since] + [(ago + passed, count) for ago, count in cut_off]
+
+
+class Counting:
+    """What a task that calls items one after the other and its limiter tell each other.
+
+    Attributes:
+        earlier: what was called before.
+        counted_as: what the limiter counted the last call as; empty where it counted none.
+    """
+
+    def __init__(self, earlier: EarlierCalls) -> None:
+        self.earlier = earlier
+        self.counted_as = ""
+
+    def join(self) -> None:
+        """Make this what the task that runs and its limiter find."""
+        _counting.set(self)
+
+
+_counting: ContextVar[Counting | None] = ContextVar("counting", default=None)
+
+
+def current() -> Counting | None:
+    """What the task that runs tells its limiter; None outside of a batch."""
+    return _counting.get()
