@@ -58,6 +58,32 @@ async def test_a_notification_is_stored_once(shop: Shop) -> None:
     assert await inbox.claim() is None
 
 
+@every_kind
+async def test_cancelled_while_it_claims(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is cancelled between the claim and its return leaves the message to the next, untried."""
+    inbox = await inbox_of(shop, message("EV", "A1"))
+    made = asyncio.Event()
+    work = inbox.database.run
+
+    async def lingering(*args: Any, **options: Any) -> Any:
+        found = await work(*args, **options)
+        made.set()
+        await asyncio.Event().wait()
+        return found
+
+    # As if the answer to the commit were still on its way.
+    monkeypatch.setattr(inbox.database, "run", lingering)
+    claiming = asyncio.create_task(inbox.claim())
+    await made.wait()
+    monkeypatch.undo()
+    claiming.cancel()
+    await asyncio.wait([claiming])
+    assert claiming.cancelled()
+    claim = await inbox.claim()
+    assert claim is not None
+    assert (claim.key, claim.tries) == ("EV", 1)
+
+
 @every_database
 async def test_messages_of_one_number_are_handled_in_order(shop: Shop) -> None:
     """A later one of the same order waits for the earlier one, also while that waits for its next try; others don't."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import secrets
 from collections.abc import Mapping, Sequence
@@ -111,8 +112,24 @@ class SqlInbox:
         await self.database.run(lambda connection: connection.execute(self._insert, values))
 
     async def claim(self) -> Claim | None:
-        """Claim the first message that is due, for a worker; None if there is none."""
-        return await self.database.run(self._claim, locks_range=True)
+        """Claim the first message that is due, for a worker; None if there is none.
+
+        Cancelled, it gives back what it had claimed.
+        """
+        claim: Claim | None = None
+
+        def work(connection: Connection) -> Claim | None:
+            nonlocal claim
+            claim = self._claim(connection)
+            return claim
+
+        try:
+            return await self.database.run(work, locks_range=True)
+        except asyncio.CancelledError:
+            if claim is not None:
+                # Its failure is logged by the loop, and the claim falls with its lease.
+                await asyncio.wait([asyncio.ensure_future(self.settle(claim, Event.RELEASED))])
+            raise
 
     async def renew(self, claim: Claim) -> bool:
         """Have a claim last for another lease; False if it has fallen."""
