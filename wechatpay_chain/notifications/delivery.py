@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,7 +16,7 @@ from ..errors import ConfigurationError, DecodeError, DecryptionError, TrustErro
 from .inbox import Inbox, Message
 from .notification import XML_PREFIX, Notification, Reply
 from .once import Once
-from .router import Answer, Function, Late, Route, deadline_of
+from .router import Function, Late, Route, deadline_of
 from .seen import V2_KEYS, Seen
 from .signing import ReplySigner
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _GRACE = 0.2
-_AT_ONCE = nullcontext()
+
+_Call = Callable[..., Awaitable[Any]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,8 +37,8 @@ class _Work:
     Attributes:
         route: its handler.
         notification: what is handled.
-        turn: entered when the handler can start.
-        call: calls the handler.
+        turn: entered when the handler can start; None for at once.
+        call: calls the handler in a thread; None for one that is a coroutine function.
         deadline: seconds until the platform must have its reply; None where the reply waits for the handler.
         is_cancelled_when_late: whether the handler is.
         failed: the status of the reply if it raises.
@@ -46,12 +47,12 @@ class _Work:
 
     route: Route
     notification: Notification[Any]
-    turn: AbstractAsyncContextManager[None]
-    call: Callable[..., Any]
+    turn: AbstractAsyncContextManager[None] | None
+    call: _Call | None
     deadline: float | None
     is_cancelled_when_late: bool
-    failed: int = 500
-    has_begun: bool = field(default=False, init=False)
+    failed: int
+    has_begun: bool
 
 
 class Delivery:
@@ -116,9 +117,10 @@ class Delivery:
         A function in a thread can't be stopped: it is waited for even if this is cancelled, and its reply returned.
         """
         turn, call = self._way(route, calling_thread)
-        async with turn:
-            handling = self._handle(call, route, notification)
-            return await (handling if route.in_loop else _finished(handling))
+        if call is None:
+            return await self._handle(route, notification)
+        async with turn or nullcontext():
+            return await _finished(self._handle(route, notification, call))
 
     async def deliver(
         self,
@@ -145,7 +147,7 @@ class Delivery:
                 "%s: too many wait for their handlers; the platform was told to send it again", _named(notification)
             )
             return _failure(notification, "too many notifications", status=503)
-        task = asyncio.create_task(self._guarded(work))
+        task = asyncio.create_task(self._guarded(work) if work.turn is None else self._in_turn(work, work.turn))
         self._running.add(task)
         try:
             # Many handlers need no more than one turn of the loop: these pay for no timer (`benchmarks.receivers`).
@@ -199,16 +201,17 @@ class Delivery:
             # A function in a thread can't be stopped; its claim must not be given back while it works.
             is_cancelled_when_late=route.in_loop and self._late == "cancel",
             failed=failed,
+            has_begun=turn is None,
         )
 
     def _way(
         self, route: Route, calling_thread: CallingThread | None
-    ) -> tuple[AbstractAsyncContextManager[None], Callable[..., Any]]:
-        """What is entered when a handler can start, and what calls it."""
+    ) -> tuple[AbstractAsyncContextManager[None] | None, _Call | None]:
+        """What is entered when the handler can start, and what calls it in a thread."""
         if route.in_loop:
-            return _AT_ONCE, _called
+            return None, None
         if calling_thread is not None:
-            return _AT_ONCE, calling_thread.call
+            return None, calling_thread.call
         return self._threads.turn(), self._threads.call
 
     @property
@@ -218,38 +221,37 @@ class Delivery:
         # Threads don't survive a fork: workers that were forked from one that had handled something start their own.
         return self._threads_of.get(os.getpid()) or self._threads_of.setdefault(os.getpid(), HandlerThreads())
 
-    async def _guarded(self, work: _Work) -> Reply:
-        try:
-            async with work.turn:
-                work.has_begun = True
-                handle = partial(self._handle, work.call, work.route, work.notification)
-                return await (self._handle_once(work, handle) if work.route.once else handle())
-        except Exception:  # noqa: BLE001 - a handler or a store may raise anything, and the platform needs a reply
-            _log.exception("%s: its handler failed", _named(work.notification))
-            return _failure(work.notification, "not handled", status=work.failed)
+    async def _in_turn(self, work: _Work, turn: AbstractAsyncContextManager[None]) -> Reply:
+        async with turn:
+            work.has_begun = True
+            return await self._guarded(work)
 
-    async def _handle_once(self, work: _Work, handle: Callable[[], Awaitable[Reply]]) -> Reply:
-        key = self._key(work.notification)
-        reply = await self._once.handle(V2_KEYS + key if _is_v2(work.notification) else key, handle)
+    async def _guarded(self, work: _Work) -> Reply:
+        notification = work.notification
+        handle = partial(self._handle, work.route, notification, work.call)
+        try:
+            if not work.route.once:
+                return await handle()
+            key = self._key(notification)
+            reply = await self._once.handle(V2_KEYS + key if _is_v2(notification) else key, handle)
+        except Exception:  # noqa: BLE001 - a handler or a store may raise anything, and the platform needs a reply
+            _log.exception("%s: its handler failed", _named(notification))
+            return _failure(notification, "not handled", status=work.failed)
         if isinstance(reply, Reply):
             return reply
         if reply == "done":
-            return _success(work.notification)
+            return _success(notification)
         # Not a success: should the other one fail, the platform must send it again.
-        return _failure(work.notification, "being handled", status=503)
+        return _failure(notification, "being handled", status=503)
 
-    async def _handle(self, call: Callable[..., Any], route: Route, notification: Notification[Any]) -> Reply:
-        answer = await call(route.function, notification)
+    async def _handle(self, route: Route, notification: Notification[Any], call: _Call | None = None) -> Reply:
+        answer = route.function(notification) if call is None else await call(route.function, notification)
         if inspect.isawaitable(answer):
             answer = await answer
         reply = _reply(answer, notification)
         if route.signs and self._sign is not None:
             reply = replace(reply, headers={**reply.headers, **await self._sign.headers(reply.body)})
         return reply
-
-
-async def _called(function: Callable[[Notification[Any]], Answer], notification: Notification[Any]) -> Any:
-    return function(notification)
 
 
 async def _finished(handling: Coroutine[Any, Any, Reply]) -> Reply:

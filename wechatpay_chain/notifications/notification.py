@@ -18,6 +18,7 @@ XML_PREFIX = "v2/"
 
 _JSON = "application/json; charset=utf-8"
 _XML = "text/xml; charset=utf-8"
+_SUCCESS = b'{"code":"SUCCESS","message":"OK"}'
 
 
 @value
@@ -87,7 +88,9 @@ class Reply:
         if xml:
             texts = {name: str(value) for name, value in (fields or {}).items()}
             return _xml(200, {"return_code": "SUCCESS", "return_msg": "OK", **texts})
-        return _json(200, {"code": "SUCCESS", "message": "OK", **(fields or {})})
+        if not fields:
+            return Reply(headers={"Content-Type": _JSON}, body=_SUCCESS)
+        return _json(200, {"code": "SUCCESS", "message": "OK", **fields})
 
     @classmethod
     def failure(cls, message: str, *, status: int = 500, xml: bool = False) -> Reply:

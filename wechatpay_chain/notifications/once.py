@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Literal, cast
 from weakref import WeakKeyDictionary
@@ -31,8 +31,8 @@ class Once:
     def __init__(self, seen: Seen) -> None:
         self._seen = seen
         # What the protocols ask for, asked once: an answer takes a tenth of a dispatch (`benchmarks.receivers`).
-        self._kept = _keeper(seen)
-        self._handling = seen.handling if isinstance(seen, HandlingSeen) else None
+        self._keep = _keeper(seen)
+        self._has_transactions = isinstance(seen, HandlingSeen)
         # It waits for nothing, so nothing can cancel it meanwhile.
         self._settles_at_once = type(seen) is MemorySeen
 
@@ -54,10 +54,14 @@ class Once:
             return claim
         handled = False
         try:
-            async with self._kept(key, token) if self._kept is not None else nullcontext():
-                reply = await self._in_transaction(key, token, handler)
+            kept = None if self._keep is None else self._keep(key, token)
+            try:
+                reply = await (self._in_transaction(key, token, handler) if self._has_transactions else handler())
                 # Before the renewal's end is waited for: who cancels in that wait comes too late.
                 handled = reply.ok
+            finally:
+                if kept is not None and kept.let_go():
+                    await kept.settled()
         finally:
             settling = self._settle(key, token, handled=handled)
             # Shielded: the last word must be said even if the handler was cancelled.
@@ -65,9 +69,7 @@ class Once:
         return reply
 
     async def _in_transaction(self, key: str, token: str, handler: Callable[[], Awaitable[Reply]]) -> Reply:
-        if self._handling is None:
-            return await handler()
-        async with self._handling(key, token):
+        async with cast("HandlingSeen", self._seen).handling(key, token):
             return await handler()
 
     async def _settle(self, key: str, token: str, *, handled: bool) -> None:
@@ -78,13 +80,13 @@ class Once:
             _log.exception("the store of seen notifications failed; a repetition may be handled again")
 
 
-def _keeper(seen: Seen) -> Callable[[str, str], AbstractAsyncContextManager[None]] | None:
+def _keeper(seen: Seen) -> Callable[[str, str], _KeptClaim] | None:
     """What keeps the claims of a store, None for one that can't renew them."""
     if not (hasattr(seen, "renew") and hasattr(seen, "lease")):
         return None
     renewable = cast("RenewableSeen", seen)
     claims = KeptClaims(renewable.lease)
-    return lambda key, token: claims.kept(partial(renewable.renew, key, token))
+    return lambda key, token: claims.keep(partial(renewable.renew, key, token))
 
 
 class KeptClaims:
@@ -100,18 +102,34 @@ class KeptClaims:
         self._pause = lease * _RENEWED_AFTER
         self._of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, set[_KeptClaim]] = WeakKeyDictionary()
 
-    def kept(self, renew: Callable[[], Awaitable[bool]]) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def kept(self, renew: Callable[[], Awaitable[bool]]) -> AsyncGenerator[None]:
         """Renew a claim for as long as the block lasts.
 
         Args:
             renew: has it last for another lease; False if it has fallen.
+        """
+        claim = self.keep(renew)
+        try:
+            yield
+        finally:
+            if claim.let_go():
+                await claim.settled()
+
+    def keep(self, renew: Callable[[], Awaitable[bool]]) -> _KeptClaim:
+        """Renew a claim until it is let go.
+
+        Args:
+            renew: as for `kept`.
         """
         loop = asyncio.get_running_loop()
         held = self._of_loops.get(loop)
         if held is None:
             held = self._of_loops[loop] = set()
             loop.call_later(self._pause / _LOOKS, self._renew_due, loop)
-        return _KeptClaim(held, renew, loop.time() + self._pause)
+        claim = _KeptClaim(held, renew, loop.time() + self._pause)
+        held.add(claim)
+        return claim
 
     def _renew_due(self, loop: asyncio.AbstractEventLoop) -> None:
         held = self._of_loops[loop]
@@ -127,7 +145,7 @@ class KeptClaims:
 
 
 class _KeptClaim:
-    """One of `KeptClaims`, in whose set it is while it is held."""
+    """One of `KeptClaims`, in whose set it is until it is let go."""
 
     __slots__ = ("_held", "_renew", "_renewing", "due")
 
@@ -137,11 +155,13 @@ class _KeptClaim:
         self._renew = renew
         self._renewing: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> None:
-        self._held.add(self)
-
-    async def __aexit__(self, *_: object) -> None:
+    def let_go(self) -> bool:
+        """Renew it no more. Whether a renewal has begun, whose end must be waited for."""
         self._held.discard(self)
+        return self._renewing is not None
+
+    async def settled(self) -> None:
+        """Cancel the renewal that has begun, and wait for its end."""
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.wait({self._renewing})

@@ -22,6 +22,7 @@ Function = Callable[[Notification[R]], Answer | Awaitable[Answer]]
 Late = Literal["finish", "cancel"]
 """What becomes of a handler that isn't done in time: it goes on in the background, or it is cancelled."""
 
+_ANY = (None, None)
 # The platform asks these and waits for data: repeated, they want an answer again.
 _QUESTIONS = frozenset(
     {
@@ -96,11 +97,16 @@ class Router:
     def find(self, notification: Notification[Any]) -> Route | None:
         """The handler of a notification, or None. A profit sharing never goes to a handler of payments."""
         event_type, original_type = notification.event_type, notification.original_type
-        pairs: tuple[tuple[str | None, str | None], ...] = ((event_type, original_type or ""), (event_type, None))
+        pairs: tuple[tuple[str | None, str | None], ...]
         sharing = sharing_type(event_type, original_type, notification.resource, notification.summary)
-        if sharing is not None:
-            pairs = ((sharing, ORIGINAL_TYPE), (sharing, None), (event_type, ORIGINAL_TYPE))
-        return next((route for pair in (*pairs, (None, None)) if (route := self._routes.get(pair))), None)
+        if sharing is None:
+            pairs = (event_type, original_type or ""), (event_type, None), _ANY
+        else:
+            pairs = (sharing, ORIGINAL_TYPE), (sharing, None), (event_type, ORIGINAL_TYPE), _ANY
+        for pair in pairs:
+            if pair in self._routes:
+                return self._routes[pair]
+        return None
 
 
 def deadline_of(notification: Notification[Any], usual: float) -> float:

@@ -38,7 +38,7 @@ def sharing_type(
     """
     if event_type != PAYMENT:
         return None
-    told = resource.keys() & _OF_SHARINGS and not resource.keys() & _OF_PAYMENTS
+    told = not _OF_SHARINGS.isdisjoint(resource) and _OF_PAYMENTS.isdisjoint(resource)
     if not told and original_type != ORIGINAL_TYPE:
         return None
     return "PROFITSHARING.RETURN" if _RETURN in summary else "PROFITSHARING.SUCCESS"

@@ -105,7 +105,10 @@ class Webhook:
         self._apiv3_key = load_apiv3_key(apiv3_key)
         self._apiv2_key = load_apiv2_key(apiv2_key)
         self._trust = _trust(certs)
-        self._private_key = None if private_key is None else keys.load_private_key(private_key)
+        own_key = None if private_key is None else keys.load_private_key(private_key)
+        self._merchant = (
+            None if self._apiv3_key is None else _Receiver(self._trust, self._apiv3_key, own_key, v3.verify)
+        )
         self._brand = None if brand is None else _Receiver.of_brand(brand, self._trust)
         self._clock = clock
         self._router = Router()
@@ -330,11 +333,11 @@ class Webhook:
     def _receiver(self, serial: str) -> _Receiver:
         """Whose notification it is, by the key that it names; an unknown one is refused in the merchant's name."""
         owner = self._brand
-        if owner is not None and (self._apiv3_key is None or owner.trust.keys.find(serial) is not None):
+        if owner is not None and (self._merchant is None or owner.trust.keys.find(serial) is not None):
             return owner
-        if self._apiv3_key is None:
+        if self._merchant is None:
             raise ConfigurationError("apiv3_key", "an APIv3 notification came", "Give apiv3_key and certs to read it")
-        return _Receiver(self._trust, self._apiv3_key, self._private_key, v3.verify)
+        return self._merchant
 
     def _open_xml(self, body: bytes) -> Notification[dict[str, Any]]:
         if body.lstrip()[:5].lower() in {b"<!doc", b"<html", b"<head", b"<body"}:

@@ -120,7 +120,7 @@ def verify(
             signature or its type does not fit; with what was found out of its causes.
     """
     timestamp, nonce, serial, signature, word = (
-        headers.several(_READ) if isinstance(headers, Headers) else map(headers.get, _READ)
+        headers.several(_READ) if type(headers) is Headers else map(headers.get, _READ)
     )
     if not (timestamp and nonce and serial and signature):
         missing = [name for name in SIGNED_HEADERS if not headers.get(name)]
@@ -138,7 +138,8 @@ def verify(
         signed = _Signed(timestamp, nonce, serial, signature, body)
         error = SignatureError(f"{TIMESTAMP_HEADER} is not a number of seconds")
         raise error.because(*signed.causes_in_headers(known_keys()))
-    _check_age(seconds - now, now, headers)
+    if abs(seconds - now) > MAX_AGE:
+        raise _far_off(seconds - now, now, headers)
     if not (nonce.isascii() and nonce.isprintable()) or " " in nonce:
         signed = _Signed(timestamp, nonce, serial, signature, body)
         error = SignatureError(f"{NONCE_HEADER} holds blanks or control characters")
@@ -227,16 +228,15 @@ def statement_body(headers: Mapping[str, str], content: bytes | None) -> bytes:
     return f'{{"sha1":"{stated}"}}'.encode()
 
 
-def _check_age(ahead: float, now: float, headers: Mapping[str, str]) -> None:
-    if abs(ahead) > MAX_AGE:
-        from ...diagnosis import signature as of_signature
+def _far_off(ahead: float, now: float, headers: Mapping[str, str]) -> SignatureError:
+    from ...diagnosis import signature as of_signature
 
-        direction = "ahead of" if ahead > 0 else "behind"
-        error = SignatureError(
-            f"its timestamp is {abs(ahead):.0f} s {direction} this machine's clock, more than {MAX_AGE} s"
-        )
-        date = _date(headers)
-        raise error.because(of_signature.clock(ahead, None if date is None else date - now))
+    direction = "ahead of" if ahead > 0 else "behind"
+    error = SignatureError(
+        f"its timestamp is {abs(ahead):.0f} s {direction} this machine's clock, more than {MAX_AGE} s"
+    )
+    date = _date(headers)
+    return error.because(of_signature.clock(ahead, None if date is None else date - now))
 
 
 # All answers of a second have the same.
