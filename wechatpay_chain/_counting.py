@@ -11,14 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 
 Ended = tuple[float, int]
-"""How many seconds ago calls ended, and how many."""
+"""How many seconds ago calls ended, and how many; where many are told together, up to `ROUNDED` less than they were."""
+
+ROUNDED = 1.0
+"""Seconds to which the times of calls may be rounded, towards now."""
 
 
 class EarlierCalls:
     """What was called before, until a limiter takes it into its count.
 
     Args:
-        ended: by what a limiter counted them as (number of the merchant, method, path template).
+        ended: by what a limiter counted them as (number of the merchant, method, path template); by method and path
+            template alone where nobody knows for whom they were.
         cut_off: calls that may have been made, by method and path template, with the latest time they may have ended.
         monotonic: a clock that never goes back, in seconds.
     """
@@ -44,22 +48,32 @@ class EarlierCalls:
         if not self._ended and not self._cut_off:
             return []
         passed = self._monotonic() - self._told
-        ended = [(ago + passed, count) for ago, count in self._ended.pop(name, ())]
-        cut_off = self._cut_off.pop(name.partition(" ")[2], ())
-        return [each for each in ended if each[0] > since] + [(ago + passed, count) for ago, count in cut_off]
+        operation = name.partition(" ")[2]
+        ended = [*self._ended.pop(name, ()), *self._ended.pop(operation, ())]
+        found = [(ago + passed, count) for ago, count in ended if ago + passed + ROUNDED > since]
+        return found + [(ago + passed, count) for ago, count in self._cut_off.pop(operation, ())]
 
 
 class Counting:
     """What a task that calls items one after the other and its limiter tell each other.
 
+    Args:
+        earlier: what was called before.
+        time: Unix time in seconds.
+
     Attributes:
         earlier: what was called before.
-        counted_as: what the limiter counted the last call as; empty where it counted none.
+        calls: what the limiter counted calls as, and when they ended.
     """
 
-    def __init__(self, earlier: EarlierCalls) -> None:
+    def __init__(self, earlier: EarlierCalls, time: Callable[[], float]) -> None:
         self.earlier = earlier
-        self.counted_as = ""
+        self.calls: list[tuple[str, float]] = []
+        self._time = time
+
+    def note(self, name: str) -> None:
+        """A call ended that the limiter counted as this."""
+        self.calls.append((name, self._time()))
 
     def join(self) -> None:
         """Make this what the task that runs and its limiter find."""

@@ -847,7 +847,8 @@ async def test_a_restarted_run_knows_the_calls_of_its_last_minute(tmp_path: Path
     await run_limited(clock, arrived, tmp_path / "j")
     assert 15 < most_in_a_minute(arrived) <= 20
     assert len(arrived) >= 30
-    assert clock.now < 1.7e9 + 150, "it waits no longer than it must"
+    # What was cut off counts although it may not have arrived.
+    assert clock.now < 1.7e9 + (150 if how == "stopped" else 300), "it waits no longer than it must"
 
 
 async def test_calls_of_another_merchant_or_of_long_ago_do_not_count(tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ class JournaledCalls:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._feed(line, taking))
                 for _ in range(self._concurrency):
-                    tasks.create_task(self._work(line, Counting(earlier)))
+                    tasks.create_task(self._work(line, Counting(earlier, self._journal.time)))
             if self._failure is not None:
                 raise self._failure
             if taking.done():
@@ -287,11 +287,14 @@ class JournaledCalls:
     async def _earlier_calls(self) -> EarlierCalls:
         """What earlier runs called. Nobody knows when a call that was cut off arrived: it counts as late as it may."""
         ended, entries, silence = await self._journal.past()
-        cut_off: dict[str, list[tuple[float, int]]] = {}
-        for key, request in entries if silence is not None else ():
-            item = Item.unpack(key, request)
-            operation = f"{item.method} {literal_path(item.path)}"
-            cut_off.setdefault(operation, []).append((max((silence or 0.0) - self._longest_call, 0.0), 1))
+        if silence is None:
+            return EarlierCalls(ended, {}, self._monotonic)
+        items = [Item.unpack(key, request) for key, request in entries]
+        operations = Counter(f"{item.method} {literal_path(item.path)}" for item in items)
+        ago = max(silence - self._longest_call, 0.0)
+        # For the runs after this one, which may find these calls repeated.
+        await self._journal.count([(operation, ago) for operation in operations.elements()])
+        cut_off = {operation: [(ago, count)] for operation, count in operations.items()}
         return EarlierCalls(ended, cut_off, self._monotonic)
 
     async def _take(self, items: Iterable[Item] | AsyncIterable[Item] | None) -> None:
@@ -342,7 +345,7 @@ class JournaledCalls:
 
     async def _call(self, entry: Entry, counting: Counting) -> None:
         self._calling += 1
-        counting.counted_as = ""
+        counting.calls.clear()
         try:
             result = await self._caller.call(
                 Item.unpack(entry.key, entry.request),
@@ -351,7 +354,7 @@ class JournaledCalls:
             )
         finally:
             self._calling -= 1
-        await self._journal.ended(entry, result, counted_as=counting.counted_as)
+        await self._journal.ended(entry, result, [*counting.calls])
         if result.state not in {"waiting", "sent"}:
             self._counts["sent" if entry.was_sent else "waiting"] -= 1
             self._counts[result.state] += 1

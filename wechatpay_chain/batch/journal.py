@@ -12,7 +12,7 @@ import os
 import sqlite3
 import stat
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS items (
     answer BLOB
 ) STRICT;
 CREATE INDEX IF NOT EXISTS items_by_state ON items (state, number);
-CREATE TABLE IF NOT EXISTS counted (number INTEGER PRIMARY KEY, counted_as TEXT NOT NULL, at REAL NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS counted (counted_as TEXT NOT NULL, at REAL NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS last_write (once INTEGER PRIMARY KEY, at REAL NOT NULL) STRICT;
 CREATE TEMP TABLE given (place INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL UNIQUE) STRICT;
 CREATE TEMP TABLE compared (key TEXT PRIMARY KEY, digest BLOB NOT NULL) STRICT, WITHOUT ROWID;
@@ -75,7 +75,7 @@ _END = (
     "request = CASE WHEN ? IN ('waiting', 'sent', 'unknown') THEN request END "
     "WHERE number = ? AND state IN ('waiting', 'sent')"
 )
-_COUNT = "INSERT OR REPLACE INTO counted (number, counted_as, at) VALUES (?, ?, ?)"
+_COUNT = "INSERT INTO counted (counted_as, at) VALUES (?, ?)"
 _WRITTEN = "INSERT OR REPLACE INTO last_write (once, at) VALUES (1, ?)"
 # Seconds for which calls are remembered that count under a rate limit: the longest that limits are made of.
 _REMEMBERED = 24 * 3600.0
@@ -166,14 +166,14 @@ class Journal:
 
     Args:
         path: the file; made if it isn't there, continued if it is.
-        time: Unix time in seconds.
+        time: Unix time in seconds; kept as an attribute.
 
     Raises:
         ConfigurationError: it is no journal, can't be opened, or another batch has it. The file is left as it was.
     """
 
     def __init__(self, path: Path, *, time: Callable[[], float] = time.time) -> None:
-        self._time = time
+        self.time = time
         self._pending: list[tuple[list[_Statement], asyncio.Future[int]]] = []
         self._writer: asyncio.Task[None] | None = None
         self._is_closed = False
@@ -262,18 +262,17 @@ class Journal:
         statement = "UPDATE items SET state = ? WHERE number = ? AND state = ?"
         self._check_taken(entry, await self._write((statement, (state, entry.number, before))))
 
-    async def ended(self, entry: Entry, result: Result, *, counted_as: str = "") -> None:
+    async def ended(self, entry: Entry, result: Result, calls: Sequence[tuple[str, float]] = ()) -> None:
         """An item came to its end, or waits for the next run. Of one that is done or refused the request is erased.
 
         Args:
             entry: the item.
             result: what came of it.
-            counted_as: what a rate limiter has counted its call as; empty where none has.
+            calls: what a rate limiter has counted its calls as, and when they ended, in Unix time.
 
         Raises:
             ConfigurationError: it has come to an end already.
         """
-        counted = (_COUNT, (entry.number, counted_as, self._time()))
         ended = (
             _END,
             (
@@ -287,12 +286,22 @@ class Journal:
                 entry.number,
             ),
         )
-        self._check_taken(entry, await self._write(ended, *([counted] if counted_as else [])))
+        self._check_taken(entry, await self._write(ended, *((_COUNT, call) for call in calls)))
 
     async def past(self) -> Past:
         """What earlier runs called; what is older than a day is forgotten."""
-        now = self._time()
+        now = self.time()
         return await self._run(partial(_past, now))
+
+    async def count(self, calls: Sequence[tuple[str, float]]) -> None:
+        """Remember calls that may have been made: what a rate limiter counts them as, and how many seconds ago."""
+        now = self.time()
+
+        def write(database: sqlite3.Connection) -> None:
+            with database:
+                database.executemany(_COUNT, [(counted_as, now - ago) for counted_as, ago in calls])
+
+        await self._run(write)
 
     async def truncate_log(self) -> None:
         """Write everything into the file itself and empty SQLite's log, which also holds what has been erased."""
@@ -413,7 +422,7 @@ class Journal:
             error: Exception | None = None
             written: list[int] = []
             try:
-                written = await self._run(partial(_execute, [statements for statements, _ in pending], self._time()))
+                written = await self._run(partial(_execute, [statements for statements, _ in pending], self.time()))
             except Exception as raised:  # noqa: BLE001 - it is raised where each of them waits
                 error = raised
             for index, (_, future) in enumerate(pending):
@@ -473,7 +482,7 @@ def _past(now: float, database: sqlite3.Connection) -> Past:
     with database:
         database.execute("DELETE FROM counted WHERE at < ?", (now - _REMEMBERED,))
     ended: dict[str, list[tuple[float, int]]] = {}
-    # By seconds, and each as if it were at its second's end: of many calls few numbers are read.
+    # By seconds (`ROUNDED`), and each as if it were at its second's end: of many calls few numbers are read.
     statement = "SELECT counted_as, CAST(at AS INTEGER) + 1, count(*) FROM counted GROUP BY 1, 2"
     for counted_as, at, count in database.execute(statement):
         ended.setdefault(counted_as, []).append((max(now - at, 0.0), count))

@@ -150,7 +150,7 @@ class RateLimit:
         finally:
             queue.leave(began, self._monotonic(), limited=limited, asked=asked)
             if counting is not None:
-                counting.counted_as = queue.name
+                counting.note(queue.name)
         return response
 
 
