@@ -54,11 +54,11 @@ def test_without_options(tmp_path: Path, capfd: pytest.CaptureFixture[str], monk
             link = wxpay["v3/pay/transactions/native"].post(
                 json={**order, "notify_url": "https://shop.example/", "amount": {"total": 1}}
             )
-        assert main(["pay", link.json()["code_url"]]) == 0
+        assert main(["pay", link.json()["code_url"], "--json"]) == 0
         assert json.loads(capfd.readouterr().out)["state"] == "SUCCESS"
         assert main(["pay", "A1B2C3"]) == 1
         assert "已支付" in capfd.readouterr().err
-        assert main(["pay", "A1B2C3", "--complain", "cold"]) == 0
+        assert main(["pay", "A1B2C3", "--complain", "cold", "--json"]) == 0
         assert json.loads(capfd.readouterr().out)["detail"] == "cold"
         assert main(["pay", "A1B2C3", "--cancel"]) == 1
         capfd.readouterr()
@@ -137,6 +137,50 @@ def test_on_a_running_one(emulator: Emulator, capfd: pytest.CaptureFixture[str])
         assert json.loads(told("calls", "--json"))[0]["status"] == 200
         assert json.loads(told("calls", "1"))["request"]["target"] == "/v3/security/echo"
         assert "there is no call 7" in told("calls", "7", code=1)
+
+
+def test_pay_says_what_a_person_wants(emulator: Emulator, capfd: pytest.CaptureFixture[str]) -> None:
+    """Number, state and yuan come first, where to pay what is unpaid, and what to do next; `--json` has all."""
+
+    def told(*arguments: str) -> str:
+        assert main(["pay", *arguments, "--url", base_url]) == 0
+        return capfd.readouterr().out
+
+    with emulator.listen() as base_url:
+        emulator.add_order("T 1", 2905, description="茶", notify_url="https://shop.example/n")
+        emulator.add_order("T2", 700, currency="JPY")
+        left, paid = told("T2", "--cancel"), told("T 1")
+        complaint = told("T 1", "--complain", "it is cold")
+        whole = json.loads(told("T2", "--json"))
+    assert left.startswith("T2: NOTPAY\n")
+    assert "700 JPY" in left
+    assert f"{base_url}/_emulator/pay/" in left
+    assert f"wechatpay-chain pay T2 --url {base_url}\n" in left
+    assert paid.startswith("T 1: SUCCESS\n")
+    for fact in ("29.05 yuan", "茶", "transaction_id", "https://shop.example/n", f"{base_url}/_emulator/"):
+        assert fact in paid
+    assert "out_trade_no='T 1' out_refund_no='T 1'-R1 'amount[refund]:=2905'" in paid
+    assert len(paid.splitlines()) < 14
+    assert complaint.splitlines()[0].endswith(": PENDING")
+    assert "it is cold" in complaint
+    assert (whole["state"], whole["total"]) == ("SUCCESS", 700)
+
+
+def test_pay_of_what_is_no_order(emulator: Emulator, capfd: pytest.CaptureFixture[str]) -> None:
+    """A transfer, a service order and a red packet are shown by their own numbers."""
+    with emulator.listen() as base_url, SyncWeChatPay(**emulator.credentials(), base_url=base_url) as wxpay:
+        wxpay["v3/fund-app/mch-transfer/transfer-bills"].post(
+            json={
+                "appid": "wx2421b1c4370ec43b", "out_bill_no": "1330000071", "transfer_scene_id": "1000",
+                "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "transfer_amount": 100, "transfer_remark": "x",
+                "transfer_scene_report_infos": [{"info_type": "活动名称", "info_content": "x"}],
+            }
+        )  # fmt: skip
+        assert main(["pay", "1330000071", "--confirm", "--url", base_url]) == 0
+    told = capfd.readouterr().out
+    assert told.startswith("1330000071: ")
+    assert "1.00 yuan" in told
+    assert "transfer_bill_no" in told
 
 
 def test_nobody_there(capfd: pytest.CaptureFixture[str]) -> None:
