@@ -7,8 +7,8 @@ import inspect
 import logging
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,31 +28,27 @@ _log = logging.getLogger(__name__)
 _GRACE = 0.2
 
 _Call = Callable[..., Awaitable[Any]]
+"""Calls a handler in a thread."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Work:
-    """A notification on its way to its handler.
+class _Turn:
+    """The turn of a handler that needs a thread.
 
-    Attributes:
-        route: its handler.
-        notification: what is handled.
-        turn: entered when the handler can start; None for at once.
-        call: calls the handler in a thread; None for one that is a coroutine function.
-        deadline: seconds until the platform must have its reply; None where the reply waits for the handler.
-        is_cancelled_when_late: whether the handler is.
-        failed: the status of the reply if it raises.
-        has_begun: whether its turn has come.
+    Args:
+        entered: entered when it has come.
     """
 
-    route: Route
-    notification: Notification[Any]
-    turn: AbstractAsyncContextManager[None] | None
-    call: _Call | None
-    deadline: float | None
-    is_cancelled_when_late: bool
-    failed: int
-    has_begun: bool
+    __slots__ = ("_entered", "has_come")
+
+    def __init__(self, entered: AbstractAsyncContextManager[None]) -> None:
+        self._entered = entered
+        self.has_come = False
+
+    async def then(self, handling: Callable[[], Awaitable[Reply]]) -> Reply:
+        """Wait for it, and keep it while the handler works."""
+        async with self._entered:
+            self.has_come = True
+            return await handling()
 
 
 class Delivery:
@@ -116,11 +112,12 @@ class Delivery:
 
         A function in a thread can't be stopped: it is waited for even if this is cancelled, and its reply returned.
         """
-        turn, call = self._way(route, calling_thread)
-        if call is None:
-            return await self._handle(route, notification)
-        async with turn or nullcontext():
-            return await _finished(self._handle(route, notification, call))
+        if route.in_loop:
+            return await self._handle(route, notification, None)
+        if calling_thread is not None:
+            return await _finished(self._handle(route, notification, calling_thread.call))
+        async with self._threads.turn():
+            return await _finished(self._handle(route, notification, self._threads.call))
 
     async def deliver(
         self,
@@ -141,35 +138,47 @@ class Delivery:
         if route is None:
             _log.warning("no handler for %s", _named(notification))
             return _failure(notification, "no handler", status=501)
-        work = self._work(route, notification, calling_thread, failed)
-        if work is None:
-            _log.warning(
-                "%s: too many wait for their handlers; the platform was told to send it again", _named(notification)
-            )
-            return _failure(notification, "too many notifications", status=503)
-        task = asyncio.create_task(self._guarded(work) if work.turn is None else self._in_turn(work, work.turn))
+        in_time = deadline_of(notification, self._deadline)
+        deadline: float | None = in_time
+        # A function in a thread can't be stopped; its claim must not be given back while it works.
+        is_cancelled_when_late = route.in_loop and self._late == "cancel"
+        call: _Call | None = None
+        turn: _Turn | None = None
+        if not route.in_loop:
+            if calling_thread is not None:
+                call, deadline = calling_thread.call, None
+            elif self._threads.delay() > in_time:
+                _log.warning(
+                    "%s: too many wait for their handlers; the platform was told to send it again", _named(notification)
+                )
+                return _failure(notification, "too many notifications", status=503)
+            else:
+                call, turn = self._threads.call, _Turn(self._threads.turn())
+        handling = partial(self._guarded, route, notification, call, failed)
+        task = asyncio.create_task(handling() if turn is None else turn.then(handling))
         self._running.add(task)
         try:
             # Many handlers need no more than one turn of the loop: these pay for no timer (`benchmarks.receivers`).
             await asyncio.sleep(0)
             if not task.done():
-                await asyncio.wait({task}, timeout=work.deadline)
+                await asyncio.wait({task}, timeout=deadline)
         except asyncio.CancelledError:
             # The platform hung up. Whether the handler goes on is the same question as when it is late.
-            if work.is_cancelled_when_late:
+            if is_cancelled_when_late:
                 task.cancel()
             raise
         finally:
             self._forget(task)
         if task.done() and not task.cancelled():
             return task.result()
-        if work.is_cancelled_when_late or (self._late == "cancel" and not work.has_begun):
+        has_begun = turn is None or turn.has_come
+        if is_cancelled_when_late or (self._late == "cancel" and not has_begun):
             task.cancel()
             await asyncio.wait({task}, timeout=_GRACE)
         _log.warning(
-            "%s: not handled within %g s; the platform was told to send it again", _named(notification), work.deadline
+            "%s: not handled within %g s; the platform was told to send it again", _named(notification), deadline
         )
-        return _failure(notification, "not handled in time", status=work.failed if work.has_begun else 503)
+        return _failure(notification, "not handled in time", status=failed if has_begun else 503)
 
     async def drain(self) -> None:
         """Wait for the handlers that go on in the background."""
@@ -183,37 +192,6 @@ class Delivery:
         else:
             task.add_done_callback(self._running.discard)
 
-    def _work(
-        self, route: Route, notification: Notification[Any], calling_thread: CallingThread | None, failed: int
-    ) -> _Work | None:
-        """How a handler is called; None if its turn comes too late."""
-        waits = not route.in_loop and calling_thread is not None
-        deadline = deadline_of(notification, self._deadline)
-        if not route.in_loop and not waits and self._threads.delay() > deadline:
-            return None
-        turn, call = self._way(route, calling_thread)
-        return _Work(
-            route=route,
-            notification=notification,
-            turn=turn,
-            call=call,
-            deadline=None if waits else deadline,
-            # A function in a thread can't be stopped; its claim must not be given back while it works.
-            is_cancelled_when_late=route.in_loop and self._late == "cancel",
-            failed=failed,
-            has_begun=turn is None,
-        )
-
-    def _way(
-        self, route: Route, calling_thread: CallingThread | None
-    ) -> tuple[AbstractAsyncContextManager[None] | None, _Call | None]:
-        """What is entered when the handler can start, and what calls it in a thread."""
-        if route.in_loop:
-            return None, None
-        if calling_thread is not None:
-            return None, calling_thread.call
-        return self._threads.turn(), self._threads.call
-
     @property
     def _threads(self) -> HandlerThreads:
         from .threads import HandlerThreads
@@ -221,22 +199,16 @@ class Delivery:
         # Threads don't survive a fork: workers that were forked from one that had handled something start their own.
         return self._threads_of.get(os.getpid()) or self._threads_of.setdefault(os.getpid(), HandlerThreads())
 
-    async def _in_turn(self, work: _Work, turn: AbstractAsyncContextManager[None]) -> Reply:
-        async with turn:
-            work.has_begun = True
-            return await self._guarded(work)
-
-    async def _guarded(self, work: _Work) -> Reply:
-        notification = work.notification
-        handle = partial(self._handle, work.route, notification, work.call)
+    async def _guarded(self, route: Route, notification: Notification[Any], call: _Call | None, failed: int) -> Reply:
         try:
-            if not work.route.once:
-                return await handle()
+            if not route.once:
+                return await self._handle(route, notification, call)
             key = self._key(notification)
+            handle = partial(self._handle, route, notification, call)
             reply = await self._once.handle(V2_KEYS + key if _is_v2(notification) else key, handle)
         except Exception:  # noqa: BLE001 - a handler or a store may raise anything, and the platform needs a reply
             _log.exception("%s: its handler failed", _named(notification))
-            return _failure(notification, "not handled", status=work.failed)
+            return _failure(notification, "not handled", status=failed)
         if isinstance(reply, Reply):
             return reply
         if reply == "done":
@@ -244,7 +216,7 @@ class Delivery:
         # Not a success: should the other one fail, the platform must send it again.
         return _failure(notification, "being handled", status=503)
 
-    async def _handle(self, route: Route, notification: Notification[Any], call: _Call | None = None) -> Reply:
+    async def _handle(self, route: Route, notification: Notification[Any], call: _Call | None) -> Reply:
         answer = route.function(notification) if call is None else await call(route.function, notification)
         if inspect.isawaitable(answer):
             answer = await answer

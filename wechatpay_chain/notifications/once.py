@@ -31,7 +31,9 @@ class Once:
     def __init__(self, seen: Seen) -> None:
         self._seen = seen
         # What the protocols ask for, asked once: an answer takes a tenth of a dispatch (`benchmarks.receivers`).
-        self._keep = _keeper(seen)
+        self._renewable = cast("RenewableSeen", seen)
+        can_renew = hasattr(seen, "renew") and hasattr(seen, "lease")
+        self._claims = KeptClaims(self._renewable.lease) if can_renew else None
         self._has_transactions = isinstance(seen, HandlingSeen)
         # It waits for nothing, so nothing can cancel it meanwhile.
         self._settles_at_once = type(seen) is MemorySeen
@@ -54,7 +56,7 @@ class Once:
             return claim
         handled = False
         try:
-            kept = None if self._keep is None else self._keep(key, token)
+            kept = None if self._claims is None else self._claims.keep(partial(self._renewable.renew, key, token))
             try:
                 reply = await (self._in_transaction(key, token, handler) if self._has_transactions else handler())
                 # Before the renewal's end is waited for: who cancels in that wait comes too late.
@@ -78,15 +80,6 @@ class Once:
             await (self._seen.confirm(key) if handled else self._seen.release(key, token))
         except Exception:  # noqa: BLE001 - a store may raise anything
             _log.exception("the store of seen notifications failed; a repetition may be handled again")
-
-
-def _keeper(seen: Seen) -> Callable[[str, str], _KeptClaim] | None:
-    """What keeps the claims of a store, None for one that can't renew them."""
-    if not (hasattr(seen, "renew") and hasattr(seen, "lease")):
-        return None
-    renewable = cast("RenewableSeen", seen)
-    claims = KeptClaims(renewable.lease)
-    return lambda key, token: claims.keep(partial(renewable.renew, key, token))
 
 
 class KeptClaims:
