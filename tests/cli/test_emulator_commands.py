@@ -41,6 +41,12 @@ def running(folder: Path, *arguments: str) -> Iterator[list[str]]:
     assert process.returncode == 0
 
 
+def settings_of(folder: Path) -> dict[str, str]:
+    """The settings that an emulator wrote for its clients."""
+    lines = (folder / folders.ENVIRONMENT).read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
 def test_without_options(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """No option is needed; keys and orders are there again at the next start; it is found through its folder."""
     monkeypatch.chdir(tmp_path)
@@ -181,6 +187,40 @@ def test_pay_of_what_is_no_order(emulator: Emulator, capfd: pytest.CaptureFixtur
     assert told.startswith("1330000071: ")
     assert "1.00 yuan" in told
     assert "transfer_bill_no" in told
+
+
+def test_the_clock_is_moved(emulator: Emulator, capfd: pytest.CaptureFixture[str]) -> None:
+    """`clock` shows the world's time, moves it, sets it and changes its speed; what is no time is named."""
+
+    def told(*arguments: str, code: int = 0) -> str:
+        assert main(["clock", *arguments, "--url", base_url]) == code
+        captured = capfd.readouterr()
+        return captured.out or captured.err
+
+    with emulator.listen() as base_url:
+        assert json.loads(told("--speed", "0", "--json"))["speed"] == 0
+        before = emulator.world.now
+        assert "in Beijing" in told()
+        assert json.loads(told("--advance", "26h", "--json"))["time"] == pytest.approx(before + 26 * 3600)
+        assert "1 day, 2:0" in told()
+        assert told("--to", "2026-12-01 09:00").startswith("2026-12-01 09:00:00 in Beijing\n")
+        assert told("--to", "2026-12-01T09:00+00:00").startswith("2026-12-01 17:00:00 in Beijing\n")
+        assert "--advance" in told("--advance", "soon", code=2)
+        assert "--to" in told("--to", "tomorrow", code=2)
+        assert "speed" in told("--speed", "-1", code=2)
+
+
+def test_without_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `--no-limits` no call is refused for its rate: 201 control orders in a moment."""
+    with running(tmp_path, "--no-limits"):
+        for name, value in settings_of(tmp_path / folders.DEFAULT).items():
+            monkeypatch.setenv(name, value)
+        with SyncWeChatPay.from_env(rate_limits=None) as wxpay:
+            order = {"mchid": "1900000109", "bal_account_no": "6222", "punish_scene": 1}
+            for number in range(201):
+                wxpay["v3/aggracct-bc/wb-channel/control-orders/punish"].post(
+                    json={"out_request_no": f"L{number}", **order}
+                )
 
 
 def test_nobody_there(capfd: pytest.CaptureFixture[str]) -> None:

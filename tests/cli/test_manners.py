@@ -23,7 +23,7 @@ from wechatpay_chain.cli.terminal import cells
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
 # Commands that serve until they are stopped, or that drive a server which somebody runs, have tests of their own.
-SERVING = {"listen", "emulator", "demo", "pay", "trigger", "faults", "calls", "examine", "fault", "mcp"}
+SERVING = {"listen", "emulator", "demo", "pay", "trigger", "faults", "calls", "clock", "examine", "fault", "mcp"}
 
 
 def every_command(shop: Shop) -> list[list[str]]:

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from getpass import getpass
 from pathlib import Path
 
 from ..errors import ConfigurationError
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
+
+
+def seconds_of(duration: str, argument: str) -> int:
+    """The seconds of a duration such as `90s`, `30m`, `12h` or `7d`.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    found = _DURATION.fullmatch(duration)
+    if found is None:
+        raise ConfigurationError(argument, f"{duration!r} was found", "Give a number with s, m, h or d: 30d")
+    return int(found[1]) * _UNITS[found[2]]
 
 
 def read_bytes(source: str, argument: str) -> bytes:

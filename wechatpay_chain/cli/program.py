@@ -55,6 +55,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "trigger": "have a running emulator send a notification",
         "faults": "let a running emulator misbehave",
         "calls": "show the calls that a running emulator got",
+        "clock": "show or move the clock of a running emulator",
     },
     "Coding agents": {
         "mcp": "serve coding agents: the catalogue, what would be signed, a running emulator",

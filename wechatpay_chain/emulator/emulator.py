@@ -64,6 +64,7 @@ class Emulator(Controls):
         patience: real seconds that merchants have to answer a notification; by default, the kind's own 5 or 3.
         pay_after: seconds of the world's time after which every order is paid by itself; None for never.
         random_seed: of the chance behind faults that strike a share of the calls.
+        rate_limits: whether calls beyond the documented rates are refused.
 
     Attributes:
         world: merchants, records, the clock and what is to be announced.
@@ -93,6 +94,7 @@ class Emulator(Controls):
         patience: float | None = None,
         pay_after: float | None = None,
         random_seed: int | None = None,
+        rate_limits: bool = True,
     ) -> None:
         self._clock = clock
         world = World(
@@ -125,7 +127,7 @@ class Emulator(Controls):
         self.calls: deque[Call] = Kept(keep)
         self._numbers = itertools.count(1)
         self._dispatch = Dispatch(world, self.ripen, self.calls)
-        self._apiv3 = ApiV3(world, self._dispatch)
+        self._apiv3 = ApiV3(world, self._dispatch, rate_limits=rate_limits)
         self._apiv2 = ApiV2(world, self._dispatch)
 
     @property

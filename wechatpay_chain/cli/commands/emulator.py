@@ -40,6 +40,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="URL=URL",
         help="where the notifications for a beginning of URLs go: https://shop.example=http://127.0.0.1:8000",
     )
+    parser.add_argument(
+        "--no-limits", action="store_true", help="refuse no call for its rate, for a rehearsal of many in little time"
+    )
     parser.add_argument("--keep", type=int, default=1000, help="how many calls are kept (1000)")
     parser.set_defaults(run=_serve)
 
@@ -74,6 +77,7 @@ async def _run(options: argparse.Namespace) -> None:
         keep=options.keep,
         notify=dict(_pair(text) for text in options.notify),
         pay_after=options.pay_after,
+        rate_limits=not options.no_limits,
     )
     if options.sm and emulator.merchant_key.algorithm != "SM2":
         emulator.add_merchant(replace(emulator.world.merchants[emulator.mchid], key=KeyPair.merchant("SM2")))

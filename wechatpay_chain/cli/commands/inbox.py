@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -14,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ConfigurationError, TrustError
 from ...notifications.inbox import UNFINISHED, Record, State, masked
 from ..exits import Exit
+from ..inputs import seconds_of
 from ..output import show_json
 from ..terminal import columns, show_error, table, tell
 
 if TYPE_CHECKING:
     from ...contrib.sqlalchemy import SqlInbox
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_AGE = re.compile(r"(\d+)([smhd])")
 _EPILOG = """The database is that of --url or of WECHATPAY_INBOX_URL, where a URL with a password belongs. Texts
 that may be about a person are never shown. WECHATPAY_INBOX_SEAL_KEY, 64 hex digits, opens what was sealed.
 """
@@ -130,19 +128,12 @@ async def _forget(inbox: SqlInbox, options: argparse.Namespace) -> int:
         erased += await inbox.forget(number)
         left += sum(record.state in UNFINISHED for record in await inbox.records(number=number))
     if options.older_than:
-        erased += await inbox.retain(_seconds(options.older_than))
+        erased += await inbox.retain(seconds_of(options.older_than, "--older-than"))
     tell(f"{erased} erased")
     if left:
         show_error(f"{left} aren't handled yet and stay as they are: erase them later")
         return Exit.REFUSED
     return Exit.DONE
-
-
-def _seconds(age: str) -> int:
-    found = _AGE.fullmatch(age)
-    if found is None:
-        raise ConfigurationError("--older-than", f"{age!r} was found", "Give a number with s, m, h or d: 30d")
-    return int(found[1]) * _UNITS[found[2]]
 
 
 def _members(record: Record) -> dict[str, Any]:

@@ -27,12 +27,13 @@ class ApiV3:
     Args:
         world: its merchants call, its keys sign.
         dispatch: lets calls take effect.
+        rate_limits: whether calls beyond the documented rates are refused.
     """
 
-    def __init__(self, world: World, dispatch: Dispatch) -> None:
+    def __init__(self, world: World, dispatch: Dispatch, *, rate_limits: bool = True) -> None:
         self._world = world
         self._dispatch = dispatch
-        self._rates = RateWindows()
+        self._rates = RateWindows() if rate_limits else None
 
     async def answer(self, exchange: Exchange, misbehaviour: Misbehaviour) -> Response[Any]:
         """The answer to a request; what is found out about it on the way is noted in the exchange."""
@@ -65,10 +66,10 @@ class ApiV3:
     def _admit(self, exchange: Exchange, match: Match, merchant: Merchant) -> Call:
         """What a call carries, if it is within the rates and holds against the catalogue."""
         request, operation = exchange.request, exchange.operation
-        if operation is not None and not self._rates.admit(
-            (operation.method, operation.path, exchange.mchid), operation.rates, exchange.time
-        ):
-            raise refusal.too_many()
+        if operation is not None and self._rates is not None:
+            counted_as = (operation.method, operation.path, exchange.mchid)
+            if not self._rates.admit(counted_as, operation.rates, exchange.time):
+                raise refusal.too_many()
         content = payload.read(request, operation)
         if operation is not None:
             serial = request.headers.get(SERIAL_HEADER)
