@@ -6,12 +6,15 @@ import asyncio
 import contextlib
 import os
 import socket
+from datetime import datetime, timedelta, timezone
 
 import uvicorn
 
 from examples.shop.service import create
 from wechatpay_chain import Webhook, WeChatPay
 from wechatpay_chain.emulator import Emulator
+
+BEIJING = timezone(timedelta(hours=8))
 
 
 async def main() -> None:
@@ -29,6 +32,8 @@ async def main() -> None:
     async with emulator.listen() as base_url, WeChatPay(**given, base_url=base_url) as wxpay:
         print(f"the shop:     {public_url}")
         print(f"the emulator: {base_url}/_emulator/")
+        print(f"today's bill: {public_url}/bills/{datetime.now(BEIJING):%Y-%m-%d}")
+        print(f"              which the emulator has tomorrow: wechatpay-chain clock --advance 36h --url {base_url}")
         print(
             "Buy something, click its QR code and pay: the order turns to paid by itself. Ctrl-C ends both.", flush=True
         )

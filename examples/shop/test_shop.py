@@ -104,7 +104,7 @@ async def test_no_such_order(customer: Customer) -> None:
 
 
 async def test_the_program_sells(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The program says where it is, an order paid on the emulator's page turns to paid, and Ctrl-C ends it quietly."""
+    """It says where it is and its bill will be; an order that is paid turns to paid; Ctrl-C ends it quietly."""
     monkeypatch.setenv("PORT", "0")
     program = await asyncio.create_subprocess_exec(
         *COMMAND, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
@@ -120,6 +120,11 @@ async def test_the_program_sells(monkeypatch: pytest.MonkeyPatch) -> None:
             async with asyncio.timeout(30):
                 while "Refund" not in (await browser.get(shown.url)).text:  # noqa: ASYNC110 - in another process
                     await asyncio.sleep(0.05)
+            lines = [(await program.stdout.readline()).decode() for _ in range(3)]
+            _, bill = lines[1].split("bill: ")
+            base_url = lines[2].split()[-1]
+            await browser.post(f"{base_url}/_emulator/clock", json={"advance": 36 * 3600})
+            assert str(shown.url).rpartition("/")[2] in (await browser.get(bill.strip())).text
         program.send_signal(signal.SIGINT)
         _, complaints = await asyncio.wait_for(program.communicate(), 30)
     finally:
