@@ -136,7 +136,9 @@ def test_everything_that_was_said() -> None:
     assert (error.code, error.reason, error.detail) == ("PARAM_ERROR", "参数错误", detail)
     assert (error.headers, error.content, error.verified) == (headers, response.content, True)
     assert (error.request_id, error.request) == ("08F7-268", REQUEST.line)
-    assert str(error) == "POST /v3/refund/{id}: 400 PARAM_ERROR: 参数错误 [Request-ID 08F7-268]"
+    assert str(error) == (
+        "POST /v3/refund/{id}: 400 PARAM_ERROR: 参数错误: /payer/openid was not sent. Give it [Request-ID 08F7-268]"
+    )
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
