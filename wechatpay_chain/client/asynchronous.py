@@ -145,9 +145,9 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
             TrustError: the answer must not be believed.
             APIError: the platform refused.
         """
-        self._in_flight.check_open()
         try:
             if self._renewer is not None:
+                self._in_flight.check_open()
                 request = await self._with_keys(request, self._renewer)
             with self._in_flight:
                 response = await self._handler(request)
@@ -223,7 +223,6 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
             TransportError: the content broke off.
             APIError: the platform refused.
         """
-        self._in_flight.check_open()
         with self._in_flight:
             return await self._files().download(
                 link, Path(to), hash_type=hash_type, hash_value=hash_value, timeout=timeout, progress=progress

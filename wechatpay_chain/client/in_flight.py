@@ -9,7 +9,7 @@ from ..errors import ConfigurationError
 
 
 class InFlight:
-    """Counts the calls of a client: `with in_flight: ...`."""
+    """Counts the calls of a client: `with in_flight: ...`, which refuses what `check_open` refuses."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -38,6 +38,7 @@ class InFlight:
             )
 
     def __enter__(self) -> None:
+        self.check_open()
         self._count += 1
 
     def __exit__(self, *error: object) -> None:

@@ -21,7 +21,6 @@ from ..crypto.asymmetric import Algorithm, PrivateKey
 from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError
 from ..http.value import frozen
-from ..wire import v3
 from ..wire.merchant import header_of
 from .platform_keys import PlatformKeys, Preference, load_platform_keys
 from .signer import Signer, algorithm_of, signer_of
@@ -63,9 +62,9 @@ class Credentials:
         return algorithm_of(self.signer)
 
     @property
-    def authorize(self) -> Callable[[str, str, str], v3.Authorization]:
+    def authorize(self) -> Callable[[str, str, str], str]:
         """Writes the `Authorization` header of nonce, timestamp and Base64 of the signature."""
-        return partial(header_of(self.algorithm), self.mchid, self.serial)
+        return partial(header_of(self.algorithm).form().write, self.mchid, self.serial)
 
     @classmethod
     def load(

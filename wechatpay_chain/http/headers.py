@@ -53,6 +53,10 @@ class Headers(Mapping[str, str]):
         """The values of several headers; None for each that isn't there."""
         return map(self.get, names)
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """Names, as they were written, and values: quicker than `items`."""
+        return [*self._held.values()]
+
     def as_dict(self) -> dict[str, str]:
         """Names, as they were written, to values."""
         return dict(self._held.values())

@@ -231,7 +231,7 @@ def _of_merchant(
 
 def _of_brand(options: StandardOptions, owner: Brand, clock: PlatformClock) -> _Side:
     trust = TrustStore(owner.platform_keys)
-    authorize = partial(brand.Authorization, owner.brand_id, owner.serial)
+    authorize = partial(brand.Authorization.form().write, owner.brand_id, owner.serial)
     return _Side(
         encoding=(Seal(lambda: trust.keys, owner.private_key, scheme="brand"), Encode("brand")),
         limited={"brand": owner.brand_id},

@@ -15,7 +15,7 @@ from ..http.path import check_path, check_query
 from ..http.request import METHODS, Request
 from ..http.response import Response
 from ..pipeline import Handler
-from ..wire.body import encode_json, encode_query, floats, may_hold_floats
+from ..wire.body import encode_json, encode_query, floats, is_simple, may_hold_floats
 from ..wire.headers import check_headers
 from ..wire.hosts import check_origin
 from ..wire.schemes import Scheme
@@ -81,8 +81,9 @@ def _json_body(request: Request) -> bytes:
         return b""
     if request.method == "GET":
         raise ConfigurationError("json", "a GET has no body", "Give query parameters with params=")
-    body = encode_json(request.json)
-    if may_hold_floats(request.json, body):
+    simple = is_simple(request.json)
+    body = encode_json(request.json, simple=simple)
+    if not simple and may_hold_floats(body):
         _refuse_fractions(request)
     return body
 

@@ -12,7 +12,7 @@ from ..credentials.threads import Run
 from ..crypto import forms, serials
 from ..crypto.asymmetric import PrivateKey
 from ..errors import ConfigurationError
-from ..http.headers import NO_HEADERS
+from ..http.headers import NO_HEADERS, Headers
 from ..http.operation import Operation
 from ..http.request import Request
 from ..http.response import Response
@@ -69,18 +69,20 @@ class Seal:
         return await run(unsealed, answer, operation, self._private_key)
 
     def _seal(self, request: Request, operation: Operation | None) -> Request:
-        keys = self._platform_keys()
-        named = None if request.headers is NO_HEADERS else request.headers.get(SERIAL_HEADER)
+        keys, headers = self._platform_keys(), request.headers
+        named = None if headers is NO_HEADERS else headers.get(SERIAL_HEADER)
         key = keys.preferred if named is None else self._named_key(keys, named)
         encrypt = partial(_encrypt, key, named)
         marked = _marked(operation.secret_fields if operation else ())
         sealed: dict[str, Any] = {}
-        given = vars(request)  # a request holds only what it was given
-        for name in filter(given.__contains__, _LOCATIONS):
+        given = vars(request)
+        for name, location in _LOCATIONS.items():
             if given[name] is not None:
-                sealed[name] = seal(given[name], marked.get(_LOCATIONS[name]), encrypt, name)
+                sealed[name] = seal(given[name], marked.get(location), encrypt, name)
         if key is not None:  # in the platform's own spelling, however the caller wrote it
-            sealed["headers"] = request.headers.plus(SERIAL_HEADER, key.serial)
+            sealed["headers"] = (
+                _naming(key.serial) if headers is NO_HEADERS else headers.plus(SERIAL_HEADER, key.serial)
+            )
         return request.changed(**sealed)
 
     def _named_key(self, keys: PlatformKeys, named: str) -> PlatformKey | None:
@@ -99,6 +101,12 @@ class Seal:
                 "Leave the header out: the client names the key that it uses",
             )
         return key
+
+
+# Most calls bring no headers, and name the same few keys.
+@lru_cache(maxsize=64)
+def _naming(serial: str) -> Headers:
+    return NO_HEADERS.plus(SERIAL_HEADER, serial)
 
 
 @lru_cache(maxsize=512)

@@ -43,9 +43,10 @@ def check(request: Request, operation: catalogue.Operation | None) -> None:
 
 
 def _check_names(request: Request, operation: catalogue.Operation) -> None:
-    given = vars(request)  # a request holds only what it was given
-    for name in filter(given.__contains__, _LOCATIONS):
-        location = _LOCATIONS[name]
+    given = vars(request)
+    for name, location in _LOCATIONS.items():
+        if given[name] is None:
+            continue
         for suspect in misplaced(given[name], location, operation.secret_fields):
             if not _is_known(suspect, location, operation):
                 raise ConfigurationError(

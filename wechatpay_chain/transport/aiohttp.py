@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import platform
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable
 from contextlib import nullcontext
 from ssl import SSLContext
 from typing import Any, Self
@@ -93,7 +93,7 @@ class AiohttpTransport:
                 answer = await session.request(
                     request.method,
                     url,
-                    data=request.body or (request.payload and request.payload.chunks()),
+                    data=_data(request),
                     ssl=context,
                     timeout=times.given,
                     allow_redirects=False,
@@ -172,6 +172,12 @@ def new_session() -> ClientSession:
     )
     _made_here.add(session)
     return session
+
+
+def _data(request: Request) -> aiohttp.BytesPayload | AsyncIterable[bytes] | None:
+    if request.body:
+        return aiohttp.BytesPayload(request.body)  # of bytes aiohttp makes the same, after a search for what to make
+    return None if request.payload is None else request.payload.chunks()
 
 
 @frozen()

@@ -44,20 +44,11 @@ class Exchange:
         headers: those of the answer, as soon as they came.
     """
 
-    __slots__ = (
-        "_asks_for_identity",
-        "_common",
-        "_error",
-        "_host",
-        "_is_ours",
-        "_proxy",
-        "_request",
-        "_session",
-        "_timeout",
-        "_was_sent",
-        "headers",
-        "response",
-    )
+    response: Response[Any] | None = None
+    headers: Headers = NO_HEADERS
+    _error: TransportError | None = None
+    _proxy: URL | None = None
+    _was_sent = False
 
     def __init__(
         self,
@@ -77,12 +68,7 @@ class Exchange:
         self._is_ours = is_ours
         # Asked for uncompressed, an answer that is compressed all the same is unpacked here, up to a bound.
         asked = request.headers.get("Accept-Encoding")
-        self._asks_for_identity = asked == "identity" or (asked is None and "Accept-Encoding" in common)
-        self._proxy: URL | None = None
-        self._was_sent = False
-        self._error: TransportError | None = None
-        self.response: Response[Any] | None = None
-        self.headers: Headers = NO_HEADERS
+        self._asks_for_identity = "Accept-Encoding" in common if asked is None else asked == "identity"
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of aiohttp that the session, and the headers of the request, ask for."""
@@ -143,14 +129,20 @@ class Exchange:
         """
         if self._is_ours:
             request.headers.update(self._common)
-            request.headers.update(self._request.headers.as_dict())
+            request.headers.update(self._request.headers.pairs())
         else:
             self._set_authorization(request)
         self._proxy, self._was_sent = request.proxy, True
         try:
             answer = await call_next(request)
             self.headers = AnswerHeaders(answer.headers)
-            if not (self._request.streamed and answer.status == _OK):
+            if self._request.streamed and answer.status == _OK:
+                pass  # whoever asked for it reads it
+            elif answer.content.is_eof() and self._request.payload is None:
+                self._take(
+                    answer, answer.content.read_nowait()
+                )  # what a small answer consists of came with its headers
+            else:
                 await self._read(answer)
         except Exception as error:  # noqa: BLE001 - trace configurations of the session may raise anything
             failure = self.failure(error)
@@ -163,25 +155,31 @@ class Exchange:
 
     async def _read(self, answer: aiohttp.ClientResponse) -> Response[Any]:
         """Take the whole content. The connection is free for the next call then, or closed."""
-        most = LARGEST if 200 <= answer.status < 300 else _LARGEST_REFUSAL
         try:
-            # What a small answer consists of came with its headers.
-            whole = answer.content.read_nowait() if answer.content.is_eof() else b""
-            content = whole or await read_whole(answer.content.iter_any(), most)
+            content = await read_whole(answer.content.iter_any(), _most(answer.status))
         except BaseException:
             answer.close()
             raise
         finally:
             if self._request.payload is not None:  # aiohttp may still be reading it
                 await answer.wait_for_close()
+        return self._take(answer, content)
+
+    def _take(self, answer: aiohttp.ClientResponse, content: bytes) -> Response[Any]:
         # For middlewares and trace configurations of the session that read the answer after this.
         answer._body = content  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: there is no public way
+        status = answer.status
         if content and self._asks_for_identity:
-            content = unpacked(content, self.headers.get("Content-Encoding", ""), most)
-        self.response = Response(status=answer.status, headers=self.headers, content=content, request=self._request)
+            content = unpacked(content, self.headers.get("Content-Encoding", ""), _most(status))
+        self.response = Response(status=status, headers=self.headers, content=content, request=self._request)
         return self.response
 
     def _set_authorization(self, request: aiohttp.ClientRequest) -> None:
         value = self._request.headers.get(_AUTHORIZATION)
         if value is not None:
             request.headers[_AUTHORIZATION] = value
+
+
+def _most(status: int) -> int:
+    """How many bytes an answer of this status may hold."""
+    return LARGEST if 200 <= status < 300 else _LARGEST_REFUSAL

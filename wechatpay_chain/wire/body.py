@@ -31,12 +31,13 @@ _BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def encode_json(payload: Any, argument: str = "json") -> bytes:
+def encode_json(payload: Any, argument: str = "json", *, simple: bool = False) -> bytes:
     """Serialise a payload.
 
     Args:
         payload: a mapping or a list, down to str, int, float, bool, and aware datetimes.
         argument: the name to be used in errors.
+        simple: whether it is known to be, as `is_simple` says.
 
     Raises:
         ConfigurationError: null, NaN, infinity, a character outside of the Basic Multilingual Plane, or a value that
@@ -55,7 +56,7 @@ def encode_json(payload: Any, argument: str = "json") -> bytes:
             argument, f"it cannot be written as JSON ({error})", "Give plain JSON values"
         ) from None
     # orjson writes NaN and infinity as null, so null is the only trace of either.
-    if b"null" in body or (not body.isascii() and _FOUR_BYTES.search(body)):
+    if (not simple and b"null" in body) or (not body.isascii() and _FOUR_BYTES.search(body)):
         _refuse_first_fault(payload, argument)
     return body
 
@@ -76,9 +77,14 @@ def encode_query(params: Mapping[str, Any]) -> str:
     )
 
 
-def may_hold_floats(payload: Any, body: bytes) -> bool:
-    """Whether a payload may hold a float, by its types or else by its JSON; what looks like one in a text counts."""
-    return not is_flat(payload, _WITHOUT_FLOATS) and _FLOAT.search(body) is not None
+def is_simple(payload: object) -> bool:
+    """Whether a payload has one level of texts, whole numbers and booleans: no null and no float."""
+    return is_flat(payload, _WITHOUT_FLOATS)
+
+
+def may_hold_floats(body: bytes) -> bool:
+    """Whether a payload may hold a float, by its JSON; what looks like one in a text counts."""
+    return _FLOAT.search(body) is not None
 
 
 def floats(payload: Any, pointer: str = "") -> Iterator[tuple[str, float]]:

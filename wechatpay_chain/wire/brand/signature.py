@@ -35,6 +35,11 @@ class Authorization(NamedTuple):
             f"timestamp={self.timestamp!r})"
         )
 
+    @staticmethod
+    def form() -> Header:
+        """How the header is written and read."""
+        return _HEADER
+
     def __str__(self) -> str:
         return _HEADER.write(*self)
 

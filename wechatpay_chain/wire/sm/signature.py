@@ -5,8 +5,6 @@ https://pay.weixin.qq.com/docs/partner/development/shangmi/guide.html
 
 from __future__ import annotations
 
-from typing import Self
-
 from .. import words
 from ..authorization import Header
 from ..v3 import signature
@@ -20,14 +18,7 @@ class Authorization(signature.Authorization):
 
     __slots__ = ()
 
-    def __str__(self) -> str:
-        return _HEADER.write(*self)
-
-    @classmethod
-    def parse(cls, header: str) -> Self:
-        """Read a header's value.
-
-        Raises:
-            ValueError: another scheme, or an item that is missing, unknown or given twice.
-        """
-        return cls(*_HEADER.read(header))
+    @staticmethod
+    def form() -> Header:
+        """How the header is written and read."""
+        return _HEADER

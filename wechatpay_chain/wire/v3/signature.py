@@ -56,8 +56,13 @@ class Authorization(NamedTuple):
             f"timestamp={self.timestamp!r})"
         )
 
+    @staticmethod
+    def form() -> Header:
+        """How the header is written and read."""
+        return _HEADER
+
     def __str__(self) -> str:
-        return _HEADER.write(*self)
+        return self.form().write(*self)
 
     @classmethod
     def parse(cls, header: str) -> Self:
@@ -66,7 +71,7 @@ class Authorization(NamedTuple):
         Raises:
             ValueError: another scheme, or an item that is missing, unknown or given twice.
         """
-        return cls(*_HEADER.read(header))
+        return cls(*cls.form().read(header))
 
 
 def make_nonce() -> str:
