@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import json
 import logging
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -206,6 +208,70 @@ async def test_one_task() -> None:
     finally:
         loop.set_task_factory(None)
     assert made == ["Delivery._guarded"]
+
+
+async def test_a_handlers_own_task() -> None:
+    """A handler's timeouts are its own, whether its task starts at once or in the loop's next turn."""
+    hook = webhook()
+    tasks: list[asyncio.Task[Any] | None] = []
+
+    @hook.on("TRANSACTION.SUCCESS")
+    async def paid(notification: Notification[Any]) -> None:
+        tasks.append(asyncio.current_task())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0):
+                await asyncio.sleep(60)
+        tasks.append(asyncio.current_task())
+
+    assert (await hook.dispatch(*notify())).ok
+    mine = asyncio.current_task()
+    assert tasks[0] is tasks[1] is not mine
+    assert mine is not None
+    assert not mine.cancelling()
+
+
+async def test_a_handler_sees_variables_of_its_own() -> None:
+    """A handler sees the caller's context variables, and what it sets stays with it."""
+    hook = webhook()
+    variable = contextvars.ContextVar("variable", default="")
+    seen: list[str] = []
+
+    @hook.on("TRANSACTION.SUCCESS")
+    async def paid(notification: Notification[Any]) -> None:
+        seen.append(variable.get())
+        variable.set("handler's")
+
+    variable.set("caller's")
+    assert (await hook.dispatch(*notify())).ok
+    assert [*seen, variable.get()] == ["caller's", "caller's"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="tasks start at once from Python 3.12 on")
+async def test_a_handler_that_waits_for_nothing() -> None:
+    """A handler that waits for nothing is answered within the turn of the loop that brought the notification."""
+    hook = webhook()
+    turns: list[str] = []
+    hook.on("TRANSACTION.SUCCESS")(_waits_for_nothing)
+    asyncio.get_running_loop().call_soon(turns.append, "next")
+    assert (await hook.dispatch(*notify())).ok
+    assert turns == []
+
+
+async def _waits_for_nothing(notification: Notification[Any]) -> None:
+    pass
+
+
+async def test_a_handler_that_cancels_itself_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A handler that ends as cancelled before it waits is no success, and cancels nobody else."""
+    hook = webhook()
+
+    @hook.on("TRANSACTION.SUCCESS")
+    async def paid(notification: Notification[Any]) -> None:
+        raise asyncio.CancelledError
+
+    assert (await hook.dispatch(*notify())).status == 500
+    await hook.aclose()
+    assert "was told to send it again" in caplog.text
 
 
 async def test_late_handler_finishes() -> None:
