@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from tests.cli.conftest import Done, Run, Shop, environment
-from tests.cli.test_batch import PUNISH, orders
+from tests.cli.conftest import ACCOUNT, Done, Run, Shop, environment
+from tests.cli.test_batch import PUNISH, orders, until
 from tests.redis_server import redis_server
 from wechatpay_chain import Request, Response
 from wechatpay_chain.cli.fleet import work
@@ -29,6 +29,7 @@ from wechatpay_chain.cli.settings import Settings, add_settings
 from wechatpay_chain.emulator.server import Listening
 
 HANDED_OUT = "wechatpay:batch:orders.csv:handed-out"
+BEGUN = "wechatpay:batch:orders.csv:begun"
 
 
 @pytest.fixture
@@ -161,6 +162,46 @@ def test_a_stopped_run_waits_for_what_was_begun(
     with working(url):
         assert hand_out(run, table, url).code == 0
     assert called(shop) == dict.fromkeys("012", 1)
+
+
+def test_the_rate_is_kept_by_the_workers(run: Run, shop: Shop, url: str) -> None:
+    """`--rate` holds for them, and after Ctrl-C they give back what waits for its turn; `status` tells of no doubt."""
+    table = orders(shop.folder, 3)
+    with working(url), handing_out(shop, table, url, 3, "--rate", "1/h") as stopped:
+        with Redis.from_url(url) as redis:
+            until(lambda: bool(called(shop)) and redis.hlen(BEGUN) == 3)
+        stopped.send_signal(signal.SIGINT)
+        out, err = stopped.communicate(timeout=60)
+    assert (stopped.returncode, "1  done" in out, "2  waiting" in out) == (1, True, True), out + err
+    assert called(shop).total() == 1
+    assert hand_out(run, table, url, "--rate", "often").code == 2
+
+
+def test_no_payload_stays_in_redis(run: Run, shop: Shop, url: str) -> None:
+    """What a call held is in Redis until it is answered, and nowhere afterwards, nor after it was taken back."""
+    table = orders(shop.folder, 3)
+    with handing_out(shop, table, url, 3) as stopped, Redis.from_url(url, decode_responses=True) as redis:
+        assert held(redis).count(ACCOUNT) == 3
+        stopped.send_signal(signal.SIGINT)
+        stopped.communicate(timeout=60)
+        assert ACCOUNT not in held(redis)
+        with working(url):
+            assert hand_out(run, table, url).code == 0
+        assert ACCOUNT not in held(redis)
+
+
+def held(redis: Redis) -> str:
+    """All that a Redis holds, as text."""
+    texts: list[str] = []
+    for key in redis.scan_iter():
+        kind = redis.type(key)
+        if kind == "hash":
+            texts.append(str(redis.hgetall(key)))
+        elif kind == "stream":
+            texts.append(str(redis.xrange(key)))
+        elif kind == "string":
+            texts.append(str(redis.get(key)))
+    return "\n".join(texts)
 
 
 def test_conflicts_are_named_before_the_first_call(run: Run, shop: Shop, url: str) -> None:

@@ -9,20 +9,21 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Self, cast
 
 import orjson
 
-from .._waits import current
+from .._waits import Waits, current
 from ..batch import Caller, Item, Journal, Progress, Result
 from ..batch.batch import JournaledCalls, check_concurrency
 from ..batch.caller import Note
 from ..batch.journal import Conflict, Noted, digest_of
 from ..contrib._extras import extra
 from ..errors import ConfigurationError
-from ..policies.ratelimit import RateLimits
+from ..policies.ratelimit import DistributedLimiter, RateLimits
+from ..policies.retry import is_idempotent
 from .settings import Settings
 
 with extra("taskiq"):
@@ -40,17 +41,20 @@ _LOOK = 0.1
 _NUDGE = 0.5
 _PAGE = 500
 
-# A worker begins a call if its run is the one that hands out, or has begun it before a run that was stopped: what an
-# earlier run left in the queue is not called. What has ended is not called again.
+# A worker begins a call if its run is the one that hands out, or has begun it before that run was stopped: what an
+# earlier run left in the queue is not called, nor what has ended. Told are the call, and whether none had begun it.
 _BEGIN = """
-local run, begun = redis.call('GET', KEYS[1]), redis.call('HGET', KEYS[2], ARGV[1])
-if redis.call('HEXISTS', KEYS[3], ARGV[1]) == 1 then return 0 end
+local run = redis.call('GET', KEYS[1])
+local begun, call = redis.call('HGET', KEYS[2], ARGV[1]), redis.call('HGET', KEYS[3], ARGV[1])
 local is_ours = begun and string.sub(begun, 1, #ARGV[2]) == ARGV[2]
-if run ~= ARGV[2] and (run or not is_ours) then return 0 end
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[2] .. ARGV[3])
-return 1
+if not call or (run ~= ARGV[2] and (run or not is_ours)) then return false end
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2] .. string.sub(call, 1, 64))
+return {call, begun and 1 or 0}
 """
 _WITHDRAW = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
+_FORGET = (
+    "local run = redis.call('GET', KEYS[1]) if not run or run == ARGV[1] then redis.call('DEL', KEYS[1], KEYS[2]) end"
+)
 
 
 class _Names:
@@ -58,6 +62,7 @@ class _Names:
 
     Attributes:
         run: the run that hands out.
+        calls: by key, the calls that are handed out and have not ended; their content is nowhere else.
         handed_out: by key, the run that handed a call out for the first time.
         begun: by key, the run and the digest of the call that a worker began last.
         results: by key, what came of the call.
@@ -66,9 +71,37 @@ class _Names:
     def __init__(self, batch: str) -> None:
         start = f"wechatpay:batch:{batch}"
         self.run = f"{start}:run"
+        self.calls = f"{start}:calls"
         self.handed_out = f"{start}:handed-out"
         self.begun = f"{start}:begun"
         self.results = f"{start}:results"
+
+
+class _Call(NamedTuple):
+    """A call as Redis keeps it.
+
+    Attributes:
+        digest: of its content, in hexadecimal digits.
+        was_sent: whether it may have been sent before it was handed out.
+        packed: its content.
+    """
+
+    digest: str
+    was_sent: bool
+    packed: str
+
+    @classmethod
+    def of(cls, packed: bytes, *, was_sent: bool) -> _Call:
+        """A call of this content."""
+        return cls(digest_of(packed).hex(), was_sent, packed.decode())
+
+    @classmethod
+    def read(cls, text: str) -> _Call:
+        """The call that was written."""
+        return cls(text[:64], text[64] == "1", text[65:])
+
+    def __str__(self) -> str:
+        return f"{self.digest}{self.was_sent:d}{self.packed}"
 
 
 class FleetBatch(JournaledCalls):
@@ -78,6 +111,8 @@ class FleetBatch(JournaledCalls):
         url: of the Redis.
         name: of the batch: the workers' notes of equal ones are the same.
         journal: the file that remembers.
+        operation: method and path of the calls.
+        rate: to be kept in place of the documented ones; empty for these.
         repeat: whether a call may be repeated after it may have arrived.
         concurrency: how many calls are handed out at once.
         on_progress: called at most once in a second, and in the end.
@@ -92,12 +127,14 @@ class FleetBatch(JournaledCalls):
         name: str,
         journal: Path,
         *,
+        operation: str,
+        rate: str,
         repeat: bool,
         concurrency: int,
         on_progress: Callable[[Progress], None],
     ) -> None:
         check_concurrency(concurrency)
-        self._workers = _Workers(url, name, repeat=repeat)
+        self._workers = _Workers(url, name, operation=operation, rate=rate, repeat=repeat)
         super().__init__(
             self._workers,
             _FleetJournal(journal, self._workers),
@@ -135,33 +172,85 @@ async def work(url: str, settings: Settings, *, among: int, concurrency: int) ->
 
     broker = _broker(url)
     broker.is_worker_process = True
-    async with _redis(url) as redis:
-        limits = RateLimits(shared=RedisLimiter(redis, among=among))
-        async with settings.client(rate_limits=limits) as wxpay:
-            callers = {repeat: Caller(wxpay, repeat=repeat) for repeat in (False, True)}
-            broker.register_task(_call_of(callers, redis), task_name=_QUEUE)
-            try:
-                await run_receiver_task(broker, run_startup=True, max_async_tasks=concurrency)
-            finally:
-                await broker.shutdown()
+    async with _redis(url) as redis, AsyncExitStack() as clients:
+        worker = _Worker(redis, settings, RedisLimiter(redis, among=among), clients)
+
+        async def call(name: str, run: str, key: str, operation: str, rate: str, repeat: bool) -> None:
+            await worker.call(name, run, key, operation, rate, repeat)
+
+        broker.register_task(call, task_name=_QUEUE)  # taskiq renames it, which no method allows
+        watching = asyncio.create_task(worker.watch())
+        try:
+            await run_receiver_task(broker, run_startup=True, max_async_tasks=concurrency)
+        finally:
+            watching.cancel()
+            await asyncio.wait([watching])
+            await broker.shutdown()
 
 
-def _call_of(callers: dict[bool, Caller], redis: Redis) -> Any:
-    # redis names no type for what a script returns.
-    begin: Any = redis.register_script(_BEGIN)
+class _Worker:
+    """Makes the calls that are handed out.
 
-    async def call(name: str, run: str, key: str, packed: str, repeat: bool) -> None:
-        if not key:  # a nudge
+    Args:
+        redis: where the calls are.
+        settings: of the clients.
+        limiter: the workers' own.
+        clients: closes the clients that are made.
+    """
+
+    def __init__(self, redis: Redis, settings: Settings, limiter: DistributedLimiter, clients: AsyncExitStack) -> None:
+        self._redis = redis
+        self._settings = settings
+        self._limiter = limiter
+        self._clients = clients
+        self._callers: dict[tuple[str, str, bool], Caller] = {}
+        self._waits: dict[tuple[str, str], Waits] = {}
+        # redis names no type for what a script returns.
+        self._begin: Any = redis.register_script(_BEGIN)
+
+    async def call(self, name: str, run: str, key: str, operation: str, rate: str, repeat: bool) -> None:
+        """The task: make a call, if it is still to be made.
+
+        Args:
+            name: of the batch.
+            run: that hands it out.
+            key: of the call; empty for a nudge.
+            operation: method and path of the run's calls.
+            rate: to be kept in place of the documented ones; empty for these.
+            repeat: whether calls may be repeated after they may have arrived.
+        """
+        names = _Names(name)
+        begun = await self._begin(keys=[names.run, names.begun, names.calls], args=[key, run]) if key else None
+        if begun is None:
             return
-        names, request = _Names(name), packed.encode()
-        digest = digest_of(request).hex()
-        if not await begin(keys=[names.run, names.begun, names.results], args=[key, run, digest]):
-            return
-        # It may have been sent by a worker that died: what is re-entrant is repeated as it is, all else is looked up.
-        result = await callers[repeat].call(Item.unpack(key, request), was_sent=True)
-        await redis.hset(names.results, key, _packed(result, digest))
+        call, request = _Call.read(begun[0]), _Call.read(begun[0]).packed.encode()
+        item = Item.unpack(key, request)
+        # A worker that died may have sent it. Of what isn't re-entrant even the first to begin it doesn't rely on what
+        # Redis knows.
+        was_sent = call.was_sent or bool(begun[1]) or not is_idempotent(item.request(retry=repeat or None))
+        self._waits.setdefault((name, run), Waits()).join()
+        result = await self._caller(operation, rate, repeat=repeat).call(item, was_sent=was_sent)
+        await self._redis.hset(names.results, key, _packed(result, call.digest).decode())
+        await self._redis.hdel(names.calls, key)
 
-    return call
+    async def watch(self) -> None:
+        """When a run is stopped, give back its calls that wait for their turn or for their next try."""
+        while True:
+            await asyncio.sleep(_NUDGE)
+            for (name, run), waits in list(self._waits.items()):
+                with suppress(RedisError, OSError):
+                    if await self._redis.get(_Names(name).run) != run:
+                        del self._waits[name, run]
+                        waits.end()
+
+    def _caller(self, operation: str, rate: str, *, repeat: bool) -> Caller:
+        caller = self._callers.get((operation, rate, repeat))
+        if caller is None:
+            limits = RateLimits(overrides={operation: rate} if rate else {}, shared=self._limiter)
+            client = self._settings.client(rate_limits=limits)
+            self._clients.push_async_callback(client.aclose)
+            caller = self._callers[operation, rate, repeat] = Caller(client, repeat=repeat)
+        return caller
 
 
 class _Open(NamedTuple):
@@ -174,16 +263,17 @@ class _Open(NamedTuple):
 class _Workers:
     """Hands items out, and waits for what comes of them."""
 
-    def __init__(self, url: str, name: str, *, repeat: bool) -> None:
+    def __init__(self, url: str, name: str, *, operation: str, rate: str, repeat: bool) -> None:
         self._name = name
         self._names = _Names(name)
-        self._repeat = repeat
+        self._how = (operation, rate, repeat)
         self._run = secrets.token_hex(16)
         self._redis = _redis(url)
         self._broker = _broker(url)
         self._task: Any = None
         self._looking: asyncio.Task[None] | None = None
         self._open: dict[str, _Open] = {}
+        self._waits = Waits()
 
     async def begin(self) -> None:
         """From now on workers begin nothing that an earlier run has handed out.
@@ -193,6 +283,7 @@ class _Workers:
         """
         with _reaching():
             await self._redis.set(self._names.run, self._run)
+            await self._redis.delete(self._names.calls)
             await self._broker.startup()
         self._task = self._broker.register_task(_nobody, task_name=_QUEUE)
         self._looking = asyncio.create_task(self._look())
@@ -208,14 +299,16 @@ class _Workers:
         key, packed = item.pack()
         if not was_sent:
             await note("sent")
-        loop = asyncio.get_running_loop()
+        loop, self._waits = asyncio.get_running_loop(), current()
         handed = self._open[key] = _Open(loop.create_future(), loop.create_future())
         try:
             with _reaching():
                 await self._redis.hdel(self._names.results, key)
                 if not was_sent:
+                    await self._redis.hdel(self._names.begun, key)
                     await self._redis.hset(self._names.handed_out, key, self._run)
-                await self._task.kiq(self._name, self._run, key, packed.decode(), self._repeat)
+                await self._redis.hset(self._names.calls, key, str(_Call.of(packed, was_sent=was_sent)))
+                await self._task.kiq(self._name, self._run, key, *self._how)
             if not await self._is_begun(key, handed):
                 return Result(key=key, state="sent" if was_sent else "waiting")
             return await handed.result
@@ -231,20 +324,19 @@ class _Workers:
         keys = [key for key, _ in items]
         found: list[Noted] = []
         for (key, packed), begun, ended in zip(items, *await self._begun_and_ended(keys), strict=True):
-            result = Result(key=key, state="sent")
             if ended is not None:
-                noted, digest = _unpacked(key, ended)
-                result = noted if noted.state != "waiting" else result
+                result, digest = _unpacked(key, ended)
             elif begun is not None:
-                digest = bytes.fromhex(begun[len(self._run) :])
+                result, digest = Result(key=key, state="sent"), bytes.fromhex(begun[len(self._run) :])
             else:
                 continue
-            same = packed is not None and digest_of(packed) == digest
-            found.append(Noted(digest, packed if same else None, result))
+            if result.state != "waiting":
+                same = packed is not None and digest_of(packed) == digest
+                found.append(Noted(digest, packed if same else None, result))
         return found
 
-    async def never_begun(self, keys: list[str]) -> list[str]:
-        """Those that were handed out, and that no worker has begun.
+    async def never_sent(self, keys: list[str]) -> list[str]:
+        """Those that were handed out, and that no worker has begun, or given back.
 
         Raises:
             ConfigurationError: Redis can't be reached.
@@ -253,8 +345,12 @@ class _Workers:
             return []
         with _reaching():
             handed = cast("list[str | None]", await self._redis.hmget(self._names.handed_out, keys))
-            begun = cast("list[str | None]", await self._redis.hmget(self._names.begun, keys))
-        return [key for key, run, at in zip(keys, handed, begun, strict=True) if run is not None and at is None]
+        unsent: list[str] = []
+        for key, run, begun, ended in zip(keys, handed, *await self._begun_and_ended(keys), strict=True):
+            is_unsent = begun is None if ended is None else _unpacked(key, ended)[0].state == "waiting"
+            if run is not None and is_unsent:
+                unsent.append(key)
+        return unsent
 
     async def aclose(self) -> None:
         """Take back what no worker has begun, and part from Redis."""
@@ -262,25 +358,27 @@ class _Workers:
             self._looking.cancel()
             await asyncio.wait([self._looking])
             with suppress(RedisError, OSError):  # what is still handed out then is known as such by the next run
-                await self._withdraw()
+                await cast("Any", self._redis.eval(_FORGET, 2, self._names.run, self._names.calls, self._run))
             await self._broker.shutdown()
         await self._redis.aclose()
 
     async def _is_begun(self, key: str, handed: _Open) -> bool:
         """Wait until a worker has begun a call; False if the batch is stopped before."""
-        waits = current()
         try:
             async with asyncio.timeout(None) as timeout:
-                with waits.hold(timeout):
+                with self._waits.hold(timeout):
                     await asyncio.shield(handed.begun)
         except TimeoutError:
             with _reaching():
-                await self._withdraw()  # from here on no worker begins it
+                await self._withdraw()
                 begun = cast("str | None", await self._redis.hget(self._names.begun, key))
-            return begun is not None and begun.startswith(self._run)
+                if begun is None or not begun.startswith(self._run):  # and from here on no worker begins it
+                    await self._redis.hdel(self._names.calls, key)
+                    return False
         return True
 
     async def _withdraw(self) -> None:
+        """Let workers begin nothing more, and give back what waits for its turn."""
         await cast("Any", self._redis.eval(_WITHDRAW, 1, self._names.run, self._run))
 
     async def _look(self) -> None:
@@ -294,7 +392,7 @@ class _Workers:
                 if nudged >= _NUDGE:  # the broker looks for what dead workers left only when something new comes
                     nudged = 0.0
                     with _reaching():
-                        await self._task.kiq(self._name, self._run, "", "", self._repeat)
+                        await self._task.kiq(self._name, self._run, "", *self._how)
         except ConfigurationError as error:
             for begun, result in self._open.values():
                 for future in (begun, result):
@@ -309,6 +407,8 @@ class _Workers:
             ConfigurationError: Redis can't be reached, or another run hands out.
         """
         with _reaching():
+            if self._waits.is_ended:
+                await self._withdraw()
             run = await self._redis.get(self._names.run)
         if run not in {self._run, None}:
             raise ConfigurationError(
@@ -355,7 +455,7 @@ class _FleetJournal(Journal):
             for at in range(0, len(keys), _PAGE):
                 page = keys[at : at + _PAGE]
                 await self.take_over(await self._workers.noted([(key, None) for key in page]))
-                await self.take_back(await self._workers.never_begun(page))
+                await self.take_back(await self._workers.never_sent(page))
         await super().begin(everything=everything)
 
     async def conflicts(self, items: list[tuple[str, bytes]]) -> list[Conflict]:
@@ -381,7 +481,7 @@ def _broker(url: str) -> AsyncBroker:
     )
 
 
-async def _nobody(name: str, run: str, key: str, packed: str, repeat: bool) -> None:
+async def _nobody(name: str, run: str, key: str, operation: str, rate: str, repeat: bool) -> None:
     """The task as it is handed out; workers have the one that calls."""
 
 

@@ -144,7 +144,7 @@ def _work(options: argparse.Namespace) -> int:
 
 
 async def _work_off(settings: Settings, journal: Path, options: argparse.Namespace) -> None:
-    limit = "limit shared by the workers" if options.workers else _limit(options)
+    limit = f"{_limit(options)} shared by the workers".lstrip() if options.workers else _limit(options)
     with counting(limit) as show, telling(journal, show) as tell_all:
         async with _batch(settings, journal, options, tell_all) as batch:
             await batch.check(_checked(options))
@@ -157,6 +157,8 @@ async def _batch(
     settings: Settings, journal: Path, options: argparse.Namespace, on_progress: Callable[[Progress], None]
 ) -> AsyncGenerator[JournaledCalls]:
     """The batch, which makes its calls itself, or has workers make them."""
+    name = f"{options.method} {literal_path(options.path)}"
+    limits = RateLimits(overrides={name: options.rate} if options.rate else {})
     if options.workers:
         from ..fleet import FleetBatch
 
@@ -164,14 +166,14 @@ async def _batch(
             options.workers,
             options.input.name,
             journal,
+            operation=name,
+            rate=options.rate or "",
             repeat=options.repeat,
             concurrency=_HANDED_OUT if options.concurrency is None else options.concurrency,
             on_progress=on_progress,
         ) as batch:
             yield batch
         return
-    name = f"{options.method} {literal_path(options.path)}"
-    limits = RateLimits(overrides={name: options.rate} if options.rate else {})
     async with (
         settings.client(rate_limits=limits) as wxpay,
         Batch(
