@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator
@@ -24,11 +23,13 @@ from tests.cli.conftest import ACCOUNT, Done, Run, Shop, environment
 from tests.cli.test_batch import PUNISH, orders, until
 from tests.redis_server import redis_server
 from wechatpay_chain import Request, Response
+from wechatpay_chain.batch import Journal
 from wechatpay_chain.cli.fleet import work
 from wechatpay_chain.cli.settings import Settings, add_settings
 from wechatpay_chain.emulator.server import Listening
 
 HANDED_OUT = "wechatpay:batch:orders.csv:handed-out"
+RUN = "wechatpay:batch:orders.csv:run"
 BEGUN = "wechatpay:batch:orders.csv:begun"
 
 
@@ -40,13 +41,23 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 
 @contextmanager
-def working(url: str, concurrency: int = 8) -> Iterator[None]:
-    """A worker in a thread, as long as the context lasts; its settings are those of the environment."""
+def working(url: str, concurrency: int = 8, after: str = "") -> Iterator[None]:
+    """A worker in a thread, as long as the context lasts; its settings are those of the environment.
+
+    It begins once another run than `after` hands out.
+    """
     options = ArgumentParser()
     add_settings(options)
     settings = Settings.read(options.parse_args([]))
     loop = asyncio.new_event_loop()
-    working = loop.create_task(work(url, settings, among=1, concurrency=concurrency))
+
+    async def work_in_time() -> None:
+        with Redis.from_url(url, decode_responses=True) as redis:
+            while after and redis.get(RUN) == after:  # noqa: ASYNC110 - Redis tells nobody
+                await asyncio.sleep(0.02)
+        await work(url, settings, among=1, concurrency=concurrency)
+
+    working = loop.create_task(work_in_time())
 
     def run_loop() -> None:
         with suppress(asyncio.CancelledError):
@@ -67,35 +78,26 @@ def hand_out(run: Run, table: Path, url: str, *more: str | Path) -> Done:
     return run("batch", "run", table, "--path", PUNISH, "--workers", url, *more)
 
 
-def handing_out(shop: Shop, table: Path, url: str, count: int, *more: str) -> subprocess.Popen[str]:
-    """A run that has handed so many calls out, to nobody."""
-    running = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "wechatpay_chain",
-            "batch",
-            "run",
-            str(table),
-            "--path",
-            PUNISH,
-            "--workers",
-            url,
-            *more,
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        cwd=shop.folder,
-        env=environment(shop),
-    )
-    with Redis.from_url(url) as redis:
-        ends = time.monotonic() + 60
-        while redis.hlen(HANDED_OUT) < count:
-            assert time.monotonic() < ends
-            assert running.poll() is None, running.communicate()
-            time.sleep(0.02)
-    return running
+@contextmanager
+def handing_out(shop: Shop, table: Path, url: str, count: int, *more: str) -> Iterator[subprocess.Popen[str]]:
+    """A run as a process of its own that has handed so many calls out."""
+    program = [sys.executable, "-m", "wechatpay_chain", "batch", "run", str(table), "--path", PUNISH]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
+    command = [*program, "--workers", url, *more]
+    with subprocess.Popen(command, cwd=shop.folder, env=environment(shop), **pipes) as running:
+        try:
+            with Redis.from_url(url) as redis:
+                until(lambda: redis.hlen(HANDED_OUT) >= count or running.poll() is not None)
+            yield running
+        finally:
+            running.kill()
+
+
+def killed(shop: Shop, table: Path, url: str, count: int) -> str:
+    """A run that was killed when it had handed so many calls out; what it is called in Redis."""
+    with handing_out(shop, table, url, count) as running, Redis.from_url(url, decode_responses=True) as redis:
+        running.kill()
+        return str(redis.get(RUN))
 
 
 def called(shop: Shop) -> Counter[str]:
@@ -108,11 +110,10 @@ def called(shop: Shop) -> Counter[str]:
 def test_a_row_that_was_taken_out_is_not_sent(run: Run, shop: Shop, url: str) -> None:
     """After a run that was killed while its calls waited for workers, rows taken out of the table are withheld."""
     table = orders(shop.folder, 5)
-    with handing_out(shop, table, url, 5) as killed:
-        killed.kill()
+    run_before = killed(shop, table, url, 5)
     lines = table.read_text().splitlines(keepends=True)
     table.write_text("".join(lines[:2] + lines[4:]))
-    with working(url):
+    with working(url, after=run_before):
         done = hand_out(run, table, url, "--json")
     report = json.loads(done.out)
     assert (done.code, report["done"], report["withheld"]) == (0, 3, 2), done.err
@@ -120,6 +121,25 @@ def test_a_row_that_was_taken_out_is_not_sent(run: Run, shop: Shop, url: str) ->
     with working(url):
         assert hand_out(run, orders(shop.folder, 5), url).code == 0
     assert called(shop) == dict.fromkeys("01234", 1), "given again, they are sent"
+
+
+def test_what_another_run_sent_is_not_taken_back(run: Run, shop: Shop, url: str) -> None:
+    """Calls that a killed run handed out, and that a run without workers may have sent since, stay in doubt."""
+    table = orders(shop.folder, 3)
+    run_before = killed(shop, table, url, 3)
+
+    async def run_without_workers() -> None:
+        journal = Journal(shop.folder / "orders.csv.journal")
+        await journal.begin(everything=False)
+        await journal.aclose()
+
+    asyncio.run(run_without_workers())
+    table.write_text("".join(table.read_text().splitlines(keepends=True)[:2]))
+    with working(url, after=run_before):
+        done = hand_out(run, table, url, "--json")
+    report = json.loads(done.out)
+    assert (done.code, report["done"], report["sent"], report["withheld"]) == (1, 1, 2, 0)
+    assert called(shop) == {"0": 1}
 
 
 def test_a_stopped_run_takes_its_calls_back(run: Run, shop: Shop, url: str) -> None:
@@ -181,7 +201,7 @@ def test_no_payload_stays_in_redis(run: Run, shop: Shop, url: str) -> None:
     """What a call held is in Redis until it is answered, and nowhere afterwards, nor after it was taken back."""
     table = orders(shop.folder, 3)
     with handing_out(shop, table, url, 3) as stopped, Redis.from_url(url, decode_responses=True) as redis:
-        assert held(redis).count(ACCOUNT) == 3
+        until(lambda: held(redis).count(ACCOUNT) == 3)
         stopped.send_signal(signal.SIGINT)
         stopped.communicate(timeout=60)
         assert ACCOUNT not in held(redis)

@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS items (
 CREATE INDEX IF NOT EXISTS items_by_state ON items (state, number);
 CREATE TABLE IF NOT EXISTS counted (counted_as TEXT NOT NULL, at REAL NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS last_write (once INTEGER PRIMARY KEY, at REAL NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS last_run (once INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
 CREATE TEMP TABLE given (place INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL UNIQUE) STRICT;
 CREATE TEMP TABLE compared (key TEXT PRIMARY KEY, digest BLOB NOT NULL) STRICT, WITHOUT ROWID;
 """
@@ -197,18 +198,20 @@ class Journal:
             raise
         _open_ones.add(self)
 
-    async def begin(self, *, everything: bool) -> None:
+    async def begin(self, *, everything: bool, run: str = "") -> None:
         """Begin a run: empty its line.
 
         Args:
             everything: puts all items in line that have not ended, those that a crash cut off first; else `add` puts
                 in line what the input gives.
+            run: names a run that others make the calls of.
         """
 
         def fill(database: sqlite3.Connection) -> None:
             with database:
                 database.execute("DELETE FROM given")
                 database.execute("DELETE FROM compared")
+                database.execute("INSERT OR REPLACE INTO last_run (once, name) VALUES (1, ?)", (run,))
                 if everything:
                     database.execute(_GIVE_EVERYTHING)
 
@@ -310,6 +313,15 @@ class Journal:
     async def reopen(self) -> None:
         """Take up again what was left `unknown`, as if it had been cut off."""
         await self._write(("UPDATE items SET state = 'sent' WHERE state = 'unknown'", ()))
+
+    async def last_run(self) -> str:
+        """What the last run was named; empty where others made none of its calls."""
+
+        def select(database: sqlite3.Connection) -> str:
+            found = database.execute("SELECT name FROM last_run").fetchone()
+            return "" if found is None else str(found[0])
+
+        return await self._run(select)
 
     async def cut_off(self) -> list[str]:
         """The keys of the items that are `sent`."""

@@ -261,13 +261,17 @@ class _Open(NamedTuple):
 
 
 class _Workers:
-    """Hands items out, and waits for what comes of them."""
+    """Hands items out, and waits for what comes of them.
+
+    Attributes:
+        run: names this run.
+    """
 
     def __init__(self, url: str, name: str, *, operation: str, rate: str, repeat: bool) -> None:
         self._name = name
         self._names = _Names(name)
         self._how = (operation, rate, repeat)
-        self._run = secrets.token_hex(16)
+        self.run = secrets.token_hex(16)
         self._redis = _redis(url)
         self._broker = _broker(url)
         self._task: Any = None
@@ -282,7 +286,7 @@ class _Workers:
             ConfigurationError: Redis can't be reached.
         """
         with _reaching():
-            await self._redis.set(self._names.run, self._run)
+            await self._redis.set(self._names.run, self.run)
             await self._redis.delete(self._names.calls)
             await self._broker.startup()
         self._task = self._broker.register_task(_nobody, task_name=_QUEUE)
@@ -306,9 +310,9 @@ class _Workers:
                 await self._redis.hdel(self._names.results, key)
                 if not was_sent:
                     await self._redis.hdel(self._names.begun, key)
-                    await self._redis.hset(self._names.handed_out, key, self._run)
+                    await self._redis.hset(self._names.handed_out, key, self.run)
                 await self._redis.hset(self._names.calls, key, str(_Call.of(packed, was_sent=was_sent)))
-                await self._task.kiq(self._name, self._run, key, *self._how)
+                await self._task.kiq(self._name, self.run, key, *self._how)
             if not await self._is_begun(key, handed):
                 return Result(key=key, state="sent" if was_sent else "waiting")
             return await handed.result
@@ -327,7 +331,7 @@ class _Workers:
             if ended is not None:
                 result, digest = _unpacked(key, ended)
             elif begun is not None:
-                result, digest = Result(key=key, state="sent"), bytes.fromhex(begun[len(self._run) :])
+                result, digest = Result(key=key, state="sent"), bytes.fromhex(begun[len(self.run) :])
             else:
                 continue
             if result.state != "waiting":
@@ -335,20 +339,20 @@ class _Workers:
                 found.append(Noted(digest, packed if same else None, result))
         return found
 
-    async def never_sent(self, keys: list[str]) -> list[str]:
-        """Those that were handed out, and that no worker has begun, or given back.
+    async def never_sent(self, keys: list[str], run: str) -> list[str]:
+        """Those that a run has handed out, and that no worker has begun, or one has given back.
 
         Raises:
             ConfigurationError: Redis can't be reached.
         """
-        if not keys:
+        if not keys or not run:
             return []
         with _reaching():
             handed = cast("list[str | None]", await self._redis.hmget(self._names.handed_out, keys))
         unsent: list[str] = []
-        for key, run, begun, ended in zip(keys, handed, *await self._begun_and_ended(keys), strict=True):
+        for key, by, begun, ended in zip(keys, handed, *await self._begun_and_ended(keys), strict=True):
             is_unsent = begun is None if ended is None else _unpacked(key, ended)[0].state == "waiting"
-            if run is not None and is_unsent:
+            if by == run and is_unsent:
                 unsent.append(key)
         return unsent
 
@@ -358,7 +362,7 @@ class _Workers:
             self._looking.cancel()
             await asyncio.wait([self._looking])
             with suppress(RedisError, OSError):  # what is still handed out then is known as such by the next run
-                await cast("Any", self._redis.eval(_FORGET, 2, self._names.run, self._names.calls, self._run))
+                await cast("Any", self._redis.eval(_FORGET, 2, self._names.run, self._names.calls, self.run))
             await self._broker.shutdown()
         await self._redis.aclose()
 
@@ -372,14 +376,14 @@ class _Workers:
             with _reaching():
                 await self._withdraw()
                 begun = cast("str | None", await self._redis.hget(self._names.begun, key))
-                if begun is None or not begun.startswith(self._run):  # and from here on no worker begins it
+                if begun is None or not begun.startswith(self.run):  # and from here on no worker begins it
                     await self._redis.hdel(self._names.calls, key)
                     return False
         return True
 
     async def _withdraw(self) -> None:
         """Let workers begin nothing more, and give back what waits for its turn."""
-        await cast("Any", self._redis.eval(_WITHDRAW, 1, self._names.run, self._run))
+        await cast("Any", self._redis.eval(_WITHDRAW, 1, self._names.run, self.run))
 
     async def _look(self) -> None:
         """Look again and again what has begun and ended, and tell those who wait."""
@@ -392,7 +396,7 @@ class _Workers:
                 if nudged >= _NUDGE:  # the broker looks for what dead workers left only when something new comes
                     nudged = 0.0
                     with _reaching():
-                        await self._task.kiq(self._name, self._run, "", *self._how)
+                        await self._task.kiq(self._name, self.run, "", *self._how)
         except ConfigurationError as error:
             for begun, result in self._open.values():
                 for future in (begun, result):
@@ -410,7 +414,7 @@ class _Workers:
             if self._waits.is_ended:
                 await self._withdraw()
             run = await self._redis.get(self._names.run)
-        if run not in {self._run, None}:
+        if run not in {self.run, None}:
             raise ConfigurationError(
                 "--workers",
                 f"another run of {self._name} has begun, and hands its calls out now",
@@ -421,7 +425,7 @@ class _Workers:
             handed = self._open.get(key)
             if handed is None:
                 continue
-            has_begun = ended is not None or (begun is not None and begun.startswith(self._run))
+            has_begun = ended is not None or (begun is not None and begun.startswith(self.run))
             if has_begun and not handed.begun.done():
                 handed.begun.set_result(None)
             if ended is not None and not handed.result.done():
@@ -447,16 +451,18 @@ class _FleetJournal(Journal):
         self._workers = workers
         self._has_caught_up = False
 
-    async def begin(self, *, everything: bool) -> None:
+    async def begin(self, *, everything: bool, run: str = "") -> None:
         """Catch up with the workers, then begin a run."""
         if not self._has_caught_up:
             self._has_caught_up = True
+            # What another run has called since was sent, whatever became of what this one had handed out.
+            last = await self.last_run()
             keys = await self.cut_off()
             for at in range(0, len(keys), _PAGE):
                 page = keys[at : at + _PAGE]
                 await self.take_over(await self._workers.noted([(key, None) for key in page]))
-                await self.take_back(await self._workers.never_sent(page))
-        await super().begin(everything=everything)
+                await self.take_back(await self._workers.never_sent(page, last))
+        await super().begin(everything=everything, run=run or self._workers.run)
 
     async def conflicts(self, items: list[tuple[str, bytes]]) -> list[Conflict]:
         """Those of the items that are known with other content, here or to the workers."""
