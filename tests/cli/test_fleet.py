@@ -154,6 +154,14 @@ def test_a_stopped_run_takes_its_calls_back(run: Run, shop: Shop, url: str) -> N
     assert called(shop) == dict.fromkeys("0123", 1)
 
 
+def test_more_calls_than_connections(shop: Shop, url: str) -> None:
+    """However many rows there are, 256 are handed out at once, and with Ctrl-C all are taken back."""
+    with handing_out(shop, orders(shop.folder, 400), url, 256) as stopped:
+        stopped.send_signal(signal.SIGINT)
+        out, err = stopped.communicate(timeout=60)
+    assert (stopped.returncode, "400  waiting" in out) == (1, True), out + err
+
+
 def test_a_stopped_run_waits_for_what_was_begun(
     run: Run, shop: Shop, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

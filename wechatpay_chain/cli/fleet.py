@@ -32,7 +32,7 @@ with extra("taskiq"):
     from taskiq_redis import RedisStreamBroker
 
 with extra("redis"):
-    from redis.asyncio import Redis
+    from redis.asyncio import BlockingConnectionPool, Redis
     from redis.exceptions import RedisError
 
 _QUEUE = "wechatpay:calls"
@@ -40,6 +40,7 @@ _IDLE_MS = 60_000
 _LOOK = 0.1
 _NUDGE = 0.5
 _PAGE = 500
+_CONNECTIONS = 32
 
 # A worker begins a call if its run is the one that hands out, or has begun it before that run was stopped: what an
 # earlier run left in the queue is not called, nor what has ended. Told are the call, and whether none had begun it.
@@ -471,7 +472,10 @@ class _FleetJournal(Journal):
 
 
 def _redis(url: str) -> Redis:
-    redis: Redis = Redis.from_url(url, decode_responses=True)  # pyright: ignore[reportUnknownMemberType]: redis leaves its keywords untyped
+    # However many calls are handed out at once: who finds no connection free waits for one.
+    options: dict[str, Any] = {"decode_responses": True, "max_connections": _CONNECTIONS, "timeout": 60}
+    pool = BlockingConnectionPool.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType]: redis leaves its keywords untyped
+    redis: Redis = Redis.from_pool(pool)
     return redis
 
 
