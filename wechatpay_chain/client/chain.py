@@ -180,17 +180,19 @@ def _request(method: str, template: str, positional: tuple[object, ...], options
     try:
         headers = options.pop("headers", None)
         values: dict[str, Any] = {}
-        if not options.keys() <= KEYWORDS:
+        if not KEYWORDS.issuperset(options):
             values = {name: options.pop(name) for name in options.keys() - KEYWORDS}
         operation = catalogue.find(method, template)
-        return Request(
-            method=method,
-            template=template,
-            path=expand(template, _decoded(operation, values)) if values or "{" in template else template,
-            headers=Headers(headers) if headers else NO_HEADERS,
-            operation=operation,
-            unknown=None if operation else (method, template),
-            **options,
+        return Request.of(
+            {
+                **options,
+                "method": method,
+                "template": template,
+                "path": expand(template, _decoded(operation, values)) if values or "{" in template else template,
+                "headers": Headers(headers) if headers else NO_HEADERS,
+                "operation": operation,
+                "unknown": None if operation else (method, template),
+            }
         )
     finally:
         # The verb's frame, which a traceback may show, holds them too; the request's repr is silent.

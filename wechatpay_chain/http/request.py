@@ -82,7 +82,7 @@ class Request(Value):
 
     def __getstate__(self) -> dict[str, Any]:
         """All but what this process doesn't know: the one that unpickles it may know the operation."""
-        return {name: value for name, value in vars(self).items() if name != "unknown"}
+        return {**vars(self), "unknown": None}
 
     @property
     def target(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import lru_cache, partial
 from typing import Any
 
@@ -55,17 +55,26 @@ class Seal:
         self._platform_keys = platform_keys
         self._private_key = private_key
 
-    async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
+    def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
         """Seal the request, call on, decrypt what came back encrypted."""
         operation = request.operation or of_path(request)
         exposure.check(request, operation)
-        run = self._run
-        sealed = self._seal(request, operation) if run is None else await run(self._seal, request, operation)
-        answer = await call_next(sealed)
+        if self._run is not None:
+            return self._in_threads(request, call_next, operation, self._run)
+        sealed = self._seal(request, operation)
+        if operation is None or not operation.answer_secret_fields:
+            return call_next(sealed)
+        return self._with_answer(sealed, call_next, operation)
+
+    async def _with_answer(self, sealed: Request, call_next: Handler, operation: Operation) -> Response[Any]:
+        return unsealed(await call_next(sealed), operation, self._private_key)
+
+    async def _in_threads(
+        self, request: Request, call_next: Handler, operation: Operation | None, run: Run
+    ) -> Response[Any]:
+        answer = await call_next(await run(self._seal, request, operation))
         if operation is None or not operation.answer_secret_fields:
             return answer
-        if run is None:
-            return unsealed(answer, operation, self._private_key)
         return await run(unsealed, answer, operation, self._private_key)
 
     def _seal(self, request: Request, operation: Operation | None) -> Request:

@@ -171,7 +171,8 @@ class Exchange:
         status = answer.status
         if content and self._asks_for_identity:
             content = unpacked(content, self.headers.get("Content-Encoding", ""), _most(status))
-        self.response = Response(status=status, headers=self.headers, content=content, request=self._request)
+        given = {"status": status, "headers": self.headers, "content": content, "request": self._request}
+        self.response = Response.of(given)
         return self.response
 
     def _set_authorization(self, request: aiohttp.ClientRequest) -> None:

@@ -19,22 +19,15 @@ def check_headers(headers: Headers) -> None:
     Raises:
         ConfigurationError: a name or a value that is no header, or a header that only the client may set.
     """
-    given = headers.as_dict()
-    _check_names(tuple(given))
-    if _is_printable("".join(given.values())):
-        return
-    for name, value in given.items():
-        if not _is_printable(value):
+    _check(*headers.pairs())
+
+
+# The same few come again and again.
+@lru_cache(maxsize=256)
+def _check(*pairs: tuple[str, str]) -> None:
+    for name, value in pairs:
+        if not (value.isascii() and value.replace("\t", " ").isprintable()):
             raise _mistake(name, "its value is not printable ASCII text", "Give a str without line ends")
-
-
-def _is_printable(text: str) -> bool:
-    return text.isascii() and text.replace("\t", " ").isprintable()
-
-
-@lru_cache(maxsize=1024)
-def _check_names(names: tuple[str, ...]) -> None:
-    for name in names:
         if not _NAME.fullmatch(name):
             raise _mistake(name, "it is no header name", "Header names are ASCII without blanks")
         if str.lower(name) in _OWN:

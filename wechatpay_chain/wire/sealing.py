@@ -136,10 +136,11 @@ def _seal_field(value: Any, encrypt: Encrypt, pointer: str) -> str | None:
 def _seal_object(value: Any, marked: FieldTree, encrypt: Encrypt, pointer: str) -> Any:
     """An object that may hold secrets: a mapping or a dataclass becomes a dict. What holds nothing stays as it is."""
     if is_flat(value):
-        found = {
-            name: _seal(value[name], marked[name], encrypt, f"{pointer}/{name}") for name in marked if name in value
-        }
-        return {**value, **found}
+        sealed = value.copy()
+        for name, mark in marked.items():
+            if name in value:
+                sealed[name] = _seal(value[name], mark, encrypt, f"{pointer}/{name}")
+        return sealed
     below = members(value)
     if below is not None:
         return {name: _seal(item, marked.get(name), encrypt, f"{pointer}/{name}") for name, item in below.items()}
