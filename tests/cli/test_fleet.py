@@ -182,6 +182,8 @@ def test_a_stopped_run_waits_for_what_was_begun(
             stopped.send_signal(signal.SIGINT)
             assert stopped.stderr is not None
             assert "stopping: " in stopped.stderr.readline()
+            with Redis.from_url(url) as redis:
+                until(lambda: redis.get(RUN) is None)  # from here on the worker begins nothing more
             goes_on.set()
             out, err = stopped.communicate(timeout=60)
     assert (stopped.returncode, "1  done" in out, "2  waiting" in out) == (1, True, True), out + err
