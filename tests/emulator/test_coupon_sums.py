@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from tests.emulator.machine import SETTINGS, Machine
-from tests.emulator.products.test_coupons import DAY, Brand
+from tests.emulator.products.test_coupons import DAY, Brand, time
 from tests.emulator.sums import Given
 from wechatpay_chain.emulator import KeyPair
 from wechatpay_chain.emulator.world.merchants import Merchant
@@ -65,7 +65,7 @@ class Coupons(Machine):
         coupon_code = data.draw(st.sampled_from(sorted(self.coupons)))
         known, number = self.coupons[coupon_code], self.number()
         expected = "OK" if known.step(step, self.day) else "INVALIDREQUEST"
-        more = {"deactivate_reason": "x"} if step == "deactivate" else {}
+        more = {"deactivate": {"deactivate_reason": "x"}, "use": {"use_time": time(self.clock.now)}}.get(step, {})
         for _ in range(1 + repeated):
             call = self.callers[caller].step(step, coupon_code, number, openid=known.openid, **more)
             assert self.call(call)[0] == expected

@@ -84,7 +84,7 @@ class Brand:
         """Confirm, use, return or take back a coupon."""
         body = self.numbers | {"out_request_no": number} | members
         if step == "use":
-            body |= {"associated_order_info": {"out_trade_no": "A1"}, "use_time": time(self.clock.now)}
+            body = {"associated_order_info": {"out_trade_no": "A1"}, "use_time": time(self.clock.now)} | body
         return self.post(f"users/{{openid}}/coupons/{{coupon_code}}/{step}", body, openid=openid, coupon_code=code)
 
     async def state(self, code: str) -> str:
