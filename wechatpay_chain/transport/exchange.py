@@ -139,9 +139,8 @@ class Exchange:
             if self._request.streamed and answer.status == _OK:
                 pass  # whoever asked for it reads it
             elif answer.content.is_eof() and self._request.payload is None:
-                self._take(
-                    answer, answer.content.read_nowait()
-                )  # what a small answer consists of came with its headers
+                # What a small answer consists of came with its headers.
+                self._take(answer, answer.content.read_nowait())
             else:
                 await self._read(answer)
         except Exception as error:  # noqa: BLE001 - trace configurations of the session may raise anything

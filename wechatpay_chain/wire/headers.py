@@ -26,12 +26,12 @@ def check_headers(headers: Headers) -> None:
 @lru_cache(maxsize=256)
 def _check(*pairs: tuple[str, str]) -> None:
     for name, value in pairs:
-        if not (value.isascii() and value.replace("\t", " ").isprintable()):
-            raise _mistake(name, "its value is not printable ASCII text", "Give a str without line ends")
         if not _NAME.fullmatch(name):
             raise _mistake(name, "it is no header name", "Header names are ASCII without blanks")
         if str.lower(name) in _OWN:
             raise _mistake(name, "the client sets this header itself", "Leave it out")
+        if not (value.isascii() and value.replace("\t", " ").isprintable()):
+            raise _mistake(name, "its value is not printable ASCII text", "Give a str without line ends")
 
 
 def _mistake(name: str, found: str, remedy: str) -> ConfigurationError:

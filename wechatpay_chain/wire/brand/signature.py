@@ -41,7 +41,7 @@ class Authorization(NamedTuple):
         return _HEADER
 
     def __str__(self) -> str:
-        return _HEADER.write(*self)
+        return self.form().write(*self)
 
     @classmethod
     def parse(cls, header: str) -> Authorization:
@@ -50,4 +50,4 @@ class Authorization(NamedTuple):
         Raises:
             ValueError: another scheme, or an item that is missing, unknown or given twice.
         """
-        return cls(*_HEADER.read(header))
+        return cls(*cls.form().read(header))
