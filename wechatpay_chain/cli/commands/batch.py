@@ -135,7 +135,7 @@ def _results(options: argparse.Namespace) -> int:
 
 
 def _work(options: argparse.Namespace) -> int:
-    from ..fleet import work
+    from ..fleet.worker import work
 
     settings = Settings.read(options)
     with suppress(KeyboardInterrupt):
@@ -160,15 +160,14 @@ async def _batch(
     name = f"{options.method} {literal_path(options.path)}"
     limits = RateLimits(overrides={name: options.rate} if options.rate else {})
     if options.workers:
-        from ..fleet import FleetBatch
+        from ..fleet.batch import FleetBatch
+        from ..fleet.queue import Terms
 
         async with FleetBatch(
             options.workers,
             options.input.name,
             journal,
-            operation=name,
-            rate=options.rate or "",
-            repeat=options.repeat,
+            terms=Terms(name, options.rate or "", options.repeat, options.patience),
             concurrency=_HANDED_OUT if options.concurrency is None else options.concurrency,
             on_progress=on_progress,
         ) as batch:

@@ -5,107 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import subprocess
-import sys
 import threading
-from argparse import ArgumentParser
-from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
 from redis import Redis
 
-from tests.cli.conftest import ACCOUNT, Done, Run, Shop, environment
-from tests.cli.test_batch import PUNISH, orders, until
-from tests.redis_server import redis_server
+from tests.cli.conftest import Run, Shop
+from tests.cli.fleet.machines import RUN, called, hand_out, handing_out, killed, working
+from tests.cli.test_batch import orders, until
 from wechatpay_chain import Request, Response
 from wechatpay_chain.batch import Journal
-from wechatpay_chain.cli.fleet import work
-from wechatpay_chain.cli.settings import Settings, add_settings
 from wechatpay_chain.emulator.server import Listening
-
-HANDED_OUT = "wechatpay:batch:orders.csv:handed-out"
-RUN = "wechatpay:batch:orders.csv:run"
-BEGUN = "wechatpay:batch:orders.csv:begun"
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
-    """A Redis of the test's own."""
-    with redis_server(tmp_path) as (url, _):
-        yield url
-
-
-@contextmanager
-def working(url: str, concurrency: int = 8, after: str = "") -> Iterator[None]:
-    """A worker in a thread, as long as the context lasts; its settings are those of the environment.
-
-    It begins once another run than `after` hands out.
-    """
-    options = ArgumentParser()
-    add_settings(options)
-    settings = Settings.read(options.parse_args([]))
-    loop = asyncio.new_event_loop()
-
-    async def work_in_time() -> None:
-        with Redis.from_url(url, decode_responses=True) as redis:
-            while after and redis.get(RUN) == after:  # noqa: ASYNC110 - Redis tells nobody
-                await asyncio.sleep(0.02)
-        await work(url, settings, among=1, concurrency=concurrency)
-
-    working = loop.create_task(work_in_time())
-
-    def run_loop() -> None:
-        with suppress(asyncio.CancelledError):
-            loop.run_until_complete(working)
-        loop.close()
-
-    with ThreadPoolExecutor(1) as thread:
-        running = thread.submit(run_loop)
-        try:
-            yield
-        finally:
-            loop.call_soon_threadsafe(working.cancel)
-            running.result(60)
-
-
-def hand_out(run: Run, table: Path, url: str, *more: str | Path) -> Done:
-    """Hand a table out, and wait for its end."""
-    return run("batch", "run", table, "--path", PUNISH, "--workers", url, *more)
-
-
-@contextmanager
-def handing_out(shop: Shop, table: Path, url: str, count: int, *more: str) -> Iterator[subprocess.Popen[str]]:
-    """A run as a process of its own that has handed so many calls out."""
-    program = [sys.executable, "-m", "wechatpay_chain", "batch", "run", str(table), "--path", PUNISH]
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
-    command = [*program, "--workers", url, *more]
-    with subprocess.Popen(command, cwd=shop.folder, env=environment(shop), **pipes) as running:
-        try:
-            with Redis.from_url(url) as redis:
-                until(lambda: redis.hlen(HANDED_OUT) >= count or running.poll() is not None)
-            yield running
-        finally:
-            running.kill()
-
-
-def killed(shop: Shop, table: Path, url: str, count: int) -> str:
-    """A run that was killed when it had handed so many calls out; what it is called in Redis."""
-    with handing_out(shop, table, url, count) as running, Redis.from_url(url, decode_responses=True) as redis:
-        running.kill()
-        return str(redis.get(RUN))
-
-
-def called(shop: Shop) -> Counter[str]:
-    """How often each number of the shop's tables arrived at the platform."""
-    mine = f"{shop.folder.parent.name[-12:]}"
-    given = [call.json for call in shop.emulator.calls if isinstance(call.json, dict)]  # other tests', too
-    numbers = [str(payload.get("out_request_no", "")) for payload in given]
-    return Counter(number.removeprefix(mine) for number in numbers if number.startswith(mine))
 
 
 def test_a_row_that_was_taken_out_is_not_sent(run: Run, shop: Shop, url: str) -> None:
@@ -193,46 +104,6 @@ def test_a_stopped_run_waits_for_what_was_begun(
     with working(url):
         assert hand_out(run, table, url).code == 0
     assert called(shop) == dict.fromkeys("012", 1)
-
-
-def test_the_rate_is_kept_by_the_workers(run: Run, shop: Shop, url: str) -> None:
-    """`--rate` holds for them, and after Ctrl-C they give back what waits for its turn; `status` tells of no doubt."""
-    table = orders(shop.folder, 3)
-    with working(url), handing_out(shop, table, url, 3, "--rate", "1/h") as stopped:
-        with Redis.from_url(url) as redis:
-            until(lambda: bool(called(shop)) and redis.hlen(BEGUN) == 3)
-        stopped.send_signal(signal.SIGINT)
-        out, err = stopped.communicate(timeout=60)
-    assert (stopped.returncode, "1  done" in out, "2  waiting" in out) == (1, True, True), out + err
-    assert called(shop).total() == 1
-    assert hand_out(run, table, url, "--rate", "often").code == 2
-
-
-def test_no_payload_stays_in_redis(run: Run, shop: Shop, url: str) -> None:
-    """What a call held is in Redis until it is answered, and nowhere afterwards, nor after it was taken back."""
-    table = orders(shop.folder, 3)
-    with handing_out(shop, table, url, 3) as stopped, Redis.from_url(url, decode_responses=True) as redis:
-        until(lambda: held(redis).count(ACCOUNT) == 3)
-        stopped.send_signal(signal.SIGINT)
-        stopped.communicate(timeout=60)
-        assert ACCOUNT not in held(redis)
-        with working(url):
-            assert hand_out(run, table, url).code == 0
-        assert ACCOUNT not in held(redis)
-
-
-def held(redis: Redis) -> str:
-    """All that a Redis holds, as text."""
-    texts: list[str] = []
-    for key in redis.scan_iter():
-        kind = redis.type(key)
-        if kind == "hash":
-            texts.append(str(redis.hgetall(key)))
-        elif kind == "stream":
-            texts.append(str(redis.xrange(key)))
-        elif kind == "string":
-            texts.append(str(redis.get(key)))
-    return "\n".join(texts)
 
 
 def test_conflicts_are_named_before_the_first_call(run: Run, shop: Shop, url: str) -> None:

@@ -1,0 +1,48 @@
+"""`batch work`: what a worker keeps to of the run whose calls it makes."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from tests.cli.conftest import Run, Shop
+from tests.cli.fleet.machines import BEGUN, called, hand_out, handing_out, working
+from tests.cli.test_batch import orders, until
+from wechatpay_chain import Request, Response
+from wechatpay_chain.emulator.server import Listening
+from wechatpay_chain.http.headers import Headers
+
+
+def test_the_rate_is_kept_by_the_workers(run: Run, shop: Shop, url: str) -> None:
+    """`--rate` holds for them, and after Ctrl-C they give back what waits for its turn; `status` tells of no doubt."""
+    table = orders(shop.folder, 3)
+    with working(url), handing_out(shop, table, url, 3, "--rate", "1/h") as stopped:
+        with Redis.from_url(url) as redis:
+            until(lambda: bool(called(shop)) and redis.hlen(BEGUN) == 3)
+        stopped.send_signal(signal.SIGINT)
+        out, err = stopped.communicate(timeout=60)
+    assert (stopped.returncode, "1  done" in out, "2  waiting" in out) == (1, True, True), out + err
+    assert called(shop).total() == 1
+    assert hand_out(run, table, url, "--rate", "often").code == 2
+
+
+def test_the_patience_is_kept_by_the_workers(run: Run, shop: Shop, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In an outage longer than `--patience` they end their calls, which the next run makes."""
+
+    async def fail(request: Request) -> Response[Any]:
+        return Response(status=503, headers=Headers({}), content=b"")
+
+    table = orders(shop.folder, 3)
+    with Listening(fail, "127.0.0.1", 0) as base_url:
+        monkeypatch.setenv("WECHATPAY_BASE_URL", base_url)
+        with working(url), handing_out(shop, table, url, 3, "--patience", "0") as running:
+            out, err = running.communicate(timeout=60)
+    assert (running.returncode, "3  cut off" in out) == (1, True), out + err
+    assert not called(shop)
+    monkeypatch.setenv("WECHATPAY_BASE_URL", shop.base_url)
+    with working(url):
+        assert hand_out(run, table, url).code == 0
+    assert called(shop) == dict.fromkeys("012", 1)

@@ -1,0 +1,44 @@
+"""The connection to the Redis that a run shares with its workers."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+from ...contrib._extras import extra
+from ...errors import ConfigurationError
+
+with extra("redis"):
+    from redis.asyncio import BlockingConnectionPool, Redis
+    from redis.exceptions import RedisError
+
+_CONNECTIONS = 32
+# Seconds that a command waits for a connection.
+_TIMEOUT = 60
+
+
+def redis_at(url: str) -> Redis:
+    """A client of the Redis; it connects when it is first used."""
+    # However many calls are handed out at once: who finds no connection free waits for one.
+    options: dict[str, Any] = {"decode_responses": True, "max_connections": _CONNECTIONS, "timeout": _TIMEOUT}
+    pool = BlockingConnectionPool.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType]: redis leaves its keywords untyped
+    redis: Redis = Redis.from_pool(pool)
+    return redis
+
+
+@contextmanager
+def reaching() -> Generator[None]:
+    """Say what to do where Redis can't be reached.
+
+    Raises:
+        ConfigurationError: it can't, or it refuses what it is asked.
+    """
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise ConfigurationError(
+            "--workers",
+            f"Redis can't be reached ({error})",
+            "See that it runs there, then start again: the run goes on",
+        ) from error

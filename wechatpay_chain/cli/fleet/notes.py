@@ -1,0 +1,185 @@
+"""What Redis keeps of a batch: the run that hands out, its calls, and what came of them.
+
+A run and its workers know of one another by nothing else. Payloads are kept until they are answered.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast
+
+import orjson
+
+from ...batch import Result
+from ...batch.journal import digest_of
+from ...contrib._extras import extra
+
+with extra("redis"):
+    from redis.asyncio import Redis
+
+_DIGITS = 64
+
+# A worker begins a call if its run is the one that hands out, or has begun it before that run was stopped: what an
+# earlier run left in the queue is not called, nor what has ended. Told are the call, and whether none had begun it.
+_BEGIN = """
+local run = redis.call('GET', KEYS[1])
+local begun, call = redis.call('HGET', KEYS[2], ARGV[1]), redis.call('HGET', KEYS[3], ARGV[1])
+local is_ours = begun and string.sub(begun, 1, #ARGV[2]) == ARGV[2]
+if not call or (run ~= ARGV[2] and (run or not is_ours)) then return false end
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2] .. string.sub(call, 1, 64))
+return {call, begun and 1 or 0}
+"""
+_WITHDRAW = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
+_END = (
+    "local run = redis.call('GET', KEYS[1]) if not run or run == ARGV[1] then redis.call('DEL', KEYS[1], KEYS[2]) end"
+)
+
+
+class Call(NamedTuple):
+    """A call as Redis keeps it.
+
+    Attributes:
+        digest: of its content, in hexadecimal digits.
+        was_sent: whether it may have been sent before it was handed out.
+        packed: its content.
+    """
+
+    digest: str
+    was_sent: bool
+    packed: str
+
+    @classmethod
+    def of(cls, packed: bytes, *, was_sent: bool) -> Call:
+        """A call of this content."""
+        return cls(digest_of(packed).hex(), was_sent, packed.decode())
+
+    @classmethod
+    def read(cls, text: str) -> Call:
+        """The call that was written."""
+        return cls(text[:_DIGITS], text[_DIGITS] == "1", text[_DIGITS + 1 :])
+
+    def __str__(self) -> str:
+        return f"{self.digest}{self.was_sent:d}{self.packed}"
+
+
+class Begun(NamedTuple):
+    """That a worker has begun a call.
+
+    Attributes:
+        run: that had handed it out.
+        digest: of its content.
+    """
+
+    run: str
+    digest: bytes
+
+
+class Ended(NamedTuple):
+    """What came of a call.
+
+    Attributes:
+        result: as the worker's `Caller` says.
+        digest: of its content.
+    """
+
+    result: Result
+    digest: bytes
+
+
+class Notes:
+    """The notes of a batch.
+
+    Args:
+        redis: where they are.
+        batch: its name: the notes of equal ones are the same.
+
+    Raises:
+        RedisError: of each method: Redis can't be reached.
+        OSError: the same.
+    """
+
+    def __init__(self, redis: Redis, batch: str) -> None:
+        self._redis = redis
+        start = f"wechatpay:batch:{batch}"
+        self._run = f"{start}:run"
+        # By key: the calls that are handed out and have not ended (their content is nowhere else), the run that
+        # handed each out for the first time, the run and the digest with which a worker began it last, and its result.
+        self._calls = f"{start}:calls"
+        self._handed_out = f"{start}:handed-out"
+        self._begun = f"{start}:begun"
+        self._results = f"{start}:results"
+
+    async def run(self) -> str | None:
+        """The run that hands out; None where none does."""
+        return cast("str | None", await self._redis.get(self._run))
+
+    async def begin_run(self, run: str) -> None:
+        """From now on workers begin nothing that an earlier run has handed out."""
+        await self._redis.set(self._run, run)
+        await self._redis.delete(self._calls)
+
+    async def withdraw(self, run: str) -> None:
+        """Let workers begin nothing more of a run, and give back what waits for its turn."""
+        await cast("Any", self._redis.eval(_WITHDRAW, 1, self._run, run))
+
+    async def end_run(self, run: str) -> None:
+        """Take back what no worker has begun, unless another run hands out."""
+        await cast("Any", self._redis.eval(_END, 2, self._run, self._calls, run))
+
+    async def hand_out(self, key: str, call: Call, run: str) -> None:
+        """Let workers begin a call."""
+        await self._redis.hdel(self._results, key)
+        if not call.was_sent:
+            await self._redis.hdel(self._begun, key)
+            await self._redis.hset(self._handed_out, key, run)
+        await self._redis.hset(self._calls, key, str(call))
+
+    async def take_back(self, key: str) -> None:
+        """Let no worker begin a call any more."""
+        await self._redis.hdel(self._calls, key)
+
+    async def begin(self, key: str, run: str) -> tuple[Call, bool] | None:
+        """Begin a call that a run has handed out; None where it is not to be made any more.
+
+        Returns:
+            The call, and whether another worker, or this one, had begun it before.
+        """
+        begun = await cast("Any", self._redis.eval(_BEGIN, 3, self._run, self._begun, self._calls, key, run))
+        return None if begun is None else (Call.read(begun[0]), bool(begun[1]))
+
+    async def end(self, key: str, call: Call, result: Result) -> None:
+        """Note what came of a call, and forget its content."""
+        await self._redis.hset(self._results, key, _packed(result, call.digest))
+        await self._redis.hdel(self._calls, key)
+
+    async def handed_out_by(self, keys: list[str]) -> list[str | None]:
+        """The runs that handed calls out for the first time."""
+        return cast("list[str | None]", await self._redis.hmget(self._handed_out, keys)) if keys else []
+
+    async def progress(self, keys: list[str]) -> list[tuple[Begun | None, Ended | None]]:
+        """Whether calls have begun, and what came of them."""
+        if not keys:
+            return []
+        begun = cast("list[str | None]", await self._redis.hmget(self._begun, keys))
+        ended = cast("list[str | None]", await self._redis.hmget(self._results, keys))
+        return [
+            (None if by is None else _begun(by), None if packed is None else _unpacked(key, packed))
+            for key, by, packed in zip(keys, begun, ended, strict=True)
+        ]
+
+
+def _begun(text: str) -> Begun:
+    return Begun(text[:-_DIGITS], bytes.fromhex(text[-_DIGITS:]))
+
+
+def _packed(result: Result, digest: str) -> str:
+    answer = (result.answer or b"").decode("utf-8", "replace")
+    members = [digest, result.state, result.status, result.code, result.message, result.request_id, answer]
+    return orjson.dumps(members).decode()
+
+
+def _unpacked(key: str, packed: str) -> Ended:
+    digest, state, status, code, message, request_id, answer = orjson.loads(packed)
+    result = Result(
+        key=key, state=state, status=status, code=code, message=message, request_id=request_id, answer=answer.encode()
+    )
+    return Ended(result, bytes.fromhex(digest))

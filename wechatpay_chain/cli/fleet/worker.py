@@ -1,0 +1,117 @@
+"""`work`: makes the calls that runs hand out."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, suppress
+
+from ..._waits import Waits
+from ...batch import Caller, Item
+from ...contrib._extras import extra
+from ...policies.ratelimit import DistributedLimiter, RateLimits
+from ...policies.retry import is_idempotent
+from ..settings import Settings
+from .connection import redis_at
+from .notes import Notes
+from .queue import QUEUE, Terms, broker_at
+
+with extra("taskiq"):
+    from taskiq.api import run_receiver_task
+
+with extra("redis"):
+    from redis.asyncio import Redis
+    from redis.exceptions import RedisError
+
+# Seconds between two looks whether a run still hands out.
+_LOOK = 0.5
+
+
+async def work(url: str, settings: Settings, *, among: int, concurrency: int) -> None:
+    """Make the calls that are handed out, until it is cancelled.
+
+    Args:
+        url: of the Redis.
+        settings: of the client.
+        among: how many workers share the limits.
+        concurrency: calls at once.
+    """
+    from ...contrib.limits import RedisLimiter
+
+    broker = broker_at(url)
+    broker.is_worker_process = True
+    async with redis_at(url) as redis, AsyncExitStack() as clients:
+        worker = _Worker(redis, settings, RedisLimiter(redis, among=among), clients)
+
+        async def call(
+            batch: str, run: str, key: str, operation: str, rate: str, repeat: bool, patience: float
+        ) -> None:
+            await worker.call(batch, run, key, Terms(operation, rate, repeat, patience))
+
+        broker.register_task(call, task_name=QUEUE)  # taskiq renames it, which no method allows
+        watching = asyncio.create_task(worker.watch())
+        try:
+            await run_receiver_task(broker, run_startup=True, max_async_tasks=concurrency)
+        finally:
+            watching.cancel()
+            await asyncio.wait([watching])
+            await broker.shutdown()
+
+
+class _Worker:
+    """Makes the calls that are handed out.
+
+    Args:
+        redis: where the calls are.
+        settings: of the clients.
+        limiter: the workers' own.
+        clients: closes the clients that are made.
+    """
+
+    def __init__(self, redis: Redis, settings: Settings, limiter: DistributedLimiter, clients: AsyncExitStack) -> None:
+        self._redis = redis
+        self._settings = settings
+        self._limiter = limiter
+        self._clients = clients
+        self._callers: dict[Terms, Caller] = {}
+        self._waits: dict[tuple[str, str], Waits] = {}
+
+    async def call(self, batch: str, run: str, key: str, terms: Terms) -> None:
+        """The task: make a call, if it is still to be made.
+
+        Args:
+            batch: its name.
+            run: that hands it out.
+            key: of the call; empty for a nudge.
+            terms: of the run.
+        """
+        notes = Notes(self._redis, batch)
+        begun = await notes.begin(key, run) if key else None
+        if begun is None:
+            return
+        call, was_begun = begun
+        item = Item.unpack(key, call.packed.encode())
+        # A worker that died may have sent it. Of what isn't re-entrant even the first to begin it doesn't rely on what
+        # Redis knows.
+        was_sent = call.was_sent or was_begun or not is_idempotent(item.request(retry=terms.repeat or None))
+        self._waits.setdefault((batch, run), Waits()).join()
+        result = await self._caller(terms).call(item, was_sent=was_sent)
+        await notes.end(key, call, result)
+
+    async def watch(self) -> None:
+        """When a run is stopped, give back its calls that wait for their turn or for their next try."""
+        while True:
+            await asyncio.sleep(_LOOK)
+            for (batch, run), waits in list(self._waits.items()):
+                with suppress(RedisError, OSError):
+                    if await Notes(self._redis, batch).run() != run:
+                        del self._waits[batch, run]
+                        waits.end()
+
+    def _caller(self, terms: Terms) -> Caller:
+        caller = self._callers.get(terms)
+        if caller is None:
+            overrides = {terms.operation: terms.rate} if terms.rate else {}
+            client = self._settings.client(rate_limits=RateLimits(overrides=overrides, shared=self._limiter))
+            self._clients.push_async_callback(client.aclose)
+            caller = self._callers[terms] = Caller(client, repeat=terms.repeat, patience=terms.patience)
+        return caller

@@ -1,0 +1,159 @@
+"""`Workers`: hands the items of a batch to workers, and waits for what comes of them."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import NamedTuple
+
+from ..._waits import Waits, current
+from ...batch import Item, Result
+from ...batch.caller import Note
+from ...contrib._extras import extra
+from ...errors import ConfigurationError
+from .connection import reaching
+from .notes import Call, Notes
+from .queue import Queue, Terms
+
+with extra("redis"):
+    from redis.exceptions import RedisError
+
+# Seconds between two looks at what has begun and ended, and between two nudges.
+_LOOK = 0.1
+_NUDGE = 0.5
+
+
+class _Open(NamedTuple):
+    """A call that is handed out: resolved when a worker has begun it, and when it has ended."""
+
+    begun: asyncio.Future[None]
+    result: asyncio.Future[Result]
+
+
+class Workers:
+    """The workers, as the batch that has them make its calls sees them.
+
+    Args:
+        queue: where calls are handed out.
+        notes: of the batch.
+        batch: its name.
+        run: names this run.
+        terms: of this run.
+    """
+
+    def __init__(self, queue: Queue, notes: Notes, *, batch: str, run: str, terms: Terms) -> None:
+        self._queue = queue
+        self._notes = notes
+        self._batch = batch
+        self._run = run
+        self._terms = terms
+        self._looking: asyncio.Task[None] | None = None
+        self._open: dict[str, _Open] = {}
+        self._waits = Waits()
+
+    async def begin(self) -> None:
+        """From now on workers begin nothing that an earlier run has handed out.
+
+        Raises:
+            ConfigurationError: Redis can't be reached.
+        """
+        with reaching():
+            await self._notes.begin_run(self._run)
+            await self._queue.open()
+        self._looking = asyncio.create_task(self._look())
+
+    async def call(self, item: Item, *, was_sent: bool, note: Note) -> Result:
+        """Hand an item out, and say what came of it.
+
+        When its batch is stopped before a worker has begun it, it is taken back.
+
+        Raises:
+            ConfigurationError: Redis can't be reached any more, or another run has taken over.
+        """
+        key, packed = item.pack()
+        if not was_sent:
+            await note("sent")
+        loop, self._waits = asyncio.get_running_loop(), current()
+        handed = self._open[key] = _Open(loop.create_future(), loop.create_future())
+        try:
+            with reaching():
+                await self._notes.hand_out(key, Call.of(packed, was_sent=was_sent), self._run)
+                await self._put(key)
+            if not await self._is_begun(key, handed):
+                return Result(key=key, state="sent" if was_sent else "waiting")
+            return await handed.result
+        finally:
+            del self._open[key]
+
+    async def aclose(self) -> None:
+        """Take back what no worker has begun."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait([self._looking])
+            with suppress(RedisError, OSError):  # what is still handed out then is known as such by the next run
+                await self._notes.end_run(self._run)
+
+    async def _put(self, key: str) -> None:
+        await self._queue.put(self._batch, self._run, key, self._terms)
+
+    async def _is_begun(self, key: str, handed: _Open) -> bool:
+        """Wait until a worker has begun a call; False if the batch is stopped before."""
+        try:
+            async with asyncio.timeout(None) as timeout:
+                with self._waits.hold(timeout):
+                    await asyncio.shield(handed.begun)
+        except TimeoutError:
+            with reaching():
+                await self._notes.withdraw(self._run)
+                ((begun, _),) = await self._notes.progress([key])
+                if begun is None or begun.run != self._run:  # and from here on no worker begins it
+                    await self._notes.take_back(key)
+                    return False
+        return True
+
+    async def _look(self) -> None:
+        """Look again and again what has begun and ended, and tell those who wait."""
+        nudged = 0.0
+        try:
+            while True:
+                await asyncio.sleep(_LOOK)
+                await self._look_once()
+                nudged += _LOOK
+                if nudged >= _NUDGE:  # the broker looks for what dead workers left only when something new comes
+                    nudged = 0.0
+                    with reaching():
+                        await self._put("")
+        except ConfigurationError as error:
+            for begun, result in self._open.values():
+                for future in (begun, result):
+                    if not future.done():
+                        future.set_exception(error)
+                        future.exception()  # of the two only one is waited for
+
+    async def _look_once(self) -> None:
+        """Tell those who wait what has begun and ended.
+
+        Raises:
+            ConfigurationError: Redis can't be reached, or another run hands out.
+        """
+        keys = list(self._open)
+        with reaching():
+            if self._waits.is_ended:
+                await self._notes.withdraw(self._run)
+            run = await self._notes.run()
+            progress = await self._notes.progress(keys)
+        if run not in {self._run, None}:
+            raise ConfigurationError(
+                "--workers",
+                f"another run of {self._batch} has begun, and hands its calls out now",
+                "Let that one come to its end; give batches that run at a time tables of different names",
+            )
+        for key, (begun, ended) in zip(keys, progress, strict=True):
+            handed = self._open.get(key)
+            if handed is None:
+                continue
+            has_begun = ended is not None or (begun is not None and begun.run == self._run)
+            if has_begun and not handed.begun.done():
+                handed.begun.set_result(None)
+            if ended is not None and not handed.result.done():
+                handed.result.set_result(ended.result)
