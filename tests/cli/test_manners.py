@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import os
 import pty
@@ -93,6 +94,22 @@ def test_help(run: Run, command: str) -> None:
     """Every command explains itself."""
     done = run(command, "--help")
     assert (done.code, done.out.startswith(f"usage: wechatpay-chain {command}")) == (0, True)
+
+
+def unexplained(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """The arguments of a command, and of its parts, that have no help."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for part in action.choices.values():
+                yield from unexplained(part)
+        elif not action.help:
+            yield f"{parser.prog}: {action.dest}"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_explains_each_argument(command: str) -> None:
+    """No argument of a command is listed without a word about it."""
+    assert list(unexplained(parser_of(command, []))) == []
 
 
 def in_a_terminal(shop: Shop, *arguments: str, **variables: str) -> str:

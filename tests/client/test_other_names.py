@@ -27,6 +27,8 @@ from wechatpay_chain.http.names import letters
         ("public_key_id", "certs={'PUB_KEY_ID_...'"),
         ("appid", "give it in the payload of each call"),
         ("time_out", "timeout=..."),
+        ("logger", "observe=logged()"),
+        ("wechatpay_type", "give it as the path of each call"),
     ],
 )
 @pytest.mark.parametrize("client", [WeChatPay, SyncWeChatPay])

@@ -16,6 +16,8 @@ from .exits import Exit
 from .output import show_json
 from .terminal import show_error
 
+FLAWS_HELP = "altered after signing, a probe (signed wrongly on purpose), stale by ten minutes, or unsigned"
+
 _TIMEOUT = 10.0
 
 

@@ -19,11 +19,13 @@ OF_CLIENTS: Mapping[str, str] = {
     "certdir": "renewal=Renewal(...)",
     "headers": "it to the verb of a call",
     "host": "base_url=...",
+    "logger": "observe=logged(), from wechatpay_chain.observing",
     "notifyurl": _OF_A_CALL,
     "partnermode": _OF_A_PARTNER,
     "proxies": _SESSION,
     "proxy": _SESSION,
     "submchid": _OF_A_PARTNER,
+    "wechatpaytype": "it as the path of each call: wxpay.v3.pay.transactions.native, .jsapi, .app or .h5",
     "verify": "session=aiohttp.ClientSession(...), if the certificate of a proxy must be trusted",
 }
 

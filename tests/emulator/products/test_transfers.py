@@ -9,7 +9,7 @@ import pytest
 from tests.emulator.clock import Clock
 from tests.emulator.products.test_orders import refused
 from wechatpay_chain import Secret, WeChatPay
-from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.emulator import Emulator, Refusal
 from wechatpay_chain.emulator.products import phone
 from wechatpay_chain.emulator.world.announcements import ANNOUNCEMENTS
 
@@ -113,6 +113,20 @@ async def test_red_packets(wxpay: Any, both: Emulator) -> None:
         for number in ("H1", "H2")
     ]
     assert states == ["RECEIVED", "REFUND"]
+
+
+@pytest.mark.parametrize(
+    ("act", "what"),
+    [
+        (phone.confirm_transfer, "a transfer X1"),
+        (phone.confirm_service, "a service order X1"),
+        (phone.open_red_packet, "a red packet X1"),
+    ],
+)
+def test_an_unknown_number(both: Emulator, act: Any, what: str) -> None:
+    """The phone says that no merchant has a record of that number."""
+    with pytest.raises(Refusal, match=f"no merchant has {what}"):
+        act(both.world, "X1")
 
 
 async def test_a_partner_transfers(wxpay: Any, both: Emulator) -> None:

@@ -37,6 +37,7 @@ _CONCURRENCY = 32
 _HANDED_OUT = 256
 # Seconds for one try of a call.
 _ATTEMPT = 20.0
+_JOURNAL = "of the batch: FILE.journal, unless `--journal` named another"
 _EPILOG = """A batch is its journal: started again with the same input it goes on where it was, after Ctrl-C, a crash or
 a power cut. The journal holds payloads in plain until they are answered: keep it where the input is kept.
 """
@@ -70,11 +71,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     run.set_defaults(run=_run)
     add_settings(run)
     status = kinds.add_parser("status", help="where a batch is", description="Where a batch is, to be handed on.")
-    status.add_argument("journal", type=Path, metavar="JOURNAL")
+    status.add_argument("journal", type=Path, metavar="JOURNAL", help=_JOURNAL)
     status.add_argument("--json", action="store_true", help="print JSON")
     status.set_defaults(run=_status)
     results = kinds.add_parser("results", help="what came of each call", description="What came of each call.")
-    results.add_argument("journal", type=Path, metavar="JOURNAL")
+    results.add_argument("journal", type=Path, metavar="JOURNAL", help=_JOURNAL)
     results.add_argument(
         "--to", type=Path, metavar="FILE", help="a table (.csv) or lines of JSON (.jsonl); else stdout"
     )

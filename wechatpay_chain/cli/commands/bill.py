@@ -20,6 +20,12 @@ from ..tables import writer_for
 from ..terminal import Terminal, show_error, tell
 
 _KINDS = {name.replace("_", "-"): name for name in bills.KINDS}
+_CONTENTS = {
+    "trade": "orders and refunds of a day",
+    "fund-flow": "what moved a merchant's balance on a day",
+    "profit-sharing": "profit sharings of a day",
+    "statement": "settlements of a day, of an overseas merchant",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(required=True, metavar="KIND")
     for name, kind_name in _KINDS.items():
         kind = kinds.add_parser(
-            name, help="of a day", description="A bill of a day; it is there from 10 o'clock of the next."
+            name, help=_CONTENTS[name], description="A bill of a day; it is there from 10 o'clock of the next."
         )
         kind.add_argument("day", type=date.fromisoformat, metavar="DAY", help="2026-11-26")
         _add_output(kind)
@@ -36,8 +42,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         kind.add_argument("--sub-mchid", metavar="NUMBER", help="of one merchant of a service provider")
         kind.set_defaults(run=_fetch, kind=kind_name)
         add_settings(kind)
-    read = kinds.add_parser("read", help="of a file", description="Check and convert a bill that was downloaded.")
-    read.add_argument("file", type=Path, metavar="FILE")
+    read = kinds.add_parser(
+        "read",
+        help="a bill that was downloaded: check and convert it",
+        description="Check and convert a bill that was downloaded.",
+    )
+    read.add_argument("file", type=Path, metavar="FILE", help="as it was downloaded, or saved again by a spreadsheet")
     _add_output(read)
     read.set_defaults(run=_read)
 

@@ -29,7 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(required=True, metavar="WHAT")
     purpose = "Download the certificates into a folder, a file SERIAL.pem each."
     download = kinds.add_parser("download", help="download them into a folder", description=purpose)
-    download.add_argument("--to", type=Path, required=True, metavar="FOLDER")
+    download.add_argument(
+        "--to", type=Path, required=True, metavar="FOLDER", help="where they are written, as SERIAL.pem"
+    )
     download.add_argument("--overseas", action="store_true", help="those of the global path")
     download.add_argument(
         "--algorithm", choices=get_args(AlgorithmType), help="of which kind; by default the private key's"
@@ -39,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     download.set_defaults(run=_download)
     add_settings(download)
     listed = kinds.add_parser("list", help="those of a folder, and whether they are valid", description="List them.")
-    listed.add_argument("folder", type=Path, metavar="FOLDER")
+    listed.add_argument("folder", type=Path, metavar="FOLDER", help="that holds them, as SERIAL.pem")
     listed.add_argument("--json", action="store_true", help="print JSON")
     listed.set_defaults(run=_list)
 

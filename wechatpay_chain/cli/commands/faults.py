@@ -6,7 +6,7 @@ import argparse
 
 from ...emulator.faults import EFFECTS, FLAWS
 from ...errors import ConfigurationError
-from ..running import add_arguments, ask, show
+from ..running import FLAWS_HELP, add_arguments, ask, show
 
 _MEMBERS = {
     "operation": (str, "POST /v3/pay/*, /v3/refund/*, NOTIFY REFUND.*, ... (all calls)"),
@@ -25,10 +25,10 @@ _MEMBERS = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments of `faults`."""
-    parser.add_argument("effect", nargs="?", choices=[*EFFECTS], help="what happens; nothing lists the rules")
+    parser.add_argument("effect", nargs="?", choices=[*EFFECTS], help="what happens; without it the rules are listed")
     for name, (kind, text) in _MEMBERS.items():
         parser.add_argument(f"--{name}", type=kind, help=text)
-    parser.add_argument("--flaw", choices=FLAWS, help="of forge: what is wrong")
+    parser.add_argument("--flaw", choices=FLAWS, help=f"of forge: {FLAWS_HELP}")
     parser.add_argument("--remove", type=int, metavar="NUMBER", help="take a rule away")
     parser.add_argument("--clear", action="store_true", help="take all rules away")
     add_arguments(parser)

@@ -13,6 +13,8 @@ from ..exits import Exit
 from ..output import show_json
 from ..settings import Settings, add_settings
 
+_APPID = "of the page, mini-program or app that pays"
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments of `pay-params`."""
@@ -25,13 +27,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         ("app-v2", "the same of an order of APIv2"),
     ):
         kind = kinds.add_parser(name, help=purpose, description=f"Parameters {purpose}.")
-        kind.add_argument("--prepay-id", required=True, metavar="ID")
-        kind.add_argument("--appid", required=True, metavar="ID")
+        kind.add_argument("--prepay-id", required=True, metavar="ID", help="from the answer to the order")
+        kind.add_argument("--appid", required=True, metavar="ID", help=_APPID)
         kind.set_defaults(run=_parameters, kind=name)
         add_settings(kind)
     transfer = kinds.add_parser("transfer", help="for the confirmation of a transfer", description="For a transfer.")
-    transfer.add_argument("--package-info", required=True, metavar="TEXT")
-    transfer.add_argument("--appid", required=True, metavar="ID")
+    transfer.add_argument("--package-info", required=True, metavar="TEXT", help="from the answer to the transfer")
+    transfer.add_argument("--appid", required=True, metavar="ID", help=_APPID)
     transfer.set_defaults(run=_transfer)
     add_settings(transfer)
     native = kinds.add_parser("native", help="a Native order's QR code", description="The QR code of a Native order.")

@@ -27,7 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments of `sign`."""
     kinds = parser.add_subparsers(required=True, metavar="KIND")
     request = kinds.add_parser("request", help="a request of APIv3", description="Sign a request of APIv3.")
-    request.add_argument("method", type=str.upper, choices=METHODS, metavar="METHOD")
+    request.add_argument(
+        "method", type=str.upper, choices=METHODS, metavar="METHOD", help="get, post, put, patch, delete"
+    )
     request.add_argument("target", metavar="TARGET", help="path and query, exactly as they are sent")
     request.add_argument("--body", metavar="FILE", help="the body, exactly as it is sent; - for stdin; none by default")
     request.add_argument(
@@ -39,8 +41,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     text.add_argument("file", metavar="FILE", help="what to sign; - for stdin")
     text.set_defaults(run=_sign_text)
     parameters = kinds.add_parser("v2", help="parameters of APIv2", description="Sign parameters of APIv2.")
-    parameters.add_argument("items", nargs="+", metavar="NAME=VALUE")
-    parameters.add_argument("--sign-type", choices=("MD5", "HMAC-SHA256"), default="MD5")
+    parameters.add_argument("items", nargs="+", metavar="NAME=VALUE", help="each parameter but sign")
+    parameters.add_argument("--sign-type", choices=("MD5", "HMAC-SHA256"), default="MD5", help="the algorithm (MD5)")
     parameters.set_defaults(run=_sign_v2)
     for kind in (request, text, parameters):
         add_settings(kind)

@@ -8,7 +8,7 @@ import orjson
 
 from ...emulator.faults import FLAWS
 from ...errors import ConfigurationError
-from ..running import add_arguments, ask, show
+from ..running import FLAWS_HELP, add_arguments, ask, show
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--original-type", help="the resource's, where an event type has several")
     parser.add_argument("--times", type=int, help="how often (1)")
     parser.add_argument("--after", type=float, metavar="SECONDS", help="later, in the world's time")
-    parser.add_argument("--flaw", choices=FLAWS, help="what is wrong with it")
+    parser.add_argument("--flaw", choices=FLAWS, help=FLAWS_HELP)
     parser.add_argument("--serial", help="which of the platform's keys signs it")
     add_arguments(parser)
     parser.set_defaults(run=_trigger)

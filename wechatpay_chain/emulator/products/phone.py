@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from ..platform import refusal
 from ..platform.refusal import Refusal
 from ..world.records import Table
@@ -14,6 +16,8 @@ from .orders.record import Order
 from .payscore import SERVICE_ORDERS, ServiceOrder
 from .red_packets import RED_PACKETS, RedPacket
 from .transfers import TRANSFERS, Transfer
+
+R = TypeVar("R", Transfer, ServiceOrder, RedPacket)
 
 _CODE_LIFETIMES = {"MWEB": 300}
 
@@ -71,9 +75,7 @@ def confirm_transfer(world: World, out_bill_no: str, mchid: str | None = None) -
     """
     with world.transaction():
         found = [one for one in world.of(TRANSFERS).by("out_bill_no", out_bill_no) if mchid in (None, one.mchid)]
-        if len(found) != 1:
-            raise refusal.not_found(f"{len(found)} merchants have a transfer {out_bill_no}")
-        return transfers.confirm(world, found[0])
+        return transfers.confirm(world, _only(found, f"a transfer {out_bill_no}"))
 
 
 def confirm_service(world: World, out_order_no: str, mchid: str | None = None) -> ServiceOrder:
@@ -84,9 +86,7 @@ def confirm_service(world: World, out_order_no: str, mchid: str | None = None) -
     """
     with world.transaction():
         found = [one for one in world.of(SERVICE_ORDERS).by("out_order_no", out_order_no) if mchid in (None, one.mchid)]
-        if len(found) != 1:
-            raise refusal.not_found(f"{len(found)} merchants have a service order {out_order_no}")
-        return payscore.confirm(world, found[0])
+        return payscore.confirm(world, _only(found, f"a service order {out_order_no}"))
 
 
 def complain(world: World, out_trade_no: str, detail: str, mchid: str | None = None) -> Complaint:
@@ -110,9 +110,7 @@ def open_red_packet(world: World, mch_billno: str, mchid: str | None = None) -> 
     """
     with world.transaction():
         found = [one for one in world.of(RED_PACKETS).by("mch_billno", mch_billno) if mchid in (None, one.mchid)]
-        if len(found) != 1:
-            raise refusal.not_found(f"{len(found)} merchants have a red packet {mch_billno}")
-        return red_packets.open_packet(world, found[0])
+        return red_packets.open_packet(world, _only(found, f"a red packet {mch_billno}"))
 
 
 def fail(world: World, what: str, mchid: str | None = None) -> Order | Combined:
@@ -148,6 +146,15 @@ def expire(world: World, what: str, mchid: str | None = None) -> Order | Combine
         if isinstance(order, Combined):
             return combined.close(world, order)
         return transitions.fail(world, order) if order.state == "USERPAYING" else transitions.close(world, order)
+
+
+def _only(found: list[R], what: str) -> R:
+    """The one record that was found."""
+    if not found:
+        raise refusal.not_found(f"no merchant has {what}")
+    if len(found) > 1:
+        raise refusal.not_found(f"several merchants have {what}: name the merchant")
+    return found[0]
 
 
 def _code_in(link: str) -> str:
