@@ -24,6 +24,7 @@ from ..http.timeout import Timeout, chosen
 from ..http.value import frozen
 from ..policies.retry import is_idempotent
 from ..wire.hosts import DEFAULT_BASE_URL, check_base_url
+from .connections import Connections
 from .deadlines import Deadlines
 from .exchange import Exchange
 
@@ -167,9 +168,8 @@ class AiohttpTransport:
 
 def new_session() -> ClientSession:
     """A session with the settings that the platform asks for, to be shared by several clients; the caller closes it."""
-    session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(keepalive_timeout=_KEEPALIVE, limit=0), cookie_jar=aiohttp.DummyCookieJar()
-    )
+    connections = Connections(keepalive_timeout=_KEEPALIVE, limit=0)
+    session = aiohttp.ClientSession(connector=connections, cookie_jar=aiohttp.DummyCookieJar())
     _made_here.add(session)
     return session
 
