@@ -33,7 +33,7 @@ _EXAMPLES = """examples:
   wechatpay-chain call post v3/pay/transactions/native out_trade_no=1 amount[total]:=29 ...
   wechatpay-chain call get v3/pay/transactions/id/{transaction_id} --transaction-id 4200... mchid==1900000109
   wechatpay-chain call post v3/refund/domestic/refunds -j @refund.json --dry-run
-  wechatpay-chain call post --xml pay/orderquery out_trade_no=1
+  wechatpay-chain call post --xml pay/orderquery appid=wx8888888888888888 out_trade_no=1
 """
 
 
