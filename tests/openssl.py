@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509 import Certificate
 
 
 def md5(text: str) -> str:
@@ -27,6 +28,12 @@ def signature(key: RSAPrivateKey, text: str) -> str:
         file = Path(folder, "key.pem")
         file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return base64.b64encode(_run("dgst", "-sha256", "-sign", str(file), text=text)).decode()
+
+
+def bundle(key: RSAPrivateKey, certificate: Certificate) -> bytes:
+    """A PKCS#12 bundle with an empty password."""
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + certificate.public_bytes(Encoding.PEM)
+    return _run("pkcs12", "-export", "-passout", "pass:", text=pem.decode())
 
 
 def _run(*arguments: str, text: str) -> bytes:

@@ -340,7 +340,9 @@ DIGITS = "3775B6A45ACD588826D15E583A95F5DD12345678"
         ("ab" * 16, "a text of 32 characters, as an API key has,", "openssl x509"),
         (PUBLIC_KEY_ID, "the identifier of a WeChat Pay public key", "certs"),
         ("apiclient_cert.pem", "the path of a file", "openssl x509"),
-        (f'"{DIGITS}"', "a serial number in quotes", "40 hexadecimal digits"),
+        (f'"{DIGITS}"', "a serial number in quotes", DIGITS),
+        (f"\ufeff{DIGITS}", "a serial number with the invisible character U+FEFF in it", DIGITS),
+        (f"serial={DIGITS}", "a text of 47 characters", DIGITS),
         (f"{DIGITS}0", "a text of 41 characters", "40 hexadecimal digits"),
         ("", "nothing", "40 hexadecimal digits"),
     ],
@@ -350,6 +352,62 @@ def test_a07_serials_that_are_none(right: dict[str, Any], serial: str, found: st
     error = refused(right, serial=serial)
     assert (error.argument, error.found) == ("serial", f"{found} was found")
     assert remedy in error.remedy
+
+
+def test_a07_a_serial_as_a_number(right: dict[str, Any]) -> None:
+    """The number that `certificate.serial_number` gives is answered with the digits that it stands for."""
+    error = refused(right, serial=int(DIGITS, 16))
+    assert (error.found, error.remedy) == ("a int was found", f"Give its hexadecimal digits, as text: {DIGITS!r}")
+
+
+@pytest.mark.parametrize(
+    ("key", "found"),
+    [
+        ("-----BEGIN PRIVATE KEY-----\nMIIEvQIBADAN\n-----END PRIVATE KEY-----\n", ", a private key"),
+        (MCHID, ", a merchant number"),
+        (PUBLIC_KEY_ID, ", the identifier of a WeChat Pay public key"),
+        ("./apiv3.key", ", the path of a file"),
+        ("a" * 31, ""),
+    ],
+)
+@pytest.mark.parametrize("argument", ["apiv3_key", "apiv2_key"])
+def test_another_thing_in_the_place_of_an_api_key(right: dict[str, Any], argument: str, key: str, found: str) -> None:
+    """It is named for what it is, beside its length."""
+    error = refused(right, **{argument: key})
+    assert error.found.startswith(f"{len(key)} ")
+    assert error.found.endswith(f"were found{found}")
+
+
+@pytest.mark.parametrize(("name", "found"), [(None, "variable isn't set"), (b"PUB_KEY_ID_1", "bytes"), (7, "int")])
+def test_names_of_platform_keys_that_are_no_text(
+    right: dict[str, Any], platform_key: RSAPrivateKey, name: object, found: str
+) -> None:
+    """A key under None, as an unset variable leaves it, under bytes or under a number is refused with the form."""
+    error = refused(right, certs={name: platform_key.public_key()})
+    assert error.argument == "certs"
+    assert found in error.found
+    assert "{'PUB_KEY_ID_...'" in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "whole"),
+    [
+        (f"'{PUBLIC_KEY_ID}'", "quotes around it", PUBLIC_KEY_ID),
+        (f"{PUBLIC_KEY_ID}\u200b", "U+200B", PUBLIC_KEY_ID),
+        (PUBLIC_KEY_ID.lower(), "without the prefix", PUBLIC_KEY_ID),
+        (PUBLIC_KEY_ID.replace("_", "-"), "without the prefix", PUBLIC_KEY_ID),
+        (PLATFORM_SERIAL, "under the serial number of a certificate", "PUB_KEY_ID_..."),
+        ("", "without the prefix", "PUB_KEY_ID_..."),
+    ],
+)
+def test_names_of_public_keys(
+    right: dict[str, Any], platform_key: RSAPrivateKey, name: str, found: str, whole: str
+) -> None:
+    """An identifier in quotes, in other letters or with something invisible in it is told as it must be."""
+    error = refused(right, certs={name: platform_key.public_key()})
+    assert error.argument == f"certs[{name!r}]"
+    assert found in error.found
+    assert error.remedy.endswith(f": {whole}")
 
 
 @pytest.mark.parametrize("quote", ['"', "'"])

@@ -27,7 +27,7 @@ HEX = "3775B6A45ACD588826D15E583A95F5DD12345678"
         ("./cert/apiclient_key.pem", "the path of a file"),
         ("https://pay.weixin.qq.com/", "a URL"),
         ('"1900000109"', "a merchant number in quotes"),
-        ("1900000109\u200b", "a merchant number"),
+        ("1900000109\u200b", "a merchant number with the invisible character U+200B in it"),
         ("hello", "a text of 5 characters"),
         ("", "nothing"),
     ],

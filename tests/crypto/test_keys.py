@@ -6,6 +6,7 @@ import base64
 import re
 import textwrap
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import openssl
 from wechatpay_chain.crypto import keys
 from wechatpay_chain.crypto.keys import load_certificate
 from wechatpay_chain.errors import ConfigurationError
@@ -71,6 +73,11 @@ def bundle(key: RSAPrivateKey, certificate: x509.Certificate | None, password: s
     return pkcs12.serialize_key_and_certificates(
         b"Tenpay Certificate", key, certificate, None, BestAvailableEncryption(password.encode())
     )
+
+
+def bundle_in_plain(key: RSAPrivateKey, certificate: x509.Certificate) -> bytes:
+    """A PKCS#12 bundle that nothing encrypts."""
+    return pkcs12.serialize_key_and_certificates(b"x", key, certificate, None, WITHOUT)
 
 
 FORMS: dict[str, Any] = {
@@ -393,7 +400,74 @@ def test_pkcs12_without_a_key(platform_certificate: x509.Certificate) -> None:
     source = pkcs12.serialize_key_and_certificates(
         None, None, platform_certificate, None, BestAvailableEncryption(MCHID.encode())
     )
-    refused(load_private_key, source, password=MCHID)
+    error = refused(load_private_key, source, password=MCHID)
+    assert error.found == "a PKCS#12 bundle that holds a certificate alone was found, not a private key"
+    assert load_certificate(source, argument="merchant_cert", password=MCHID) == platform_certificate
+
+
+def test_pkcs12_without_a_certificate(merchant_key: RSAPrivateKey) -> None:
+    """A bundle that holds a key alone is no certificate, and among the platform's keys it has no password."""
+    source = bundle(merchant_key, None, MCHID)
+    error = refused(load_certificate, source, argument="merchant_cert", password=MCHID)
+    assert error.found == "a PKCS#12 bundle that holds a private key alone was found, not a certificate"
+    found = refused(load_public_key, source, argument="certs").found
+    assert found == "a PKCS#12 bundle was found, neither a public key nor a certificate"
+
+
+@pytest.mark.parametrize("pack", [openssl.bundle, bundle_in_plain])
+def test_pkcs12_without_a_password(
+    merchant_key: RSAPrivateKey, pack: Callable[[RSAPrivateKey, x509.Certificate], bytes]
+) -> None:
+    """A bundle that was packed again with an empty password, or with none, opens."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")])
+    start, end = datetime(2024, 1, 1, tzinfo=UTC), datetime(2049, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder(name, name, merchant_key.public_key(), 7, start, end)
+    certificate = builder.sign(merchant_key, hashes.SHA256())
+    source = pack(merchant_key, certificate)
+    assert same(load_private_key(source, password=MCHID), merchant_key)
+    assert load_certificate(source, argument="merchant_cert", password=MCHID) == certificate
+
+
+def test_a_tuple_is_no_certificate() -> None:
+    """Certificate and key in one argument, as `requests` takes them, are named by their type."""
+    error = refused(load_certificate, ("apiclient_cert.pem", "apiclient_key.pem"), argument="merchant_cert")
+    assert error.found == "a tuple was found, not a certificate"
+
+
+@pytest.mark.parametrize(
+    ("between", "found"),
+    [
+        ("<br>", "its Base64 holds '<', which never occurs there"),
+        ("%0A", "its Base64 holds '%', which never occurs there"),
+        ("&#10;", "its Base64 holds '&', which never occurs there"),
+        ("，", r"its Base64 holds '\uff0c', which never occurs there"),
+    ],
+)
+def test_what_doesnt_belong_into_a_key(merchant_key: RSAPrivateKey, between: str, found: str) -> None:
+    """Of lines that something else than line ends parts, the first character that doesn't belong there is named."""
+    text = pem(merchant_key)
+    assert refused(load_private_key, text.replace("\n", between), text).found == found
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text.replace("-----", "----"),
+        lambda text: text.replace("-----", "———"),
+        lambda text: text[:-200],
+        lambda text: text.replace("BEGIN", "begin"),
+    ],
+)
+def test_a_damaged_line_of_pem(merchant_key: RSAPrivateKey, damage: Any) -> None:
+    """Where a BEGIN or END line isn't whole, the error says that of the line, and nothing of the key."""
+    text = pem(merchant_key)
+    assert "its BEGIN or END line is damaged or missing" in refused(load_private_key, damage(text), text).found
+
+
+def test_a_url_is_no_path() -> None:
+    """The address of a key is named as one, and not shown: it may hold a token."""
+    error = refused(load_private_key, "https://vault.example/apiclient_key.pem?token=secret", "token=secret")
+    assert error.found == "a URL was found"
 
 
 def test_a_bare_key_is_no_certificate(platform_key: RSAPrivateKey) -> None:
@@ -503,7 +577,31 @@ AROUND: dict[str, Any] = {
     "text around it": lambda text: f"Bag Attributes\n    friendlyName: x\n{text}\nend of file",
     "BEGIN and END twice": lambda text: f"{text.splitlines()[0]}\n{text}\n{text.splitlines()[-1]}\n",
     "on one line": lambda text: text.replace("\n", " "),
+    "without any blank": lambda text: "".join(text.split()),
+    "blanks within the dashes": lambda text: text.replace("-----BEGIN", "----- BEGIN").replace("KEY-----", "KEY -----"),
+    "Base64 for URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
+    "Base64 twice": lambda text: base64.b64encode(base64.b64encode(text.encode())).decode(),
 }
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda der: base64.urlsafe_b64encode(der).decode(),
+        lambda der: base64.urlsafe_b64encode(der).rstrip(b"="),
+        lambda der: base64.b64encode(der).decode().rstrip("="),
+        lambda der: base64.b64encode(base64.b64encode(der)),
+        lambda der: der.hex(),
+        lambda der: der.hex().upper().encode(),
+    ],
+)
+def test_der_in_other_encodings(merchant_key: RSAPrivateKey, platform_key: RSAPrivateKey, written: Any) -> None:
+    """DER is found in Base64 of both alphabets, padded or not, in that of that, and in hexadecimal digits."""
+    der = merchant_key.private_bytes(Encoding.DER, PKCS8, WITHOUT)
+    assert same(load_private_key(written(der)), merchant_key)
+    public = platform_key.public_key()
+    source = written(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    assert load_public_key(source, argument="certs")[0].public_numbers() == public.public_numbers()
 
 
 @pytest.mark.parametrize("around", AROUND)

@@ -82,3 +82,29 @@ def test_serials_as_tools_print_them(number: int, spelling: str, colons: bool) -
         digits = ":".join(whole[at : at + 2] for at in range(0, 40, 2))
     assert serials.is_certificate_serial(digits)
     assert serials.canonical(digits) == f"{number:040X}"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        str(NUMBER),
+        f"0x{SERIAL.lower()}",
+        f"serial={SERIAL}",
+        f"serialNumber = {SERIAL.lower()}",
+        "        Serial Number:\n            " + ":".join(SERIAL[at : at + 2] for at in range(0, 40, 2)).lower(),
+        "-".join(SERIAL[at : at + 2] for at in range(0, 40, 2)),
+        f'"{SERIAL}"',
+        f"'serial={SERIAL}'",
+        f"\u200b{SERIAL}",
+        f"{SERIAL[:20]}\n{SERIAL[20:]}",
+    ],
+)
+def test_a_serial_that_something_else_wrote(written: str) -> None:
+    """What programs, files and chats make of a serial is told in the platform's own digits."""
+    assert serials.hexadecimal(written) == SERIAL
+
+
+@pytest.mark.parametrize("written", ["", "serial=", "1900000109", PUBLIC_KEY_ID, SERIAL + "00", "x" * 40, "0x"])
+def test_what_is_no_serial_in_any_form(written: str) -> None:
+    """Nothing is made of what can't be a serial."""
+    assert serials.hexadecimal(written) is None

@@ -145,6 +145,8 @@ def check_serial(serial: object, owner: str = "merchant") -> str:
         "(openssl x509 -in apiclient_cert.pem -noout -serial)"
     )
     if not isinstance(serial, str):
+        digits = serials.hexadecimal(str(serial)) if isinstance(serial, int) else None
+        remedy = remedy if digits is None else f"Give its hexadecimal digits, as text: {digits!r}"
         raise ConfigurationError("serial", f"a {type(serial).__name__} was found", remedy)
     if serial.strip().startswith(serials.PUBLIC_KEY_PREFIX):
         remedy = f"Give the serial of the {owner} API certificate; the public key belongs in certs"

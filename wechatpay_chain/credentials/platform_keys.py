@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 
-from ..crypto import keys, serials
+from ..crypto import forms, keys, serials
 from ..crypto.asymmetric import Algorithm, PublicKey, algorithm_of
 from ..errors import ConfigurationError, SignatureError
 from ..http.value import frozen
@@ -195,22 +195,39 @@ def load_platform_keys(
 
 
 def _whole(serial: str) -> str:
-    """The identifier that was meant by one in other letters, or without its prefix."""
-    digits = re.sub(r"^pub[-_ ]?key[-_ ]?id[-_ ]?", "", serial, flags=re.IGNORECASE)
-    return serials.PUBLIC_KEY_PREFIX + digits
+    """The identifier that was meant by one in other letters, or without its prefix; dots for one that can't be told."""
+    digits = re.sub(r"^pub[-_ ]?key[-_ ]?id[-_ ]?", "", forms.plain(serial), flags=re.IGNORECASE)
+    is_whole = digits.isascii() and digits.isalnum() and not serials.is_certificate_serial(digits)
+    return serials.PUBLIC_KEY_PREFIX + (digits if is_whole else "...")
 
 
-def _load(serial: str, source: keys.PublicKeySource) -> PlatformKey:
+def _check_identifier(serial: str, argument: str) -> None:
+    if serial.startswith(serials.PUBLIC_KEY_PREFIX) and forms.plain(serial) == serial:
+        return
+    found = f"a public key without the prefix {serials.PUBLIC_KEY_PREFIX}"
+    if serials.is_certificate_serial(serial):
+        found = "a public key under the serial number of a certificate"
+    elif forms.around(serial):
+        found = f"an identifier{forms.around(serial)}"
+    raise ConfigurationError(
+        argument, found, f"Write the identifier whole, as the merchant portal shows it: {_whole(serial)}"
+    )
+
+
+def _load(serial: object, source: keys.PublicKeySource) -> PlatformKey:
+    if not isinstance(serial, str):
+        raise ConfigurationError(
+            "certs",
+            "a key under no name: perhaps its variable isn't set"
+            if serial is None
+            else f"a key under a {type(serial).__name__} in place of its name",
+            "Name each by a text: {'PUB_KEY_ID_...': Path('wechatpay_public_key.pem')}, a certificate by its serial",
+        )
     argument = f"certs[{serial!r}]"
     public_key, certificate = keys.load_public_key(source, argument=argument)
     serial = serials.canonical(serial)
     if certificate is None:
-        if not serial.startswith(serials.PUBLIC_KEY_PREFIX):
-            raise ConfigurationError(
-                argument,
-                f"a public key without the prefix {serials.PUBLIC_KEY_PREFIX}",
-                f"Write the identifier whole, as the merchant portal shows it: {_whole(serial)}",
-            )
+        _check_identifier(serial, argument)
         return PlatformKey(serial, public_key)
     own = serials.from_number(certificate.serial_number)
     if serials.key(serial) != serials.key(own):

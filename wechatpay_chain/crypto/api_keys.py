@@ -28,10 +28,9 @@ def load_apiv3_key(apiv3_key: str | bytes | None, argument: str = "apiv3_key") -
         raise ConfigurationError(argument, f"a {type(apiv3_key).__name__} was found", "Give a str of 32 characters")
     key = apiv3_key.encode("utf-8", "replace") if isinstance(apiv3_key, str) else apiv3_key
     if len(key) != aead.KEY_SIZE:
-        around = forms.around(key.decode("utf-8", "replace"))
         raise ConfigurationError(
             argument,
-            f"{len(key)} bytes were found{around}",
+            _found(key.decode("utf-8", "replace"), f"{len(key)} bytes"),
             f"Give the {aead.KEY_SIZE} characters that were set in the portal under API security",
         )
     return Concealed(key)
@@ -47,7 +46,7 @@ def load_apiv2_key(apiv2_key: object) -> Concealed[str] | None:
         return None
     if not isinstance(apiv2_key, str) or len(apiv2_key) != _APIV2_KEY_SIZE:
         found = (
-            f"{len(apiv2_key)} characters were found{forms.around(apiv2_key)}"
+            _found(apiv2_key, f"{len(apiv2_key)} characters")
             if isinstance(apiv2_key, str)
             else f"a {type(apiv2_key).__name__} was found"
         )
@@ -55,3 +54,11 @@ def load_apiv2_key(apiv2_key: object) -> Concealed[str] | None:
             "apiv2_key", found, f"Give the {_APIV2_KEY_SIZE} characters set in the merchant portal"
         )
     return Concealed(apiv2_key)
+
+
+def _found(text: str, size: str) -> str:
+    """What stands in the place of a key: another thing that a merchant has, or the key with something around it."""
+    shape = forms.shape_of(text)
+    if shape is None or len(forms.plain(text)) == _APIV2_KEY_SIZE:
+        return f"{size} were found{forms.around(text)}"
+    return f"{size} were found, {shape}"

@@ -49,9 +49,13 @@ def what_is(text: str) -> str:
     """What a text looks like, to be told in its place: "a merchant number", "a text of 12 characters"."""
     if quotes_around(text):
         return f"{what_is(text.strip()[1:-1])} in quotes"
-    stripped = re.sub(_INVISIBLE, "", text).strip()
-    found = next((name for shape, name in _SHAPES if re.fullmatch(shape, stripped)), None)
-    return found or (f"a text of {len(text)} characters" if text else "nothing")
+    found = shape_of(text) or (f"a text of {len(text)} characters" if text else "nothing")
+    return found + around(text) if invisible_in(text) else found
+
+
+def shape_of(text: str) -> str | None:
+    """What a text is by its shape, whatever stands around it: "a merchant number"; None for another."""
+    return next((name for shape, name in _SHAPES if re.fullmatch(shape, plain(text))), None)
 
 
 def around(text: str) -> str:

@@ -1,8 +1,8 @@
 r"""Loading keys and certificates in the forms that merchants have them.
 
-Keys of RSA and of SM2: PEM with any line ends, on one line, with literal `\\n`, without its header, in quotes, UTF-16,
-or encoded in Base64 once more; DER; PKCS#1, PKCS#8, SEC 1 and OpenSSH; PKCS#12; a path or a file URL to any of these; a
-loaded key. Every failure is a `ConfigurationError` that says what was found instead.
+Keys of RSA and of SM2: PEM with any line ends, on one line, with literal `\\n`, without its header, in quotes, UTF-16;
+DER; PKCS#1, PKCS#8, SEC 1 and OpenSSH; PKCS#12; any of them in Base64 or hexadecimal digits; a path or a file URL to
+any of these; a loaded key. Every failure is a `ConfigurationError` that says what was found instead.
 """
 
 from __future__ import annotations
@@ -50,7 +50,15 @@ _SHORTEST_BASE64 = 300
 # The curve of SM2, which every key of it names. Keys are told by it before anything of SM is imported.
 _SM2_CURVE = bytes.fromhex("06082a811ccf5501822d")
 _BASE64_OF_PEM = "LS0tLS1CRUdJTi"
-_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+# In either alphabet, that for URLs often without its padding; but no PEM with a damaged line.
+_BASE64 = re.compile(r"(?!-)[A-Za-z0-9+/_-]+={0,2}(?<!---)")
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=\s]")
+_FOR_URLS = str.maketrans("-_", "+/")
+_HEXADECIMAL = re.compile(r"(?:[0-9a-fA-F]{2})+")
+# With blanks where they belong, or without any, as whoever removes all of them leaves the lines.
+_BEGIN = re.compile(r"-----\s?BEGIN\s?")
+_END = re.compile(r"-----\s?END\s?")
+_WORDS_OF_LABEL = re.compile(r"(?<=[A-Z0-9])(?=(?:PRIVATE|PUBLIC|KEY|CERTIFICATE|REQUEST)\b|(?:PRIVATE|PUBLIC)KEY\b)")
 _WHITE_SPACE = re.compile(r"\s|\\+[rn]")
 _OPENSSH = "OPENSSH PRIVATE KEY"
 _ENCRYPTED = "ENCRYPTED PRIVATE KEY"
@@ -58,6 +66,7 @@ _SSH_RSA = "ssh-rsa "
 # A PKCS#12 bundle begins with its version, 3; nothing else that is loaded here does.
 _PKCS12 = re.compile(rb"\x30(?:\x80|[\x81-\x84].{1,4}?|.)\x02\x01\x03", re.DOTALL)
 _FILE_URL = "file://"
+_WEB_URL = re.compile(r"https?://", re.IGNORECASE)
 # Checking that a private key is sound takes 40 ms: once for each key and process. These are digests of keys that were
 # found sound; no key can be computed from its digest, and the keys themselves aren't kept.
 _sound: set[bytes] = set()
@@ -159,7 +168,10 @@ def load_certificate(source: PublicKeySource, *, argument: str, password: str = 
         if certificate is not None:
             _certificate_key(certificate, argument)
             return certificate
-    found = _kind_of(blocks[0]) if blocks else "a public key"
+    if blocks:
+        found = _kind_of(blocks[0], password)
+    else:
+        found = "a public key" if isinstance(source, RSAPublicKey) else f"a {type(source).__name__}"
     raise ConfigurationError(
         argument,
         f"{found} was found, not a certificate",
@@ -186,23 +198,35 @@ def _blocks(source: object, argument: str) -> list[_Block]:
     blocks = list(_pem_blocks(text, argument))
     if blocks:
         return blocks
-    bare = _WHITE_SPACE.sub("", text)
-    if _BASE64.fullmatch(bare) and (len(bare) >= _SHORTEST_BASE64 or _is_short_key(bare)):
-        decoded = _decode(bare, argument)
-        # The Base64 of a whole file, as secrets of Kubernetes and CI systems hold it.
-        return _blocks(decoded, argument) if b"-----BEGIN " in decoded else [_Block(None, decoded)]
     if text.startswith(_SSH_RSA):
         return [_Block(_SSH_RSA, text.encode())]
+    bare = _WHITE_SPACE.sub("", text)
+    if _BASE64.fullmatch(bare) and (len(bare) >= _SHORTEST_BASE64 or _is_short_key(bare)):
+        # Often the Base64 of a whole file, as secrets of Kubernetes and CI systems hold it, or the Base64 of that.
+        return _blocks(_unpacked(bare, argument), argument)
+    if _WEB_URL.match(text):
+        raise ConfigurationError(
+            argument, "a URL was found", "Download the file, and give a Path to it, or its content"
+        )
     if isinstance(source, str) and "-----" not in text and 0 < len(text) < _SHORTEST_BASE64:
         # A text without a suffix may be a piece of a key, or another secret given in the wrong place: it isn't shown.
         path = Path(unquote(text.removeprefix(_FILE_URL)) if text.startswith(_FILE_URL) else text)
         shown = f"the file {str(path)!r}" if path.suffix else f"a file named by {len(source)} characters"
         return _blocks(_read(path, argument, shown), argument)
+    found = "no complete PEM block was found" if bare else "nothing was found"
+    if "BEGIN" in bare.upper():
+        found += ": its BEGIN or END line is damaged or missing"
     raise ConfigurationError(
-        argument,
-        "no complete PEM block was found" if bare else "nothing was found",
-        "Give a Path to the file, or its whole content with the BEGIN and END lines",
+        argument, found, "Give a Path to the file, or its whole content with the BEGIN and END lines"
     )
+
+
+def _unpacked(bare: str, argument: str) -> bytes:
+    """What Base64 of either alphabet, or hexadecimal digits, hold."""
+    if _HEXADECIMAL.fullmatch(bare):
+        return bytes.fromhex(bare)
+    plain = bare.rstrip("=").translate(_FOR_URLS)
+    return _decode(plain + "=" * (-len(plain) % 4), argument)
 
 
 def _is_short_key(bare: str) -> bool:
@@ -215,12 +239,12 @@ def _is_short_key(bare: str) -> bool:
 
 def _pem_blocks(text: str, argument: str) -> Iterator[_Block]:
     """The PEM blocks of a text. A BEGIN line that is there twice, or without its END, is none."""
-    for part in text.split("-----BEGIN ")[1:]:
+    for part in _BEGIN.split(text)[1:]:
         label, _, rest = part.partition("-----")
-        body, end, tail = rest.partition("-----END ")
-        closing = tail.partition("-----")[0]
-        if not end:
+        body, *tail = _END.split(rest, maxsplit=1)
+        if not tail:
             continue
+        label, closing = (_WORDS_OF_LABEL.sub(" ", line.strip()) for line in (label, tail[0].partition("-----")[0]))
         if label.split()[-1:] != closing.split()[-1:]:
             raise ConfigurationError(
                 argument, "its BEGIN and END lines don't match", "Copy the file again, whole, without changing a line"
@@ -253,12 +277,13 @@ def _text(source: bytes) -> str | None:
 def _decode(body: str, argument: str) -> bytes:
     if "ENCRYPTED" in body:
         raise _encrypted(argument)
+    bare = _WHITE_SPACE.sub("", body)
     try:
-        return base64.b64decode(_WHITE_SPACE.sub("", body), validate=True)
+        return base64.b64decode(bare, validate=True)
     except (binascii.Error, ValueError):
-        raise ConfigurationError(
-            argument, "its Base64 is damaged", "Copy the file again, whole, without changing a character"
-        ) from None
+        foreign = _NOT_BASE64.search(bare)
+        found = f"its Base64 holds {foreign[0]!a}, which never occurs there" if foreign else "its Base64 is damaged"
+        raise ConfigurationError(argument, found, "Copy the file again, whole, without changing a character") from None
 
 
 def _private_key(block: _Block, password: str, argument: str) -> PrivateKey:
@@ -280,7 +305,7 @@ def _private_key(block: _Block, password: str, argument: str) -> PrivateKey:
     if key is None:
         raise ConfigurationError(
             argument,
-            f"{_kind_of(block)} was found, not a private key",
+            f"{_kind_of(block, password)} was found, not a private key",
             "Give apiclient_key.pem, or apiclient_cert.p12, whose password is the merchant number",
         )
     return _either(key, argument)
@@ -345,11 +370,11 @@ def _sm2_bundle(der: bytes, password: str) -> tuple[SM2PrivateKey | None, x509.C
         return None, None
     from .sm import files
 
-    try:
-        key, certificate = files.bundle(der, password.encode())
-    except (ValueError, IndexError):
-        return None, None
-    return key, None if certificate is None else x509.load_der_x509_certificate(certificate)
+    for tried in _passwords(password):
+        with contextlib.suppress(ValueError, IndexError):
+            key, certificate = files.bundle(der, tried)
+            return key, None if certificate is None else x509.load_der_x509_certificate(certificate)
+    return None, None
 
 
 def _loaded_sm2(source: object) -> SM2PublicKey | None:
@@ -365,18 +390,24 @@ def _openssh(der: bytes) -> object:
 
 def _bundle(der: bytes, password: str) -> tuple[object | None, x509.Certificate | None]:
     """The key and the certificate of a PKCS#12 bundle; None for both where it is none, or has another password."""
-    try:
-        return pkcs12.load_key_and_certificates(der, password.encode())[:2]
-    except (ValueError, UnsupportedAlgorithm):
-        return None, None
+    for tried in _passwords(password):
+        with contextlib.suppress(ValueError, UnsupportedAlgorithm):
+            key, certificate, others = pkcs12.load_key_and_certificates(der, tried)
+            return key, certificate or (next(iter(others), None) if key is None else None)
+    return None, None
+
+
+def _passwords(password: str) -> tuple[bytes, ...]:
+    """The owner's, and none, which one has who packed the bundle again."""
+    return password.encode(), b""
 
 
 def _bundled(der: bytes, password: str) -> x509.Certificate | None:
     return _bundle(der, password)[1] or _sm2_bundle(der, password)[1]
 
 
-def _kind_of(block: _Block) -> str:
-    """What a block is, where it isn't what was asked for."""
+def _kind_of(block: _Block, password: str | None = None) -> str:
+    """What a block is, where it isn't what was asked for; `password` where a bundle would have been opened."""
     if _SM2_CURVE in block.der and (of_sm2 := _kind_of_sm2(block)) is not None:
         return of_sm2
     if block.label is not None:
@@ -391,8 +422,15 @@ def _kind_of(block: _Block) -> str:
             continue
         return kind
     if _PKCS12.match(block.der):
-        return "a PKCS#12 bundle with another password than the merchant number"
+        return "a PKCS#12 bundle" if password is None else _kind_of_bundle(block.der, password)
     return "something that is neither a key nor a certificate"
+
+
+def _kind_of_bundle(der: bytes, password: str) -> str:
+    key, certificate = _bundle(der, password)
+    if key is None and certificate is None:
+        return "a PKCS#12 bundle with another password than the merchant number"
+    return f"a PKCS#12 bundle that holds a {'certificate' if key is None else 'private key'} alone"
 
 
 def _kind_of_sm2(block: _Block) -> str | None:

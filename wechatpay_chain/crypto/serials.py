@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
+from . import forms
+
 PUBLIC_KEY_PREFIX = "PUB_KEY_ID_"
 
 # The platform names a public key by two digits, the merchant's number, the date and digits that count.
 _PUBLIC_KEY_ID = re.compile(r"PUB_KEY_ID_\d\d(\d{10})20\d{6}\d+", re.ASCII)
+# As `openssl x509 -serial` and `-text` write it.
+_LABEL = re.compile(r"serial[ _]?(?:number|no)?\s*[:=]\s*", re.IGNORECASE)
 _HEX = re.compile(r"[0-9A-F]+")
 _SERIAL_DIGITS = 40
 # A serial is random: one of 256 loses two leading zeros, one of 65,536 loses four.
@@ -35,8 +39,14 @@ def is_certificate_serial(serial: str) -> bool:
 
 
 def hexadecimal(serial: str) -> str | None:
-    """The hexadecimal digits of a serial in decimal ones, or with 0x before it; None for another text."""
-    text = serial.strip()
+    """The hexadecimal digits of a serial as something else wrote it; None for a text that is none.
+
+    In decimal digits, with 0x or `serial=` before it, with hyphens, over two lines, in quotes, or with an invisible
+    character in it.
+    """
+    text = "".join(_LABEL.sub("", forms.plain(serial)).replace("-", "").split())
+    if is_certificate_serial(text):
+        return canonical(text)
     try:
         number = int(text, 16 if text[:2] in {"0x", "0X"} else 10)
     except ValueError:
