@@ -1,6 +1,7 @@
 """One timer for the deadlines of many calls."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -111,6 +112,49 @@ def test_another_event_loop() -> None:
     asyncio.run(_wait(deadlines, 0))
     with pytest.raises(TimeoutError):
         asyncio.run(_wait(deadlines))
+
+
+def test_what_an_ended_loop_left_behind() -> None:
+    """A call that was under way when its loop was closed takes no time from those of the next loop."""
+    deadlines, left = Deadlines(0.05), list[asyncio.Task[None]]()
+
+    async def leave() -> None:
+        left.append(asyncio.ensure_future(_wait(deadlines)))
+        await asyncio.sleep(0)
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(leave())
+    loop.close()
+    time.sleep(0.06)
+    with pytest.raises(TimeoutError):
+        asyncio.run(_wait(deadlines))
+
+
+async def test_what_nobody_waits_for_any_more() -> None:
+    """A call that is thrown away, in whatever task that is, takes nobody's time away."""
+    deadlines = Deadlines(0.05)
+    abandoned = _wait(deadlines)
+    task = asyncio.ensure_future(abandoned)
+    await asyncio.sleep(0)
+
+    async def throw_away() -> None:
+        with deadlines:
+            abandoned.close()
+            await asyncio.sleep(60)
+
+    with pytest.raises(TimeoutError):
+        await throw_away()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_thrown_away_outside_of_all_calls() -> None:
+    """Nothing is raised where a call is thrown away by what makes none itself, as the garbage collector does."""
+    abandoned = _wait(Deadlines(60))
+    task = asyncio.ensure_future(abandoned)
+    await asyncio.sleep(0)
+    abandoned.close()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def test_outside_of_a_task() -> None:

@@ -33,8 +33,10 @@ class Deadlines:
         if task is None:
             raise RuntimeError("a deadline needs a task: await the call in one")
         loop = asyncio.get_running_loop()
-        if loop is not self._loop:  # the timer of an event loop that has ended never fires
+        if loop is not self._loop:  # of one that has ended no timer fires, and no task can be cancelled
             self._loop, self._timer = loop, None
+            self._inside.clear()
+            self._late.clear()
         when = loop.time() + self._seconds
         self._inside[task] = when, task.cancelling()
         if self._timer is None:
@@ -44,6 +46,8 @@ class Deadlines:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Raise TimeoutError in place of the cancellation with which the time ended."""
+        if kind is GeneratorExit:
+            return  # a call that nobody waits for any more is thrown away, whatever task that is in, if any
         task = asyncio.current_task()
         if task is None or self._inside.pop(task, None) is not None:
             return
