@@ -130,6 +130,32 @@ async def test_a_broken_answer_leaves_the_outcome_unknown(raw: bytes) -> None:
     assert caught.value.outcome == "unknown"
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{"a":"private"}\r\n\r\n',
+        b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{"a":"private"}\r\n0\r\n\r\n',
+        b"HTTP/1.1 200 OK\r\nX : private\r\n\r\n",
+        b"private\r\n\r\n",
+    ],
+)
+async def test_no_error_quotes_what_came(raw: bytes) -> None:
+    """An answer that isn't HTTP may be the content of one that is, and errors are logged."""
+    async with connected(answering(raw)) as transport:
+        with pytest.raises(ConnectionFailed, match=r"did not answer in HTTP: \w.*[\w/]$") as caught:
+            await transport(POST)
+    assert "private" not in str(caught.value)
+    assert "private" not in caught.value.brief
+
+
+async def test_an_answer_that_switches_protocols() -> None:
+    """Nobody asked for another protocol: the answer is a refusal as any other, and its connection is closed."""
+    raw = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n"
+    asyncio.get_running_loop().set_debug(True)  # so that aiohttp warns of what is left open
+    async with connected(answering(raw)) as transport:
+        assert (await transport(POST)).status == 101
+
+
 async def test_a_reset_connection_leaves_the_outcome_unknown() -> None:
     """A connection reset after the request was sent is a ConnectionFailed of unknown outcome."""
 

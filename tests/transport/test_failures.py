@@ -104,6 +104,25 @@ def test_what_an_error_says(error: Exception, expected: str) -> None:
     assert str(transport_error(error, host="h", timeout=TIMEOUT)) == expected
 
 
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ('Data after `Connection: close`:\n\n  b\'{"name":"private"}\'\n    ^', "Data after `Connection: close`"),
+        ('Bad status line:\n  Expected HTTP/:\n\n  b"it\'s private"\n    ^', "Bad status line: Expected HTTP/"),
+        ("Bad status line 'private'", "Bad status line"),
+        ("Invalid HTTP header: b'X: private'", "Invalid HTTP header"),
+        ("Got more than 8190 bytes when reading: b'private'.", "Got more than 8190 bytes when reading"),
+        ("Content-Length can't be present with Transfer-Encoding", "Content-Length can't be present with Transfer-Enc"),
+    ],
+)
+def test_what_came_is_not_quoted(message: str, said: str) -> None:
+    """Of aiohttp's words about an answer those remain that are its own, whichever of its parsers said them."""
+    info = RequestInfo(URL("http://h"), "GET", CIMultiDictProxy(CIMultiDict()), URL("http://h"))
+    error = transport_error(aiohttp.ClientResponseError(info, (), message=message), host="h", timeout=TIMEOUT)
+    assert str(error).startswith(f"h did not answer in HTTP: {said}")
+    assert "private" not in str(error)
+
+
 @pytest.mark.parametrize("url", ["user:password@proxy:80", "http://user:password@[", "//user:password@proxy"])
 def test_credentials_of_a_proxy_are_not_shown(url: str) -> None:
     """An address that aiohttp doesn't take may hold a password, which no error shows."""

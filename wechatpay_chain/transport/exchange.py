@@ -24,6 +24,7 @@ from .stream import Stream
 
 _AUTHORIZATION = "Authorization"
 _OK = 200
+_SWITCHING = 101
 _LARGEST_REFUSAL = 1024 * 1024
 
 
@@ -168,6 +169,8 @@ class Exchange:
         # For middlewares and trace configurations of the session that read the answer after this.
         answer._body = content  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: there is no public way
         status = answer.status
+        if status == _SWITCHING:  # to a protocol that nobody asked for: aiohttp keeps the connection for it
+            answer.close()
         if content and self._asks_for_identity:
             content = unpacked(content, self.headers.get("Content-Encoding", ""), _most(status))
         given = {"status": status, "headers": self.headers, "content": content, "request": self._request}

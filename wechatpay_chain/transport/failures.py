@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import threading
 from typing import Any
@@ -61,6 +62,9 @@ FAILURES: dict[type[Exception], Failure] = {
     Exception: Failure(TransportError, "unknown", "the aiohttp session raised {name}: {error}"),
 }
 """The nearest class of an exception counts, so the order of the rows doesn't."""
+
+# Where aiohttp quotes what came, at the end of what it says.
+_QUOTED = re.compile(r":?\s+b?['\"]")
 
 
 def failure_of(kind: type[Exception]) -> Failure:
@@ -125,7 +129,8 @@ def _text_of(error: Exception) -> str:
         login = ". Give the session its user and password" if error.status == 407 else ""
         return f"{error.status} {error.message}{login}"
     if isinstance(error, aiohttp.ClientResponseError):
-        return error.message
+        # What came may be the content of an answer, which no log should show.
+        return " ".join(_QUOTED.split(error.message, maxsplit=1)[0].split())
     if isinstance(error, aiohttp.InvalidURL):
         return "what was given" if "@" in str(error.url) else f"{str(error.url)!r}"
     return str(error) or type(error).__name__
