@@ -23,6 +23,7 @@ from wechatpay_chain.cli.settings import Settings, add_settings
 HANDED_OUT = "wechatpay:batch:orders.csv:handed-out"
 RUN = "wechatpay:batch:orders.csv:run"
 BEGUN = "wechatpay:batch:orders.csv:begun"
+RESULTS = "wechatpay:batch:orders.csv:results"
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from tests.cli.test_batch import orders, until
 from wechatpay_chain import Request, Response
 from wechatpay_chain.batch import Journal
 from wechatpay_chain.emulator.server import Listening
+from wechatpay_chain.http.headers import Headers
 
 
 def test_a_row_that_was_taken_out_is_not_sent(run: Run, shop: Shop, url: str) -> None:
@@ -165,3 +166,50 @@ def test_a_redis_that_cant_be_reached(run: Run, shop: Shop) -> None:
     done = hand_out(run, orders(shop.folder, 1), "redis://127.0.0.1:1/0")
     assert (done.code, "--workers: Redis can't be reached" in done.err) == (2, True), done.err
     assert "Traceback" not in done.err
+
+
+def test_calls_that_may_take_effect_twice_are_not_handed_out(run: Run, shop: Shop, url: str) -> None:
+    """An operation that isn't idempotent is refused before anything is sent; with `--repeat` workers make its calls."""
+    order = {
+        "appid": "wxd678efh567hg6787",
+        "mchid": shop.emulator.mchid,
+        "description": "tea",
+        "out_trade_no": f"{shop.folder.parent.name[-12:]}T",
+        "notify_url": "https://shop.example/notify",
+        "amount": {"total": 1},
+    }
+    (shop.folder / "pay.jsonl").write_text(json.dumps(order))
+    command = ("batch", "run", "pay.jsonl", "--path", "v3/pay/transactions/native", "--workers", url)
+    refused = run(*command)
+    assert refused.code == 2
+    assert "POST /v3/pay/transactions/native may take effect twice" in refused.err
+    assert "Leave out --workers" in refused.err
+    with working(url):
+        done = run(*command, "--repeat", "--json")
+    assert (done.code, json.loads(done.out)["done"]) == (0, 1), done.err
+
+
+def test_what_is_unknown_is_called_again_when_the_operator_says_so(
+    run: Run, shop: Shop, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that nobody signed leaves its call `unknown`; no later run calls it, until one is given `--repeat`."""
+
+    async def answer_unsigned(request: Request) -> Response[Any]:
+        answer = await shop.emulator.receive(request)
+        return Response(status=answer.status, headers=Headers({}), content=answer.content)
+
+    table = orders(shop.folder, 2)
+    with Listening(answer_unsigned, "127.0.0.1", 0) as base_url:
+        monkeypatch.setenv("WECHATPAY_BASE_URL", base_url)
+        with working(url):
+            done = hand_out(run, table, url, "--results", "r.jsonl")
+    assert (done.code, "2  of unknown outcome" in done.out) == (4, True), done.out + done.err
+    results = [json.loads(line) for line in (shop.folder / "r.jsonl").read_text().splitlines()]
+    assert [(each["state"], each["code"]) for each in results] == [("unknown", "SignatureError")] * 2
+    monkeypatch.setenv("WECHATPAY_BASE_URL", shop.base_url)
+    with working(url):
+        before = called(shop)
+        assert hand_out(run, table, url).code == 4
+        assert called(shop) == before
+        done = hand_out(run, table, url, "--repeat")
+    assert (done.code, "2  done" in done.out) == (0, True), done.out + done.err

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable, Iterable
 from pathlib import Path
 from typing import Self
 
-from ...batch import Progress
+from ... import catalogue
+from ...batch import Item, Progress
 from ...batch.batch import JournaledCalls, check_concurrency
+from ...errors import ConfigurationError
+from ...http.request import Request
+from ...policies.retry import is_idempotent
 from .connection import redis_at
 from .journal import FleetJournal
 from .notes import Notes
@@ -28,7 +32,7 @@ class FleetBatch(JournaledCalls):
         on_progress: called at most once in a second, and in the end.
 
     Raises:
-        ConfigurationError: the journal can't be used, or the concurrency is wrong.
+        ConfigurationError: the journal can't be used, the concurrency is wrong, or the calls may not be repeated.
     """
 
     def __init__(
@@ -42,9 +46,11 @@ class FleetBatch(JournaledCalls):
         on_progress: Callable[[Progress], None],
     ) -> None:
         check_concurrency(concurrency)
+        _check_repeatable(terms)
         run = secrets.token_hex(16)
+        self._has_ended = False
         self._redis = redis_at(url)
-        self._queue = Queue(url)
+        self._queue = Queue(url, self._redis)
         notes = Notes(self._redis, name)
         self._workers = Workers(self._queue, notes, batch=name, run=run, terms=terms)
         super().__init__(
@@ -63,11 +69,45 @@ class FleetBatch(JournaledCalls):
             raise
         return self
 
+    async def run(self, items: Iterable[Item] | AsyncIterable[Item] | None = None) -> Progress:
+        """Have the items called; as of every batch."""
+        progress = await super().run(items)
+        self._has_ended = True
+        return progress
+
     async def aclose(self) -> None:
         """Hand out nothing more, part from Redis, and close the journal."""
         try:
-            await self._workers.aclose()
+            await self._workers.aclose(are_taken=self._has_ended and await self._knows_all())
             await self._queue.aclose()
             await self._redis.aclose()
         finally:
             await super().aclose()
+
+    async def _knows_all(self) -> bool:
+        """Whether the journal has what came of every call that was handed out."""
+        try:
+            return not await self._journal.cut_off()
+        except ConfigurationError:  # the journal failed, and its run has said so
+            return False
+
+
+def _check_repeatable(terms: Terms) -> None:
+    """Refuse calls that may take effect twice when they are sent twice.
+
+    A worker may die with a call, and Redis, after a crash, forget that it was begun: the next worker sends it again.
+
+    Raises:
+        ConfigurationError: the operation isn't known as idempotent, and nobody says that it may be repeated.
+    """
+    method, path = terms.operation.split(" ", 1)
+    operation = catalogue.find(method, path)
+    if not is_idempotent(
+        Request(method=method, template=path, path=path, operation=operation, retry=terms.repeat or None)
+    ):
+        raise ConfigurationError(
+            "--workers",
+            f"a call of {terms.operation} may take effect twice if a worker dies and another one sends it again",
+            "Leave out --workers: on one machine the journal knows what was sent. Or add --repeat, if each call has a "
+            "number of its own with which it takes effect once",
+        )

@@ -1,6 +1,7 @@
 """What Redis keeps of a batch: the run that hands out, its calls, and what came of them.
 
-A run and its workers know of one another by nothing else. Payloads are kept until they are answered.
+A run and its workers know of one another by nothing else. Payloads are kept until they are answered. The rest is kept
+without end while calls are handed out, and after a run that didn't end properly: its journal still has to take it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from ...contrib._extras import extra
 with extra("redis"):
     from redis.asyncio import Redis
 
+KEPT = 30 * 24 * 3600
+"""Seconds for which the notes are kept after the last run ended, once its journal has all of them."""
+
 _DIGITS = 64
 
 # A worker begins a call if its run is the one that hands out, or has begun it before that run was stopped: what an
@@ -29,9 +33,21 @@ redis.call('HSET', KEYS[2], ARGV[1], ARGV[2] .. string.sub(call, 1, 64))
 return {call, begun and 1 or 0}
 """
 _WITHDRAW = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
-_END = (
-    "local run = redis.call('GET', KEYS[1]) if not run or run == ARGV[1] then redis.call('DEL', KEYS[1], KEYS[2]) end"
-)
+_HAND_OUT = """
+redis.call('HDEL', KEYS[4], ARGV[1])
+if ARGV[3] == '0' then
+    redis.call('HDEL', KEYS[3], ARGV[1])
+    redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[4])
+for at = 2, 4 do redis.call('PERSIST', KEYS[at]) end
+"""
+_END_RUN = """
+local run = redis.call('GET', KEYS[1])
+if run and run ~= ARGV[1] then return end
+redis.call('DEL', KEYS[1], KEYS[2])
+if ARGV[2] ~= '' then for at = 3, 5 do redis.call('EXPIRE', KEYS[at], ARGV[2]) end end
+"""
 
 
 class Call(NamedTuple):
@@ -107,6 +123,7 @@ class Notes:
         self._handed_out = f"{start}:handed-out"
         self._begun = f"{start}:begun"
         self._results = f"{start}:results"
+        self._kept = (self._handed_out, self._begun, self._results)
 
     async def run(self) -> str | None:
         """The run that hands out; None where none does."""
@@ -121,17 +138,21 @@ class Notes:
         """Let workers begin nothing more of a run, and give back what waits for its turn."""
         await cast("Any", self._redis.eval(_WITHDRAW, 1, self._run, run))
 
-    async def end_run(self, run: str) -> None:
-        """Take back what no worker has begun, unless another run hands out."""
-        await cast("Any", self._redis.eval(_END, 2, self._run, self._calls, run))
+    async def end_run(self, run: str, *, are_taken: bool) -> None:
+        """Take back what no worker has begun, unless another run hands out.
+
+        Args:
+            run: that ends.
+            are_taken: whether its journal knows what came of every call: the notes expire then (`KEPT`).
+        """
+        keys = [self._run, self._calls, *self._kept]
+        await cast("Any", self._redis.eval(_END_RUN, len(keys), *keys, run, str(KEPT) if are_taken else ""))
 
     async def hand_out(self, key: str, call: Call, run: str) -> None:
-        """Let workers begin a call."""
-        await self._redis.hdel(self._results, key)
-        if not call.was_sent:
-            await self._redis.hdel(self._begun, key)
-            await self._redis.hset(self._handed_out, key, run)
-        await self._redis.hset(self._calls, key, str(call))
+        """Let workers begin a call; from here on the notes don't expire."""
+        keys = [self._calls, *self._kept]
+        arguments = [key, run, str(int(call.was_sent)), str(call)]
+        await cast("Any", self._redis.eval(_HAND_OUT, len(keys), *keys, *arguments))
 
     async def take_back(self, key: str) -> None:
         """Let no worker begin a call any more."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from ...contrib._extras import extra
 
@@ -10,10 +10,28 @@ with extra("taskiq"):
     from taskiq import AsyncBroker
     from taskiq_redis import RedisStreamBroker
 
+with extra("redis"):
+    from redis.asyncio import Redis
+
 QUEUE = "wechatpay:calls"
 """The name of the stream, and of the task that its messages are for."""
 
+_GROUP = "taskiq"
 _IDLE_MS = 60_000
+
+# Messages stay in a stream after they are acknowledged. All before the first that a worker holds are, and so are, where
+# none is held, all that were delivered. Told is whether any was not yet.
+_TRIM = """
+local delivered = '0-0'
+for _, group in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+    for at = 1, #group, 2 do
+        if group[at] == 'last-delivered-id' then delivered = group[at + 1] end
+    end
+end
+local held = redis.call('XPENDING', KEYS[1], ARGV[1])
+redis.call('XTRIM', KEYS[1], 'MINID', held[2] or delivered)
+return #redis.call('XRANGE', KEYS[1], '(' .. delivered, '+', 'COUNT', 1)
+"""
 
 
 class Terms(NamedTuple):
@@ -37,9 +55,11 @@ class Queue:
 
     Args:
         url: of the Redis.
+        redis: a client of it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, redis: Redis) -> None:
+        self._redis = redis
         self._broker = broker_at(url)
         self._task: Any = None
 
@@ -59,8 +79,16 @@ class Queue:
         """
         await self._task.kiq(batch, run, key, *terms)
 
+    async def trim(self) -> bool:
+        """Remove what workers have acknowledged.
+
+        Returns:
+            Whether workers have taken all that was handed out.
+        """
+        return not await cast("Any", self._redis.eval(_TRIM, 1, QUEUE, _GROUP))
+
     async def aclose(self) -> None:
-        """Part from Redis."""
+        """Part from the queue."""
         await self._broker.shutdown()
 
 
@@ -69,6 +97,7 @@ def broker_at(url: str) -> AsyncBroker:
     return RedisStreamBroker(
         url,
         queue_name=QUEUE,
+        consumer_group_name=_GROUP,
         consumer_id="0",
         idle_timeout=_IDLE_MS,
         unacknowledged_lock_timeout=10,

@@ -90,8 +90,8 @@ class _Worker:
             return
         call, was_begun = begun
         item = Item.unpack(key, call.packed.encode())
-        # A worker that died may have sent it. Of what isn't re-entrant even the first to begin it doesn't rely on what
-        # Redis knows.
+        # A worker that died may have sent it. Of what isn't idempotent even the first to begin it doesn't rely on what
+        # Redis knows; runs hand out no such calls, unless their catalogue is a newer one.
         was_sent = call.was_sent or was_begun or not is_idempotent(item.request(retry=terms.repeat or None))
         self._waits.setdefault((batch, run), Waits()).join()
         result = await self._caller(terms).call(item, was_sent=was_sent)

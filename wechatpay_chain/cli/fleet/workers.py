@@ -74,10 +74,12 @@ class Workers:
         if not was_sent:
             await note("sent")
         loop, self._waits = asyncio.get_running_loop(), current()
-        handed = self._open[key] = _Open(loop.create_future(), loop.create_future())
+        handed = _Open(loop.create_future(), loop.create_future())
+        with reaching():
+            await self._notes.hand_out(key, Call.of(packed, was_sent=was_sent), self._run)
+        self._open[key] = handed  # not before: until then Redis has what came of it in an earlier run
         try:
             with reaching():
-                await self._notes.hand_out(key, Call.of(packed, was_sent=was_sent), self._run)
                 await self._put(key)
             if not await self._is_begun(key, handed):
                 return Result(key=key, state="sent" if was_sent else "waiting")
@@ -85,13 +87,17 @@ class Workers:
         finally:
             del self._open[key]
 
-    async def aclose(self) -> None:
-        """Take back what no worker has begun."""
+    async def aclose(self, *, are_taken: bool) -> None:
+        """Take back what no worker has begun.
+
+        Args:
+            are_taken: whether the journal knows what came of every call, so that Redis need not keep it.
+        """
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.wait([self._looking])
             with suppress(RedisError, OSError):  # what is still handed out then is known as such by the next run
-                await self._notes.end_run(self._run)
+                await self._notes.end_run(self._run, are_taken=are_taken)
 
     async def _put(self, key: str) -> None:
         await self._queue.put(self._batch, self._run, key, self._terms)
@@ -119,10 +125,12 @@ class Workers:
                 await asyncio.sleep(_LOOK)
                 await self._look_once()
                 nudged += _LOOK
-                if nudged >= _NUDGE:  # the broker looks for what dead workers left only when something new comes
+                if nudged >= _NUDGE:
                     nudged = 0.0
                     with reaching():
-                        await self._put("")
+                        # The broker looks for what dead workers left only when something new comes.
+                        if await self._queue.trim():
+                            await self._put("")
         except ConfigurationError as error:
             for begun, result in self._open.values():
                 for future in (begun, result):

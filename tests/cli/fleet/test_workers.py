@@ -1,0 +1,56 @@
+"""`Workers`: what a run hears of the calls that it has handed out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.cli.test_batch import PUNISH
+from wechatpay_chain.batch import Item, Result, State
+from wechatpay_chain.cli.fleet.connection import redis_at
+from wechatpay_chain.cli.fleet.notes import Call, Notes
+from wechatpay_chain.cli.fleet.queue import Queue, Terms
+from wechatpay_chain.cli.fleet.workers import Workers
+
+ITEM = Item(path=PUNISH, json={"out_request_no": "R1"})
+TERMS = Terms(f"POST /{PUNISH}", "", False, 3600.0)
+
+
+async def write_nothing(state: State) -> None:
+    """The note of a batch without a journal."""
+
+
+async def test_a_result_of_an_earlier_run_is_not_taken_for_this_ones(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long Redis takes to hand a call out, what came of it before, such as an outage, doesn't end it."""
+    key, packed = ITEM.pack()
+    call = Call.of(packed, was_sent=True)
+    looked = asyncio.Event()
+    hand_out, progress = Notes.hand_out, Notes.progress
+
+    async def hand_out_after_a_look(self: Notes, *arguments: Any) -> None:
+        looked.clear()
+        await looked.wait()
+        await hand_out(self, *arguments)
+
+    async def look(self: Notes, keys: list[str]) -> Any:
+        seen = await progress(self, keys)
+        looked.set()
+        return seen
+
+    monkeypatch.setattr(Notes, "hand_out", hand_out_after_a_look)
+    monkeypatch.setattr(Notes, "progress", look)
+    async with redis_at(url) as redis:
+        queue, notes = Queue(url, redis), Notes(redis, "orders.csv")
+        await notes.end(key, call, Result(key=key, state="sent", code="ServerError"))
+        workers = Workers(queue, notes, batch="orders.csv", run="b", terms=TERMS)
+        await workers.begin()
+        calling = asyncio.create_task(workers.call(ITEM, was_sent=True, note=write_nothing))
+        while await notes.begin(key, "b") is None:
+            assert not calling.done(), calling.result()
+            await asyncio.sleep(0.01)
+        await notes.end(key, call, Result(key=key, state="done"))
+        assert (await calling).state == "done"
+        await workers.aclose(are_taken=True)
+        await queue.aclose()
