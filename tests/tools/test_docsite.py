@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
 
-from tools.docsite import api_pages, llms, operation_pages, searching, sources
+from tools.docsite import api_pages, hooks, llms, operation_pages, searching, sources
 from wechatpay_chain import catalogue
 
 PAGES = dict(operation_pages.pages())
@@ -79,6 +80,14 @@ def test_public_modules_have_a_page() -> None:
     pages = dict(api_pages.pages())
     assert "::: wechatpay_chain.notifications" in pages["api/wechatpay_chain.notifications.md"]
     assert all(f"({module}.md)" in pages["api/index.md"] for module, _ in api_pages.MODULES)
+    assert re.findall(r"^## (\w+)", pages["api/wechatpay_chain.client.options.md"], re.MULTILINE) == ["Options"]
+
+
+def test_the_navigation_has_a_page_for_each_public_module() -> None:
+    """A reader of one page of the API sees the others beside it."""
+    config = SimpleNamespace(nav=[{"English": ["index.md"]}, {"Python API": ["api/index.md"]}])
+    listed = hooks.on_config(config).nav[1]["Python API"]
+    assert listed == ["api/index.md", *(f"api/{module}.md" for module, _ in api_pages.MODULES)]
 
 
 def test_texts_for_models() -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 MODULES = (
-    ("wechatpay_chain", "Client, errors, options"),
+    ("wechatpay_chain", "Client, errors, answers"),
+    ("wechatpay_chain.client.options", "All options of a client"),
     ("wechatpay_chain.notifications", "Notifications"),
     ("wechatpay_chain.payments", "Payments"),
     ("wechatpay_chain.bills", "Bills"),
@@ -24,13 +25,18 @@ MODULES = (
     ("wechatpay_chain.contrib.django", "Django"),
     ("wechatpay_chain.contrib.flask", "Flask"),
     ("wechatpay_chain.contrib.litestar", "Litestar"),
+    ("wechatpay_chain.contrib.limits", "Rate limits of several processes"),
     ("wechatpay_chain.contrib.opentelemetry", "OpenTelemetry"),
     ("wechatpay_chain.contrib.redis", "Redis"),
     ("wechatpay_chain.contrib.sanic", "Sanic"),
+    ("wechatpay_chain.contrib.sqlalchemy", "SQLAlchemy: the inbox"),
     ("wechatpay_chain.contrib.starlette", "Starlette and FastAPI"),
     ("wechatpay_chain.contrib.taskiq", "taskiq"),
 )
 """Public modules with what they are about."""
+
+# Of a module that isn't public as a whole: the names that are.
+_NAMES = {"wechatpay_chain.client.options": ["Options"]}
 
 # The headings of a page are its own, so that each name stands once in the list of its contents.
 _OPTIONS = "    options:\n      show_root_toc_entry: false\n"
@@ -49,7 +55,7 @@ def pages() -> Iterator[tuple[str, str]]:
 def _page(module: str, about: str) -> Iterator[str]:
     tree = ast.parse(_file(module).read_text(encoding="utf-8"))
     yield f"# {about}\n\n`{module}`\n\n::: {module}\n{_OPTIONS}      members: false\n"
-    for name in _public(tree):
+    for name in _NAMES.get(module) or _public(tree):
         yield f"## {name}\n\n::: {module}.{name}\n{_OPTIONS}      heading_level: 3\n"
 
 

@@ -20,6 +20,13 @@ _texts: dict[str, str] = {}
 _APART = ("operations/", "api/")
 
 
+def on_config(config: Any) -> Any:
+    """Put the pages of the Python API into the navigation."""
+    (section,) = (entry["Python API"] for entry in config.nav if "Python API" in entry)
+    section += [f"api/{module}.md" for module, _ in api_pages.MODULES]
+    return config
+
+
 def on_files(files: Any, config: Any) -> Any:
     """Add the pages that no file below docs/ holds."""
     # The types are Any: MkDocs is no dependency of the checks, which would then need it to know them.
