@@ -125,6 +125,33 @@ async def test_notifications_by_serial_and_by_url(merchants: Merchants, provider
     assert len(provider.handled) == 2
 
 
+async def test_headers_may_come_as_an_iterator(merchants: Merchants, provider: Provider) -> None:
+    """Headers that can be read once find the merchant and are verified all the same."""
+    headers, body = provider.message(SECOND)
+    assert (await merchants.dispatch(iter(headers.items()), body)).ok
+    assert provider.handled == [(SECOND, "1")]
+
+
+@pytest.mark.parametrize(
+    ("headers", "mchid", "says"),
+    [
+        ({"Wechatpay-Serial": "PUB_KEY_ID_1\n"}, None, r"signed by 'PUB_KEY_ID_1\n'"),
+        ({}, None, "names no key, as none of APIv2 does"),
+        (None, None, "request.headers"),
+        ({}, "7", "for '7'"),
+    ],
+)
+async def test_a_notification_of_nobody_is_logged(
+    merchants: Merchants, caplog: pytest.LogCaptureFixture, headers: Any, mchid: str | None, says: str
+) -> None:
+    """Why no merchant was found stands in the log on one line, and not in the reply."""
+    reply = await merchants.dispatch(headers, b"{}", mchid=mchid)
+    assert (reply.status, reply.body) == (404, b'{"code":"FAIL","message":"no such merchant"}')
+    (message,) = caplog.messages
+    assert says in message
+    assert "\n" not in message
+
+
 async def test_one_key_for_several_merchants(provider: Provider) -> None:
     """Where several merchants know a key, the notification goes to the one whose APIv3 key opens it."""
     shared = KeyPair.certified()

@@ -112,6 +112,7 @@ def test_undone_and_proven(case: str) -> None:
     ("name", "body"),
     [
         ("body-empty", b""),
+        ("body-empty", b" \r\n"),
         ("body-cut-off", RAW[:-40]),
         ("body-resource-alone", compact(ENVELOPE["resource"])),
         ("body-decrypted", b'{"out_trade_no":"1","trade_state":"SUCCESS"}'),
@@ -133,6 +134,12 @@ def test_traces_without_proof(name: str, body: bytes) -> None:
 def test_an_untouched_body_is_not_blamed() -> None:
     """A body as the platform writes it gives no cause: the key is to be looked at."""
     assert causes(RAW, lambda _: False) == ()
+
+
+@pytest.mark.parametrize("body", [b"a=b", b"hello", b"OK", b"#", b"callback"])
+def test_short_texts_are_not_taken_for_packed_ones(body: bytes) -> None:
+    """Deflate without a head can begin in any text; what holds nothing isn't packed."""
+    assert "body-packed" not in [cause.name for cause in causes(body, lambda _: False)]
 
 
 def test_an_answer_in_its_own_order_is_not_blamed() -> None:

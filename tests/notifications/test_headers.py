@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from email.message import Message
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -38,6 +39,11 @@ SHAPES: dict[str, Callable[[Headers], Any]] = {
     "pairs from a generator": lambda headers: (pair for pair in headers.items()),
     "multidict": CIMultiDict,
     "http.client": http_message,
+    "lists of values": lambda headers: {name: [value] for name, value in headers.items()},
+    "lists of values beside those of others": lambda headers: {
+        "Via": ["a", "b"],
+        **{name.lower(): (value.encode(),) for name, value in headers.items()},
+    },
 }
 
 
@@ -69,11 +75,49 @@ def test_no_headers(made: Any) -> None:
         webhook().open(made, notify()[1])
 
 
-def test_values_of_other_types() -> None:
-    """A list of values, as some gateways give them, is the caller's mistake."""
+@pytest.mark.parametrize(("value", "kind"), [([], "list"), (7, "int"), (None, "NoneType"), ([{"value": "x"}], "dict")])
+def test_values_of_other_types(value: Any, kind: str) -> None:
+    """A value that is no text, nor a list of one, is the caller's mistake."""
     headers, body = notify()
-    with pytest.raises(ConfigurationError, match="a list was found"):
-        webhook().open({name: [value] for name, value in headers.items()}, body)
+    with pytest.raises(ConfigurationError, match=rf"headers\['Wechatpay-Nonce'\]: a {kind} was found"):
+        webhook().open({**headers, "Wechatpay-Nonce": value}, body)
+
+
+def test_two_values_in_a_list_are_refused() -> None:
+    """A signature header whose list has two values came twice."""
+    headers, body = notify()
+    with pytest.raises(SignatureError, match="Wechatpay-Nonce is there twice"):
+        webhook().open({**headers, "Wechatpay-Nonce": [headers["Wechatpay-Nonce"]] * 2}, body)
+
+
+def scope(headers: Headers) -> dict[str, Any]:
+    """What ASGI has around headers."""
+    return {"type": "http", "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()]}
+
+
+AROUND: dict[str, Callable[[Headers], Any]] = {
+    "ASGI scope": scope,
+    "a request that is a mapping of its scope": lambda headers: MappingProxyType(scope(headers)),
+    "a gateway's event": lambda headers: {"httpMethod": "POST", "headers": headers, "body": "{}"},
+}
+
+
+@pytest.mark.parametrize("around", AROUND.values(), ids=AROUND)
+async def test_what_is_around_the_headers(around: Callable[[Headers], Any], caplog: pytest.LogCaptureFixture) -> None:
+    """A scope, a request or an event in the headers' place is named as that: no proxy is blamed."""
+    headers, body = notify()
+    with pytest.raises(ConfigurationError, match=r"with more than headers was given\. Give the headers alone"):
+        webhook().open(around(headers), body)
+    assert (await webhook().dispatch(around(headers), body)).status == 500
+    assert "Give the headers alone" in caplog.messages[0]
+
+
+def test_mappings_of_name_and_value() -> None:
+    """Headers as a list of mappings, as some content delivery networks have them, are the caller's mistake."""
+    headers, body = notify()
+    made: Any = [{"key": name, "value": value} for name, value in headers.items()]
+    with pytest.raises(ConfigurationError, match="a list of mappings was given"):
+        webhook().open(made, body)
 
 
 def test_too_many() -> None:

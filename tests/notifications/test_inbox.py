@@ -127,6 +127,24 @@ async def test_a_number_that_cannot_be_told_is_answered_with_503(option: dict[st
     assert (await webhook(inbox=ListInbox(), **option).dispatch(*notify())).status == 503
 
 
+@pytest.mark.parametrize(
+    ("headers", "says"),
+    [
+        (lambda headers: {"headers": headers}, "Give the headers alone"),
+        (
+            lambda headers: {f"X-{name}": value for name, value in headers.items()},
+            "something in between renames headers",
+        ),
+    ],
+)
+async def test_why_headers_are_missing_is_told(headers: Any, says: str, caplog: pytest.LogCaptureFixture) -> None:
+    """With an inbox, too, the log tells what came in the place of the headers that are missing."""
+    inbox = ListInbox()
+    signed, body = notify()
+    assert not (await webhook(inbox=inbox).dispatch(headers(signed), body)).ok
+    assert says in caplog.messages[0]
+
+
 async def test_headers_may_come_as_an_iterator() -> None:
     """They are read once, and stored whole."""
     inbox = ListInbox()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -114,6 +115,35 @@ def test_demand_16_parsed_body(kind: Any) -> None:
     headers, body = notify()
     with pytest.raises(ConfigurationError, match="raw bytes"):
         webhook().open(headers, kind(body.decode()))
+
+
+async def read() -> bytes:
+    """A request's body that must be awaited."""
+    return b""
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("{}", r"base64\.b64decode\(body\) if isBase64Encoded, else body\.encode\(\)"),
+        (read, r"a function was given\. Call it"),
+        (BytesIO(b"{}"), r"a BytesIO was given\. Read it"),
+        ({}, "raw bytes of the request: what was parsed"),
+        (None, "raw bytes of the request: what was parsed"),
+    ],
+)
+def test_demand_16_bodies_that_are_no_bytes(body: Any, says: str) -> None:
+    """A gateway's text, a method that wasn't called and a file that wasn't read are each told what to do."""
+    with pytest.raises(ConfigurationError, match=says):
+        webhook().open(notify()[0], body)
+
+
+def test_demand_16_a_body_that_was_not_awaited() -> None:
+    """A forgotten `await` is named."""
+    body: Any = read()
+    with pytest.raises(ConfigurationError, match=r"a coroutine was given\. Await it"):
+        webhook().open(notify()[0], body)
+    body.close()
 
 
 def test_demand_19_probe() -> None:

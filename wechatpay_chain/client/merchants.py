@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 from ..credentials.arguments import conceals_arguments
 from ..errors import ConfigurationError, TrustError
 from ..notifications import HeaderSource, Late, MemorySeen, Notification, Reply, ReplySigner, Seen, Webhook
-from ..notifications.headers import signature_headers
+from ..notifications.headers import verifying_headers
 from ..transport.aiohttp import new_session
 from ..wire.v3.signature import SERIAL_HEADER
 from .asynchronous import WeChatPay
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from ..credentials.signer import Signer
     from ..crypto.keys import PrivateKeySource, PublicKeySource
     from ..notifications.inbox import Inbox
+
+_log = logging.getLogger(__name__)
 
 
 class WebhookArguments(TypedDict, total=False):
@@ -155,10 +158,17 @@ class Merchants:
             mchid: whose it is, where each merchant has a URL of its own; APIv2 needs that. Without it the merchant is
                 found by the key that the notification names, which is verified as always.
         """
-        webhook = self._webhook_of(mchid) if mchid is not None else self._find(headers, body)
-        if webhook is None:
-            return Reply.failure("no such merchant", status=404)
-        return await webhook.dispatch(headers, body)
+        if mchid is not None:
+            webhook, which = self._webhook_of(mchid), f"for {mchid!a}"
+        else:
+            try:
+                headers = verifying_headers(headers)
+            except (ConfigurationError, TrustError) as error:
+                return _refuse(f"that names no key ({error})")
+            serial = headers.get(SERIAL_HEADER, "")
+            webhook = self._find(serial, headers, body)
+            which = f"signed by {serial[:64]!a}" if serial else "that names no key, as none of APIv2 does,"
+        return _refuse(which) if webhook is None else await webhook.dispatch(headers, body)
 
     async def aclose(self) -> None:
         """Remove all merchants, wait for their handlers, and close the connections."""
@@ -185,11 +195,7 @@ class Merchants:
         merchant = self._merchants.get(mchid)
         return merchant.webhook if merchant is not None else None
 
-    def _find(self, headers: HeaderSource, body: bytes) -> Webhook | None:
-        try:
-            serial = signature_headers(headers).get(SERIAL_HEADER, "")
-        except (ConfigurationError, TrustError):
-            return None
+    def _find(self, serial: str, headers: HeaderSource, body: bytes) -> Webhook | None:
         found = [
             merchant.webhook
             for merchant in self._merchants.values()
@@ -197,6 +203,12 @@ class Merchants:
         ]
         # Where several know the key, whose it is shows in whose APIv3 key opens it.
         return next((webhook for webhook in found if len(found) == 1 or _opens(webhook, headers, body)), None)
+
+
+def _refuse(which: str) -> Reply:
+    """Log that a notification is nobody's here, and say what to reply: a stranger learns no more than that."""
+    _log.warning("a notification %s has no merchant here. Put the merchant, or give mchid= by the URL", which)
+    return Reply.failure("no such merchant", status=404)
 
 
 def _knows(client: WeChatPay, serial: str) -> bool:

@@ -85,7 +85,7 @@ def causes(body: bytes, fits: Fits) -> tuple[Cause, ...]:
         body: the body as it was given.
         fits: whether the signature fits another body.
     """
-    if not body:
+    if not body.strip():
         text = "the body is empty: something read it before, and a body can be read once"
         return (Cause("body-empty", text, _RAW, "likely"),)
     if len(body) > _LONGEST:
@@ -384,7 +384,9 @@ def _packed(body: bytes) -> Iterator[bytes]:
     for bits in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):  # gzip or zlib; deflate without a head
         if body[:1] not in b"{[ \r\n<":
             with suppress(zlib.error):
-                yield zlib.decompressobj(bits).decompress(body, _LONGEST)
+                unpacked = zlib.decompressobj(bits).decompress(body, _LONGEST)
+                if unpacked[:1] in {b"{", b"<"}:  # deflate without a head is found in any text, and holds nothing
+                    yield unpacked
 
 
 def _framed(body: bytes) -> Iterator[bytes]:

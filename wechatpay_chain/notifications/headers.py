@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeGuard
 
 from ..errors import ConfigurationError, SignatureError
 from ..http.headers import Headers
@@ -13,6 +13,7 @@ MOST_HEADERS = 1000
 """A WSGI environment holds the process's environment variables as well, so this is far above any real request."""
 
 _REMEDY = "Give the headers as the framework has them: request.headers, a WSGI environ, or an ASGI scope['headers']"
+_AROUND = "Give the headers alone: request.headers, event['headers'], or an ASGI scope['headers']"
 
 
 class HasItems(Protocol):
@@ -24,7 +25,10 @@ class HasItems(Protocol):
 
 
 HeaderSource = HasItems | Iterable[tuple[str | bytes, str | bytes]]
-"""Headers in any case: a mapping, a multidict, a WSGI environ (`HTTP_...`), or pairs of str or bytes (ASGI)."""
+"""Headers in any case: a mapping, a multidict, a WSGI environ (`HTTP_...`), or pairs of str or bytes (ASGI).
+
+A value may stand in a list of its own, as gateways have it (`multiValueHeaders`).
+"""
 
 _names: dict[str | bytes, str] = {}
 for _name in (
@@ -53,7 +57,7 @@ def signature_headers(source: HeaderSource) -> dict[str, str]:
             if known is None:
                 continue
             if known in found:
-                raise SignatureError(f"{known} is there twice. The platform sends it once: don't believe it")
+                raise _twice(known)
             if type(value) is str:
                 found[known] = value
             elif type(value) is bytes:
@@ -69,9 +73,31 @@ def signature_headers(source: HeaderSource) -> dict[str, str]:
     return found
 
 
+def verifying_headers(source: HeaderSource) -> Mapping[str, str]:
+    """What a signature is checked with; all headers where some of that is missing, because they tell why.
+
+    Raises:
+        SignatureError: as `signature_headers`.
+        ConfigurationError: these are no headers, or something around them.
+    """
+    if isinstance(source, Iterator):
+        source = [*source]  # it can't be read twice
+    found = signature_headers(source)
+    return found if len(found) >= len(v3.SIGNED_HEADERS) else all_headers(source)
+
+
 def all_headers(source: HeaderSource) -> Headers:
-    """All headers, by the names that HTTP has them under: they tell why those that are needed are missing."""
-    return Headers([(_plain(name), _text(value, _plain(name))) for name, value in _pairs(source) if _is_text(value)])
+    """All headers, by the names that HTTP has them under: they tell why those that are needed are missing.
+
+    Raises:
+        ConfigurationError: the headers are in there, but this is something around them: an event, a scope, a request.
+    """
+    pairs = _pairs(source)
+    if any(isinstance(pair, Mapping) for pair in pairs):
+        raise ConfigurationError("headers", f"a {type(source).__name__} of mappings was given", _REMEDY)
+    if any(name == "headers" and not _is_text(value) for name, value in pairs):
+        raise ConfigurationError("headers", f"a {type(source).__name__} with more than headers was given", _AROUND)
+    return Headers([(_plain(name), _text(value, _plain(name))) for name, value in pairs if _is_text(value)])
 
 
 def _plain(name: str | bytes) -> str:
@@ -84,6 +110,11 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str | bytes)
 
 
+def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
+    """Gateways and parsers that allow for repeated names keep a list of values for each."""
+    return isinstance(value, list | tuple) and value not in ([], ())
+
+
 def _pairs(source: Any) -> Any:
     pairs = source.items() if hasattr(source, "items") else source
     if not hasattr(pairs, "__len__"):
@@ -93,9 +124,17 @@ def _pairs(source: Any) -> Any:
     return pairs
 
 
+def _twice(name: str) -> SignatureError:
+    return SignatureError(f"{name} is there twice. The platform sends it once: don't believe it")
+
+
 def _text(value: Any, name: str) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bytes):
         return value.decode("latin-1")
+    if _is_list(value):
+        if len(value) > 1:
+            raise _twice(name)
+        return _text(value[0], name)
     raise ConfigurationError(f"headers[{name!r}]", f"a {type(value).__name__} was found", _REMEDY)

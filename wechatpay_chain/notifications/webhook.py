@@ -19,7 +19,7 @@ from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError, DecodeError, TrustError
 from ..wire import v3
 from . import sealed
-from .headers import HeaderSource, all_headers, signature_headers
+from .headers import HeaderSource, verifying_headers
 from .notification import Notification, Reply
 from .router import Function, Kind, Late, Router, is_question, must_sign
 from .seen import MemorySeen, Seen
@@ -38,8 +38,6 @@ Body = bytes | bytearray | memoryview
 
 MAX_BODY = 2 * 1024 * 1024
 """Bytes: the ciphertext of a resource may have 1,048,576 characters."""
-
-_NEEDED = len(v3.SIGNED_HEADERS)
 
 DEADLINE = 4.5
 """Seconds: the platform counts five as failed."""
@@ -177,8 +175,7 @@ class Webhook:
             raise DecodeError(f"it has {len(body)} bytes, more than the {self.max_body} that a notification may have")
         if body[:1] != b"{" and _is_xml(body):
             return self._open_xml(body)
-        signing = signature_headers(headers)
-        return self._open_sealed(signing if len(signing) >= _NEEDED else all_headers(headers), body)
+        return self._open_sealed(verifying_headers(headers), body)
 
     @overload
     def on(self, kind: Kind[R]) -> Callable[[Function[R]], Function[R]]: ...
@@ -230,7 +227,7 @@ class Webhook:
         try:
             if self._inbox is not None:
                 # They are read twice, which an iterator can't be; with a message of APIv2 they say nothing.
-                headers = {} if _is_xml(body) else signature_headers(headers)
+                headers = {} if _is_xml(body) else verifying_headers(headers)
             if self._trust.keys.has_sm2:
                 from ..credentials.threads import in_thread
 
@@ -416,11 +413,19 @@ def _bytes(body: object) -> bytes:
         return bytes(body)
     if isinstance(body, memoryview):
         return body.tobytes()
-    raise ConfigurationError(
-        "body",
-        f"a {type(body).__name__} was given",
-        "Give the raw bytes of the request: what was parsed or decoded can't be verified any more",
-    )
+    remedy = "Give the raw bytes of the request: what was parsed or decoded can't be verified any more"
+    if isinstance(body, str):
+        remedy = (
+            "Give the raw bytes of the request. Where a gateway's event has the body as text alone: "
+            "base64.b64decode(body) if isBase64Encoded, else body.encode()"
+        )
+    elif hasattr(body, "__await__"):
+        remedy = "Await it: await request.body(), await request.read()"
+    elif callable(body):
+        remedy = "Call it: request.get_data(), await request.body(), await request.read()"
+    elif hasattr(body, "read"):
+        remedy = "Read it, once: body.read()"
+    raise ConfigurationError("body", f"a {type(body).__name__} was given", remedy)
 
 
 def _is_xml(body: object) -> bool:
