@@ -126,7 +126,7 @@ def test_closing_while_others_call(emulator: Emulator) -> None:
 
 def test_a_session_is_refused(emulator: Emulator) -> None:
     """A session of another loop can't be used and is refused at construction."""
-    with pytest.raises(ConfigurationError, match="session"):
+    with pytest.raises(ConfigurationError, match=r"A proxy.* needs WeChatPay"):
         SyncWeChatPay(**emulator.credentials(), session=object())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 

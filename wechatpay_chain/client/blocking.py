@@ -67,7 +67,8 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
     ) -> None:
         check_arguments("SyncWeChatPay", options, Arguments.__annotations__)
         if options.get("session") is not None:
-            raise ConfigurationError("session", "it belongs to another event loop", "Leave it out")
+            remedy = "Leave it out. A proxy, which only a session brings, needs WeChatPay, the asyncio client"
+            raise ConfigurationError("session", "it belongs to another event loop", remedy)
         self._client = WeChatPay(mchid, serial, private_key, certs, **options)
         self._path = ""
         self._send = self.send
