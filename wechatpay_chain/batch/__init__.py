@@ -9,11 +9,12 @@ Started again after a crash, with the same input or with none, it goes on where 
 
 from __future__ import annotations
 
-from .batch import Batch, Progress
+from .batch import Batch
 from .caller import Caller
 from .items import Item, read_jsonl
 from .journal import Journal
 from .lock import JournalInUseError
+from .progress import Progress
 from .result import Result, State
 from .tables import read_csv
 

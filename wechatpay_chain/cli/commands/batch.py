@@ -13,8 +13,8 @@ from pathlib import Path
 
 from ... import catalogue
 from ...batch import Batch, Item, JournalInUseError, Progress, read_csv, read_jsonl
-from ...batch.batch import JournaledCalls
 from ...batch.items import payload_of
+from ...batch.journaled_calls import JournaledCalls
 from ...batch.tables import check_csv, read_checked_csv
 from ...catalogue.records import record
 from ...errors import ConfigurationError, WeChatPayWarning

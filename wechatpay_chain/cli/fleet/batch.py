@@ -9,7 +9,7 @@ from typing import Self
 
 from ... import catalogue
 from ...batch import Item, Progress
-from ...batch.batch import JournaledCalls, check_concurrency
+from ...batch.journaled_calls import JournaledCalls, check_concurrency
 from ...errors import ConfigurationError
 from ...http.request import Request
 from ...policies.retry import is_idempotent

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...batch import Journal, Result
-from ...batch.journal import Conflict, Noted, digest_of
+from ...batch.intake import Conflict, digest_of
+from ...batch.journal import Noted
 from .connection import reaching
 from .notes import Notes
 

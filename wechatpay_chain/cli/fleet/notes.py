@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 import orjson
 
 from ...batch import Result
-from ...batch.journal import digest_of
+from ...batch.intake import digest_of
 from ...contrib._extras import extra
 
 with extra("redis"):

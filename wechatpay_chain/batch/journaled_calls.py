@@ -1,0 +1,345 @@
+"""`JournaledCalls`: the loop over the items of a journal, whoever calls them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .._counting import Counting, EarlierCalls
+from .._waits import Waits
+from ..errors import ConfigurationError
+from ..http.path import literal_path
+from .caller import ItemCaller
+from .intake import REMEDY
+from .items import Item
+from .journal import Entry, Journal
+from .pages import pages
+from .progress import Progress
+from .refusals import EqualRefusals
+from .result import Result
+from .results_file import write_lines
+
+_log = logging.getLogger(__name__)
+# Seconds after which those who wait for further items look again.
+_LOOK = 0.05
+_MOST_CONFLICTS = 20
+
+
+class JournaledCalls:
+    """Items that are called through a journal: the loop of every batch.
+
+    Args:
+        caller: calls the items.
+        journal: remembers; it is closed with the batch.
+        resolves: whether the caller can find out what became of items of unknown outcome.
+        concurrency: how many items are with the caller at once.
+        longest_call: seconds that a call takes at most, with the waiting for its turn.
+        most_equal_refusals: as of a `Batch`, and so are the others.
+        on_progress: the same.
+        monotonic: the same.
+    """
+
+    def __init__(
+        self,
+        caller: ItemCaller,
+        journal: Journal,
+        *,
+        resolves: bool,
+        concurrency: int,
+        longest_call: float = 600.0,
+        most_equal_refusals: int | None = 100,
+        on_progress: Callable[[Progress], None] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._caller = caller
+        self._journal = journal
+        self._resolves = resolves
+        self._longest_call = longest_call
+        self._earlier: EarlierCalls | None = None
+        self._is_running = self._is_stopping = False
+        self._most_equal_refusals = most_equal_refusals
+        self._waits = Waits()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._calling = 0
+        self._failure: Exception | None = None
+        self._taking: asyncio.Task[None] | None = None
+        self._refusals = EqualRefusals(None)
+        self._concurrency = concurrency
+        self._on_progress = on_progress
+        self._monotonic = monotonic
+        self._counts: Counter[str] = Counter()
+        self._codes: Counter[str] = Counter()
+        self._ended = 0
+        self._started = self._told = monotonic()
+
+    async def check(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
+        """Compare an input with the journal before it is given to `run`; nothing is written or sent.
+
+        Args:
+            items: a file's, or any others.
+
+        Raises:
+            ConfigurationError: items are malformed; or in the journal with other content that must not be replaced:
+                they were sent; or earlier in the input with other content. All of these are named with their lines, up
+                to twenty.
+        """
+        if self._is_running:
+            raise _running()
+        await self._journal.begin(everything=False)
+        named: list[str] = []
+        count, where = 0, "in the journal"
+        async for page in pages(items):
+            for index, state in await self._journal.conflicts([item.pack() for item in page]):
+                count += 1
+                if state is None:
+                    where = "in the journal, or in an earlier row,"
+                if len(named) < _MOST_CONFLICTS:
+                    item = page[index]
+                    line = f"line {item.line}: " if item.line is not None else ""
+                    named.append(f"{line}{item.pack()[0]!r} ({state or 'in an earlier row'})")
+        if count:
+            more = f" and {count - len(named)} more" if count > len(named) else ""
+            raise ConfigurationError(
+                "items",
+                f"{count} of them are {where} with other content: {', '.join(named)}{more}",
+                f"Nothing was sent. {REMEDY}",
+            )
+
+    async def run(self, items: Iterable[Item] | AsyncIterable[Item] | None = None) -> Progress:
+        """Take the items into the journal, and call those of them that have not ended.
+
+        What waits in the journal and is not among the items is `withheld`: who takes a row out of the input doesn't
+        want it sent. What is `sent` and not among them is left as it is. With no input all goes on that the journal
+        has, except what is withheld; after a run that was stopped before it had read its input, that is all it had not
+        read.
+
+        Args:
+            items: a file's, or any others; read as fast as the disk takes them, so that they may be many. None goes
+                on with what the journal has.
+
+        Returns:
+            How it ended. Nothing is left `waiting`, unless an outage was longer than `patience`, the client can't call
+            (`codes` says so), or too many refusals were equal (`stopped_by`); the next run goes on.
+
+        Raises:
+            ConfigurationError: an item is malformed, in the journal with other content after it was sent and not
+                refused, or this batch is running already. Those before it are in the journal, and what was under way
+                has come to its end; the next run goes on.
+        """
+        if self._is_running:
+            raise _running()
+        self._is_running = True
+        try:
+            return await self._run(items)
+        finally:
+            self._is_running = False
+
+    async def _run(self, items: Iterable[Item] | AsyncIterable[Item] | None) -> Progress:
+        earlier = self._earlier = self._earlier or await self._earlier_calls()
+        if self._resolves:
+            await self._journal.reopen()
+        await self._journal.begin(everything=items is None)
+        if items is not None:
+            # Before the input is read: a run that ends within it leaves nothing waiting that was taken out of it.
+            await self._journal.withhold()
+        self._counts = Counter(await self._journal.counts())
+        self._codes = Counter(await self._journal.codes())
+        self._ended, self._started = 0, self._monotonic()
+        self._told = self._started
+        self._is_stopping, self._failure = False, None
+        self._waits, self._loop = Waits(), asyncio.get_running_loop()
+        self._refusals = EqualRefusals(self._most_equal_refusals)
+        line: asyncio.Queue[Entry | None] = asyncio.Queue(self._concurrency)
+        taking = self._taking = asyncio.create_task(self._take(items))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._feed(line, taking))
+                for _ in range(self._concurrency):
+                    tasks.create_task(self._work(line, Counting(earlier, self._journal.time)))
+            if self._failure is not None:
+                raise self._failure
+            if taking.done():
+                await taking
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+        finally:
+            self._loop = None
+            taking.cancel()
+            await asyncio.wait([taking])
+            self._tell(always=True)
+            # Where the disk is full, that has been raised already.
+            with suppress(ConfigurationError):
+                await self._journal.truncate_log()
+        return self.progress
+
+    def stop(self) -> None:
+        """Hand out no more items: what is on the wire comes to its end, and `run` returns. The next run goes on.
+
+        Items that wait for their turn under a rate limit, or for their next try, are given back. May be called from a
+        signal handler.
+        """
+        self._is_stopping = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._waits.end)
+
+    @property
+    def on_the_wire(self) -> int:
+        """How many items are being called now, without those that wait for their turn or their next try."""
+        return self._calling - len(self._waits)
+
+    @property
+    def progress(self) -> Progress:
+        """Where it is."""
+        seconds = self._monotonic() - self._started
+        rate = self._ended / seconds if seconds > 0 else 0.0
+        waiting = self._counts["waiting"] + self._counts["sent"]
+        return Progress(
+            waiting=waiting,
+            done=self._counts["done"],
+            refused=self._counts["refused"],
+            unknown=self._counts["unknown"],
+            rate=rate,
+            remaining=waiting / rate if rate else None,
+            codes=dict(self._codes),
+            withheld=self._counts["withheld"],
+            stopped_by=self._refusals.stopped_by,
+        )
+
+    def results(self) -> AsyncIterator[Result]:
+        """What came of all items, in the order of the input."""
+        return self._journal.results()
+
+    async def write_results(self, file: Path) -> None:
+        """Write a line of JSON for each item: `key`, `state`, `status`, `code`, `message`, `request_id`, `answer`.
+
+        The file is for its owner's eyes alone (0600), as the journal is; an existing one is replaced.
+
+        Raises:
+            ConfigurationError: the file can't be written.
+        """
+        await write_lines(self.results(), file)
+
+    async def aclose(self) -> None:
+        """Close the journal; the client stays open."""
+        await self._journal.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _earlier_calls(self) -> EarlierCalls:
+        """What earlier runs called. Nobody knows when a call that was cut off arrived: it counts as late as it may."""
+        ended, entries, silence = await self._journal.past()
+        if silence is None:
+            return EarlierCalls(ended, {}, self._monotonic)
+        items = [Item.unpack(key, request) for key, request in entries]
+        operations = Counter(f"{item.method} {literal_path(item.path)}" for item in items)
+        ago = max(silence - self._longest_call, 0.0)
+        # For the runs after this one, which may find these calls repeated.
+        await self._journal.count([(operation, ago) for operation in operations.elements()])
+        cut_off = {operation: [(ago, count)] for operation, count in operations.items()}
+        return EarlierCalls(ended, cut_off, self._monotonic)
+
+    async def _take(self, items: Iterable[Item] | AsyncIterable[Item] | None) -> None:
+        if items is None:
+            return
+        async for page in pages(items):
+            added = await self._journal.add([item.pack() for item in page])
+            self._counts["waiting"] += added.new + added.mended + added.returned
+            self._counts["refused"] -= added.mended
+            self._counts["withheld"] -= added.returned
+
+    def _stops(self) -> bool:
+        """Whether no further item is to be called: calls under way come to their end."""
+        taking = self._taking
+        failed = taking is not None and taking.done() and (taking.cancelled() or taking.exception() is not None)
+        return failed or self._is_stopping or self._failure is not None or bool(self._refusals.stopped_by)
+
+    async def _feed(self, line: asyncio.Queue[Entry | None], taking: asyncio.Task[None]) -> None:
+        """Hand out what has not ended, as long as items are taken, until something stops the run."""
+        after = 0
+        while not self._stops():
+            complete = taking.done()
+            page = await self._journal.in_line(after)
+            for entry in page:
+                if self._stops():
+                    break
+                await line.put(entry)
+                after = entry.place
+            if not page:
+                if complete:
+                    break
+                await asyncio.wait([taking], timeout=_LOOK)
+        for _ in range(self._concurrency):
+            await line.put(None)
+
+    async def _work(self, line: asyncio.Queue[Entry | None], counting: Counting) -> None:
+        """Call one item after the other. What one of them raises ends the run when the others have ended."""
+        self._waits.join()
+        counting.join()
+        while (entry := await line.get()) is not None:
+            try:
+                if not self._stops():
+                    await self._call(entry, counting)
+            except Exception as error:  # noqa: BLE001 - raised by run(), once no call is under way any more
+                self._failure = self._failure or error
+            finally:
+                line.task_done()
+
+    async def _call(self, entry: Entry, counting: Counting) -> None:
+        self._calling += 1
+        counting.calls.clear()
+        try:
+            result = await self._caller.call(
+                Item.unpack(entry.key, entry.request),
+                was_sent=entry.was_sent,
+                note=partial(self._journal.note, entry),
+            )
+        finally:
+            self._calling -= 1
+        await self._journal.ended(entry, result, [*counting.calls])
+        if result.state not in {"waiting", "sent"}:
+            self._counts["sent" if entry.was_sent else "waiting"] -= 1
+            self._counts[result.state] += 1
+            self._ended += 1
+        if result.code:
+            self._codes[result.code] += 1
+        self._refusals.count(result)
+        if self._refusals.stopped_by:
+            self._waits.end()
+        self._tell()
+
+    def _tell(self, *, always: bool = False) -> None:
+        now = self._monotonic()
+        if self._on_progress is not None and (always or now - self._told >= 1):
+            self._told = now
+            try:
+                self._on_progress(self.progress)
+            except Exception:  # noqa: BLE001 - the caller's hook may raise anything, and the calls are good
+                _log.exception("on_progress failed")
+
+
+def check_concurrency(concurrency: int) -> None:
+    """Refuse a concurrency with which nothing would ever be called.
+
+    Raises:
+        ConfigurationError: it is less than 1.
+    """
+    if concurrency < 1:
+        raise ConfigurationError("concurrency", f"{concurrency!r} was found", "Give 1 or more")
+
+
+def _running() -> ConfigurationError:
+    return ConfigurationError("Batch", "it is running already", "Await its end, then run it again")

@@ -1,0 +1,65 @@
+"""Pages of items: an input is read, and taken into the journal, many items at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from itertools import islice
+
+from .._threads import in_thread
+from .items import Item
+
+_PAGE = 500
+# Seconds that items which come one by one are gathered for.
+_GATHER = 0.02
+
+
+async def pages(items: Iterable[Item] | AsyncIterable[Item]) -> AsyncIterator[list[Item]]:
+    """Pages of items. Those that come before a mistake in the input are handed out before it is raised."""
+    if isinstance(items, AsyncIterable):
+        async for page in _gathered(aiter(items)):
+            yield page
+        return
+    iterator = iter(items)
+    while True:
+        page = list[Item]()
+        try:
+            await in_thread(page.extend, islice(iterator, _PAGE))
+        except Exception:  # whatever the caller's items raise: those before it are not lost
+            yield page
+            raise
+        if not page:
+            return
+        yield page
+
+
+async def _gathered(items: AsyncIterator[Item]) -> AsyncIterator[list[Item]]:
+    """Pages of what comes quickly; what comes slowly is not kept waiting for a page to be full."""
+
+    async def following() -> Item | None:
+        return await anext(items, None)
+
+    page = list[Item]()
+    coming = asyncio.create_task(following())
+    try:
+        while True:
+            await asyncio.wait([coming], timeout=_GATHER if page else None)
+            if not coming.done():
+                yield page
+                page = []
+                continue
+            try:
+                item = coming.result()
+            except Exception:  # the same
+                yield page
+                raise
+            if item is None:
+                yield page
+                return
+            page.append(item)
+            coming = asyncio.create_task(following())
+            if len(page) == _PAGE:
+                yield page
+                page = []
+    finally:
+        coming.cancel()

@@ -1,0 +1,58 @@
+"""The results of a batch as a file of lines of JSON."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from .._threads import in_thread
+from ..files.atomic import open_new, tidied, writing
+from .result import Result
+
+_PAGE = 500
+
+
+async def write_lines(results: AsyncIterable[Result], file: Path) -> None:
+    """Write a line for each result, as `Batch.write_results` says.
+
+    Raises:
+        ConfigurationError: the file can't be written.
+    """
+    part = file.with_name(f".{secrets.token_hex(8)}.part")
+    with writing(file):
+        try:
+            with await open_new(part) as lines:
+                page: list[bytes] = []
+                async for result in results:
+                    page.append(_line(result))
+                    if len(page) == _PAGE:
+                        await in_thread(lines.writelines, page)
+                        page.clear()
+                await in_thread(lines.writelines, page)
+            await in_thread(part.replace, file)
+        finally:
+            await tidied(partial(part.unlink, missing_ok=True))
+
+
+def _line(result: Result) -> bytes:
+    answer: Any = None
+    if result.answer:
+        try:
+            answer = orjson.loads(result.answer)
+        except orjson.JSONDecodeError:
+            answer = result.answer.decode("utf-8", "replace")
+    members = {
+        "key": result.key,
+        "state": result.state,
+        "status": result.status,
+        "code": result.code,
+        "message": result.message,
+        "request_id": result.request_id,
+        "answer": answer,
+    }
+    return orjson.dumps(members, option=orjson.OPT_APPEND_NEWLINE)
