@@ -104,6 +104,19 @@ async def test_an_order_over_a_socket(emulator: Emulator) -> None:
     assert "Authorization" not in seen[0].headers
 
 
+async def test_texts_of_a_class_of_their_own(emulator: Emulator, wxpay: WeChatPay) -> None:
+    """What is signed is what is sent: the text that such a value or name holds, not the one that it writes."""
+
+    class Masked(str):
+        __slots__ = ()
+
+        def __str__(self) -> str:
+            return "***"
+
+    assert (await wxpay.v2.pay.unifiedorder.post(xml=loose(ORDER, {Masked("detail"): Masked("tea")}))).verified
+    assert sent(emulator)["detail"] == "tea"
+
+
 @pytest.mark.parametrize("kind", ["MD5", "HMAC-SHA256"])
 async def test_the_caller_chooses_the_signature(emulator: Emulator, wxpay: WeChatPay, kind: str) -> None:
     """Either kind, per call, where the operation takes both."""
@@ -125,6 +138,8 @@ async def test_the_caller_chooses_the_signature(emulator: Emulator, wxpay: WeCha
         ({"body": "🍵"}, "xml/body"),
         ({"body": "\x00"}, "xml['body']"),
         ({"a b": "1"}, "xml['a b']"),
+        ({5: "1"}, "xml/5"),
+        ({None: "1"}, "xml/None"),
         ({"body": Secret("x")}, "xml/body"),
     ],
 )

@@ -39,6 +39,22 @@ class Number(IntEnum):
     ONE = 1
 
 
+class Masked(str):
+    """A number of an order that shows itself in no log."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "***"
+
+
+class Counted(int):
+    """A number that writes itself with its unit."""
+
+    def __str__(self) -> str:
+        return f"{int(self)} pieces"
+
+
 class TestAttributes:
     @pytest.mark.parametrize(
         ("name", "segment"),
@@ -192,6 +208,8 @@ class TestExpand:
             ("...", "..."),
             (Word.TRADE, "tradebill"),
             (Number.ONE, "1"),
+            (Masked("1217"), "1217"),
+            (Counted(42), "42"),
         ],
     )
     def test_a_value_is_one_segment(self, value: object, segment: str) -> None:

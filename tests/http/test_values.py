@@ -8,6 +8,7 @@ import logging
 import pickle
 import traceback
 from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, replace
+from enum import Enum
 from typing import Any
 
 import orjson
@@ -26,6 +27,22 @@ from wechatpay_chain.http.value import frozen
 PLAIN = "张三-6222000011112222"
 NAMES = st.text("abcXYZ-", min_size=1, max_size=6)
 VALUES = st.text("xyz 123", max_size=6)
+
+
+class Spelled(str, Enum):  # noqa: UP042 - str(Spelled.NAME) is 'Spelled.NAME', unlike that of a StrEnum
+    """Headers as some programs keep them."""
+
+    NAME = "Accept-Language"
+    VALUE = "en"
+
+
+class Disguised(str):
+    """Writes another text than it holds."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "Authorization"
 
 
 def answer(**values: Any) -> Response[Any]:
@@ -62,6 +79,22 @@ class TestHeaders:
             Headers(items)
         with pytest.raises(TypeError, match="headers are str to str"):
             Headers().merge(items)
+
+    @pytest.mark.parametrize(
+        "items", ["ab", ["ab", "cd"], [("A",)], [("A", "1", "2")], 5, b"ab", {"A"}, [None], object()], ids=repr
+    )
+    def test_something_else(self, items: Any) -> None:
+        """What holds no pairs is a TypeError that shows how headers are given, and nothing of what was."""
+        with pytest.raises(TypeError, match="headers are a mapping, or pairs of a name and a value, and not a"):
+            Headers(items)
+
+    def test_members_of_an_enumeration(self) -> None:
+        """A text of a class of its own is taken as it is, not as that class writes it: what was checked goes out."""
+        given: dict[str, str] = {Spelled.NAME: Spelled.VALUE, Disguised("X-Note"): Disguised("a")}
+        for headers in (Headers(given), Headers([*given.items()]), Headers().merge(given)):
+            assert [(type(name), type(value)) for name, value in headers.pairs()] == [(str, str)] * 2
+            assert headers.as_dict() == {"Accept-Language": "en", "X-Note": "a"}
+        assert Headers([(Spelled.NAME, Spelled.VALUE)] * 2)["accept-language"] == "en, en"
 
     def test_immutable(self) -> None:
         """Nothing can be set or deleted, and what they were made of may change without them."""

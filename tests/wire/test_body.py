@@ -30,6 +30,27 @@ JSON = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(TEX
 PAYLOADS = st.dictionaries(TEXT, JSON) | st.lists(JSON)
 
 
+class Masked(str):
+    """Writes another text than it holds, as the two below."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "***"
+
+
+class Counted(int):
+    def __str__(self) -> str:
+        return f"{int(self)} pieces"
+
+
+class Measured(float):
+    def __repr__(self) -> str:
+        return f"Measured({float(self)})"
+
+    __str__ = __repr__
+
+
 class Word(str, Enum):  # noqa: UP042 - str(Word.ALL) is 'Word.ALL', unlike that of a StrEnum
     ALL = "ALL"
 
@@ -111,6 +132,7 @@ class TestJson:
             ({"\udfff": 1}, "json/\udfff", "lone surrogate"),
             ({"a": {1: "x"}}, "json/a/1", "the key is a int"),
             ({None: 1}, "json/None", "the key is a NoneType"),
+            ({Word.ALL: 1}, "json/Word.ALL", "the key is a Word"),
             ({"a": {(1, 2): 1}}, "json/a/(1, 2)", "the key is a tuple"),
             ({Secret("6222"): 1}, "json/Secret('***')", "the key is a Secret"),
             ({"a": {1, 2}}, "json/a", "a set is no JSON value"),
@@ -202,6 +224,7 @@ class TestQuery:
             ({"a b": "张/三 +&=?#%"}, "a%20b=%E5%BC%A0%2F%E4%B8%89%20%2B%26%3D%3F%23%25"),
             ({"x": "it's|*@~"}, "x=it%27s%7C%2A%40~"),
             ({"k": Word.ALL, "n": Number.TWO, "p": Plain.YES}, "k=ALL&n=2&p=yes"),
+            ({"k": Masked("a"), "n": Counted(2), "f": Measured(1.5), Masked("b"): "c"}, "k=a&n=2&f=1.5&b=c"),
             ({"a": "\r\nHost: evil"}, "a=%0D%0AHost%3A%20evil"),
         ],
     )

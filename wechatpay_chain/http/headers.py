@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, cast, overload
 
 D = TypeVar("D")
 
 
 _SIGNED = "authorization"
+_STR: frozenset[type[Any]] = frozenset({str})
 
 
 class Headers(Mapping[str, str]):
@@ -18,18 +19,17 @@ class Headers(Mapping[str, str]):
         items: a mapping, or (name, value) pairs.
 
     Raises:
-        TypeError: a name or a value that is not a string.
+        TypeError: something else was given, or a name or a value that is not a string.
     """
 
     __slots__ = ("_held",)
 
     def __init__(self, items: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
         # Callers may be untyped, so nothing is taken for granted here.
-        pairs: list[tuple[Any, Any]] = [*(items.items() if isinstance(items, Mapping) else items)]
+        pairs: list[tuple[Any, Any]] = [*items.items()] if isinstance(items, Mapping) else _pairs(items)
         kinds: set[type[Any]] = {type(text) for pair in pairs for text in pair}
-        for kind in kinds:
-            if not issubclass(kind, str):
-                raise TypeError(f"headers are str to str, and there is a {kind.__name__}")
+        if kinds - _STR:
+            pairs = _as_text(pairs, kinds)
         # By the name in small letters: how it was written, and the value.
         self._held: dict[str, tuple[str, str]] = {str.lower(name): (name, value) for name, value in pairs}
         if len(self._held) < len(pairs):
@@ -101,6 +101,25 @@ def _made(held: dict[str, tuple[str, str]]) -> Headers:
     headers = object.__new__(Headers)
     headers._held = held  # pyright: ignore[reportPrivateUsage]: of this module
     return headers
+
+
+def _pairs(items: Any) -> list[tuple[Any, Any]]:
+    if hasattr(items, "__iter__"):
+        pairs = [*items]
+        if all(isinstance(pair, tuple | list) and len(cast("list[Any]", pair)) == 2 for pair in pairs):
+            return pairs
+    raise TypeError(
+        f"headers are a mapping, or pairs of a name and a value, and not a {type(items).__name__}: "
+        "give {'Accept-Language': 'en'}"
+    )
+
+
+def _as_text(pairs: list[tuple[Any, Any]], kinds: set[type[Any]]) -> list[tuple[str, str]]:
+    """Names and values as they are: what is written of an enumeration's member is another text."""
+    for kind in kinds:
+        if not issubclass(kind, str):
+            raise TypeError(f"headers are str to str, and there is a {kind.__name__}")
+    return [(str.__str__(name), str.__str__(value)) for name, value in pairs]
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, str]]:

@@ -185,7 +185,8 @@ def _encode(name: str, value: object) -> str:
         raise TypeError(f"the placeholder {name!r} takes str or int, not {type(value).__name__}")
     if isinstance(value, int) and value.bit_length() > _LONGEST_INT:
         raise ConfigurationError(name, "an integer of more than 512 bits", "Give the number of one resource")
-    text = str(value)
+    # As it is, whatever a class of the caller's own writes in its place.
+    text = str.__str__(value) if isinstance(value, str) else int.__repr__(value)
     if text in {"", ".", ".."}:
         raise ConfigurationError(name, f"{text!r} cannot be a path segment", "Give the value of one resource")
     try:

@@ -131,8 +131,10 @@ def _refuse_first_fault(value: Any, pointer: str) -> None:
     if isinstance(value, Mapping):
         for key, item in cast("Mapping[object, Any]", value).items():
             place = f"{pointer}/{key}"
-            if not isinstance(key, str):
-                raise ConfigurationError(place, f"the key is a {type(key).__name__}", "JSON keys are strings")
+            if type(key) is not str:  # the serialiser takes no key of a class derived from it either
+                raise ConfigurationError(
+                    place, f"the key is a {type(key).__name__}", "JSON keys are strings: give a str"
+                )
             check_text(key, place)
             _refuse_first_fault(item, place)
     elif isinstance(value, list | tuple):
@@ -174,8 +176,10 @@ def _text(value: object, name: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and math.isfinite(value):
-        return repr(value)
-    if isinstance(value, str | int):
-        return str(value)
+        return float.__repr__(value)  # as it is, whatever a class of its own writes in its place
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__repr__(value)
     found = "null" if value is None else f"{value}" if isinstance(value, float) else f"a {type(value).__name__}"
     raise ConfigurationError(f"params[{name!r}]", found, "Give str, int or bool, or leave it out")

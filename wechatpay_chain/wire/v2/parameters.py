@@ -74,7 +74,10 @@ def texts(payload: Mapping[str, Any], urlencoded: Collection[str], argument: str
     fields: dict[str, str] = {}
     for name, value in payload.items():
         place = f"{argument}/{name}"
-        fields[name] = text = _text(value, place, as_pairs=name in urlencoded)
+        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+            raise ConfigurationError(place, f"the name is a {type(name).__name__}", "Names are strings: give a str")
+        text = _text(value, place, as_pairs=name in urlencoded)
+        fields[str.__str__(name)] = text
         check_text(text, place)
     return fields
 
@@ -138,11 +141,11 @@ def _text(value: object, place: str, *, as_pairs: bool) -> str:
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, str):
-        return value
+        return str.__str__(value)  # as it is, whatever a class of the caller's own writes in its place
     if isinstance(value, bool):
         raise ConfigurationError(place, "a bool", "APIv2 has none: give the text that the page shows, such as 'Y'")
     if isinstance(value, int):
-        return f"{value:d}"
+        return int.__repr__(value)
     from decimal import Decimal  # by whoever gives another number
 
     if isinstance(value, Decimal) and value.is_finite():
