@@ -40,7 +40,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "Notifications": {
         "listen": "receive notifications on a port, show them, keep them and forward them",
         "inbox": "list, show, retry and erase the notifications in a shop's database",
-        "examine": "play a bad day against a shop's address for notifications, and judge its answers",
+        "examine": "send copies, forgeries and probes to a shop's notify_url, and judge its answers",
     },
     "Bulk work": {
         "batch": "make many calls from a file, over any number of interruptions",
