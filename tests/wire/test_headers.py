@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 from hypothesis import given
@@ -64,3 +65,12 @@ def test_any_headers(headers: dict[str, str]) -> None:
         return
     for name, value in given_headers.items():
         assert re.fullmatch(r"[^\s:]+: [\t -~]*", f"{name}: {value}")
+
+
+def test_no_value_is_kept() -> None:
+    """A value, which may be a gateway's token, is held by nobody once it is checked."""
+    value = str(10**9)
+    before = sys.getrefcount(value)
+    for _ in range(2):
+        check_headers(Headers({"X-Gateway-Token": value}))
+    assert sys.getrefcount(value) == before
