@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from wechatpay_chain.client.options import Options
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.errors import Outcome
 from wechatpay_chain.middleware import InPlaceOf, Retry, Sign, standard
+from wechatpay_chain.pipeline import compose
 from wechatpay_chain.policies.retry import RetryPolicy
 
 WRITE = "v3/new/write"
@@ -205,3 +207,29 @@ def test_what_is_replaced_is_still_known(emulator: Emulator) -> None:
     arguments = emulator.credentials()
     steps = tuple(InPlaceOf(each, before) if isinstance(each, Sign) else each for each in _steps(arguments))
     assert WeChatPay(**arguments, pipeline=steps).options.pipeline == steps
+
+
+async def test_every_kind_of_callable_is_a_step() -> None:
+    """A function, a method, an object, one whose `__call__` takes no `self`: each gets request and handler."""
+
+    class Steps:
+        async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
+            return await call_next(request)
+
+        async def method(self, request: Request, call_next: Handler) -> Response[Any]:
+            return await call_next(request)
+
+    class Static:
+        @staticmethod
+        async def __call__(request: Request, call_next: Handler) -> Response[Any]:
+            return await call_next(request)
+
+    async def function(request: Request, call_next: Handler) -> Response[Any]:
+        return await call_next(request)
+
+    async def handler(request: Request) -> Response[Any]:
+        return Response(status=204, request=request)
+
+    request = Request(method="GET", template="/v3/x")
+    for step in (Steps(), Steps().method, Static(), function, partial(function)):
+        assert (await compose([step], handler)(request)).request is request
