@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,11 +23,19 @@ def test_an_attempt_fits_into_the_whole(total: float, attempt: float | None, ide
 
 
 @pytest.mark.parametrize("name", ["total", "attempt", "connect", "read"])
-@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
-def test_seconds_are_positive(name: str, seconds: float) -> None:
-    """A time that is over before it begins is refused."""
-    with pytest.raises(ConfigurationError, match="timeout"):
+@pytest.mark.parametrize(
+    "seconds", [0, -1, float("nan"), 10**400, -(10**400), pytest.param(10**9999, id="huge"), "5", b"5", [5], object()]
+)
+def test_seconds_are_positive(name: str, seconds: Any) -> None:
+    """A time that is over before it begins is refused, and so is what is no time that a clock could measure."""
+    with pytest.raises(ConfigurationError, match=r"timeout: .* Give a positive number of seconds"):
         Timeout(**{name: seconds})
+
+
+@pytest.mark.parametrize("seconds", [1e-9, 1, 2**63, 1e308, float("inf")])
+def test_any_other_number_is_a_time(seconds: float) -> None:
+    """However short or long."""
+    assert 0 < Timeout(total=seconds).of_attempt(idempotent=True) <= seconds
 
 
 def test_chosen() -> None:

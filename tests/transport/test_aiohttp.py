@@ -322,6 +322,21 @@ def test_timeouts_are_positive(timeout: float) -> None:
         AiohttpTransport(timeout=timeout)
 
 
+@pytest.mark.parametrize(
+    "timeout", [float("inf"), Timeout(total=float("inf"), connect=float("inf"), read=1e308), 1e308]
+)
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_time_that_never_ends(timeout: float | Timeout, streamed: bool) -> None:
+    """Whoever wants no bound gives infinity, for a client or for a call."""
+    raw = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+    for of_client, of_call in ((timeout, None), (5, timeout)):
+        async with connected(answering(raw), timeout=of_client) as transport:
+            answer = await transport(POST.changed(timeout=of_call, streamed=streamed))
+            assert answer.status == 200
+            if answer.stream is not None:
+                assert [piece async for piece in answer.stream] == [b"{}"]
+
+
 async def test_a_path_prefix_of_a_reverse_proxy_is_kept() -> None:
     """`base_url` may hold a prefix, which goes out before the signed target."""
     received: list[bytes] = []

@@ -146,6 +146,17 @@ def check_path(path: str) -> None:
         raise ConfigurationError("path", f"{path!r} would leave its folder", _USE_PLACEHOLDER)
 
 
+def digits(number: int, argument: str) -> str:
+    """A whole number as it is written, whatever a class of the caller's own writes in its place.
+
+    Raises:
+        ConfigurationError: it is longer than any number of the platform, and longer than Python writes.
+    """
+    if number.bit_length() > _LONGEST_INT:
+        raise ConfigurationError(argument, "an integer of more than 512 bits", "Give the number of one resource")
+    return int.__repr__(number)
+
+
 def without_needless_escapes(path: str) -> str:
     """The path with letters, digits, `-`, `.`, `_` and `~` unescaped: an equivalent path (RFC 3986, 6.2.2.2)."""
     return _ESCAPE.sub(_unescape_needless, path) if "%" in path else path
@@ -183,10 +194,8 @@ def _encode(name: str, value: object) -> str:
         value = value.value
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise TypeError(f"the placeholder {name!r} takes str or int, not {type(value).__name__}")
-    if isinstance(value, int) and value.bit_length() > _LONGEST_INT:
-        raise ConfigurationError(name, "an integer of more than 512 bits", "Give the number of one resource")
     # As it is, whatever a class of the caller's own writes in its place.
-    text = str.__str__(value) if isinstance(value, str) else int.__repr__(value)
+    text = str.__str__(value) if isinstance(value, str) else digits(value, name)
     if text in {"", ".", ".."}:
         raise ConfigurationError(name, f"{text!r} cannot be a path segment", "Give the value of one resource")
     try:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
-from ..errors import RequestLine
+from ..errors import ConfigurationError, RequestLine
 from .attachment import File, Payload
 from .headers import NO_HEADERS, Headers
 from .operation import Operation
@@ -17,6 +17,8 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """The methods that the platform knows."""
 
 Params = Mapping[str, Any]
+
+_SWITCH = (None, True, False)
 
 
 @value
@@ -98,3 +100,15 @@ class Request(Value):
     def line(self) -> RequestLine:
         """What is safe to show of this request."""
         return RequestLine(self.method, self.template)
+
+
+def check_switches(request: Request) -> None:
+    """Refuse a request whose `retry` or `security` says neither yes nor no.
+
+    Raises:
+        ConfigurationError: one of them holds something else, such as the text `"false"`, which would count as yes.
+    """
+    if request.retry in _SWITCH and request.security in _SWITCH:
+        return
+    name = "security" if request.retry in _SWITCH else "retry"
+    raise ConfigurationError(name, f"a {type(getattr(request, name)).__name__} was found", "Give True or False")

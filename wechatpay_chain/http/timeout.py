@@ -8,6 +8,7 @@ from ..errors import ConfigurationError
 from .value import frozen
 
 _SHARE = 2 / 3
+_FEWER_BITS = 1023  # than the first integer has that no float can hold
 
 
 @frozen(kw_only=True)
@@ -38,8 +39,8 @@ class Timeout:
             seconds = getattr(self, field.name)
             if seconds is None and field.default is None:
                 continue
-            if not isinstance(seconds, int | float) or not seconds > 0:
-                raise ConfigurationError("timeout", f"{seconds!r} was found", "Give a positive number of seconds")
+            if not _is_time(seconds):
+                raise ConfigurationError("timeout", _found(seconds), "Give a positive number of seconds")
 
     def of_attempt(self, *, idempotent: bool) -> float:
         """The seconds that an attempt may take.
@@ -54,6 +55,18 @@ class Timeout:
     def within(self, seconds: float) -> Timeout:
         """These, with `seconds` for the whole."""
         return replace(self, total=seconds)
+
+
+def _is_time(seconds: object) -> bool:
+    return isinstance(seconds, int | float) and not _is_huge(seconds) and seconds > 0
+
+
+def _is_huge(seconds: object) -> bool:
+    return isinstance(seconds, int) and seconds.bit_length() > _FEWER_BITS
+
+
+def _found(seconds: object) -> str:
+    return "an integer that no float can hold was found" if _is_huge(seconds) else f"{seconds!r} was found"
 
 
 def chosen(given: float | Timeout | None, default: Timeout) -> Timeout:

@@ -12,7 +12,7 @@ from ..http.fen import whole_fen
 from ..http.headers import NO_HEADERS, Headers
 from ..http.operation import Operation
 from ..http.path import check_path, check_query
-from ..http.request import METHODS, Request
+from ..http.request import METHODS, Request, check_switches
 from ..http.response import Response
 from ..pipeline import Handler
 from ..wire.body import encode_json, encode_query, floats, is_simple, may_hold_floats
@@ -56,6 +56,7 @@ def _encode(request: Request) -> Request:
         raise ConfigurationError("method", f"{request.method!r}", f"Use one of {', '.join(METHODS)}, in capitals")
     check_path(request.path)
     check_headers(request.headers)
+    check_switches(request)
     if request.query:
         check_query(request.query)
     if request.origin:

@@ -31,6 +31,8 @@ from .exchange import Exchange
 _USER_AGENT = f"wechatpay_chain/{__version__} Python/{platform.python_version()} aiohttp/{aiohttp.__version__}"
 # The platform closes idle connections after 8 s; a request sent into that moment would be lost.
 _KEEPALIVE = 6.0
+# Thirty years in seconds: aiohttp rounds times to whole ones, which infinity has not.
+_LONGEST = 1e9
 # By `new_session`: they have no settings of anybody else's.
 _made_here: WeakSet[ClientSession] = WeakSet()
 # What goes out with every request. Small answers are held whole, so they are asked for uncompressed.
@@ -142,7 +144,7 @@ class AiohttpTransport:
         if not request.streamed:
             return _Times.of(told)
         # A file may take as long as it comes, and aiohttp has no limit for what comes before it.
-        told = aiohttp.ClientTimeout(connect=told.connect, sock_read=timeouts.total)
+        told = aiohttp.ClientTimeout(connect=told.connect, sock_read=min(timeouts.total, _LONGEST))
         return _Times(told, told, Deadlines(timeouts.total))
 
     def _open_session(self) -> aiohttp.ClientSession:
@@ -207,7 +209,7 @@ class _Times:
 
 
 def _client_timeout(timeouts: Timeout, idempotent: bool) -> aiohttp.ClientTimeout:
-    attempt = timeouts.of_attempt(idempotent=idempotent)
+    attempt = min(timeouts.of_attempt(idempotent=idempotent), _LONGEST)
     return aiohttp.ClientTimeout(
         total=attempt,
         # Below the whole, so that a call that never left its machine is known as such.

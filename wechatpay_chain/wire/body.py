@@ -18,6 +18,7 @@ from uuid import UUID
 import orjson
 
 from ..errors import ConfigurationError
+from ..http.path import digits
 from .flat import PLAIN, is_flat
 
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
@@ -180,6 +181,6 @@ def _text(value: object, name: str) -> str:
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, int):
-        return int.__repr__(value)
+        return digits(value, f"params[{name!r}]")
     found = "null" if value is None else f"{value}" if isinstance(value, float) else f"a {type(value).__name__}"
     raise ConfigurationError(f"params[{name!r}]", found, "Give str, int or bool, or leave it out")

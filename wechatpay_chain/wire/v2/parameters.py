@@ -14,6 +14,7 @@ from ...crypto.concealed import Concealed
 from ...errors import ConfigurationError
 from ...http.fen import whole_fen
 from ...http.operation import Operation
+from ...http.path import digits
 from ...http.value import frozen
 from ..body import check_text, encode_json
 from .ambiguity import check_covered
@@ -145,7 +146,7 @@ def _text(value: object, place: str, *, as_pairs: bool) -> str:
     if isinstance(value, bool):
         raise ConfigurationError(place, "a bool", "APIv2 has none: give the text that the page shows, such as 'Y'")
     if isinstance(value, int):
-        return int.__repr__(value)
+        return digits(value, place)
     from decimal import Decimal  # by whoever gives another number
 
     if isinstance(value, Decimal) and value.is_finite():

@@ -10,7 +10,7 @@ from ...crypto.concealed import Concealed
 from ...errors import ConfigurationError
 from ...http.headers import Headers
 from ...http.path import check_path
-from ...http.request import Request
+from ...http.request import Request, check_switches
 from ...http.value import frozen
 from ..body import encode_query
 from ..headers import check_headers
@@ -54,6 +54,7 @@ def check(request: Request) -> None:
     """
     check_path(request.path)
     check_headers(request.headers)
+    check_switches(request)
     check_origin(request.origin)
     refused = {"json": "xml=", "xml": "params="} if request.method == "GET" else {"json": "xml="}
     for name, instead in refused.items():
