@@ -18,11 +18,12 @@ import pytest
 
 from tests.cli.conftest import Run, Shop, environment, process
 from tests.notifications import sender
+from wechatpay_chain.emulator.world.merchants import Merchant
 from wechatpay_chain.notifications import saved
 
 
 @contextmanager
-def listening(shop: Shop, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def listening(shop: Shop, *arguments: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The command on a free port, and where it listens."""
     command = [sys.executable, "-m", "wechatpay_chain", "listen", "--port", "0", *arguments]
     with subprocess.Popen(
@@ -31,7 +32,7 @@ def listening(shop: Shop, *arguments: str) -> Iterator[tuple[subprocess.Popen[st
         stderr=subprocess.PIPE,
         encoding="utf-8",
         cwd=shop.folder,
-        env=environment(shop),
+        env=environment(shop, **variables),
     ) as running:
         try:
             assert running.stderr is not None
@@ -126,6 +127,32 @@ def test_ctrl_c(shop: Shop) -> None:
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=20)
     assert (running.returncode, "Traceback" in err) == (0, False)
+
+
+def test_without_keys(shop: Shop) -> None:
+    """The setting that is missing is named as the command line calls it."""
+    done = process(shop, "listen", "--port", "0", variables={"WECHATPAY_APIV3_KEY": "", "WECHATPAY_APIV2_KEY": ""})
+    assert (done.code, "WECHATPAY_APIV3_KEY" in done.err) == (2, True)
+
+
+def test_a_brand(shop: Shop) -> None:
+    """The notifications of a brand alone are taken with its settings, and those of nobody else."""
+    made = shop.emulator.add_merchant(Merchant(mchid="1004", role="brand"))
+    assert made.platform_key is not None
+    brand = {
+        "ID": "1004",
+        "SERIAL": made.key.serial,
+        "PRIVATE_KEY": made.key.private_pem,
+        "PUBLIC_KEY_ID": made.platform_key.serial,
+        "PUBLIC_KEY": made.platform_key.public_pem,
+        "API_KEY": made.apiv3_key,
+    }
+    merchant = ("APIV3_KEY", "APIV2_KEY", "PUBLIC_KEY_ID", "PUBLIC_KEY")
+    variables = {f"WECHATPAY_BRAND_{name}": value for name, value in brand.items()}
+    with listening(shop, **variables, **{f"WECHATPAY_{name}": "" for name in merchant}) as (_, port):
+        headers, body = shop.emulator.notification("PRODUCT_COUPON.SEND", mchid="1004")
+        assert send(port, (dict(headers), body)) in {200, 204}
+        assert send(port, notification(shop)) >= 400
 
 
 @pytest.mark.parametrize("arguments", [["--forward", "shop"], ["--port", "-1"], ["--port", "none"]])

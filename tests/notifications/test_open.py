@@ -311,6 +311,8 @@ def test_construction(options: Any, says: str) -> None:
 
 def test_from_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """A webhook takes its keys from the variables that a client takes them from; missing keys are told."""
+    with pytest.raises(ConfigurationError, match="SHOP_APIV3_KEY: the environment variable is not set"):
+        Webhook.from_env("SHOP_")
     monkeypatch.setenv("SHOP_APIV3_KEY", APIV3_KEY)
     with pytest.raises(ConfigurationError, match="no platform key"):
         Webhook.from_env("SHOP_")

@@ -197,7 +197,7 @@ class Settings:
             ConfigurationError: a setting that every client needs is missing.
         """
         merchant = ("mchid", "serial", "private_key")
-        brand = self._brand() if self.get("brand_id") else None
+        brand = self.brand()
         if brand is not None and not any(map(self.get, merchant)):
             base_url = self.get("base_url")
             return {"brand": brand, **({"base_url": base_url} if base_url else {})}
@@ -217,7 +217,14 @@ class Settings:
             self.require("public_key_id")
         return arguments
 
-    def _brand(self) -> Brand:
+    def brand(self) -> Brand | None:
+        """The brand, None where none is set.
+
+        Raises:
+            ConfigurationError: a setting that every brand needs is missing.
+        """
+        if not self.get("brand_id"):
+            return None
         from ..credentials.brand import Brand
 
         certs = {self.require("brand_public_key_id"): self.require("brand_public_key")}

@@ -152,7 +152,15 @@ class Webhook:
             from ..credentials.brand import Brand
 
             arguments["brand"] = Brand.from_env(f"{prefix}BRAND_")
-        return cls(**{**arguments, **options})
+        given = {**arguments, **options}
+        if not any(given.get(name) for name in ("apiv3_key", "apiv2_key", "brand")):
+            raise ConfigurationError(
+                f"{prefix}APIV3_KEY",
+                "the environment variable is not set",
+                f"Set it, with {prefix}PUBLIC_KEY_ID and {prefix}PUBLIC_KEY (no file is read here), or give apiv3_key= "
+                "and certs=, apiv2_key= or brand=",
+            )
+        return cls(**given)
 
     def open(self, headers: HeaderSource, body: Body) -> Notification[dict[str, Any]]:
         """Verify and decrypt a notification. It does no I/O, and there is no way to its resource without it.

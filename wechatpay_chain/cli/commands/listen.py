@@ -72,12 +72,13 @@ def _listen(options: argparse.Namespace) -> int:
 
 
 def _webhook(settings: Settings) -> Webhook:
-    certs = settings.platform_keys()
-    return Webhook(
-        apiv3_key=settings.get("apiv3_key"),
-        certs=certs or None,
-        apiv2_key=settings.get("apiv2_key"),
-    )
+    apiv3_key, apiv2_key = settings.get("apiv3_key"), settings.get("apiv2_key")
+    certs, brand = settings.platform_keys(), settings.brand()
+    if apiv2_key is None and brand is None:
+        apiv3_key = settings.require("apiv3_key")
+        if not certs:
+            settings.require("public_key_id")
+    return Webhook(apiv3_key=apiv3_key, certs=certs or None, apiv2_key=apiv2_key, brand=brand)
 
 
 class _Receiver:
