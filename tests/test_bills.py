@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Any, cast
 
@@ -64,6 +65,24 @@ async def test_fetch_a_statement(emulator: Emulator, wxpay: WeChatPay, tmp_path:
     path = await bills.fetch(wxpay, "statement", date(2026, 1, 1), to=tmp_path / "s.csv", mchid="1")
     assert content(path) == BILL
     assert emulator.calls[-1].query["date"] == "20260101"
+
+
+@pytest.mark.parametrize("day", ["2026-01-01", datetime(2026, 1, 1, tzinfo=UTC), None, 20260101])
+@pytest.mark.parametrize("kind", ["trade", "statement"])
+async def test_fetch_takes_a_date(wxpay: WeChatPay, tmp_path: Path, kind: Any, day: Any) -> None:
+    """Text and moments, whose day depends on the place, are refused before anything is sent."""
+    with pytest.raises(ConfigurationError, match=rf"^day: a {type(day).__name__} was found\. Give a date"):
+        await bills.fetch(wxpay, kind, day, to=tmp_path / "x")
+
+
+@pytest.mark.parametrize("source", [StringIO("a"), None, ["x"]])
+def test_read_takes_a_path_or_bytes(source: Any) -> None:
+    """Anything else in the bill's place is told by its type."""
+    with (
+        pytest.raises(ConfigurationError, match=rf"^source: a {type(source).__name__} was found\. Give the path"),
+        bills.read(source),
+    ):
+        pass
 
 
 async def test_fetch_names_the_kinds(wxpay: WeChatPay, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
-from datetime import date
+from datetime import date, datetime
 from io import BufferedReader, BytesIO, RawIOBase
 from pathlib import Path
 from shutil import copyfileobj
@@ -28,7 +28,7 @@ from ._threads import in_thread
 from .crypto import aead, asymmetric
 from .crypto.asymmetric import PrivateKey
 from .errors import ConfigurationError, WeChatPayError
-from .files.atomic import open_new, open_private, tidied, writing
+from .files.atomic import open_new, open_private, path_of, tidied, writing
 from .files.bill_rows import DoubtfulRow, Rows, Value, fen
 from .files.bill_text import lines_of
 from .files.content import Link, checked, unpacked
@@ -80,12 +80,16 @@ async def fetch(wxpay: Client, /, kind: Kind, day: date, *, to: str | Path, **pa
         `to`, as a path.
 
     Raises:
-        ConfigurationError: an unknown kind.
+        ConfigurationError: an unknown kind, or something else than a date or a path.
         SignatureError: the bill has another digest than was announced.
         WeChatPayError: as any call.
     """
     if kind not in KINDS:
         raise ConfigurationError("kind", f"{kind!r} was found", f"Give one of {', '.join(KINDS)}")
+    if isinstance(day, datetime) or not isinstance(day, date):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+        raise ConfigurationError(
+            "day", f"a {type(day).__name__} was found", "Give a date: a bill is of a day in Beijing, date(2026, 1, 1)"
+        )
     if kind == "statement":
         given = {"date": day.strftime(_COMPACT), **params}
         return await wxpay.download(Request(method="GET", template=KINDS[kind], params=given), to)
@@ -119,7 +123,7 @@ async def fetch_encrypted(
         SignatureError: a part has another digest than was announced.
         WeChatPayError: as any call.
     """
-    to = Path(to)
+    to = path_of(to, "to", "Give the path of the file to be written")
     # Two spellings of one parameter.
     name = "encryption_algorithm" if path == ENCRYPTED[-1] else "algorithm"
     given = {"tar_type": "GZIP", name: aead.AES_256_GCM, **params}
@@ -168,8 +172,9 @@ def _opened_source(source: str | Path | bytes) -> BufferedReader:
     if isinstance(source, bytes):
         # BytesIO itself has no `peek`.
         return BufferedReader(cast("RawIOBase", BytesIO(source)))
-    with _readable(source):
-        return Path(source).open("rb")
+    path = path_of(source, "source", "Give the path of a downloaded bill, or its content as bytes")
+    with _readable(path):
+        return path.open("rb")
 
 
 def _lines(file: BufferedReader, source: str | Path | bytes) -> Iterator[str]:

@@ -9,6 +9,7 @@ import os
 import stat
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,15 @@ async def test_a_name_that_cant_be_written(wxpay: WeChatPay, tmp_path: Path, doo
     (tmp_path / "folder").mkdir()
     with pytest.raises(ConfigurationError, match=r"to: .*(cannot be written|is a folder)"):
         await door(wxpay, tmp_path, tmp_path / name)
+    assert not parts_in(tmp_path)
+
+
+@each_door
+@pytest.mark.parametrize("to", [BytesIO(), None, b"file", 1])
+async def test_what_is_no_path(wxpay: WeChatPay, tmp_path: Path, door: Door, to: Any) -> None:
+    """An open file or nothing in the path's place is told by its type, under the argument's name."""
+    with pytest.raises(ConfigurationError, match=rf"^to: a {type(to).__name__} was found\. Give the path of the file"):
+        await door(wxpay, tmp_path, to)
     assert not parts_in(tmp_path)
 
 

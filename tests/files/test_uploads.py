@@ -8,6 +8,7 @@ import json
 import tempfile
 import tracemalloc
 from collections.abc import AsyncIterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -215,3 +216,10 @@ async def test_no_room_for_temporary_files(wxpay: WeChatPay, monkeypatch: pytest
     monkeypatch.setattr("wechatpay_chain.files.uploads.TemporaryFile", lambda: Path("/dev/full").open("wb"))  # noqa: SIM115 - as TemporaryFile does
     with pytest.raises(ConfigurationError, match="No space left on device"):
         await wxpay.v3.merchant.media.upload.post(file=Attachment(content=chunks(b"x" * size), name="a.jpg"))
+
+
+@pytest.mark.parametrize("make", [BytesIO, tempfile.SpooledTemporaryFile])
+async def test_an_open_file_is_to_be_read(wxpay: WeChatPay, make: Any) -> None:
+    """A file that is open, as web frameworks hand uploads on, is answered with how its content is given."""
+    with make() as opened, pytest.raises(ConfigurationError, match=r"file\.read\(\), and its name in meta="):
+        await wxpay.v3.merchant.media.upload.post(file=opened)

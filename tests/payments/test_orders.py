@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from tests import openssl
-from tests.payments.documented import APPID, FRESH, MCHID, NONCE, PAY_SIGN, PREPAY_ID, PUBLIC_KEY, TIMESTAMP
+from tests.payments.documented import APIV2_KEY, APPID, FRESH, MCHID, NONCE, PAY_SIGN, PREPAY_ID, PUBLIC_KEY, TIMESTAMP
 from wechatpay_chain import ConfigurationError, Response, payments
 from wechatpay_chain.crypto import asymmetric
 from wechatpay_chain.crypto.keys import load_public_key
@@ -88,6 +88,39 @@ def test_h5() -> None:
         url == "https://wx.tenpay.com/x?prepay_id=1&package=2&redirect_url=https%3A%2F%2Fa.example%2F%3Fb%3Dc%26d%3De"
     )
     assert payments.h5_url({"mweb_url": "https://w/?a"}, "b") == "https://w/?a&redirect_url=b"
+
+
+@pytest.mark.parametrize(("value", "found"), [(None, "a NoneType was found"), ("", "it is empty"), (1, "a int")])
+def test_an_appid_that_is_not_set(merchant_key: RSAPrivateKey, value: Any, found: str) -> None:
+    """An appid that a setting left out is refused at every front end: what is made of it would open nothing."""
+    made = (
+        lambda: payments.jsapi(PREPAY_ID, appid=value, key=merchant_key, **FRESH),
+        lambda: payments.mini_program(PREPAY_ID, appid=value, key=merchant_key, **FRESH),
+        lambda: payments.app(PREPAY_ID, appid=value, mchid=MCHID, key=merchant_key, **FRESH),
+        lambda: payments.jsapi_v2(PREPAY_ID, appid=value, apiv2_key=APIV2_KEY, **FRESH),
+        lambda: payments.app_v2(PREPAY_ID, appid=value, mchid=MCHID, apiv2_key=APIV2_KEY, **FRESH),
+        lambda: payments.red_packet_v2("package", appid=value, apiv2_key=APIV2_KEY, **FRESH),
+        lambda: payments.merchant_transfer("package", mchid=MCHID, appid=value),
+    )
+    for make in made:
+        with pytest.raises(ConfigurationError) as caught:
+            make()
+        assert caught.value.argument == "appid"
+        assert caught.value.found.startswith(found)
+
+
+@pytest.mark.parametrize("value", [None, "", b"https://a.example"])
+def test_what_else_a_front_end_needs(merchant_key: RSAPrivateKey, value: Any) -> None:
+    """So is a missing return address, package or mixed order's number, under the argument's name."""
+    made = {
+        "redirect_url": lambda: payments.h5_url("https://wx.tenpay.com/x?a", value),
+        "package": lambda: payments.red_packet_v2(value, appid=APPID, apiv2_key=APIV2_KEY, **FRESH),
+        "package_info": lambda: payments.merchant_transfer(value, mchid=MCHID, appid=APPID),
+        "mix_trade_no": lambda: payments.medical(PREPAY_ID, value, appid=APPID, key=merchant_key, **FRESH),
+    }
+    for argument, make in made.items():
+        with pytest.raises(ConfigurationError, match=f"^{argument}: "):
+            make()
 
 
 @pytest.mark.parametrize("answer", ["", "prepay_id=", {}, {"prepay_id": ""}, {"prepay_id": 1}, Response(status=204)])

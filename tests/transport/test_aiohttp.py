@@ -293,6 +293,9 @@ def test_another_event_loop_is_refused() -> None:
         "https://x\n.y",
         "https://h?",
         "https://h#",
+        "https://api.mch.weixin.qq.com/v3",
+        "https://api2.wechatpay.cn:443/v3/",
+        "https://apihk.mch.weixin.qq.com/hk/v3",
     ],
 )
 def test_base_urls_are_checked(base_url: str) -> None:
@@ -301,7 +304,10 @@ def test_base_urls_are_checked(base_url: str) -> None:
         AiohttpTransport(base_url)
 
 
-@pytest.mark.parametrize("base_url", ["http://[::1]:80", "http://my_proxy:8080/x", "https://" + "a" * 63, "http://h./"])
+@pytest.mark.parametrize(
+    "base_url",
+    ["http://[::1]:80", "http://my_proxy:8080/x", "http://proxy/v3/", "https://" + "a" * 63, "http://h./"],
+)
 def test_unusual_base_urls(base_url: str) -> None:
     """An address, a prefix, a long label and a dot at the end are taken."""
     assert check_base_url(base_url) == base_url.rstrip("/")

@@ -217,7 +217,7 @@ class JournaledCalls:
         """What came of all items, in the order of the input."""
         return self._journal.results()
 
-    async def write_results(self, file: Path) -> None:
+    async def write_results(self, file: str | Path) -> None:
         """Write a line of JSON for each item: `key`, `state`, `status`, `code`, `message`, `request_id`, `answer`.
 
         The file is for its owner's eyes alone (0600), as the journal is; an existing one is replaced.

@@ -11,18 +11,19 @@ from typing import Any
 import orjson
 
 from .._threads import in_thread
-from ..files.atomic import open_new, tidied, writing
+from ..files.atomic import open_new, path_of, tidied, writing
 from .result import Result
 
 _PAGE = 500
 
 
-async def write_lines(results: AsyncIterable[Result], file: Path) -> None:
+async def write_lines(results: AsyncIterable[Result], file: str | Path) -> None:
     """Write a line for each result, as `Batch.write_results` says.
 
     Raises:
         ConfigurationError: the file can't be written.
     """
+    file = path_of(file, "to", "Give the path of the file to be written")
     part = file.with_name(f".{secrets.token_hex(8)}.part")
     with writing(file):
         try:

@@ -225,7 +225,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         """
         with self._in_flight:
             return await self._files().download(
-                link, Path(to), hash_type=hash_type, hash_value=hash_value, timeout=timeout, progress=progress
+                link, to, hash_type=hash_type, hash_value=hash_value, timeout=timeout, progress=progress
             )
 
     async def stream(

@@ -197,18 +197,21 @@ def load_platform_keys(
 def _whole(serial: str) -> str:
     """The identifier that was meant by one in other letters, or without its prefix; dots for one that can't be told."""
     digits = re.sub(r"^pub[-_ ]?key[-_ ]?id[-_ ]?", "", forms.plain(serial), flags=re.IGNORECASE)
+    digits = digits.split(maxsplit=1)[0] if digits.strip() else ""
     is_whole = digits.isascii() and digits.isalnum() and not serials.is_certificate_serial(digits)
     return serials.PUBLIC_KEY_PREFIX + (digits if is_whole else "...")
 
 
 def _check_identifier(serial: str, argument: str) -> None:
-    if serial.startswith(serials.PUBLIC_KEY_PREFIX) and forms.plain(serial) == serial:
+    if serial.startswith(serials.PUBLIC_KEY_PREFIX) and [forms.plain(serial)] == serial.split():
         return
     found = f"a public key without the prefix {serials.PUBLIC_KEY_PREFIX}"
     if serials.is_certificate_serial(serial):
         found = "a public key under the serial number of a certificate"
     elif forms.around(serial):
         found = f"an identifier{forms.around(serial)}"
+    elif serial.startswith(serials.PUBLIC_KEY_PREFIX):
+        found = "an identifier with a blank in it, such as a comment behind it leaves"
     raise ConfigurationError(
         argument, found, f"Write the identifier whole, as the merchant portal shows it: {_whole(serial)}"
     )

@@ -8,12 +8,28 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar, cast
 
 from .._threads import in_thread
 from ..errors import ConfigurationError, WeChatPayError
 
 T = TypeVar("T")
+
+
+def path_of(given: object, argument: str, remedy: str) -> Path:
+    """The path that a caller gave, as text or as a path.
+
+    Args:
+        given: what the caller gave.
+        argument: where.
+        remedy: what to do, where it is neither.
+
+    Raises:
+        ConfigurationError: it is something else, such as an open file.
+    """
+    if not isinstance(given, str | os.PathLike):
+        raise ConfigurationError(argument, f"a {type(given).__name__} was found", remedy)
+    return Path(cast("str | os.PathLike[str]", given))
 
 
 @contextmanager

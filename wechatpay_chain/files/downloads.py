@@ -19,7 +19,7 @@ from ..http.response import Response, about
 from ..pipeline import Handler, foreign_error
 from ..wire import v2
 from ..wire.refusal import api_error, is_refusal
-from .atomic import open_new, tidied, writing
+from .atomic import open_new, path_of, tidied, writing
 from .content import Link, Wanted, announced, checked, unpacked, wanted
 
 _OK = 200
@@ -91,8 +91,9 @@ class Files:
             if response.stream is not None:
                 await response.stream.aclose()
 
-    async def download(self, link: Link, to: Path, **options: Any) -> Path:
+    async def download(self, link: Link, to: str | Path, **options: Any) -> Path:
         """The content as a file, which is there whole and checked, or not at all; see `WeChatPay.download`."""
+        to = path_of(to, "to", "Give the path of the file to be written; stream() gives the content itself")
         with writing(to):
             is_folder = not to.name or await in_thread(to.is_dir)
         if is_folder:

@@ -65,11 +65,7 @@ class Source:
                 opened, length = await _spool(content)
                 name = given.name
             else:
-                raise ConfigurationError(
-                    "file",
-                    f"a {type(content).__name__} was found",
-                    "Give a Path, bytes, chunks of bytes as an asynchronous iterable, or an Attachment",
-                )
+                raise _no_file(content)
             stack.push_async_callback(tidied, opened.close)
             yield cls(name, opened, length, given.progress)
 
@@ -153,6 +149,13 @@ def members_of_meta(request: Request) -> dict[str, Any]:
     if not isinstance(meta, Mapping | None):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
         raise ConfigurationError("meta", f"a {type(meta).__name__} was given", "Give a dict")
     return dict(meta or {})
+
+
+def _no_file(content: object) -> ConfigurationError:
+    remedy = "Give a Path, bytes, chunks of bytes as an asynchronous iterable, or an Attachment"
+    if hasattr(content, "read"):
+        remedy = "Give what is in it, file.read(), and its name in meta={'filename': 'licence.jpg'}"
+    return ConfigurationError("file", f"a {type(content).__name__} was found", remedy)
 
 
 async def _open(path: Path) -> tuple[IO[bytes], int]:

@@ -12,7 +12,7 @@ from ..wire import v2
 from .coupons import coupon_h5, coupons_mini_program
 from .orders import Instalment, Unsigned, check_algorithm, unsigned_app, unsigned_jsapi, without_appid
 from .orders_v2 import app_v2, jsapi_v2, red_packet_v2
-from .parameters import Prepay
+from .parameters import Prepay, given
 from .payscore import payscore_confirm_signed, payscore_detail
 from .transfers import merchant_transfer
 
@@ -68,7 +68,7 @@ class Payments(Generic[R]):
         """As the function `medical`."""
 
         async def signed() -> dict[str, str]:
-            return {**await self._jsapi(prepay, appid), "mixTradeNo": mix_trade_no}
+            return {**await self._jsapi(prepay, appid), "mixTradeNo": given("mix_trade_no", mix_trade_no)}
 
         return self._run(signed())
 

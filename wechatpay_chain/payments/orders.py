@@ -15,7 +15,7 @@ from ..crypto import asymmetric
 from ..crypto.asymmetric import Algorithm, PrivateKey, algorithm_of
 from ..errors import ConfigurationError
 from ..http.response import Response
-from .parameters import PREPAY, Prepay, member, prepay_id
+from .parameters import PREPAY, Prepay, given, member, prepay_id
 
 _ONE_LINE = "Give appid, nonce and prepay_id without: each is one line of the signed text"
 
@@ -66,7 +66,7 @@ def unsigned_jsapi(
     """The parameters of `jsapi`, for a key that signs elsewhere (`Signer`)."""
     package = f"{PREPAY}{prepay_id(prepay)}{instalment or ''}"
     return Unsigned(
-        message=_lines(appid, str(timestamp), nonce, package),
+        message=_lines(given("appid", appid), str(timestamp), nonce, package),
         fields={
             "appId": appid,
             "timeStamp": str(timestamp),
@@ -84,7 +84,7 @@ def unsigned_app(
     """The parameters of `app`, for a key that signs elsewhere (`Signer`)."""
     bare = prepay_id(prepay)
     return Unsigned(
-        message=_lines(appid, str(timestamp), nonce, bare),
+        message=_lines(given("appid", appid), str(timestamp), nonce, bare),
         fields={
             "appid": appid,
             "partnerid": mchid,
@@ -154,7 +154,8 @@ def medical(
         timestamp: Unix time in seconds.
         nonce: a random string of at most 32 characters.
     """
-    return {**jsapi(prepay, appid=appid, key=key, timestamp=timestamp, nonce=nonce), "mixTradeNo": mix_trade_no}
+    parameters = jsapi(prepay, appid=appid, key=key, timestamp=timestamp, nonce=nonce)
+    return {**parameters, "mixTradeNo": given("mix_trade_no", mix_trade_no)}
 
 
 def app(
@@ -202,7 +203,7 @@ def h5_url(h5: str | Response[Any] | Mapping[str, Any], redirect_url: str) -> st
         redirect_url: where the payer returns to, paid or not: its host must be registered.
     """
     url = h5 if isinstance(h5, str) else member(h5, "h5_url", "mweb_url")
-    return f"{url}&redirect_url={quote(redirect_url, safe='')}"
+    return f"{url}&redirect_url={quote(given('redirect_url', redirect_url), safe='')}"
 
 
 def check_algorithm(algorithm: Algorithm) -> None:

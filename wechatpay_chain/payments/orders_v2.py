@@ -10,7 +10,7 @@ from urllib.parse import quote
 from ..credentials.arguments import conceals_arguments
 from ..wire import v2
 from .orders import APP_PACKAGE
-from .parameters import PREPAY, Prepay, prepay_id
+from .parameters import PREPAY, Prepay, given, prepay_id
 
 
 @conceals_arguments
@@ -35,14 +35,14 @@ def jsapi_v2(
         nonce: a random string of at most 32 characters.
         sign_type: the one that the order was placed with.
     """
-    given = {
-        "appId": appid,
+    parameters = {
+        "appId": given("appid", appid),
         "timeStamp": str(timestamp),
         "nonceStr": nonce,
         "package": f"{PREPAY}{prepay_id(prepay)}",
         "signType": sign_type,
     }
-    return {**given, "paySign": v2.sign_shown(given, apiv2_key, sign_type)}
+    return {**parameters, "paySign": v2.sign_shown(parameters, apiv2_key, sign_type)}
 
 
 @conceals_arguments
@@ -69,15 +69,15 @@ def app_v2(
         nonce: a random string of at most 32 characters.
         sign_type: the one that the order was placed with.
     """
-    given = {
-        "appid": appid,
+    parameters = {
+        "appid": given("appid", appid),
         "partnerid": mchid,
         "prepayid": prepay_id(prepay),
         "package": APP_PACKAGE,
         "noncestr": nonce,
         "timestamp": str(timestamp),
     }
-    return {**given, "sign": v2.sign_shown(given, apiv2_key, sign_type)}
+    return {**parameters, "sign": v2.sign_shown(parameters, apiv2_key, sign_type)}
 
 
 @conceals_arguments
@@ -93,6 +93,10 @@ def red_packet_v2(package: str, *, appid: str, apiv2_key: str, timestamp: int, n
         timestamp: Unix time in seconds.
         nonce: a random string of at most 32 characters.
     """
-    given = {"timeStamp": str(timestamp), "nonceStr": nonce, "package": quote(package, safe="")}
-    pay_sign = v2.sign_shown({"appId": appid, **given}, apiv2_key, "MD5")
-    return {**given, "signType": "MD5", "paySign": pay_sign}
+    parameters = {
+        "timeStamp": str(timestamp),
+        "nonceStr": nonce,
+        "package": quote(given("package", package), safe=""),
+    }
+    pay_sign = v2.sign_shown({"appId": given("appid", appid), **parameters}, apiv2_key, "MD5")
+    return {**parameters, "signType": "MD5", "paySign": pay_sign}

@@ -37,6 +37,22 @@ def prepay_id(prepay: Prepay) -> str:
     return found
 
 
+def given(name: str, value: object) -> str:
+    """A text that is needed, such as an appid: an unset one would open nothing in the front end.
+
+    Args:
+        name: of the argument.
+        value: what a caller gave there.
+
+    Raises:
+        ConfigurationError: it is empty, or no text.
+    """
+    if isinstance(value, str) and value:
+        return value
+    found = "it is empty" if isinstance(value, str) else f"a {type(value).__name__} was found"
+    raise ConfigurationError(name, found, "Give a text: perhaps a setting of this name isn't set")
+
+
 def member(answer: Response[Any] | Mapping[str, Any], *names: str) -> str:
     """The first of some members that an answer holds as a text.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .parameters import given
+
 
 def merchant_transfer(
     package_info: str, *, mchid: str, appid: str, sub_mchid: str | None = None, sub_appid: str | None = None
@@ -18,5 +20,11 @@ def merchant_transfer(
         sub_mchid: of a service provider's merchant.
         sub_appid: of a service provider's merchant.
     """
-    given = {"mchId": mchid, "subMchId": sub_mchid, "appId": appid, "subAppId": sub_appid, "package": package_info}
-    return {name: value for name, value in given.items() if value is not None}
+    parameters = {
+        "mchId": mchid,
+        "subMchId": sub_mchid,
+        "appId": given("appid", appid),
+        "subAppId": sub_appid,
+        "package": given("package_info", package_info),
+    }
+    return {name: value for name, value in parameters.items() if value is not None}

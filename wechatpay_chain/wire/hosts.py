@@ -51,6 +51,8 @@ _PORT = r"(?::[0-9]{1,5})?"
 _NETLOC = re.compile(_HOST + _PORT, re.ASCII | re.IGNORECASE)
 # Neither a user nor a query, not even an empty one, which would swallow the path.
 _BASE_URL = re.compile(rf"(?P<scheme>https?)://(?P<host>{_HOST}){_PORT}(?:/[^\x00-\x20\x7f?#]*)?", re.IGNORECASE)
+# What other SDKs have calls begin with. A proxy of one's own may have any path.
+_VERSION = re.compile(r"https://[^/]*\.(?:weixin\.qq\.com|wechatpay\.cn)(?::\d+)?/(?:hk/)?v[23]/*", re.IGNORECASE)
 _OFFICIAL_HOST = re.compile(r"(?:.+\.)?(?:weixin\.qq\.com|wechatpay\.cn|tenpay\.com)")
 # `urlsplit` drops some of them without a word, so that something else would be checked than is sent.
 _BLANK_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
@@ -96,6 +98,10 @@ def check_base_url(base_url: str, argument: str = "base_url") -> str:
         )
     if found["scheme"].lower() == "http" and _OFFICIAL_HOST.fullmatch(found["host"].lower().removesuffix(".")):
         raise ConfigurationError(argument, "the platform is called without TLS", "Write https://")
+    if _VERSION.fullmatch(base_url):
+        raise ConfigurationError(
+            argument, f"{base_url!r} ends as a path begins", "Give scheme and host alone: each call has its whole path"
+        )
     return base_url.rstrip("/")
 
 
