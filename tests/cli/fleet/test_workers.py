@@ -13,6 +13,7 @@ from wechatpay_chain.cli.fleet.connection import redis_at
 from wechatpay_chain.cli.fleet.notes import Call, Notes
 from wechatpay_chain.cli.fleet.queue import Queue, Terms
 from wechatpay_chain.cli.fleet.workers import Workers
+from wechatpay_chain.errors import ConfigurationError
 
 ITEM = Item(path=PUNISH, json={"out_request_no": "R1"})
 TERMS = Terms(f"POST /{PUNISH}", "", False, 3600.0)
@@ -53,4 +54,23 @@ async def test_a_result_of_an_earlier_run_is_not_taken_for_this_ones(url: str, m
         await notes.end(key, call, Result(key=key, state="done"))
         assert (await calling).state == "done"
         await workers.aclose(are_taken=True)
+        await queue.aclose()
+
+
+async def test_a_call_on_its_way_when_another_run_takes_over(url: str) -> None:
+    """A call that was still being handed out when the run learned it ends with that error, and isn't waited for."""
+    async with redis_at(url) as redis:
+        queue, notes = Queue(url, redis), Notes(redis, "orders.csv")
+        workers = Workers(queue, notes, batch="orders.csv", run="b", terms=TERMS)
+        await workers.begin()
+
+        async def until_it_is_known(state: State) -> None:
+            await notes.begin_run("c")
+            with pytest.raises(ConfigurationError, match="another run of orders"):
+                await workers.call(Item(path=PUNISH, json={"out_request_no": "R2"}), was_sent=True, note=write_nothing)
+
+        with pytest.raises(ConfigurationError, match="another run of orders"):
+            async with asyncio.timeout(60):
+                await workers.call(ITEM, was_sent=False, note=until_it_is_known)
+        await workers.aclose(are_taken=False)
         await queue.aclose()

@@ -37,14 +37,14 @@ class FleetJournal(Journal):
             ConfigurationError: Redis can't be reached.
         """
         if not self._has_caught_up:
-            self._has_caught_up = True
-            # What another run has called since was sent, whatever became of what this one had handed out.
+            # If the last run had no workers, what the one before it had handed out may have been sent meanwhile.
             last = await self.last_run()
             keys = await self.cut_off()
             for at in range(0, len(keys), _PAGE):
                 page = keys[at : at + _PAGE]
                 await self.take_over(await self._noted([(key, None) for key in page]))
                 await self.take_back(await self._never_sent(page, last))
+            self._has_caught_up = True
         await super().begin(everything=everything, run=run or self._this_run)
 
     async def conflicts(self, items: list[tuple[str, bytes]]) -> list[Conflict]:

@@ -23,7 +23,7 @@ KEPT = 30 * 24 * 3600
 _DIGITS = 64
 
 # A worker begins a call if its run is the one that hands out, or has begun it before that run was stopped: what an
-# earlier run left in the queue is not called, nor what has ended. Told are the call, and whether none had begun it.
+# earlier run left in the queue is not called, nor what has ended. Returned are the call, and 1 if it had begun before.
 _BEGIN = """
 local run = redis.call('GET', KEYS[1])
 local begun, call = redis.call('HGET', KEYS[2], ARGV[1]), redis.call('HGET', KEYS[3], ARGV[1])

@@ -48,6 +48,7 @@ class Workers:
         self._run = run
         self._terms = terms
         self._looking: asyncio.Task[None] | None = None
+        self._failure: ConfigurationError | None = None
         self._open: dict[str, _Open] = {}
         self._waits = Waits()
 
@@ -77,6 +78,8 @@ class Workers:
         handed = _Open(loop.create_future(), loop.create_future())
         with reaching():
             await self._notes.hand_out(key, Call.of(packed, was_sent=was_sent), self._run)
+        if self._failure is not None:  # nobody looks any more whether it begins
+            raise self._failure
         self._open[key] = handed  # not before: until then Redis has what came of it in an earlier run
         try:
             with reaching():
@@ -132,6 +135,7 @@ class Workers:
                         if await self._queue.trim():
                             await self._put("")
         except ConfigurationError as error:
+            self._failure = error
             for begun, result in self._open.values():
                 for future in (begun, result):
                     if not future.done():
