@@ -173,6 +173,9 @@ class Delivery:
             self._forget(task)
         if task.done() and not task.cancelled():
             return task.result()
+        if task.cancelled():
+            _log.warning("%s: its handler was cancelled; the platform was told to send it again", _named(notification))
+            return _failure(notification, "not handled", status=failed)
         has_begun = turn is None or turn.has_come
         if is_cancelled_when_late or (self._late == "cancel" and not has_begun):
             task.cancel()
