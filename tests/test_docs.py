@@ -31,6 +31,8 @@ BESIDE = [ROOT / "CONTRIBUTING.zh-CN.md", ROOT / "SECURITY.zh-CN.md"]
 OTHERS = [ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "benchmarks/README.md"]
 DOCUMENTS = [*READMES, *PAGES, *BESIDE, *OTHERS]
 TABLE = re.compile(r"^\|", re.MULTILINE)
+# The file that a link leads to, from wherever the page is; nothing for a part of the page itself.
+LINK = re.compile(r"\]\((?:\.\./)*([^)#]*)[^)]*\)")
 LINKED = re.compile(r"\]\(((?:docs|examples|tools|LICENSE|SECURITY|CONTRIBUTING)[^)]*)\)")
 # Folders whose pages have to be there in both languages; elsewhere a Chinese page needs its English one.
 BILINGUAL = {"tutorial", "guides", "migrating"}
@@ -100,6 +102,12 @@ def links_of(document: Path) -> list[str]:
     found = LINKED.findall(document.read_text(encoding="utf-8"))
     names = [link.replace("docs/zh/", "docs/").replace(".zh-CN", "") for link in found]
     return [name for name in names if name != name_of(twin_of(document))]
+
+
+def targets_of(page: Path) -> list[str]:
+    """The files that a page links to, by their English names."""
+    prose = prose_of(page).replace("docs/zh/", "docs/").replace(".zh-CN", "")
+    return [target for target in LINK.findall(prose) if target]
 
 
 async def execute(block: Block, names: dict[str, Any]) -> None:
@@ -219,10 +227,12 @@ def test_readmes_list_the_extras(readme: Path) -> None:
 
 @pytest.mark.parametrize("page", [page for page in [*PAGES, *BESIDE] if twin_of(page) != page], ids=name_of)
 def test_both_languages_have_the_same_shape(page: Path) -> None:
-    """A Chinese page has its English one, with headings of the same levels and blocks of the same languages."""
+    """A Chinese page has its English one, with equal headings, rows of tables, links and languages of blocks."""
     twin = twin_of(page)
     assert twin.exists(), f"{name_of(twin)} is missing"
     assert HEADING.findall(prose_of(page)) == HEADING.findall(prose_of(twin))
+    assert len(TABLE.findall(prose_of(page))) == len(TABLE.findall(prose_of(twin)))
+    assert targets_of(page) == targets_of(twin)
     assert [block.language for block in blocks_of(page)] == [block.language for block in blocks_of(twin)]
 
 
