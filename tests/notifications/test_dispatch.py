@@ -274,18 +274,6 @@ async def test_a_handler_that_cancels_itself_at_once(caplog: pytest.LogCaptureFi
     assert "its handler was cancelled; the platform was told to send it again" in caplog.text
 
 
-def test_a_plain_handler_that_is_cancelled(caplog: pytest.LogCaptureFixture) -> None:
-    """So is one that runs in the calling thread, whose reply has no deadline."""
-    hook = webhook()
-
-    @hook.on("TRANSACTION.SUCCESS")
-    def paid(notification: Notification[Any]) -> None:
-        raise asyncio.CancelledError
-
-    assert hook.dispatch_sync(*notify(), in_calling_thread=True).status == 500
-    assert "its handler was cancelled; the platform was told to send it again" in caplog.text
-
-
 async def test_late_handler_finishes() -> None:
     """A late handler goes on in the background; the platform comes back and learns that it succeeded."""
     hook = webhook(deadline=0.05)
