@@ -156,6 +156,13 @@ class TestCopies:
         made = Request(method="POST", template="/v3/x", unknown=("POST", "/v3/x"))
         assert pickle.loads(pickle.dumps(made)).unknown is None
 
+    def test_pickled_by_another_version(self) -> None:
+        """Attributes that the version didn't have are the default ones, and copies can be made of it."""
+        request = object.__new__(Request)
+        request.__setstate__({"method": "POST", "template": "/v3/x", "path": "/v3/x"})
+        assert request == Request(method="POST", template="/v3/x")
+        assert request.changed(json={}) == Request(method="POST", template="/v3/x", json={})
+
     def test_pickled(self) -> None:
         """A changed answer can be pickled."""
         made: Response[Any] = Response(status=200, content=b"{}").changed(verified=True)

@@ -43,7 +43,7 @@ class Value:
 
     @classmethod
     def of(cls, attributes: Mapping[str, Any]) -> Self:
-        """The same as `cls(**attributes)` in half of the time, by who gives all that is required."""
+        """The same as `cls(**attributes)` in half of the time, for callers that give all that is required."""
         value = _new(cls)
         _set(value, "__dict__", cls._whole(attributes))
         return value
@@ -90,6 +90,10 @@ class Value:
 
     def __hash__(self) -> int:
         return hash(tuple(getattr(self, name) for name in self._compared))
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        # What another version pickled may lack attributes that there are here.
+        _set(self, "__dict__", {**self._defaults, **state})
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")
