@@ -8,7 +8,7 @@ import platform
 from collections.abc import AsyncIterable, Callable
 from contextlib import nullcontext
 from ssl import SSLContext
-from typing import Any, Self
+from typing import Any, Self, cast
 from weakref import WeakSet
 
 import aiohttp
@@ -90,7 +90,7 @@ class AiohttpTransport:
         url = URL(self.base_url_of(request) + request.target, encoded=True)
         context = await self._certified() if request.security else True
         common = _HEADERS_OF_STREAMED if request.streamed else _HEADERS
-        exchange = Exchange(request, common, url.host, session, times.told, is_ours=self._is_made_here)
+        exchange = Exchange(request, common, url.host, session, times.timeout, is_ours=self._is_made_here)
         try:
             with times.deadlines:
                 answer = await session.request(
@@ -98,7 +98,7 @@ class AiohttpTransport:
                     url,
                     data=_data(request),
                     ssl=context,
-                    timeout=times.given,
+                    timeout=times.by_aiohttp,
                     allow_redirects=False,
                     raise_for_status=False,
                     **exchange.arguments(),
@@ -140,12 +140,13 @@ class AiohttpTransport:
         if request.timeout is None and not request.streamed:
             return self._times[idempotent]
         timeouts = chosen(request.timeout, self._timeouts)
-        told = _client_timeout(timeouts, idempotent)
+        times = _client_timeout(timeouts, idempotent)
         if not request.streamed:
-            return _Times.of(told)
+            return _Times.of(times)
         # A file may take as long as it comes, and aiohttp has no limit for what comes before it.
-        told = aiohttp.ClientTimeout(connect=told.connect, sock_read=min(timeouts.total, _LONGEST))
-        return _Times(told, told, Deadlines(timeouts.total))
+        total = min(timeouts.total, _LONGEST)
+        times = aiohttp.ClientTimeout(connect=times.connect, sock_read=total)
+        return _Times(times, times, Deadlines(total))
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._closed:
@@ -178,7 +179,8 @@ def new_session() -> ClientSession:
 
 def _data(request: Request) -> aiohttp.BytesPayload | AsyncIterable[bytes] | None:
     if request.body:
-        return aiohttp.BytesPayload(request.body)  # of bytes aiohttp makes the same, after a search for what to make
+        # Of bytes aiohttp makes the same, after it has looked for what to make (`python -m benchmarks.share`).
+        return aiohttp.BytesPayload(request.body)
     return None if request.payload is None else request.payload.chunks()
 
 
@@ -187,25 +189,25 @@ class _Times:
     """The times of an attempt.
 
     Attributes:
-        told: all of them, for errors.
-        given: those that aiohttp is to keep.
-        deadlines: what keeps the others.
+        timeout: all of them, as errors name them.
+        by_aiohttp: those that aiohttp keeps.
+        deadlines: keeps the whole time where aiohttp doesn't.
     """
 
-    told: aiohttp.ClientTimeout
-    given: aiohttp.ClientTimeout
+    timeout: aiohttp.ClientTimeout
+    by_aiohttp: aiohttp.ClientTimeout
     deadlines: Deadlines | nullcontext[None]
 
     @classmethod
-    def of(cls, told: aiohttp.ClientTimeout) -> Self:
+    def of(cls, times: aiohttp.ClientTimeout) -> Self:
         """All of them kept by aiohttp."""
-        return cls(told, told, nullcontext())
+        return cls(times, times, nullcontext())
 
     @classmethod
-    def shared(cls, told: aiohttp.ClientTimeout) -> Self:
-        """The whole time kept for all calls that have the same."""
-        given = aiohttp.ClientTimeout(connect=told.connect, sock_read=told.sock_read)
-        return cls(told, given, Deadlines(told.total or 0.0))
+    def shared(cls, times: aiohttp.ClientTimeout) -> Self:
+        """The whole time kept by one timer for all calls that have the same."""
+        by_aiohttp = aiohttp.ClientTimeout(connect=times.connect, sock_read=times.sock_read)
+        return cls(times, by_aiohttp, Deadlines(cast("float", times.total)))  # every call has an end
 
 
 def _client_timeout(timeouts: Timeout, idempotent: bool) -> aiohttp.ClientTimeout:
