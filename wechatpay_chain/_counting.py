@@ -11,10 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 
 Ended = tuple[float, int]
-"""How many seconds ago calls ended, and how many; where many are told together, up to `ROUNDED` less than they were."""
+"""How many seconds ago calls ended, and how many.
+
+Where the calls of a second are counted together, they ended up to `ROUNDED` seconds earlier than it says.
+"""
 
 ROUNDED = 1.0
-"""Seconds to which the times of calls may be rounded, towards now."""
+"""Seconds by which calls may be counted as later than they were."""
 
 
 class EarlierCalls:
@@ -36,18 +39,18 @@ class EarlierCalls:
         self._ended = dict(ended)
         self._cut_off = dict(cut_off)
         self._monotonic = monotonic
-        self._told = monotonic()
+        self._made = monotonic()
 
     def take(self, name: str, since: float) -> list[Ended]:
-        """Those that a limiter doesn't know; it is told once.
+        """The calls of a name that a limiter hasn't counted itself; they are given out once.
 
         Args:
-            name: what it counts them as.
-            since: for how many seconds it has counted itself.
+            name: what the limiter counts them as.
+            since: for how many seconds it has counted.
         """
         if not self._ended and not self._cut_off:
             return []
-        passed = self._monotonic() - self._told
+        passed = self._monotonic() - self._made
         operation = name.partition(" ")[2]
         ended = [*self._ended.pop(name, ()), *self._ended.pop(operation, ())]
         found = [(ago + passed, count) for ago, count in ended if ago + passed + ROUNDED > since]

@@ -264,7 +264,7 @@ class _Mistakes:
 
 
 def _is_empty(row: dict[str | Any, Any]) -> bool:
-    """Whether nothing stands in a row, as as spreadsheets leave them below the last one."""
+    """Whether nothing stands in a row, as spreadsheets leave them below the last one."""
     cells: list[str | None] = [*row.get(None, ()), *(cell for name, cell in row.items() if name is not None)]
     return not any((cell or "").strip() for cell in cells)
 

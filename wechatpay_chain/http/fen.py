@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 _FEN = 100
-# Of more digits is no amount of money.
+# No amount of money has more digits.
 _MOST_DIGITS = 15
 _RULE = "amounts are whole fen"
 

@@ -54,7 +54,7 @@ class Headers(Mapping[str, str]):
         return map(self.get, names)
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Names, as they were written, and values: quicker than `items`."""
+        """Names, as they were written, and values: in fewer steps than `items` (`python -m benchmarks.pipeline`)."""
         return [*self._held.values()]
 
     def as_dict(self) -> dict[str, str]:

@@ -112,7 +112,7 @@ class Seal:
         return key
 
 
-# Most calls bring no headers, and name the same few keys.
+# Most calls bring no headers, and name the same few keys (`python -m benchmarks.pipeline`).
 @lru_cache(maxsize=64)
 def _naming(serial: str) -> Headers:
     return NO_HEADERS.plus(SERIAL_HEADER, serial)

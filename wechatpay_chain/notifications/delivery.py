@@ -36,18 +36,21 @@ class _Turn:
     """The turn of a handler that needs a thread.
 
     Args:
-        entered: entered when it has come.
+        thread: what `HandlerThreads.turn` gives: entering it waits for a thread.
+
+    Attributes:
+        has_come: whether the handler has a thread.
     """
 
-    __slots__ = ("_entered", "has_come")
+    __slots__ = ("_thread", "has_come")
 
-    def __init__(self, entered: AbstractAsyncContextManager[None]) -> None:
-        self._entered = entered
+    def __init__(self, thread: AbstractAsyncContextManager[None]) -> None:
+        self._thread = thread
         self.has_come = False
 
-    async def then(self, handling: Callable[[], Awaitable[Reply]]) -> Reply:
-        """Wait for it, and keep it while the handler works."""
-        async with self._entered:
+    async def handle(self, handling: Callable[[], Awaitable[Reply]]) -> Reply:
+        """Wait for a thread, and keep it while the handler works."""
+        async with self._thread:
             self.has_come = True
             return await handling()
 
@@ -156,7 +159,7 @@ class Delivery:
             else:
                 call, turn = self._threads.call, _Turn(self._threads.turn())
         handling = partial(self._guarded, route, notification, call, failed)
-        task = _started(handling() if turn is None else turn.then(handling))
+        task = _started(handling() if turn is None else turn.handle(handling))
         self._running.add(task)
         try:
             # Many handlers need no more than one turn of the loop: these pay for no timer (`benchmarks.receivers`).

@@ -38,7 +38,7 @@ def encode_json(payload: Any, argument: str = "json", *, simple: bool = False) -
     Args:
         payload: a mapping or a list, down to str, int, float, bool, and aware datetimes.
         argument: the name to be used in errors.
-        simple: whether it is known to be, as `is_simple` says.
+        simple: whether `is_simple` holds for it: then it isn't searched for nulls (`python -m benchmarks.pipeline`).
 
     Raises:
         ConfigurationError: null, NaN, infinity, a character outside of the Basic Multilingual Plane, or a value that
