@@ -195,7 +195,7 @@ SETTINGS: dict[str, tuple[Callable[[Shop, Variables], None], str]] = {
     "PUB_KEY_ID_ in small letters": (variable("PUBLIC_KEY_ID", str.lower), "shows it: PUB_KEY_ID_[0-9]"),
     "PUB_KEY_ID_ with a blank in it": (
         variable("PUBLIC_KEY_ID", lambda name: name[:20] + " " + name[20:]),
-        "digits alone",
+        "shows it: PUB_KEY_ID_[0-9]{20}",
     ),
     "PUB_KEY_ID_ with a letter in it": (variable("PUBLIC_KEY_ID", lambda name: name[:-2] + "O1"), "digits alone"),
     "APIv3 key: an expression of a CI system": (

@@ -395,6 +395,7 @@ def test_names_of_platform_keys_that_are_no_text(
         (f"'{PUBLIC_KEY_ID}'", "quotes around it", PUBLIC_KEY_ID),
         (f"{PUBLIC_KEY_ID}\u200b", "U+200B", PUBLIC_KEY_ID),
         (f"{PUBLIC_KEY_ID} # main", "a blank in it", PUBLIC_KEY_ID),
+        (f"{PUBLIC_KEY_ID[:20]} {PUBLIC_KEY_ID[20:]}", "a blank in it", PUBLIC_KEY_ID),
         (PUBLIC_KEY_ID.lower(), "without the prefix", PUBLIC_KEY_ID),
         (PUBLIC_KEY_ID.replace("_", "-"), "without the prefix", PUBLIC_KEY_ID),
         (PLATFORM_SERIAL, "under the serial number of a certificate", "PUB_KEY_ID_..."),

@@ -357,3 +357,22 @@ def test_verbs_of_other_sdks(name: str) -> None:
     with pytest.raises(AttributeError, match=r"every verb of WeChatPay is awaited"):
         attribute_segment(name)
     assert attribute_segment("asyncTasks") == "async-tasks"
+
+
+@pytest.mark.parametrize("written", [":out_trade_no", "$out_trade_no", "$out_trade_no$"])
+def test_placeholders_of_other_frameworks(written: str) -> None:
+    """A placeholder in another spelling would be sent as it stands: it is refused with the spelling here."""
+    with pytest.raises(ConfigurationError, match=r"which is no placeholder here\. Write it as \{out_trade_no\}"):
+        literal_path(f"v3/pay/transactions/out-trade-no/{written}/close")
+
+
+@pytest.mark.parametrize("segment", ["a:b", ":", "$", "$1", "a$b", ":1", "$&"])
+def test_colons_and_dollars_that_are_no_placeholders(segment: str) -> None:
+    """Elsewhere in a segment, or before no name, they are characters like any other."""
+    assert literal_path(f"v3/x/{segment}") == f"/v3/x/{segment}"
+
+
+def test_an_attributes_placeholder_in_text() -> None:
+    """`_name_` is a placeholder as an attribute alone; given its value in text, the error says so."""
+    with pytest.raises(TypeError, match=r"unknown keyword 'id': write the placeholder as \{id\} in text"):
+        expand("/v3/pay/transactions/id/_id_", {"id": "1"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -258,3 +259,37 @@ def test_demand_41_without_key(options: Any) -> None:
     forged = {**PAYMENT, "sign": digest.md5(b"nonce_str=n&out_trade_no=A1&key=")}
     with pytest.raises(ConfigurationError, match="apiv2_key"):
         webhook(**options).open({}, v2.build(forged))
+
+
+def test_req_info_in_lines() -> None:
+    """Line ends that something put into the Base64 of a refund notice change nothing."""
+    body = refund(REFUND).decode()
+    sealed = body.partition("<req_info>")[2].partition("</req_info>")[0]
+    bare = sealed.removeprefix("<![CDATA[").removesuffix("]]>")
+    assert len(bare) > 64
+    lines = "\r\n".join(bare[at : at + 64] for at in range(0, len(bare), 64))
+    assert webhook().open({}, body.replace(bare, lines).encode()).resource == REFUND
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"", "its body is empty"),
+        (b" \n", "its body is empty"),
+        (base64.b64encode(xml(PAYMENT)), "its body is no XML"),
+        (b"xml=%3Cxml%3E", "its body is no XML"),
+        (b"<!DOCTYPE html><html>", "web page"),
+        (b"\xef\xbb\xbf<HTML>", "web page"),
+        (b"<!DOCTYPE xml><xml></xml>", "document type declaration"),
+    ],
+)
+def test_what_is_no_notification_of_apiv2(body: bytes, says: str) -> None:
+    """A receiver of APIv2 alone is told what came in place of the XML, and nothing of APIv3."""
+    with pytest.raises(DecodeError, match=says):
+        Webhook(apiv2_key=APIV2_KEY).open({}, body)
+
+
+def test_json_at_a_receiver_of_apiv2() -> None:
+    """What may be a notification of APIv3 still asks for its key."""
+    with pytest.raises(ConfigurationError, match="apiv3_key"):
+        Webhook(apiv2_key=APIV2_KEY).open({}, b'{"id":"1"}')

@@ -197,7 +197,7 @@ def load_platform_keys(
 def _whole(serial: str) -> str:
     """The identifier that was meant by one in other letters, or without its prefix; dots for one that can't be told."""
     digits = re.sub(r"^pub[-_ ]?key[-_ ]?id[-_ ]?", "", forms.plain(serial), flags=re.IGNORECASE)
-    digits = digits.split(maxsplit=1)[0] if digits.strip() else ""
+    digits = "".join(digits.partition("#")[0].split())  # without the comment that an env file left, and blanks in it
     is_whole = digits.isascii() and digits.isalnum() and not serials.is_certificate_serial(digits)
     return serials.PUBLIC_KEY_PREFIX + (digits if is_whole else "...")
 
@@ -211,7 +211,7 @@ def _check_identifier(serial: str, argument: str) -> None:
     elif forms.around(serial):
         found = f"an identifier{forms.around(serial)}"
     elif serial.startswith(serials.PUBLIC_KEY_PREFIX):
-        found = "an identifier with a blank in it, such as a comment behind it leaves"
+        found = "an identifier with a blank in it"
     raise ConfigurationError(
         argument, found, f"Write the identifier whole, as the merchant portal shows it: {_whole(serial)}"
     )

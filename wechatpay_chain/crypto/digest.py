@@ -52,7 +52,7 @@ def decrypt_ecb(apiv2_key: str | Concealed[str], ciphertext: str) -> bytes:
         DecryptionError: it is no Base64, or was encrypted under another key.
     """
     try:
-        encrypted = base64.b64decode(ciphertext, validate=True)
+        encrypted = base64.b64decode("".join(ciphertext.split()), validate=True)
         decryptor = _ecb(apiv2_key).decryptor()
         unpadder = PKCS7(_BLOCK_BITS).unpadder()
         padded = decryptor.update(encrypted) + decryptor.finalize()

@@ -21,6 +21,8 @@ _ATTRIBUTE = re.compile(r"[a-z0-9][A-Za-z0-9_]*")
 _HABIT = re.compile(r"(get|post|put|patch|delete)_?[Aa]sync")
 _PLACEHOLDER_ATTRIBUTE = re.compile(r"_([A-Za-z][A-Za-z0-9_]*?)_")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+# As other frameworks and SDKs write placeholders; no number or name of the platform begins so.
+_OTHER_PLACEHOLDER = re.compile(r"[:$]([A-Za-z_][A-Za-z0-9_]*)\$?")
 # A segment of RFC 3986: unreserved, percent-encoded, sub-delims, ":" and "@".
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+")
 # A segment that is one or two dots, escaped or not; some servers take off `;...` before they look at it.
@@ -183,6 +185,10 @@ def _check_segment(segment: str, literal: str) -> None:
         raise ConfigurationError("path", f"{literal!r} has an empty segment", "Write one slash between two segments")
     if not _SEGMENT.fullmatch(segment):
         raise ConfigurationError("path", f"{literal!r} has the illegal segment {segment!r}", _USE_PLACEHOLDER)
+    if (other := _OTHER_PLACEHOLDER.fullmatch(segment)) is not None:
+        raise ConfigurationError(
+            "path", f"{literal!r} has {segment!r}, which is no placeholder here", f"Write it as {{{other[1]}}}"
+        )
     if _DOTS.search("/" + segment):
         raise ConfigurationError("path", f"{literal!r} would leave its folder", _USE_PLACEHOLDER)
     if _CONTROL.search(segment):
@@ -204,7 +210,9 @@ def _encode(name: str, value: object) -> str:
         raise ConfigurationError(name, "a lone surrogate is not text", "Give valid Unicode") from None
 
 
-def _meant(keyword: str, missing: Sequence[str]) -> str:
+def _meant(keyword: str, missing: Sequence[str], template: str) -> str:
+    if f"/_{keyword}_" in template:  # as an attribute writes it; in text that is a name like any other
+        return f": write the placeholder as {{{keyword}}} in text"
     if keyword in _KEYWORDS_MEANT:
         return f": give {_KEYWORDS_MEANT[keyword]}"
     close = nearest(keyword, missing) or nearest(keyword, KEYWORDS)
@@ -216,7 +224,7 @@ def _refuse_names(template: str, names: tuple[str, ...], values: Mapping[str, ob
     unknown = [name for name in values if name not in names]
     faults = [
         *(f"missing placeholder {name!r}" for name in missing),
-        *(f"unknown keyword {name!r}{_meant(name, missing)}" for name in unknown),
+        *(f"unknown keyword {name!r}{_meant(name, missing, template)}" for name in unknown),
     ]
     known = ", ".join(names) or "none"
     raise TypeError(f"{template}: {', '.join(faults)} (placeholders of this path: {known})")

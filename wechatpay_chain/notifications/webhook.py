@@ -39,6 +39,10 @@ Body = bytes | bytearray | memoryview
 MAX_BODY = 2 * 1024 * 1024
 """Bytes: the ciphertext of a resource may have 1,048,576 characters."""
 
+# A byte order mark may stand before.
+_BLANKS = b"\xef\xbb\xbf \t\r\n"
+_OF_A_PAGE = (b"<!doctype html", b"<html", b"<head", b"<body")
+
 DEADLINE = 4.5
 """Seconds: the platform counts five as failed."""
 
@@ -108,6 +112,7 @@ class Webhook:
             None if self._apiv3_key is None else _Receiver(self._trust, self._apiv3_key, own_key, v3.verify)
         )
         self._brand = None if brand is None else _Receiver.of_brand(brand, self._trust)
+        self._is_for_apiv2_alone = self._merchant is None and self._brand is None
         self._clock = clock
         self._router = Router()
         if inbox is not None and seen is not None:
@@ -183,6 +188,9 @@ class Webhook:
             raise DecodeError(f"it has {len(body)} bytes, more than the {self.max_body} that a notification may have")
         if body[:1] != b"{" and _is_xml(body):
             return self._open_xml(body)
+        if self._is_for_apiv2_alone and not body.lstrip(_BLANKS).startswith(b"{"):
+            found = "no XML, as those of APIv2 are: perhaps Base64, a form, or cut off" if body.strip() else "empty"
+            raise DecodeError(f"its body is {found}. Give the raw bytes of the request, which can be read once")
         return self._open_sealed(verifying_headers(headers), body)
 
     @overload
@@ -345,7 +353,7 @@ class Webhook:
         return self._merchant
 
     def _open_xml(self, body: bytes) -> Notification[dict[str, Any]]:
-        if body.lstrip()[:5].lower() in {b"<!doc", b"<html", b"<head", b"<body"}:
+        if body.lstrip(_BLANKS)[:14].lower().startswith(_OF_A_PAGE):
             raise DecodeError("it is a web page, such as a proxy's or the shop's own, and no notification")
         if self._apiv2_key is None:
             raise ConfigurationError("apiv2_key", "an APIv2 notification came", "Give apiv2_key to verify it")
@@ -437,4 +445,4 @@ def _bytes(body: object) -> bytes:
 
 
 def _is_xml(body: object) -> bool:
-    return isinstance(body, bytes | bytearray) and body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    return isinstance(body, bytes | bytearray) and body.lstrip(_BLANKS).startswith(b"<")
