@@ -105,7 +105,7 @@ def test_a_lock_file_that_is_removed_under_its_holder(tmp_path: Path) -> None:
     code = "import sys; from pathlib import Path; from wechatpay_chain.batch import Journal; Journal(Path(sys.argv[1]))"
     done = subprocess.run([sys.executable, "-c", code, tmp_path / "j"], capture_output=True, text=True, check=False)
     assert "can't be used (database is locked)" in done.stderr
-    del journal
+    asyncio.run(journal.aclose())
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

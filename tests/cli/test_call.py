@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import socket
 import subprocess
@@ -77,6 +78,7 @@ def test_dry_run(run: Run, shop: Shop) -> None:
     assert not [secret for secret in shop.secrets if secret in done.out + done.err]
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
 def test_curl(run: Run, shop: Shop) -> None:
     """`--curl` prints commands that make the call with a fresh signature, and hold neither secret nor signature."""
     done = run(*punish(shop, "C4"), "--curl")

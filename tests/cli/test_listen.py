@@ -49,7 +49,8 @@ def send(port: str, message: sender.Message) -> int:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as refused:
-        return refused.code
+        with refused:
+            return refused.code
 
 
 def notification(shop: Shop) -> sender.Message:

@@ -315,12 +315,12 @@ def endings() -> dict[str, str]:
     }
 
 
-IS_3_12 = sys.version_info >= (3, 12)
+IS_3_12 = sys.version_info[:2] == (3, 12)
 ENDS = {
     "a stream is half read, sys.exit": "exit 3",
     "a stream is half read, an exception": "exit 1",
     "a call in atexit": "200 exit 0",
-    # From 3.12 on no thread starts by then, so that the client has no loop; before, no name can be resolved.
+    # On 3.12 no thread starts by then, so that the client has no loop; on the others, no name can be resolved.
     "the first call in atexit": f"{'ConfigurationError' if IS_3_12 else 'ConnectionFailed'} not_sent exit 0",
     "a signal closes the client in a call": "closed 200 exit 0",
     "Ctrl-C in a call": "interrupted exit 0",

@@ -31,7 +31,7 @@ def test_the_typed_arguments_are_those_of_the_value() -> None:
 def test_every_argument_is_described() -> None:
     """The docstring of `Options` describes each argument, and the one of `WeChatPay` names it."""
     for item in fields(Options):
-        assert f"        {item.name}: " in (Options.__doc__ or ""), item.name
+        assert f"\n    {item.name}: " in (inspect.getdoc(Options) or ""), item.name
         assert (
             f"`{item.name}`" in (WeChatPay.__doc__ or "")
             or f" {item.name}: " in (WeChatPay.__doc__ or "")

@@ -712,12 +712,11 @@ async def test_a_mended_clock_lets_notifications_ask(old: KeyPair, new: KeyPair)
         await call(wxpay)
         await asyncio.sleep(0.02)
         wxpay.trust.report(new.serial)
+        await until(lambda: world.downloads == 2)
         await asyncio.sleep(0.02)
-        before = world.downloads
         world.now, passed = world.now - 30 * DAY, 601.0
         wxpay.trust.report(new.serial)
-        await asyncio.sleep(0.02)
-        assert world.downloads == before + 1
+        await until(lambda: world.downloads == 3)
 
 
 @pytest.mark.parametrize(

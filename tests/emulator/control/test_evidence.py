@@ -7,6 +7,7 @@ import base64
 import contextlib
 import json
 import shlex
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -29,6 +30,10 @@ ORDER: dict[str, Any] = {
     "amount": {"total": 29},
 }
 NATIVE = "/v3/pay/transactions/native"
+
+needs_curl = pytest.mark.skipif(
+    not (shutil.which("curl") and shutil.which("openssl")), reason="curl or openssl is missing"
+)
 
 
 @pytest.fixture
@@ -156,6 +161,7 @@ def test_a_binary_body(emulator: Emulator, control: Client) -> None:
     assert (told["response"]["binary"], told["decrypted"]["filename"]) == (False, "a.png")
 
 
+@needs_curl
 async def test_the_call_to_paste(emulator: Emulator) -> None:
     """The chain makes the same call again, and curl sends the same bytes under the same signature."""
     async with emulator.listen() as base_url, WeChatPay(**emulator.credentials(), base_url=base_url) as wxpay:
@@ -172,6 +178,7 @@ async def test_the_call_to_paste(emulator: Emulator) -> None:
         assert json.loads(done.stdout)["code_url"]
 
 
+@needs_curl
 def test_first_steps(emulator: Emulator, control: Client, tmp_path: Path) -> None:
     """The settings and files of a merchant make a client, and the shell program makes a call that is taken."""
     told = control("GET", f"/_emulator/first-steps?base_url={control.base_url}")[1]
