@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 
 import pytest
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wechatpay_chain.crypto import aead
+from wechatpay_chain.crypto.concealed import Concealed
 from wechatpay_chain.errors import ConfigurationError, DecryptionError
 
 # Test case 16 of the GCM specification (McGrew and Viega).
@@ -137,3 +139,13 @@ def test_an_openssl_without_sm4(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aead, "Cipher", unsupported)
     with pytest.raises(ConfigurationError, match="Ask for AEAD_AES_256_GCM"):
         aead.Opener("SM4_GCM", SM4_KEY, SM4_NONCE)
+
+
+@pytest.mark.parametrize("conceal", [Concealed, bytes])
+def test_no_key_is_kept(conceal: type[Concealed[bytes] | bytes]) -> None:
+    """When its owner lets go of a key, such as one that was replaced in the portal, nobody holds it any more."""
+    value = bytes(bytearray(KEY))
+    before = sys.getrefcount(value)
+    for _ in range(2):
+        assert aead.decrypt(conceal(value), NONCE, CIPHERTEXT, ASSOCIATED) == PLAINTEXT
+    assert sys.getrefcount(value) == before

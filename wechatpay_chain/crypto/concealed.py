@@ -14,7 +14,7 @@ class Concealed(Generic[T]):
         value: the key.
     """
 
-    __slots__ = ("_value",)
+    __slots__ = ("__weakref__", "_value")
 
     def __init__(self, value: T) -> None:
         self._value: T = value
