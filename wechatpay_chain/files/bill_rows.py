@@ -106,7 +106,10 @@ class Rows:
         if self.summary is not None:
             self.differences = sums.differences(self.summary)
         elif self.columns[0] in _WITH_SUMS:
-            raise DecodeError("the bill ends without its sums: it was cut off. Download it again")
+            raise DecodeError(
+                "the bill ends without its sums: it was cut off, or it is a table that was made of a bill. Read what "
+                "the platform wrote, or download it again"
+            )
         if self.doubtful or self.differences:
             _log.warning(
                 "the bill was not read whole: %d rows are doubtful and were left out, %d sums differ",

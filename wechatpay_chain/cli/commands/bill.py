@@ -47,7 +47,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a bill that was downloaded: check and convert it",
         description="Check and convert a bill that was downloaded.",
     )
-    read.add_argument("file", type=Path, metavar="FILE", help="as it was downloaded, or saved again by a spreadsheet")
+    read.add_argument(
+        "file", type=Path, metavar="FILE", help="as the platform wrote it (--raw), or saved again by a spreadsheet"
+    )
     _add_output(read)
     read.set_defaults(run=_read)
 
