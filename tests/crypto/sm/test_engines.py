@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
@@ -181,12 +182,17 @@ def test_failures_leave_no_errors_behind(key: SM2PrivateKey) -> None:
 
 
 def test_keys_are_given_back() -> None:
-    """More keys than are kept leave no more handles than are kept."""
+    """A private key is kept no longer than its owner keeps it; of public ones the last few are."""
     library = Libcrypto(candidates()[0])
     for number in range(1, 200):
         secret = number.to_bytes(32, "big")
-        library.sign(SM2PrivateKey(secret, _public(library, secret)), b"message")
-    assert library._private.cache_info().currsize == library._private.cache_info().maxsize
+        key = SM2PrivateKey(secret, _public(library, secret))
+        assert library.verify(key.public, b"message", library.sign(key, b"message"))
+        owner = weakref.ref(key)
+        del key
+        assert owner() is None
+    assert not library._privates
+    assert library._public.cache_info().currsize == library._public.cache_info().maxsize
 
 
 def _public(engine: Engine, secret: bytes) -> SM2PublicKey:

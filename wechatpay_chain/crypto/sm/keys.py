@@ -45,7 +45,7 @@ class SM2PublicKey:
         return der.write(der.SEQUENCE, _KIND, der.write(der.BIT_STRING, b"\0" + _UNCOMPRESSED + self.point))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class SM2PrivateKey:
     """A private key of SM2. Its repr shows nothing of it, and it is not pickled.
 

@@ -18,6 +18,7 @@ from ctypes import POINTER, byref, c_char_p, c_int, c_long, c_size_t, c_ulong, c
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from .. import der
 from .failure import EngineError
@@ -96,8 +97,8 @@ class Libcrypto:
         if self._quick.OpenSSL_version_num() < _OLDEST:
             raise EngineError("it is older than 3.0")
         self._sm3 = self._pointer(self._quick.EVP_sm3())
-        # Each key is read once: the library checks it then.
-        self._private = lru_cache(_KEPT_KEYS)(self._read_private)
+        # Each key is read once: the library checks it then. A private one is kept no longer than its owner keeps it.
+        self._privates: WeakKeyDictionary[SM2PrivateKey, _Handle] = WeakKeyDictionary()
         self._public = lru_cache(_KEPT_KEYS)(self._read_public)
 
     def public_point(self, secret: bytes) -> bytes:
@@ -165,8 +166,11 @@ class Libcrypto:
             self._quick.EVP_PKEY_free(key)
             self._quick.PKCS12_free(parsed)
 
-    def _read_private(self, key: SM2PrivateKey) -> _Handle:
-        return self._loaded(self._long.d2i_AutoPrivateKey, key.to_der())
+    def _private(self, key: SM2PrivateKey) -> _Handle:
+        handle = self._privates.get(key)
+        if handle is None:
+            handle = self._privates[key] = self._loaded(self._long.d2i_AutoPrivateKey, key.to_der())
+        return handle
 
     def _read_public(self, key: SM2PublicKey) -> _Handle:
         return self._loaded(self._quick.d2i_PUBKEY, key.to_der())
