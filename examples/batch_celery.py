@@ -32,6 +32,8 @@ WORKERS = int(os.environ.get("WORKERS", "4"))
 VISIBILITY_TIMEOUT = int(os.environ.get("VISIBILITY_TIMEOUT", "900"))
 RECOVER = "v3/aggracct-bc/wb-channel/control-orders/recover"
 RESULTS = "wechatpay:results"
+# Seconds after the last result for which they are kept.
+KEPT = 30 * 24 * 3600
 
 app = Celery("wechatpay", broker=REDIS_URL)
 app.conf.update(
@@ -77,6 +79,7 @@ def release(key: str, packed: str) -> None:
 
     result = Process.wxpay.run(call)
     Process.results.hset(RESULTS, key, f"{result.state} {(result.answer or b'').decode()}")
+    Process.results.expire(RESULTS, KEPT)
 
 
 def main(file: Path, path: str = RECOVER) -> None:

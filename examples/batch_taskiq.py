@@ -29,6 +29,8 @@ REDIS_URL = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 WORKERS = int(os.environ.get("WORKERS", "2"))
 RECOVER = "v3/aggracct-bc/wb-channel/control-orders/recover"
 RESULTS = "wechatpay:results"
+# Seconds after the last result for which they are kept.
+KEPT = 30 * 24 * 3600
 
 # What a worker held for longer than this without acknowledging it is given to another one.
 IDLE_MS = int(os.environ.get("IDLE_MS", "60000"))
@@ -51,6 +53,7 @@ async def release(key: str, packed: str, wxpay: WeChatPay = TaskiqDepends(client
     # It may have been sent before, by a worker that died; the operation is re-entrant, so it is sent again as it is.
     result = await Caller(wxpay).call(Item.unpack(key, packed.encode()), was_sent=True)
     await redis.hset(RESULTS, key, f"{result.state} {(result.answer or b'').decode()}")
+    await redis.expire(RESULTS, KEPT)
 
 
 @broker.task("tick")

@@ -61,6 +61,7 @@ async def test_nothing_is_lost_and_nothing_doubled(tmp_path: Path, emulator: Emu
                     await process.wait()
         redis: Redis = Redis.from_url(redis_url)
         results = await redis.hgetall("wechatpay:results")
+        assert 0 < await redis.ttl("wechatpay:results") <= 30 * 24 * 3600
         (turns,) = [key async for key in redis.scan_iter(b"wechatpay:limits*")]
         taken = await redis.llen(turns)
         await redis.aclose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 from argparse import ArgumentParser
@@ -11,16 +12,18 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from redis import Redis
 
 from tests.cli.conftest import Done, Run, Shop, environment
 from tests.cli.test_batch import PUNISH, until
+from wechatpay_chain.cli.fleet.queue import QUEUE
 from wechatpay_chain.cli.fleet.worker import work
 from wechatpay_chain.cli.settings import Settings, add_settings
 
 HANDED_OUT = "wechatpay:batch:orders.csv:handed-out"
+CALLS = "wechatpay:batch:orders.csv:calls"
 RUN = "wechatpay:batch:orders.csv:run"
 BEGUN = "wechatpay:batch:orders.csv:begun"
 RESULTS = "wechatpay:batch:orders.csv:results"
@@ -92,3 +95,16 @@ def called(shop: Shop) -> Counter[str]:
     given = [call.json for call in shop.emulator.calls if isinstance(call.json, dict)]  # other tests', too
     numbers = [str(payload.get("out_request_no", "")) for payload in given]
     return Counter(number.removeprefix(mine) for number in numbers if number.startswith(mine))
+
+
+def seconds_left(url: str) -> list[int]:
+    """The seconds until each of the notes expires; -1 where it doesn't."""
+    with Redis.from_url(url) as redis:
+        return [int(redis.ttl(name)) for name in (HANDED_OUT, BEGUN, RESULTS)]
+
+
+def calls_in_queue(redis: Redis) -> int:
+    """How many calls of the run that hands out the queue holds, without nudges."""
+    run, messages = redis.get(RUN), cast("Any", redis.xrange(QUEUE))
+    given = [json.loads(fields["data"])["args"] for _, fields in messages]
+    return sum(by == run and key != "" for _, by, key, *_ in given)

@@ -9,10 +9,19 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from tests.cli.conftest import ACCOUNT, Run, Shop
-from tests.cli.fleet.machines import BEGUN, HANDED_OUT, RESULTS, called, hand_out, handing_out, working
+from tests.cli.fleet.machines import (
+    BEGUN,
+    HANDED_OUT,
+    RESULTS,
+    called,
+    calls_in_queue,
+    hand_out,
+    handing_out,
+    seconds_left,
+    working,
+)
 from tests.cli.test_batch import orders, until
 from wechatpay_chain.cli.fleet.notes import KEPT, Call
-from wechatpay_chain.cli.fleet.queue import QUEUE
 
 
 def test_no_payload_stays_in_redis(run: Run, shop: Shop, url: str) -> None:
@@ -42,12 +51,6 @@ def held(redis: Redis) -> str:
     return "\n".join(texts)
 
 
-def seconds_left(url: str) -> list[int]:
-    """The seconds until each of the notes expires; -1 where it doesn't."""
-    with Redis.from_url(url) as redis:
-        return [int(redis.ttl(name)) for name in (HANDED_OUT, BEGUN, RESULTS)]
-
-
 def test_the_notes_expire_after_a_run(run: Run, shop: Shop, url: str) -> None:
     """30 days after the last run that handed something out or ended; a run that is refused changes nothing of that."""
     table = orders(shop.folder, 2)
@@ -70,8 +73,7 @@ def test_results_that_no_run_has_taken_do_not_expire(run: Run, shop: Shop, url: 
         assert hand_out(run, orders(shop.folder, 1), url).code == 0
     table = orders(shop.folder, 4)
     with handing_out(shop, table, url, 4) as running, Redis.from_url(url, decode_responses=True) as redis:
-        (group,) = redis.xinfo_groups(QUEUE)
-        until(lambda: len(redis.xrange(QUEUE, f"({group['last-delivered-id']}")) == 3)
+        until(lambda: calls_in_queue(redis) == 3)
         running.kill()
         with working(url):
             until(lambda: redis.hlen(RESULTS) == 4)

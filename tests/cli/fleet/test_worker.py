@@ -9,9 +9,21 @@ import pytest
 from redis import Redis
 
 from tests.cli.conftest import Run, Shop
-from tests.cli.fleet.machines import BEGUN, called, hand_out, handing_out, working
+from tests.cli.fleet.machines import (
+    BEGUN,
+    CALLS,
+    HANDED_OUT,
+    RUN,
+    called,
+    calls_in_queue,
+    hand_out,
+    handing_out,
+    seconds_left,
+    working,
+)
 from tests.cli.test_batch import orders, until
 from wechatpay_chain import Request, Response
+from wechatpay_chain.cli.fleet import queue
 from wechatpay_chain.emulator.server import Listening
 from wechatpay_chain.http.headers import Headers
 
@@ -41,8 +53,27 @@ def test_the_patience_is_kept_by_the_workers(run: Run, shop: Shop, url: str, mon
         with working(url), handing_out(shop, table, url, 3, "--patience", "0") as running:
             out, err = running.communicate(timeout=60)
     assert (running.returncode, "3  cut off" in out) == (1, True), out + err
+    assert seconds_left(url) == [-1, -1, -1], "nobody knows yet what came of them"
     assert not called(shop)
     monkeypatch.setenv("WECHATPAY_BASE_URL", shop.base_url)
     with working(url):
         assert hand_out(run, table, url).code == 0
+    assert called(shop) == dict.fromkeys("012", 1)
+
+
+def test_what_a_dead_worker_held_goes_to_another_one(
+    run: Run, shop: Shop, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls that a worker took, one of them begun, and never acknowledged stay in the queue: the next makes them."""
+    monkeypatch.setattr(queue, "_IDLE_MS", 200)
+    table = orders(shop.folder, 3)
+    with handing_out(shop, table, url, 3) as running, Redis.from_url(url, decode_responses=True) as redis:
+        until(lambda: calls_in_queue(redis) == 3)
+        redis.xreadgroup("taskiq", "a dead worker", {queue.QUEUE: ">"})
+        key = str(redis.hkeys(HANDED_OUT)[0])
+        begun = f"{redis.get(RUN)}{str(redis.hget(CALLS, key))[:64]}"
+        redis.hset(BEGUN, key, begun)
+        with working(url):
+            out, err = running.communicate(timeout=60)
+    assert (running.returncode, "3  done" in out) == (0, True), out + err
     assert called(shop) == dict.fromkeys("012", 1)

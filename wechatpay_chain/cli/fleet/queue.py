@@ -7,11 +7,12 @@ from typing import Any, NamedTuple, cast
 from ...contrib._extras import extra
 
 with extra("taskiq"):
-    from taskiq import AsyncBroker
+    from taskiq import AsyncBroker, SendTaskError
     from taskiq_redis import RedisStreamBroker
 
 with extra("redis"):
     from redis.asyncio import Redis
+    from redis.exceptions import RedisError
 
 QUEUE = "wechatpay:calls"
 """The name of the stream, and of the task that its messages are for."""
@@ -76,8 +77,14 @@ class Queue:
             run: that hands the call out.
             key: of the call; empty for a nudge, with which a worker looks for what dead ones left.
             terms: of the run.
+
+        Raises:
+            RedisError: Redis can't be reached.
         """
-        await self._task.kiq(batch, run, key, *terms)
+        try:
+            await self._task.kiq(batch, run, key, *terms)
+        except SendTaskError as error:
+            raise RedisError(str(error.__cause__)) from error
 
     async def trim(self) -> bool:
         """Remove what workers have acknowledged.
