@@ -219,7 +219,7 @@ def test_readmes_list_the_extras(readme: Path) -> None:
     """Each extra that can be installed has its row, and no other."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     section = re.search(
-        r"^## (?:Extras|附加项)\n(.*?)^## ", readme.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+        r"^## (?:Extras|可选依赖)\n(.*?)^## ", readme.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
     assert section
     assert re.findall(r"^\| `(\w+)` \|", section[1], re.MULTILINE) == sorted(project["optional-dependencies"])
