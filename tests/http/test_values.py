@@ -156,6 +156,13 @@ class TestCopies:
         made = Request(method="POST", template="/v3/x", unknown=("POST", "/v3/x"))
         assert pickle.loads(pickle.dumps(made)).unknown is None
 
+    def test_made_of_a_mapping(self) -> None:
+        """It is what the constructor makes, and keeps nothing of the mapping."""
+        given = {"status": 200, "content": b"{}"}
+        made = Response[Any].of(given)
+        given["status"] = 500
+        assert made == Response(status=200, content=b"{}")
+
     def test_pickled_by_another_version(self) -> None:
         """Attributes that the version didn't have are the default ones, and copies can be made of it."""
         request = object.__new__(Request)
@@ -176,6 +183,8 @@ class TestCopies:
             Request(method="GET")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
         with pytest.raises(TypeError, match="Response has no state, stauts"):
             answer(status=200).changed(stauts=1, state=2)
+        with pytest.raises(TypeError, match="Request has no boddy"):
+            Request.of({"method": "GET", "template": "/", "boddy": b""})
 
     def test_frozen(self) -> None:
         """A value can't be changed in place."""
