@@ -74,3 +74,21 @@ async def test_a_call_on_its_way_when_another_run_takes_over(url: str) -> None:
                 await workers.call(ITEM, was_sent=False, note=until_it_is_known)
         await workers.aclose(are_taken=False)
         await queue.aclose()
+
+
+async def test_a_result_that_cant_be_read(url: str) -> None:
+    """What is no result, such as one of another version, ends the run, which doesn't wait for another one."""
+    key, _ = ITEM.pack()
+    async with redis_at(url) as redis:
+        queue, notes = Queue(url, redis), Notes(redis, "orders.csv")
+        workers = Workers(queue, notes, batch="orders.csv", run="b", terms=TERMS)
+        await workers.begin()
+        calling = asyncio.create_task(workers.call(ITEM, was_sent=True, note=write_nothing))
+        while await notes.begin(key, "b") is None:  # noqa: ASYNC110 - Redis tells nobody
+            await asyncio.sleep(0.01)
+        await redis.hset("wechatpay:batch:orders.csv:results", key, "no result")
+        with pytest.raises(ValueError, match="invalid literal"):
+            async with asyncio.timeout(60):
+                await calling
+        await workers.aclose(are_taken=False)
+        await queue.aclose()

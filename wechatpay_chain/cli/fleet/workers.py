@@ -48,7 +48,7 @@ class Workers:
         self._run = run
         self._terms = terms
         self._looking: asyncio.Task[None] | None = None
-        self._failure: ConfigurationError | None = None
+        self._failure: Exception | None = None
         self._open: dict[str, _Open] = {}
         self._waits = Waits()
 
@@ -134,7 +134,7 @@ class Workers:
                         # The broker looks for what dead workers left only when something new comes.
                         if await self._queue.trim():
                             await self._put("")
-        except ConfigurationError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody waits for what isn't looked for any more
             self._failure = error
             for begun, result in self._open.values():
                 for future in (begun, result):
