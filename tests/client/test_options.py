@@ -104,3 +104,23 @@ def test_standard_steps_come_from_options(emulator: Emulator) -> None:
     wxpay = WeChatPay(**emulator.credentials(), transport=emulator)
     first, second = ([step for step in standard(wxpay.options) if isinstance(step, Verify)] for _ in "ab")
     assert first[0] is not second[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("prefer", "cert", "'cert' was found"),
+        ("prefer", None, "None was found"),
+        ("transport", "http://127.0.0.1", "a str was found"),
+        ("observe", [print], "a list was found"),
+        ("clock", 1_700_000_000, "a int was found"),
+        ("base_url", None, "a NoneType was found"),
+        ("base_url", b"https://api.mch.weixin.qq.com", "a bytes was found"),
+    ],
+)
+def test_what_would_fail_with_each_call(emulator: Emulator, name: str, value: Any, found: str) -> None:
+    """It is refused when the client is made, under its name and with a remedy."""
+    with pytest.raises(ConfigurationError) as caught:
+        WeChatPay(**{**emulator.credentials(), name: value})
+    assert (caught.value.argument, caught.value.found) == (name, found)
+    assert caught.value.remedy

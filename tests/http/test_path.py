@@ -24,7 +24,13 @@ from wechatpay_chain.http.path import (
 from wechatpay_chain.http.secret import Secret
 
 PCHAR = "abcXYZ019-._~!$&'()*+,;=:@"
-SEGMENTS = st.text(PCHAR, min_size=1, max_size=12).filter(lambda segment: segment.partition(";")[0] not in {".", ".."})
+# Of other frameworks, and refused.
+OTHER_PLACEHOLDER = re.compile(r"[:$][A-Za-z_][A-Za-z0-9_]*\$?")
+SEGMENTS = (
+    st.text(PCHAR, min_size=1, max_size=12)
+    .filter(lambda segment: segment.partition(";")[0] not in {".", ".."})
+    .filter(lambda segment: not OTHER_PLACEHOLDER.fullmatch(segment))
+)
 ENCODED = st.sampled_from(["%E5%BC%A0", "%7E", "%2a", "%40", "%20", "a%2Fb"])
 PLACEHOLDERS = st.from_regex(r"\{[A-Za-z_][A-Za-z0-9_]{0,8}\}", fullmatch=True)
 PATHS = st.lists(SEGMENTS | ENCODED | PLACEHOLDERS, min_size=1, max_size=5).map("/".join)

@@ -9,7 +9,7 @@ import pytest
 
 from tests import openssl
 from tests.payments.documented import APIV2_KEY, APPID, FRESH, MCHID, NONCE, PREPAY_ID, TIMESTAMP
-from wechatpay_chain import payments
+from wechatpay_chain import ConfigurationError, payments
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,17 @@ def test_apiv2(sign_type: Any, computed: Any) -> None:
     )
     app = payments.app_v2(PREPAY_ID, appid=APPID, mchid=MCHID, apiv2_key=APIV2_KEY, sign_type=sign_type, **FRESH)
     assert app["sign"] == computed(text)
+
+
+@pytest.mark.parametrize("sign_type", ["md5", "SHA256", "RSA", "", None])
+def test_a_kind_of_sign_that_there_isnt(sign_type: Any) -> None:
+    """Nothing is signed in another way than the parameters say."""
+    for make in (
+        lambda: payments.jsapi_v2(PREPAY_ID, appid=APPID, apiv2_key=APIV2_KEY, sign_type=sign_type, **FRESH),
+        lambda: payments.app_v2(PREPAY_ID, appid=APPID, mchid=MCHID, apiv2_key=APIV2_KEY, sign_type=sign_type, **FRESH),
+    ):
+        with pytest.raises(ConfigurationError, match=r"^sign_type: .* Give the order's own kind, one of MD5, HMAC"):
+            make()
 
 
 def test_the_published_signature() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, Unpack, cast, get_args
 
 from ..credentials.brand import Brand, check_apart
 from ..credentials.merchant import Credentials
+from ..credentials.platform_keys import Preference
 from ..errors import ConfigurationError
 from ..http.timeout import Timeout, chosen
 from ..middleware import check_additions, check_pipeline
@@ -20,7 +21,6 @@ from ..wire.schemes import Scheme
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-    from ..credentials.platform_keys import Preference
     from ..credentials.renewal import Renewal
     from ..credentials.signer import Signer
     from ..crypto.keys import PrivateKeySource, PublicKeySource
@@ -150,6 +150,14 @@ class Options:
             from ..credentials.renewal import Renewal
 
             _check_kind("renewal", self.renewal, Renewal, "Renewal() renews every eight hours")
+        if self.prefer not in get_args(Preference):
+            raise ConfigurationError(
+                "prefer", f"{self.prefer!r} was found", "Give 'public_key' or 'certificate', the kind of platform key"
+            )
+        for name, remedy in _FUNCTIONS.items():
+            value = getattr(self, name)
+            if value is not None and not callable(value):
+                raise ConfigurationError(name, f"a {type(value).__name__} was found", remedy)
         chosen(self.timeout, Timeout())
         check_base_url(self.base_url)
         for index, url in enumerate(self.backups or ()):
@@ -217,6 +225,13 @@ class Options:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("options hold keys and are not pickled: pickle what they were made of, if it may be kept")
+
+
+_FUNCTIONS = {
+    "transport": "Give a function that takes a request and returns its answer, such as an Emulator()",
+    "observe": "Give a function that takes an event, such as logged() of wechatpay_chain.observing",
+    "clock": "Give a function that returns Unix time in seconds, such as time.time",
+}
 
 
 def no_identity(scheme: Scheme) -> ConfigurationError:

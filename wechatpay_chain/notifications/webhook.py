@@ -19,6 +19,7 @@ from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError, DecodeError, TrustError
 from ..wire import v3
 from . import sealed
+from .arguments import check_bounds, check_certs, check_functions, check_handler, check_kind, check_objects
 from .headers import HeaderSource, verifying_headers
 from .notification import Notification, Reply
 from .router import Function, Kind, Late, Router, is_question, must_sign
@@ -104,6 +105,9 @@ class Webhook:
         max_body: int = MAX_BODY,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        check_bounds(deadline, late, max_body)
+        check_functions(seen_key=seen_key, business_number=business_number, clock=clock)
+        check_objects(seen=seen, inbox=inbox, sign_reply=sign_reply)
         self._apiv3_key = load_apiv3_key(apiv3_key)
         self._apiv2_key = load_apiv2_key(apiv2_key)
         self._trust = _trust(certs)
@@ -212,15 +216,17 @@ class Webhook:
                 its content, and never goes to a handler of payments.
 
         Raises:
-            ConfigurationError: there is a handler for it already, or its replies must be signed and `sign_reply`
-                wasn't given.
+            ConfigurationError: there is a handler for it already, this is no kind or no handler, or its replies must
+                be signed and `sign_reply` wasn't given.
         """
+        check_kind(kind, original_type)
         if must_sign(kind) and self._sign_reply is None:
             raise ConfigurationError(
                 "sign_reply", "replies to this kind must be signed", "Give sign_reply=AuthorizationSigner(...)"
             )
 
         def register(function: Any) -> Any:
+            check_handler(function)
             self._router.add(kind, original_type, function)
             return function
 
@@ -402,6 +408,12 @@ class _Receiver(NamedTuple):
         Raises:
             ConfigurationError: the brand has no API key, or shares a platform key with the merchant.
         """
+        from ..credentials.brand import Brand
+
+        if not isinstance(owner, Brand):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+            raise ConfigurationError(
+                "brand", f"a {type(owner).__name__} was found", "Give Brand(brand_id, serial, private_key, certs, ...)"
+            )
         if owner.api_key is None:
             raise ConfigurationError("brand", "its api_key is missing", "Give it: every resource is encrypted with it")
         from ..credentials.brand import check_apart
@@ -421,6 +433,7 @@ class _Receiver(NamedTuple):
 def _trust(certs: Mapping[str, keys.PublicKeySource] | TrustStore | None) -> TrustStore:
     if isinstance(certs, TrustStore):
         return certs
+    check_certs(certs)
     return TrustStore(load_platform_keys(certs) if certs else PlatformKeys(()))
 
 

@@ -85,6 +85,10 @@ def check_base_url(base_url: str, argument: str = "base_url") -> str:
     Raises:
         ConfigurationError: it is no http(s) URL, or the platform's host without TLS.
     """
+    if not isinstance(base_url, str):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+        raise ConfigurationError(
+            argument, f"a {type(base_url).__name__} was found", f"Give a text, or leave it out for {DEFAULT_BASE_URL}"
+        )
     found = _BASE_URL.fullmatch(base_url) if base_url.isascii() else None
     try:
         _ = urlsplit(base_url).port  # raises where it is out of range, or the brackets hold no IP address

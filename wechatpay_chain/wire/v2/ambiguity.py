@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from typing import get_args
 
 from ...crypto.concealed import Concealed
 from ...errors import ConfigurationError, SignatureError
@@ -52,8 +53,11 @@ def sign_shown(
     """The `sign` of parameters that a payer is shown, in a page or a front end.
 
     Raises:
-        ConfigurationError: a value holds `&name=`, or the key is empty.
+        ConfigurationError: a value holds `&name=`, the key is empty, or there is no such kind of sign.
     """
+    if sign_type not in get_args(SignType):
+        kinds = ", ".join(get_args(SignType))
+        raise ConfigurationError("sign_type", f"{sign_type!r} was found", f"Give the order's own kind, one of {kinds}")
     check_shown(fields, argument)
     return sign(fields, apiv2_key, sign_type)
 
