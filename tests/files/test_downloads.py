@@ -257,6 +257,16 @@ async def test_digests(emulator: Emulator, algorithm: str, tmp_path: Path) -> No
         await wxpay.download(LINK, tmp_path / "x", hash_type="CRC32", hash_value="0")
 
 
+async def test_a_link_that_was_kept_in_a_database(emulator: Emulator, tmp_path: Path) -> None:
+    """A digest that isn't there is None after its way through a database, and its algorithm too: none is compared."""
+    wxpay = WeChatPay(**emulator.credentials(), transport=recording([]))
+    kept = {"download_url": LINK, "hash_type": None, "hash_value": None}
+    assert content(await wxpay.download(kept, tmp_path / "x")) == BILL
+    kept["hash_value"] = "0" * 40
+    with pytest.raises(SignatureError, match="another SHA1"):
+        await wxpay.download(kept, tmp_path / "y")
+
+
 async def test_a_fresh_link_after_5_minutes(emulator: Emulator, tmp_path: Path) -> None:
     """An expired link of an answer is asked for once more; a bare one says what the platform says."""
     now = [1_790_000_000.0]

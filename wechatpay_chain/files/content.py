@@ -94,8 +94,9 @@ def wanted(link: Link, base_url: str, default_base_url: str, backups: Sequence[s
     return Wanted(
         request=by_url.request,
         signed=by_url.signed,
-        hash_type=str(found.get("hash_type", "SHA1")),
-        hash_value=str(found.get("hash_value", "")),
+        # A database that the link was kept in gives None for what wasn't there.
+        hash_type=str(found.get("hash_type") or "SHA1"),
+        hash_value=str(found.get("hash_value") or ""),
         renewal=renewal,
     )
 
