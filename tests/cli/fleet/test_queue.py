@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
+from redis.exceptions import RedisError
 
 from tests.cli.conftest import Run, Shop
 from tests.cli.fleet.machines import calls_in_queue, hand_out, handing_out, working
 from tests.cli.test_batch import orders, until
+from tests.redis_server import redis_server
 from wechatpay_chain.cli.fleet.connection import redis_at
 from wechatpay_chain.cli.fleet.queue import QUEUE, Queue, Terms
 
@@ -50,3 +54,16 @@ def test_a_run_removes_what_is_acknowledged(run: Run, shop: Shop, url: str) -> N
         assert hand_out(run, orders(shop.folder, 40), url).code == 0
     with handing_out(shop, orders(shop.folder, 43), url, 43), Redis.from_url(url, decode_responses=True) as redis:
         until(lambda: calls_in_queue(redis) == 3 and redis.xlen(QUEUE) < 20)
+
+
+async def test_a_queue_that_is_gone(tmp_path: Path) -> None:
+    """A call that can't be handed out fails with Redis's own error, which a run knows and names."""
+    with redis_server(tmp_path) as (url, server):
+        async with redis_at(url) as redis:
+            queue = Queue(url, redis)
+            await queue.open()
+            server.kill()
+            server.wait()
+            with pytest.raises(RedisError, match=r"(?i)connect"):
+                await queue.put("orders.csv", "run", "a", Terms("POST /v3/a", "", False, 3600.0))
+            await queue.aclose()
