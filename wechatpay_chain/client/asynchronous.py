@@ -15,6 +15,7 @@ from ..catalogue.lookup import looked_up
 from ..credentials.arguments import conceals_arguments
 from ..errors import APIError, ConfigurationError, Unauthorized, WeChatPayError
 from ..http.path import literal_path
+from ..http.payload import as_of_now
 from ..http.request import Request
 from ..http.timeout import chosen
 from ..middleware import identity_v2
@@ -178,6 +179,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         if self._trust.keys.preferred is not None:
             await renewer.ready()
             return request
+        request = as_of_now(request)
         timeouts, started = chosen(request.timeout, self._options.timeouts), time.monotonic()
         await renewer.ready(timeouts.total)
         left = timeouts.total - (time.monotonic() - started)

@@ -14,6 +14,7 @@ from ..crypto.asymmetric import PrivateKey
 from ..errors import ConfigurationError
 from ..http.headers import NO_HEADERS, Headers
 from ..http.operation import Operation
+from ..http.payload import as_of_now
 from ..http.request import Request
 from ..http.response import Response
 from ..pipeline import Handler
@@ -60,7 +61,7 @@ class Seal:
         operation = request.operation or of_path(request)
         exposure.check(request, operation)
         if self._run is not None:
-            return self._in_threads(request, call_next, operation, self._run)
+            return self._in_threads(as_of_now(request), call_next, operation, self._run)
         sealed = self._seal(request, operation)
         if operation is None or not operation.answer_secret_fields:
             return call_next(sealed)

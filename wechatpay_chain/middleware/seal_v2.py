@@ -13,6 +13,7 @@ from ..credentials.bank_key import BankKey
 from ..crypto.asymmetric import PrivateKey
 from ..errors import ConfigurationError
 from ..http.operation import Operation
+from ..http.payload import as_of_now
 from ..http.request import Request
 from ..http.response import Response
 from ..http.timeout import Timeout, chosen
@@ -53,6 +54,7 @@ class SealV2:
         """Seal the request, call on, decrypt what came back encrypted."""
         operation = request.operation
         exposure.check(request, operation)
+        request = as_of_now(request)
         key: RSAPublicKey | None = None
         if operation is not None and operation.secret_key == "bankpay":  # noqa: S105 - a kind of key
             timeouts, started = chosen(request.timeout, self._timeouts), self._monotonic()

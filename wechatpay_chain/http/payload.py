@@ -1,0 +1,29 @@
+"""Payloads as they were when a call began, whatever their owner makes of his dicts and lists while it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from .request import Request
+
+_PAYLOADS = ("json", "params", "xml", "meta")
+
+
+def as_of_now(request: Request) -> Request:
+    """The request with copies of its payloads, for a step that waits before they are encoded.
+
+    One that contains itself, or is nested too deeply, stays as it is: whoever encodes it says so.
+    """
+    given = vars(request)
+    try:
+        return request.changed(**{name: _copy(given[name]) for name in _PAYLOADS if given[name] is not None})
+    except RecursionError:
+        return request
+
+
+def _copy(payload: Any) -> Any:
+    """A copy with copies of all dicts and lists in it. Values of other types are the same objects."""
+    if type(payload) is dict:
+        return {name: _copy(item) for name, item in cast("dict[str, Any]", payload).items()}
+    return [_copy(item) for item in cast("Iterable[Any]", payload)] if type(payload) is list else payload
