@@ -28,6 +28,7 @@ class EarlierCalls:
             template alone where nobody knows for whom they were.
         cut_off: calls that may have been made, by method and path template, with the latest time they may have ended.
         monotonic: a clock that never goes back, in seconds.
+        as_of: what it showed when the calls had ended so many seconds ago.
     """
 
     def __init__(
@@ -35,11 +36,12 @@ class EarlierCalls:
         ended: Mapping[str, Sequence[Ended]],
         cut_off: Mapping[str, Sequence[Ended]],
         monotonic: Callable[[], float],
+        as_of: float,
     ) -> None:
         self._ended = dict(ended)
         self._cut_off = dict(cut_off)
         self._monotonic = monotonic
-        self._made = monotonic()
+        self._as_of = as_of
 
     def take(self, name: str, since: float) -> list[Ended]:
         """The calls of a name that a limiter hasn't counted itself; they are given out once.
@@ -50,7 +52,7 @@ class EarlierCalls:
         """
         if not self._ended and not self._cut_off:
             return []
-        passed = self._monotonic() - self._made
+        passed = self._monotonic() - self._as_of
         operation = name.partition(" ")[2]
         ended = [*self._ended.pop(name, ()), *self._ended.pop(operation, ())]
         found = [(ago + passed, count) for ago, count in ended if ago + passed + ROUNDED > since]

@@ -12,7 +12,8 @@ from tests.batch.counting_platform import items
 from tests.batch.job import PUNISH
 from tests.fake_time import FakeTime
 from wechatpay_chain import Request, Response
-from wechatpay_chain.batch import Batch
+from wechatpay_chain.batch import Batch, Journal
+from wechatpay_chain.batch.past import Past
 from wechatpay_chain.http.timeout import Timeout
 from wechatpay_chain.middleware import RateLimit
 from wechatpay_chain.policies.ratelimit import RateLimits
@@ -42,11 +43,13 @@ def most_in_a_minute(arrived: list[float]) -> int:
     return max(sum(start <= other < start + 60 for other in arrived) for start in arrived)
 
 
-async def run_limited(clock: FakeTime, arrived: list[float], journal: Path, mchid: str = "1900000109") -> None:
-    """A run of 30 items by a process of its own, as far as limiter and journal go."""
+async def run_limited(
+    clock: FakeTime, arrived: list[float], journal: Path, mchid: str = "1900000109", numbers: range = range(30)
+) -> None:
+    """A run of 30 or other items by a process of its own, as far as limiter and journal go."""
     client = Limited(clock, arrived, mchid)
     async with Batch(client, journal, time=clock, monotonic=clock, sleep=clock.sleep, concurrency=4) as batch:
-        await batch.run(items(30))
+        await batch.run([items(30)[number] for number in numbers])
 
 
 @pytest.mark.parametrize("how", ["stopped", "killed"])
@@ -73,6 +76,23 @@ async def test_a_restarted_run_knows_the_calls_of_its_last_minute(tmp_path: Path
     assert len(arrived) >= 30
     # What was cut off counts although it may not have arrived.
     assert clock.now < 1.7e9 + (150 if how == "stopped" else 300), "it waits no longer than it must"
+
+
+async def test_a_journal_that_is_read_slowly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that ended shortly before a run count under its limit, too, when a slow disk gives them much later."""
+    clock, arrived = FakeTime(1.7e9), list[float]()
+    await run_limited(clock, arrived, tmp_path / "j", numbers=range(20))
+    read = Journal.past
+
+    async def read_slowly(journal: Journal) -> Past:
+        past = await read(journal)
+        clock.now += 30
+        return past
+
+    monkeypatch.setattr(Journal, "past", read_slowly)
+    await run_limited(clock, arrived, tmp_path / "j", numbers=range(20, 30))
+    assert len(arrived) == 30
+    assert most_in_a_minute(arrived) == 20
 
 
 async def test_calls_of_another_merchant_or_of_long_ago_do_not_count(tmp_path: Path) -> None:

@@ -225,7 +225,7 @@ async def test_what_an_earlier_process_called_counts_once() -> None:
     ended = {"1900000109 POST /v3/x": [(50.0, 1), (20.0, 3), (3.0, 7)], "1900000109 POST /v3/y": [(1.0, 10)]}
     ended |= {"1900000108 POST /v3/x": [(1.0, 10)], "POST /v3/x": [(50.0, 1)]}
     cut_off = {"POST /v3/x": [(0.0, 2)], "GET /v3/x": [(0.0, 9)]}
-    counting = Counting(EarlierCalls(ended, cut_off, world.time), world.time)
+    counting = Counting(EarlierCalls(ended, cut_off, world.time, world.time()), world.time)
 
     async def calls() -> None:
         counting.join()
@@ -240,7 +240,7 @@ async def test_what_an_earlier_process_called_counts_once() -> None:
 async def test_a_process_that_is_started_at_once_knows_the_last_second() -> None:
     """Times that are rounded towards now still are of before the process began."""
     world = World(RateLimits(overrides={"POST /v3/x": "2/min"}), takes=0)
-    Counting(EarlierCalls({"1900000109 POST /v3/x": [(0.0, 2)]}, {}, world.time), world.time).join()
+    Counting(EarlierCalls({"1900000109 POST /v3/x": [(0.0, 2)]}, {}, world.time, world.time()), world.time).join()
     world.time.now += 0.1
     await world.call()
     assert world.times == [pytest.approx(60)]
@@ -256,6 +256,6 @@ async def test_a_distributed_limiter_has_counted_itself() -> None:
             return 0.0
 
     world = World(RateLimits(overrides={"POST /v3/x": "1/min"}, shared=Granting()), takes=0)
-    Counting(EarlierCalls({"1900000109 POST /v3/x": [(1.0, 1)]}, {}, world.time), world.time).join()
+    Counting(EarlierCalls({"1900000109 POST /v3/x": [(1.0, 1)]}, {}, world.time, world.time()), world.time).join()
     await world.call()
     assert world.times == [0]

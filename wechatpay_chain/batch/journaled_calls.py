@@ -241,16 +241,17 @@ class JournaledCalls:
 
     async def _earlier_calls(self) -> EarlierCalls:
         """What earlier runs called. Nobody knows when a call that was cut off arrived: it counts as late as it may."""
+        as_of = self._monotonic()  # before the disk is read, which may take a while
         ended, entries, silence = await self._journal.past()
         if silence is None:
-            return EarlierCalls(ended, {}, self._monotonic)
+            return EarlierCalls(ended, {}, self._monotonic, as_of)
         items = [Item.unpack(key, request) for key, request in entries]
         operations = Counter(f"{item.method} {literal_path(item.path)}" for item in items)
         ago = max(silence - self._longest_call, 0.0)
         # For the runs after this one, which may find these calls repeated.
         await self._journal.count([(operation, ago) for operation in operations.elements()])
         cut_off = {operation: [(ago, count)] for operation, count in operations.items()}
-        return EarlierCalls(ended, cut_off, self._monotonic)
+        return EarlierCalls(ended, cut_off, self._monotonic, as_of)
 
     async def _take(self, items: Iterable[Item] | AsyncIterable[Item] | None) -> None:
         if items is None:
