@@ -38,7 +38,8 @@ def working(url: str, concurrency: int = 8, after: str = "") -> Iterator[None]:
     options = ArgumentParser()
     add_settings(options)
     settings = Settings.read(options.parse_args([]))
-    loop = asyncio.new_event_loop()
+    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+    loop = runner.get_loop()
 
     async def work_in_time() -> None:
         with Redis.from_url(url, decode_responses=True) as redis:
@@ -49,9 +50,9 @@ def working(url: str, concurrency: int = 8, after: str = "") -> Iterator[None]:
     working = loop.create_task(work_in_time())
 
     def run_loop() -> None:
-        with suppress(asyncio.CancelledError):
+        # At its end the runner cancels what is left of taskiq's tasks, as `asyncio.run` does for the command.
+        with runner, suppress(asyncio.CancelledError):
             loop.run_until_complete(working)
-        loop.close()
 
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(run_loop)
