@@ -155,6 +155,20 @@ async def test_mistakes_in_parameters(
 
 
 @pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("total_fee", "Give an int: amounts are whole fen: 0.5 yuan are 50"),
+        ("longitude", "Give an int, or a str as the page shows it"),
+    ],
+)
+async def test_floats(wxpay: WeChatPay, name: str, remedy: str) -> None:
+    """A float is refused; fen are spoken of only for an amount."""
+    with pytest.raises(ConfigurationError) as caught:
+        await wxpay.v2.pay.unifiedorder.post(xml=loose(ORDER, {name: 0.5}))
+    assert caught.value.remedy == remedy
+
+
+@pytest.mark.parametrize(
     ("options", "argument"),
     [
         ({"json": {}}, "json"),

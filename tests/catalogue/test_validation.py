@@ -83,6 +83,13 @@ def test_amounts_in_yuan_of_apiv2():
     assert "xml/total_fee: type integer is expected, not str: amounts are whole fen: 12.50 yuan are 1250" in faults
 
 
+@pytest.mark.parametrize(("limit", "kind"), [(1.5, "float"), (Decimal(5), "Decimal"), ("1.5", "str")])
+def test_other_numbers_that_are_not_whole(limit: object, kind: str):
+    """Of a number that is no amount nothing is said of fen."""
+    faults = _faults("GET /v3/marketing/favor/stocks", query={"limit": limit})
+    assert f"query/limit: type integer is expected, not {kind}: it must be a whole number" in faults
+
+
 def test_all_faults_are_named():
     """Every missing member is named, not only the first."""
     assert len(_faults(JSAPI, json={})) == len(ORDER)

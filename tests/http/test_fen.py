@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wechatpay_chain.http.fen import whole_fen
+from wechatpay_chain.http.fen import is_amount, whole_fen
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,21 @@ def test_whole_fen(amount: float | str | Decimal, text: str) -> None:
 def test_every_price(fen: int) -> None:
     """A price in yuan with two decimals, as a float, is told in its fen exactly."""
     assert f" yuan are {fen}" in whole_fen(fen / 100)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["total", "total_fee", "amount", "max_fee_per_day", "max_amount_by_day", "discount_amount_max", "subsidy_amt"],
+)
+def test_amounts_are_told_by_their_names(name: str) -> None:
+    """A field that is named as money is an amount, wherever in a payload it stands."""
+    assert is_amount(name)
+    assert is_amount(f"/amount/0/{name}")
+
+
+@pytest.mark.parametrize(
+    "name", ["limit", "quantity", "fee_count", "total_num", "apply_total", "totals", "coffee", "amount/0/count"]
+)
+def test_other_numbers_are_no_amounts(name: str) -> None:
+    """A count is none, also where its name has a word for money."""
+    assert not is_amount(name)

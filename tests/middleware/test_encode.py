@@ -119,6 +119,27 @@ async def test_mistakes_are_found_before_anything_is_sent(values: dict[str, Any]
     await refused(argument, **values)
 
 
+@pytest.mark.parametrize(
+    ("payload", "argument", "remedy"),
+    [
+        (
+            {"amount": {"total": 12.5}},
+            "json/amount/total",
+            "Compute with int or Decimal and give an int: amounts are whole fen: 12.5 yuan are 1250",
+        ),
+        (
+            {"detail": {"goods_detail": [{"quantity": 1.5}]}},
+            "json/detail/goods_detail/0/quantity",
+            "Give an int: it must be a whole number",
+        ),
+    ],
+)
+async def test_floats_for_whole_numbers(payload: dict[str, Any], argument: str, remedy: str) -> None:
+    """A float is refused where a whole number belongs; fen are spoken of only for an amount."""
+    error = await refused(argument, template="/v3/pay/transactions/native", json=payload)
+    assert error.remedy == remedy
+
+
 @pytest.mark.parametrize("template", [UPLOAD, "/v3/some/new/upload"])
 async def test_an_upload_from_a_file(tmp_path: Path, template: str) -> None:
     """Name and digest are put into `meta`, which alone is signed, whether the operation is known or not."""

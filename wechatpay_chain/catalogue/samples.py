@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..http.fen import is_amount
 from ..http.operation import Operation
 from .records import Fields, Record, record
 
@@ -86,7 +87,7 @@ def _value(name: str, kind: str, field: Record) -> Any:
     if kind == "boolean":
         return True
     if kind in {"integer", "number"}:
-        likely = _FEN if "amount" in name or "fee" in name or name == "total" else 1
+        likely = _FEN if is_amount(name) else 1
         return min(max(likely, field.get("minimum", 1)), field.get("maximum", _FEN))
     form = field.get("format", "url" if name.endswith("url") else "")
     text: str = _NAMES.get(name) or _FORMATS.get(form) or name.upper()

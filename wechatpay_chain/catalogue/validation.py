@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, is_dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from ..http.fen import whole_fen
+from ..http.fen import is_amount, whole_fen
 from ..http.operation import Operation
 from ..http.secret import Secret
 from .facts import find
@@ -161,7 +161,7 @@ def _value(field: Record, kind: str, value: object, place: _Place) -> Iterator[F
     if kind == "object":
         yield from _object(field.get("fields", {}), value, place)
     elif not _is_a(kind, value, textual=place.location in _TEXTUAL):
-        yield place.fault(f"type {kind} is expected, not {_kind(value)}{_amount(kind, value)}")
+        yield place.fault(f"type {kind} is expected, not {_kind(value)}{_whole(kind, value, place)}")
     elif "enum" in field and value not in field["enum"] and str(value) not in map(str, field["enum"]):
         yield place.fault(f"none of the allowed values: {', '.join(map(str, field['enum']))}")
     elif isinstance(value, str):
@@ -180,13 +180,15 @@ def _is_a(kind: str, value: object, *, textual: bool) -> bool:
     return isinstance(value, int if kind == "integer" else int | float) and not isinstance(value, bool)
 
 
-def _amount(kind: str, value: object) -> str:
-    """What to give instead of an amount that isn't a whole number; empty where it can't be one."""
+def _whole(kind: str, value: object, place: _Place) -> str:
+    """What to give instead of a number that isn't a whole one; empty where there is no such number."""
     from decimal import Decimal  # by who made a mistake
 
     if kind != "integer" or not isinstance(value, float | Decimal | str):
         return ""
-    return "" if isinstance(value, str) and not _FRACTION.fullmatch(value) else f": {whole_fen(value)}"
+    if isinstance(value, str) and not _FRACTION.fullmatch(value):
+        return ""
+    return f": {whole_fen(value)}" if is_amount(place.pointer) else ": it must be a whole number"
 
 
 def _length(field: Record, value: str, place: _Place) -> Iterator[Fault]:

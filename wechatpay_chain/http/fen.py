@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +12,16 @@ _FEN = 100
 # No amount of money has more digits.
 _MOST_DIGITS = 15
 _RULE = "amounts are whole fen"
+_AMOUNT = re.compile(r"(?:^|[/_])(?:amount|amt|duty|fee|price)(?:_max|_(?:by|per)_day)?$|(?:^|/)(?:refund|total)$")
+
+
+def is_amount(field: str) -> bool:
+    """Whether a field of a payload holds an amount of money, by its name: `total_fee` does, `total_num` doesn't.
+
+    Args:
+        field: its name, or the JSON pointer that ends in it.
+    """
+    return _AMOUNT.search(field) is not None
 
 
 def whole_fen(amount: float | str | Decimal) -> str:

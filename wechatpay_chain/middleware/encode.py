@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .. import catalogue
 from ..errors import ConfigurationError
 from ..http.attachment import File
-from ..http.fen import whole_fen
+from ..http.fen import is_amount, whole_fen
 from ..http.headers import NO_HEADERS, Headers
 from ..http.operation import Operation
 from ..http.path import check_path, check_query
@@ -94,11 +94,12 @@ def _refuse_fractions(request: Request) -> None:
     for pointer, value in floats(request.json):
         kind = catalogue.field_type(request.method, request.template, "json", pointer)
         if kind in {"integer", "number"}:
-            raise ConfigurationError(
-                f"json{pointer}",
-                f"the float {value!r}",
-                f"Compute with int or Decimal and give an int: {whole_fen(value)}",
+            remedy = (
+                f"Compute with int or Decimal and give an int: {whole_fen(value)}"
+                if is_amount(pointer)
+                else "Give an int: it must be a whole number"
             )
+            raise ConfigurationError(f"json{pointer}", f"the float {value!r}", remedy)
 
 
 async def _upload(request: Request, source: Source, operation: Operation | None) -> Request:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from ...crypto.concealed import Concealed
 from ...errors import ConfigurationError
-from ...http.fen import whole_fen
+from ...http.fen import is_amount, whole_fen
 from ...http.operation import Operation
 from ...http.path import digits
 from ...http.value import frozen
@@ -152,7 +152,10 @@ def _text(value: object, place: str, *, as_pairs: bool) -> str:
     if isinstance(value, Decimal) and value.is_finite():
         return f"{value:f}"
     if isinstance(value, float):
-        raise ConfigurationError(place, f"the float {value!r}", f"Give an int: {whole_fen(value)}")
+        remedy = (
+            f"Give an int: {whole_fen(value)}" if is_amount(place) else "Give an int, or a str as the page shows it"
+        )
+        raise ConfigurationError(place, f"the float {value!r}", remedy)
     if isinstance(value, Mapping) and as_pairs:
         pairs = cast("Mapping[str, object]", value).items()
         return quote("&".join(f"{name}={_text(item, place, as_pairs=False)}" for name, item in pairs), safe="")
