@@ -291,6 +291,13 @@ def test_other_algorithms(ec_key: ec.EllipticCurvePrivateKey, certificate_of_ec_
         assert re.search("E(C|lliptic).*, not an RSA key", error.found)
 
 
+@pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
+def test_another_algorithm_under_a_password(ec_key: ec.EllipticCurvePrivateKey, encoding: Encoding) -> None:
+    """An elliptic key that its password opens is named for its algorithm, not for the password."""
+    source = ec_key.private_bytes(encoding, PKCS8, BestAvailableEncryption(MCHID.encode()))
+    assert "not an RSA key" in refused(load_private_key, source, password=MCHID).found
+
+
 def test_small_keys(small_key: RSAPrivateKey) -> None:
     """A key of 1024 bits is refused with its size, loaded or not."""
     for error in (

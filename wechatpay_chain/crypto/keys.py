@@ -164,7 +164,7 @@ def load_certificate(source: PublicKeySource, *, argument: str, password: str = 
         return source
     blocks = _blocks(source, argument) if isinstance(source, Path | str | bytes) else []
     for block in blocks:
-        certificate = _certificate(block) or (_bundled(block.der, password) if block.label is None else None)
+        certificate = _certificate(block) or (_bundle(block.der, password)[1] if block.label is None else None)
         if certificate is not None:
             _certificate_key(certificate, argument)
             return certificate
@@ -293,11 +293,9 @@ def _private_key(block: _Block, password: str, argument: str) -> PrivateKey:
     try:
         key = _openssh(block.der) if block.label == _OPENSSH else _plain_private_key(block.der)
     except TypeError:
-        return _decrypted(block, password, argument)
+        key = _decrypted(block, password, argument)
     except (ValueError, UnsupportedAlgorithm):
-        if block.label == _ENCRYPTED:
-            return _decrypted(block, password, argument)
-        key = _bundle(block.der, password)[0] or _sm2_bundle(block.der, password)[0]
+        key = _decrypted(block, password, argument) if block.label == _ENCRYPTED else _bundle(block.der, password)[0]
     if key is None and block.label is not None:
         raise ConfigurationError(
             argument, "a damaged private key was found", "Copy the file again, whole, without changing a character"
@@ -327,12 +325,12 @@ def _either(key: object, argument: str) -> PrivateKey:
     return key
 
 
-def _decrypted(block: _Block, password: str, argument: str) -> PrivateKey:
+def _decrypted(block: _Block, password: str, argument: str) -> object:
     """A key in PKCS#8 that is encrypted; `cryptography` opens it, unless it is of SM2 or encrypted with SM4."""
     if not password:
         raise _encrypted(argument)
     with contextlib.suppress(ValueError, UnsupportedAlgorithm):
-        return _either(load_der_private_key(block.der, password.encode()), argument)
+        return load_der_private_key(block.der, password.encode())
     from .sm import files
 
     opened = b""
@@ -394,16 +392,12 @@ def _bundle(der: bytes, password: str) -> tuple[object | None, x509.Certificate 
         with contextlib.suppress(ValueError, UnsupportedAlgorithm):
             key, certificate, others = pkcs12.load_key_and_certificates(der, tried)
             return key, certificate or (next(iter(others), None) if key is None else None)
-    return None, None
+    return _sm2_bundle(der, password)
 
 
 def _passwords(password: str) -> tuple[bytes, ...]:
     """The owner's, and none, which one has who packed the bundle again."""
     return password.encode(), b""
-
-
-def _bundled(der: bytes, password: str) -> x509.Certificate | None:
-    return _bundle(der, password)[1] or _sm2_bundle(der, password)[1]
 
 
 def _kind_of(block: _Block, password: str | None = None) -> str:

@@ -108,6 +108,12 @@ def test_bundle_with_another_password(form: str, key_file: Path) -> None:
         load_private_key(PRIVATE_FORMS[form](key_file), password="1900000110")
 
 
+def test_bundle_without_a_certificate(key_file: Path) -> None:
+    """Where a certificate is asked for, a bundle that holds the key alone is named as such, not for its password."""
+    with pytest.raises(ConfigurationError, match="that holds a private key alone was found, not a certificate"):
+        load_certificate(pkcs12("-nocerts")(key_file), argument="merchant_cert", password=PASSWORD)
+
+
 PUBLIC_FORMS: dict[str, Any] = {
     "PEM": openssl_sm.public_of,
     "DER": lambda file: openssl("pkey", "-in", file, "-pubout", "-outform", "DER"),
