@@ -242,6 +242,8 @@ def test_a28_the_brief_of_an_error_quotes_nothing() -> None:
     """What goes into logs and spans is the kind, status, code and cause: nothing of a body or of a path."""
     refusal = APIError("502: <html>13800138000</html>", status=502, code="SYSTEM_ERROR")
     assert refusal.brief == "APIError 502 SYSTEM_ERROR"
+    for code in ("13800138000", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "A" * 65, "A\nB"):
+        assert APIError("502", status=502, code=code).brief == "APIError 502"
     unsigned = errors.SignatureError("13800138000").because(
         errors.Cause("headers-removed", "13800138000", "x", "likely")
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -141,7 +142,9 @@ async def test_a_hook_that_fails_harms_no_call(emulator: Emulator, caplog: pytes
     assert "the observe hook failed with CallEnded" in caplog.text
 
 
-async def test_log_lines_hold_no_secret(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+async def test_log_lines_hold_no_secret(
+    emulator: Emulator, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
     """Lines name method, template, status and Request-ID; no account number, no signature, no value of a path."""
     caplog.set_level(logging.DEBUG)
 
@@ -151,10 +154,15 @@ async def test_log_lines_hold_no_secret(emulator: Emulator, caplog: pytest.LogCa
 
     async with WeChatPay(**emulator.credentials(), transport=emulator, observe=logged()) as wxpay:
         answered = await wxpay["v3/new/{openid}"].get(openid="oSECRET", params={"phone": "13800000000"})
+        with pytest.raises(Exception, match="ORDER_NOT_EXIST"):
+            await wxpay["v3/pay/transactions/out-trade-no/oSECRET"].get(params={"mchid": emulator.mchid})
+        with pytest.raises(Exception, match="GET /.file.: 400"):
+            await wxpay.download("https://foreign.example/oSECRET/bill", tmp_path / "bill")
         with pytest.raises(Exception, match="PARAM_ERROR"):
             await wxpay.chain(PUNISH).post(json=ORDER | {"punish_scene": "x"})
     text = caplog.text
     assert "GET /v3/new/{openid}" in text
+    assert "GET /v3/pay/transactions/out-trade-no/{out_trade_no}" in text
     assert answered.request_id is not None
     assert answered.request_id in text
     assert not any(secret in text for secret in ("6222 0000", "oSECRET", "13800000000", "WECHATPAY2"))

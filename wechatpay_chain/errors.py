@@ -24,6 +24,7 @@ A misspelt keyword of a verb, or a missing placeholder, is Python's own `TypeErr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -43,6 +44,8 @@ Certainty = Literal["proven", "likely", "possible"]
 
 # The blanks of Chinese texts, which Python doesn't count as printable.
 _BLANKS = "\u00a0\u3000"
+
+_CODE = re.compile("[A-Z][A-Z0-9_]{0,63}")
 
 _LEADS: Mapping[Certainty, str] = {"proven": "", "likely": "probably ", "possible": "perhaps "}
 
@@ -245,7 +248,7 @@ class APIError(WeChatPayError):
     @property
     def brief(self) -> str:
         """The kind of error, the status and the platform's code."""
-        return printable(" ".join(filter(None, (type(self).__name__, str(self.status), self.code))))
+        return " ".join(filter(None, (type(self).__name__, str(self.status), loggable_code(self.code))))
 
     def has_code(self, *codes: str) -> bool:
         """Whether the code is one of these, whatever its spelling: `SYSTEM_ERROR` and `SYSTEMERROR` are one."""
@@ -255,6 +258,14 @@ class APIError(WeChatPayError):
 def plain_code(code: str) -> str:
     """An error code without the underscores, in which the platform's products and years differ."""
     return code.replace("_", "").upper()
+
+
+def loggable_code(code: str) -> str:
+    """An error code, if it is written as the platform writes them; empty for any other text.
+
+    A gateway may answer with a text of its own in that place: a number that is new each time, or one of a person.
+    """
+    return code if _CODE.fullmatch(code) else ""
 
 
 class Pending(APIError):

@@ -17,7 +17,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from tests.faults.proxy import Fate, FaultyProxy
 from tests.notifications.inbox.messages import message
-from wechatpay_chain import WeChatPay, WeChatPayError
+from wechatpay_chain import Request, Response, WeChatPay, WeChatPayError
 from wechatpay_chain.catalogue import Rate
 from wechatpay_chain.contrib.opentelemetry import OpenTelemetry, OpenTelemetryInbox
 from wechatpay_chain.emulator import Emulator
@@ -69,6 +69,26 @@ async def test_a_call_with_a_repetition(emulator: Emulator) -> None:
     text = data.to_json()
     assert "http.client.request.duration" in text
     assert "wechatpay.client.call.duration" in text
+
+
+async def test_what_a_gateway_says_is_no_label(emulator: Emulator) -> None:
+    """A code that isn't written as the platform's is no type of error, nor the status of a span: there is no end of them."""
+    exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
+    tracers = TracerProvider()
+    tracers.add_span_processor(SimpleSpanProcessor(exporter))
+
+    async def gateway(request: Request) -> Response[Any]:
+        return Response(status=400, content=b'{"code":"oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}', request=request)
+
+    options: dict[str, Any] = {"observe": OpenTelemetry(tracers, MeterProvider([reader])), "transport": gateway}
+    async with WeChatPay(**emulator.credentials(), **options) as wxpay:
+        with pytest.raises(WeChatPayError, match="oUpF8uMuAJO"):
+            await wxpay.v3.certificates.get()
+    data = reader.get_metrics_data()
+    assert data is not None
+    told = data.to_json() + "".join(span.to_json() for span in exporter.get_finished_spans())
+    assert "BadRequest" in told
+    assert "oUpF8uMuAJO" not in told
 
 
 async def test_what_happens_on_the_way(emulator: Emulator) -> None:

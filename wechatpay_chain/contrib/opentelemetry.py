@@ -20,7 +20,7 @@ from dataclasses import fields
 from urllib.parse import urlsplit
 
 from .._version import __version__
-from ..errors import APIError, WeChatPayError
+from ..errors import APIError, WeChatPayError, loggable_code
 from ..notifications.inbox import Counts, Message
 from ..observing import AttemptEnded, AttemptStarted, CallEnded, CallStarted, Event
 from ._extras import extra
@@ -223,4 +223,4 @@ def _template(event: Event) -> str:
 def _error_type(error: WeChatPayError | None) -> str:
     if error is None:
         return "CancelledError"  # what ends with neither an answer nor an error
-    return (error.code if isinstance(error, APIError) else "") or type(error).__name__
+    return (loggable_code(error.code) if isinstance(error, APIError) else "") or type(error).__name__

@@ -25,6 +25,7 @@ from ..wire.v3.signature import STATEMENT_HEADER
 Link = str | Mapping[str, Any] | Response[Any] | Request
 """A link, an answer or a member of one that holds a `download_url`, or a request whose answer is the file itself."""
 
+_FOREIGN = "/{file}"
 _GZIP = b"\x1f\x8b"
 _WINDOW = 31  # a gzip header is expected
 # However well it is packed, so much at once comes out of it.
@@ -198,6 +199,9 @@ def _by_url(url: str, base_url: str, default_base_url: str, backups: Sequence[st
         raise ConfigurationError("link", "its path is one of APIv2, which gives no links", "Give a Request instead")
     if home or (signed and base_url != default_base_url):
         return Wanted(request=request, signed=True)
+    if not signed:
+        # Its path may hold a token, and a template is logged.
+        request = request.changed(template=_FOREIGN, path=parts.path)
     return Wanted(request=request.changed(origin=origin), signed=signed)
 
 

@@ -98,8 +98,8 @@ class Request(Value):
 
     @property
     def line(self) -> RequestLine:
-        """What is safe to show of this request."""
-        return RequestLine(self.method, self.template)
+        """What is safe to show of this request: of an operation that is known its template, though values be in ours."""
+        return RequestLine(self.method, self.template if self.operation is None else self.operation.path)
 
 
 def check_switches(request: Request) -> None:
