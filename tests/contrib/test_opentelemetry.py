@@ -72,7 +72,7 @@ async def test_a_call_with_a_repetition(emulator: Emulator) -> None:
 
 
 async def test_what_a_gateway_says_is_no_label(emulator: Emulator) -> None:
-    """A code that isn't written as the platform's is no type of error, nor the status of a span: there is no end of them."""
+    """A code that isn't written as the platform's is neither a type of error nor in a span's status."""
     exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
     tracers = TracerProvider()
     tracers.add_span_processor(SimpleSpanProcessor(exporter))

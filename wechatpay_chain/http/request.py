@@ -98,7 +98,7 @@ class Request(Value):
 
     @property
     def line(self) -> RequestLine:
-        """What is safe to show of this request: of an operation that is known its template, though values be in ours."""
+        """What is safe to show of this request: a known operation's own template, since values may stand in ours."""
         return RequestLine(self.method, self.template if self.operation is None else self.operation.path)
 
 
