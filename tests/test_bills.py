@@ -30,6 +30,7 @@ from wechatpay_chain.crypto import rsa
 from wechatpay_chain.crypto.hashing import hasher
 from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.emulator.products.files import BILL
+from wechatpay_chain.errors import type_of
 from wechatpay_chain.files.bill_rows import Rows
 
 FUND_FLOW = (
@@ -71,7 +72,7 @@ async def test_fetch_a_statement(emulator: Emulator, wxpay: WeChatPay, tmp_path:
 @pytest.mark.parametrize("kind", ["trade", "statement"])
 async def test_fetch_takes_a_date(wxpay: WeChatPay, tmp_path: Path, kind: Any, day: Any) -> None:
     """Text and moments, whose day depends on the place, are refused before anything is sent."""
-    with pytest.raises(ConfigurationError, match=rf"^day: a {type(day).__name__} was found\. Give a date"):
+    with pytest.raises(ConfigurationError, match=rf"^day: {type_of(day)} was found\. Give a date"):
         await bills.fetch(wxpay, kind, day, to=tmp_path / "x")
 
 
@@ -79,7 +80,7 @@ async def test_fetch_takes_a_date(wxpay: WeChatPay, tmp_path: Path, kind: Any, d
 def test_read_takes_a_path_or_bytes(source: Any) -> None:
     """Anything else in the bill's place is told by its type."""
     with (
-        pytest.raises(ConfigurationError, match=rf"^source: a {type(source).__name__} was found\. Give the path"),
+        pytest.raises(ConfigurationError, match=rf"^source: {type_of(source)} was found\. Give the path"),
         bills.read(source),
     ):
         pass

@@ -5,8 +5,11 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import ssl
 import traceback
+from collections import OrderedDict
 from typing import Any, get_args
+from uuid import UUID
 
 import pytest
 
@@ -25,6 +28,7 @@ from wechatpay_chain.errors import (
     WeChatPayError,
 )
 from wechatpay_chain.http.headers import Headers
+from wechatpay_chain.http.secret import Secret
 
 CLASSES = sorted(
     (cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, WeChatPayError)),
@@ -249,6 +253,25 @@ def test_a28_the_brief_of_an_error_quotes_nothing() -> None:
     )
     assert unsigned.brief == "SignatureError (headers-removed)"
     assert errors.TimedOut("no answer within 5 s").brief == "TimedOut: no answer within 5 s"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (5, "an int"),
+        (..., "an ellipsis"),
+        (OrderedDict(), "an OrderedDict"),
+        ({}, "a dict"),
+        (UUID(int=5), "a UUID"),
+        (ssl.create_default_context(), "an SSLContext"),
+        (Secret("6222"), "a Secret"),
+        (None, "None"),
+        (Secret, "the class Secret"),
+    ],
+)
+def test_types_have_their_article(value: object, told: str) -> None:
+    """An error that says what was found, and not its value, reads as English."""
+    assert errors.type_of(value) == told
 
 
 def test_causes_are_told_the_surest_first() -> None:

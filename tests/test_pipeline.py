@@ -89,7 +89,7 @@ def _steps(arguments: dict[str, Any]) -> tuple[Middleware, ...]:
     [
         (before, "not_sent", 0, r"the middleware before failed \(KeyError: 'tenant'\)"),
         (after, "unknown", 1, r"the middleware after failed \(KeyError"),
-        (without_return, "unknown", 1, "the middleware without_return returned a NoneType in place of a Response"),
+        (without_return, "unknown", 1, "the middleware without_return returned None in place of a Response"),
         (with_bytes, "not_sent", 0, "returned a bytes in place of a Response"),
     ],
     ids=["before", "after", "nothing", "bytes"],
@@ -197,7 +197,7 @@ async def test_a33_a_transport_that_returns_something_else(emulator: Emulator) -
         return None
 
     async with WeChatPay(**emulator.credentials(), transport=transport, retry=RetryPolicy(attempts=1)) as wxpay:
-        with pytest.raises(TransportError, match="the transport returned a NoneType") as caught:
+        with pytest.raises(TransportError, match="the transport returned None") as caught:
             await wxpay.chain(WRITE).post(json={})
     assert (caught.value.outcome, caught.value.attempts) == ("unknown", 1)
 

@@ -27,7 +27,7 @@ from ._both_clients import for_both_clients
 from ._threads import in_thread
 from .crypto import aead, asymmetric
 from .crypto.asymmetric import PrivateKey
-from .errors import ConfigurationError, WeChatPayError
+from .errors import ConfigurationError, WeChatPayError, type_of
 from .files.atomic import open_new, open_private, path_of, tidied, writing
 from .files.bill_rows import DoubtfulRow, Rows, Value, fen
 from .files.bill_text import lines_of
@@ -88,7 +88,7 @@ async def fetch(wxpay: Client, /, kind: Kind, day: date, *, to: str | Path, **pa
         raise ConfigurationError("kind", f"{kind!r} was found", f"Give one of {', '.join(KINDS)}")
     if isinstance(day, datetime) or not isinstance(day, date):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
         raise ConfigurationError(
-            "day", f"a {type(day).__name__} was found", "Give a date: a bill is of a day in Beijing, date(2026, 1, 1)"
+            "day", f"{type_of(day)} was found", "Give a date: a bill is of a day in Beijing, date(2026, 1, 1)"
         )
     if kind == "statement":
         given = {"date": day.strftime(_COMPACT), **params}

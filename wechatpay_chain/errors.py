@@ -46,6 +46,8 @@ Certainty = Literal["proven", "likely", "possible"]
 _BLANKS = "\u00a0\u3000"
 
 _CODE = re.compile("[A-Z][A-Z0-9_]{0,63}")
+# "An int" and "an SSLContext", whose first letter is spelled, but "a Secret" and "a UUID".
+_SPOKEN_VOWEL = re.compile(r"[AEIOaeio]|[FHLMNRSX][A-Z]")
 
 _LEADS: Mapping[Certainty, str] = {"proven": "", "likely": "probably ", "possible": "perhaps "}
 
@@ -89,6 +91,16 @@ def printable(text: str) -> str:
         character if character.isprintable() or character in _BLANKS else character.encode("unicode_escape").decode()
         for character in text
     )
+
+
+def type_of(value: object) -> str:
+    """What a value is, where an error doesn't show it: "an int", "a dict", "None", "the class Renewal"."""
+    if value is None:
+        return "None"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    name = type(value).__name__.strip("_")
+    return f"{'an' if _SPOKEN_VOWEL.match(name) else 'a'} {name}"
 
 
 class WeChatPayError(Exception):

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import MethodType
 from typing import Any
 
-from .errors import ConfigurationError, ConnectionFailed, Outcome, TimedOut, TransportError, WeChatPayError
+from .errors import ConfigurationError, ConnectionFailed, Outcome, TimedOut, TransportError, WeChatPayError, type_of
 from .http.request import Request
 from .http.response import Response
 
@@ -131,7 +131,7 @@ def is_foreign(step: Middleware) -> bool:
 
 def _no_answer(answer: object, who: str, outcome: Outcome, attempts: int) -> TransportError:
     """What to raise in place of what somebody else's code returned."""
-    error = TransportError(f"{who} returned a {type(answer).__name__} in place of a Response: let it return one")
+    error = TransportError(f"{who} returned {type_of(answer)} in place of a Response: let it return one")
     error.outcome, error.attempts = outcome, attempts
     return error
 

@@ -106,7 +106,7 @@ def test_placeholders_must_fit(root: Chain[Request]) -> None:
         root.v3._id_.get(idd=1)
     with pytest.raises(TypeError, match=r"unknown keyword 'jsn': did you mean 'json'\?"):
         root.v3.pay.post(jsn={})
-    with pytest.raises(TypeError, match="takes str or int, not float"):
+    with pytest.raises(TypeError, match="takes a str or an int, not a float"):
         root.v3._id_.get(id=1.0)
 
 

@@ -113,8 +113,8 @@ def test_standard_steps_come_from_options(emulator: Emulator) -> None:
         ("prefer", None, "None was found"),
         ("transport", "http://127.0.0.1", "a str was found"),
         ("observe", [print], "a list was found"),
-        ("clock", 1_700_000_000, "a int was found"),
-        ("base_url", None, "a NoneType was found"),
+        ("clock", 1_700_000_000, "an int was found"),
+        ("base_url", None, "None was found"),
         ("base_url", b"https://api.mch.weixin.qq.com", "a bytes was found"),
     ],
 )

@@ -30,7 +30,7 @@ from wechatpay_chain.credentials.merchant import Credentials
 from wechatpay_chain.credentials.signer import KeySigner, Signer
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.crypto.api_keys import load_apiv3_key
-from wechatpay_chain.errors import ConfigurationError
+from wechatpay_chain.errors import ConfigurationError, type_of
 
 MCHID = "1900000109"
 SERIAL = "0DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C"
@@ -228,7 +228,7 @@ def test_private_keys_of_other_kinds(right: dict[str, Any], platform_certificate
     for other in others:
         error = refused(right, private_key=other)
         assert error.argument == "private_key"
-        assert type(other).__name__ in error.found
+        assert type_of(other) in error.found
     assert "certificate" in refused(right, private_key=platform_certificate.public_bytes(Encoding.PEM)).found
 
 
@@ -246,7 +246,7 @@ def test_apiv3_key_of_another_length(right: dict[str, Any], key: str | bytes) ->
 @pytest.mark.parametrize("key", [5, ["x"], Path("x"), bytearray(32)])
 def test_apiv3_key_of_another_type(right: dict[str, Any], key: object) -> None:
     """Anything but text or bytes is refused by type."""
-    assert type(key).__name__ in refused(right, apiv3_key=key).found
+    assert type_of(key) in refused(right, apiv3_key=key).found
 
 
 def test_apiv3_keys() -> None:
@@ -357,7 +357,7 @@ def test_a07_serials_that_are_none(right: dict[str, Any], serial: str, found: st
 def test_a07_a_serial_as_a_number(right: dict[str, Any]) -> None:
     """The number that `certificate.serial_number` gives is answered with the digits that it stands for."""
     error = refused(right, serial=int(DIGITS, 16))
-    assert (error.found, error.remedy) == ("a int was found", f"Give its hexadecimal digits, as text: {DIGITS!r}")
+    assert (error.found, error.remedy) == ("an int was found", f"Give its hexadecimal digits, as text: {DIGITS!r}")
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from hypothesis import strategies as st
 from tests import openssl
 from wechatpay_chain.crypto import keys
 from wechatpay_chain.crypto.keys import load_certificate
-from wechatpay_chain.errors import ConfigurationError
+from wechatpay_chain.errors import ConfigurationError, type_of
 
 MCHID = "1900000109"
 PKCS1, PKCS8 = PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8
@@ -498,7 +498,7 @@ def test_certificates_of_impossible_versions(platform_certificate: x509.Certific
 @pytest.mark.parametrize("source", [None, 5, bytearray(b"x"), ["x"], object(), {}])
 def test_sources_of_other_types(source: Any) -> None:
     """None, as an unset variable gives it, and other types are named."""
-    kind = type(source).__name__
+    kind = type_of(source)
     assert kind in refused(load_private_key, source).found
     assert kind in refused(load_public_key, source, argument="certs").found
 

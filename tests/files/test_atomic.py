@@ -26,6 +26,7 @@ from wechatpay_chain import (
 )
 from wechatpay_chain.batch import Batch, Item
 from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.errors import type_of
 from wechatpay_chain.files import content as content_module
 from wechatpay_chain.files.atomic import open_new, tidied
 from wechatpay_chain.files.content import unpacked
@@ -87,7 +88,7 @@ async def test_a_name_that_cant_be_written(wxpay: WeChatPay, tmp_path: Path, doo
 @pytest.mark.parametrize("to", [BytesIO(), None, b"file", 1])
 async def test_what_is_no_path(wxpay: WeChatPay, tmp_path: Path, door: Door, to: Any) -> None:
     """An open file or nothing in the path's place is told by its type, under the argument's name."""
-    with pytest.raises(ConfigurationError, match=rf"^to: a {type(to).__name__} was found\. Give the path of the file"):
+    with pytest.raises(ConfigurationError, match=rf"^to: {type_of(to)} was found\. Give the path of the file"):
         await door(wxpay, tmp_path, to)
     assert not parts_in(tmp_path)
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from wechatpay_chain.errors import ConfigurationError
+from wechatpay_chain.errors import ConfigurationError, type_of
 from wechatpay_chain.http.path import (
     attribute_segment,
     check_path,
@@ -234,7 +234,7 @@ class TestExpand:
     @pytest.mark.parametrize("value", [None, True, False, 1.0, b"x", ["x"], {"a": 1}, object(), Secret("6222")])
     def test_values_of_another_type(self, value: object) -> None:
         """Only str and int are values of a path; the message names the type and never the value."""
-        with pytest.raises(TypeError, match=f"'id' takes str or int, not {type(value).__name__}$"):
+        with pytest.raises(TypeError, match=f"'id' takes a str or an int, not {type_of(value)}$"):
             expand("/v3/{id}", {"id": value})
 
     @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wechatpay_chain.catalogue import find
-from wechatpay_chain.errors import DecodeError, SignatureError
+from wechatpay_chain.errors import DecodeError, SignatureError, type_of
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response, about
@@ -240,7 +240,7 @@ class TestSecret:
     @pytest.mark.parametrize("value", [None, 5, b"x", ["x"], Secret("x")])
     def test_takes_a_string(self, value: Any) -> None:
         """Anything else is a TypeError that names the type and not the value."""
-        with pytest.raises(TypeError, match=f"takes a str, not {type(value).__name__}"):
+        with pytest.raises(TypeError, match=f"takes a str, not {type_of(value)}"):
             Secret(value)
 
     def test_is_neither_str_nor_dataclass(self) -> None:

@@ -310,7 +310,7 @@ async def test_ciphertext_is_left_alone(seal: Seal, platform_key: RSAPrivateKey)
 @pytest.mark.parametrize(
     ("value", "found"),
     [("中" * 72, "216 bytes"), ("a" * 215, "215 bytes"), ("好😀", "4-byte character"), ("\ud800", "surrogate"),
-     (6222000011112222, "holds a int"), ({"no": "6222"}, "holds a dict"), (b"6222", "holds a bytes")],
+     (6222000011112222, "holds an int"), ({"no": "6222"}, "holds a dict"), (b"6222", "holds a bytes")],
 )  # fmt: skip
 async def test_what_cannot_be_encrypted(seal: Seal, value: object, found: str) -> None:
     """Too long, not the platform's characters, or no text: refused by place before anything is sent."""

@@ -31,13 +31,13 @@ class Store:
         ("max_body", "1M", "'1M' was found"),
         ("seen", "redis://localhost", "a str was found"),
         ("seen", set(), "a set was found"),
-        ("seen", MemorySeen, "a type was found"),
+        ("seen", MemorySeen, "the class MemorySeen was found"),
         ("inbox", {}, "a dict was found"),
-        ("inbox", Store, "a type was found"),
+        ("inbox", Store, "the class Store was found"),
         ("sign_reply", "SHA256", "a str was found"),
         ("seen_key", "out_trade_no", "a str was found"),
         ("business_number", "out_trade_no", "a str was found"),
-        ("clock", 5, "a int was found"),
+        ("clock", 5, "an int was found"),
         ("brand", "1004", "a str was found"),
         ("certs", [b"-----BEGIN PUBLIC KEY-----"], "a list was found"),
         ("certs", "wechatpay_public_key.pem", "a str was found"),
@@ -67,7 +67,7 @@ def handler(notification: Notification[Any]) -> None:
     [
         (handler, "a function was found"),
         (["TRANSACTION.SUCCESS", "REFUND.SUCCESS"], "a list was found"),
-        (5, "a int was found"),
+        (5, "an int was found"),
         ("TRANSACTION.*", "'TRANSACTION.*' was found, and no event type is called so"),
         ("TRANSACTION.SUCCESS ", "'TRANSACTION.SUCCESS ' was found, and no event type is called so"),
     ],
@@ -86,7 +86,7 @@ def test_an_original_type_and_a_handler_of_other_types() -> None:
     with pytest.raises(ConfigurationError, match=r"^on: a function was found"):
         webhook().on("TRANSACTION.SUCCESS", second)
     nothing: Any = None
-    with pytest.raises(ConfigurationError, match=r"^on: a NoneType was found"):
+    with pytest.raises(ConfigurationError, match=r"^on: None was found"):
         webhook().on("TRANSACTION.SUCCESS")(nothing)
 
 

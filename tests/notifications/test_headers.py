@@ -75,11 +75,13 @@ def test_no_headers(made: Any) -> None:
         webhook().open(made, notify()[1])
 
 
-@pytest.mark.parametrize(("value", "kind"), [([], "list"), (7, "int"), (None, "NoneType"), ([{"value": "x"}], "dict")])
+@pytest.mark.parametrize(
+    ("value", "kind"), [([], "a list"), (7, "an int"), (None, "None"), ([{"value": "x"}], "a dict")]
+)
 def test_values_of_other_types(value: Any, kind: str) -> None:
     """A value that is no text, nor a list of one, is the caller's mistake."""
     headers, body = notify()
-    with pytest.raises(ConfigurationError, match=rf"headers\['Wechatpay-Nonce'\]: a {kind} was found"):
+    with pytest.raises(ConfigurationError, match=rf"headers\['Wechatpay-Nonce'\]: {kind} was found"):
         webhook().open({**headers, "Wechatpay-Nonce": value}, body)
 
 

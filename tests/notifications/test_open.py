@@ -185,7 +185,7 @@ def test_demand_10_wrong_apiv3_key() -> None:
         (b"\xff", DecodeError, "not JSON"),
         (b'{"id":"1"}', DecodeError, "no resource"),
         (b"[" * 100_000, DecodeError, "not JSON"),
-        (Envelope().body(id=7), DecodeError, "id is a int"),
+        (Envelope().body(id=7), DecodeError, "id is an int"),
         (Envelope().body(id=None), DecodeError, "no id"),
         (Envelope().body(id=""), DecodeError, "no id"),
         (Envelope().body(id=" "), DecodeError, "no id"),

@@ -90,7 +90,7 @@ def test_h5() -> None:
     assert payments.h5_url({"mweb_url": "https://w/?a"}, "b") == "https://w/?a&redirect_url=b"
 
 
-@pytest.mark.parametrize(("value", "found"), [(None, "a NoneType was found"), ("", "it is empty"), (1, "a int")])
+@pytest.mark.parametrize(("value", "found"), [(None, "None was found"), ("", "it is empty"), (1, "an int")])
 def test_an_appid_that_is_not_set(merchant_key: RSAPrivateKey, value: Any, found: str) -> None:
     """An appid that a setting left out is refused at every front end: what is made of it would open nothing."""
     made = (

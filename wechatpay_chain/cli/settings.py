@@ -16,7 +16,7 @@ from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, type_of
 
 if TYPE_CHECKING:
     from .. import Brand, WeChatPay
@@ -360,7 +360,7 @@ def _setting_of(name: str, value: Any, path: Path, where: str) -> tuple[str, Set
         )
         raise ConfigurationError(f"{where}: {name}", "there is no such setting", f"Settings are {allowed}")
     if not isinstance(value, str):
-        raise ConfigurationError(f"{where}: {name}", f"a {type(value).__name__} was found", "Write it in quotes")
+        raise ConfigurationError(f"{where}: {name}", f"{type_of(value)} was found", "Write it in quotes")
     if name.endswith("_file"):
         value = read_key_file(path.parent / value, name)
     elif known.is_path and _PEM not in value:

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from .. import catalogue
 from ..catalogue.hints import note_closest
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, type_of
 from ..http.headers import NO_HEADERS, Headers
 from ..http.names import nearest
 from ..http.operation import Operation
@@ -53,7 +53,7 @@ class Node(Generic[R]):
     def __getitem__(self, literal: str) -> Chain[R]:
         if not isinstance(literal, str):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
             raise TypeError(
-                f"a path in brackets is a str, not {type(literal).__name__}; a value belongs in a placeholder: "
+                f"a path in brackets is a str, not {type_of(literal)}; a value belongs in a placeholder: "
                 "chain['{id}'].get(id=...)"
             )
         try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, Unpack, cast, get_ar
 from ..credentials.brand import Brand, check_apart
 from ..credentials.merchant import Credentials
 from ..credentials.platform_keys import Preference
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, type_of
 from ..http.timeout import Timeout, chosen
 from ..middleware import check_additions, check_pipeline
 from ..policies.ratelimit import RateLimits
@@ -157,7 +157,7 @@ class Options:
         for name, remedy in _FUNCTIONS.items():
             value = getattr(self, name)
             if value is not None and not callable(value):
-                raise ConfigurationError(name, f"a {type(value).__name__} was found", remedy)
+                raise ConfigurationError(name, f"{type_of(value)} was found", remedy)
         chosen(self.timeout, Timeout())
         check_base_url(self.base_url)
         for index, url in enumerate(self.backups or ()):
@@ -252,4 +252,4 @@ def _check_no_merchant(options: Options) -> None:
 def _check_kind(argument: str, value: object, kind: Any, remedy: str) -> None:
     # Callers may be untyped, and what is wrong would show only when a call has failed, in place of its outcome.
     if not isinstance(value, kind):
-        raise ConfigurationError(argument, f"a {type(value).__name__} was found", remedy)
+        raise ConfigurationError(argument, f"{type_of(value)} was found", remedy)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 from ..crypto import keys
 from ..crypto.api_keys import load_apiv3_key
 from ..crypto.concealed import Concealed
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, type_of
 from .arguments import conceals_arguments
 from .merchant import check_foreign, check_serial, load_signer
 from .platform_keys import PlatformKeys, load_platform_keys
@@ -122,7 +122,7 @@ def _check_brand_id(brand_id: object) -> None:
         return
     # Not shown, unless it is short: arguments in the wrong order put a key here.
     short = isinstance(brand_id, str) and len(brand_id) <= _LONGEST_SHOWN
-    found = repr(brand_id) if short else f"a {type(brand_id).__name__}"
+    found = repr(brand_id) if short else f"{type_of(brand_id)}"
     raise ConfigurationError("brand_id", f"{found} was found", "Give the brand's number as a string of digits")
 
 
@@ -136,7 +136,7 @@ def _load_public_keys(certs: Mapping[str, keys.PublicKeySource]) -> PlatformKeys
     if not certs:
         raise ConfigurationError("certs", "no platform key was given, so no answer could be verified", remedy)
     if not isinstance(certs, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
-        raise ConfigurationError("certs", f"a {type(certs).__name__} was found", remedy)
+        raise ConfigurationError("certs", f"{type_of(certs)} was found", remedy)
     loaded = load_platform_keys(certs)
     for key in loaded:
         if key.is_certificate:

@@ -19,7 +19,7 @@ from ..crypto import forms, keys, serials
 from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ..crypto.asymmetric import Algorithm, PrivateKey
 from ..crypto.concealed import Concealed
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, type_of
 from ..http.value import frozen
 from ..wire.merchant import header_of
 from .platform_keys import PlatformKeys, Preference, load_platform_keys
@@ -98,7 +98,7 @@ class Credentials:
         if not isinstance(certs, Mapping | None):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
             raise ConfigurationError(
                 "certs",
-                f"a {type(certs).__name__} was found",
+                f"{type_of(certs)} was found",
                 "Give a dict: {'PUB_KEY_ID_...': Path(...)}",
             )
         algorithm = algorithm_of(signer)
@@ -122,7 +122,7 @@ class Credentials:
 def _check_mchid(mchid: object) -> None:
     if not isinstance(mchid, str) or not _MCHID.fullmatch(mchid):
         # Not shown, unless it is short: arguments in the wrong order put a key here.
-        found = f"a {type(mchid).__name__}"
+        found = f"{type_of(mchid)}"
         if isinstance(mchid, str):
             found = f"{mchid!r}" if len(mchid) <= _LONGEST_SHOWN else forms.what_is(mchid)
         raise ConfigurationError("mchid", f"{found} was found", "Give the merchant number as a string of digits")
@@ -147,7 +147,7 @@ def check_serial(serial: object, owner: str = "merchant") -> str:
     if not isinstance(serial, str):
         digits = serials.hexadecimal(str(serial)) if isinstance(serial, int) else None
         remedy = remedy if digits is None else f"Give its hexadecimal digits, as text: {digits!r}"
-        raise ConfigurationError("serial", f"a {type(serial).__name__} was found", remedy)
+        raise ConfigurationError("serial", f"{type_of(serial)} was found", remedy)
     if serial.strip().startswith(serials.PUBLIC_KEY_PREFIX):
         remedy = f"Give the serial of the {owner} API certificate; the public key belongs in certs"
     elif (digits := serials.hexadecimal(serial)) is not None:
@@ -185,7 +185,7 @@ def load_signer(source: keys.PrivateKeySource | Signer, password: str) -> tuple[
     if hasattr(source, "public_key") or not isinstance(source, Signer):
         raise ConfigurationError(
             "private_key",
-            f"a {type(source).__name__} was found",
+            f"{type_of(source)} was found",
             "Give a Path, PEM text or bytes, a loaded key, or an object with async def sign(message)",
         )
     return source, None

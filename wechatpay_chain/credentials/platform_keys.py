@@ -15,7 +15,7 @@ from typing import Literal
 
 from ..crypto import forms, keys, serials
 from ..crypto.asymmetric import Algorithm, PublicKey, algorithm_of
-from ..errors import ConfigurationError, SignatureError
+from ..errors import ConfigurationError, SignatureError, type_of
 from ..http.value import frozen
 
 Preference = Literal["public_key", "certificate"]
@@ -223,7 +223,7 @@ def _load(serial: object, source: keys.PublicKeySource) -> PlatformKey:
             "certs",
             "a key under no name: perhaps its variable isn't set"
             if serial is None
-            else f"a key under a {type(serial).__name__} in place of its name",
+            else f"a key under {type_of(serial)} in place of its name",
             "Name each by a text: {'PUB_KEY_ID_...': Path('wechatpay_public_key.pem')}, a certificate by its serial",
         )
     argument = f"certs[{serial!r}]"

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from ..crypto.asymmetric import Algorithm, PrivateKey
-from ..errors import ConfigurationError, WeChatPayError
+from ..errors import ConfigurationError, WeChatPayError, type_of
 from ..http.value import frozen
 from ..pipeline import foreign_error
 from .signing import signing_of_loop
@@ -82,6 +82,6 @@ async def signature_by(signer: Signer, message: bytes) -> bytes:
         raise foreign_error(error, "the signer", outcome="not_sent") from error
     if not isinstance(signature, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]: signers may be untyped
         raise ConfigurationError(
-            "private_key", f"its sign() returned a {type(signature).__name__}", "Return the raw signature as bytes"
+            "private_key", f"its sign() returned {type_of(signature)}", "Return the raw signature as bytes"
         )
     return signature

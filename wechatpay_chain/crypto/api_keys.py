@@ -5,7 +5,7 @@ https://pay.weixin.qq.com/doc/v3/merchant/4013053267
 
 from __future__ import annotations
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, type_of
 from . import aead, forms
 from .concealed import Concealed
 
@@ -25,7 +25,7 @@ def load_apiv3_key(apiv3_key: str | bytes | None, argument: str = "apiv3_key") -
     if apiv3_key is None:
         return None
     if not isinstance(apiv3_key, str | bytes):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
-        raise ConfigurationError(argument, f"a {type(apiv3_key).__name__} was found", "Give a str of 32 characters")
+        raise ConfigurationError(argument, f"{type_of(apiv3_key)} was found", "Give a str of 32 characters")
     key = apiv3_key.encode("utf-8", "replace") if isinstance(apiv3_key, str) else apiv3_key
     if len(key) != aead.KEY_SIZE:
         raise ConfigurationError(
@@ -48,7 +48,7 @@ def load_apiv2_key(apiv2_key: object) -> Concealed[str] | None:
         found = (
             _found(apiv2_key, f"{len(apiv2_key)} characters")
             if isinstance(apiv2_key, str)
-            else f"a {type(apiv2_key).__name__} was found"
+            else f"{type_of(apiv2_key)} was found"
         )
         raise ConfigurationError(
             "apiv2_key", found, f"Give the {_APIV2_KEY_SIZE} characters set in the merchant portal"

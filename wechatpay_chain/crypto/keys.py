@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.utils import CryptographyDeprecationWarning
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, type_of
 from . import forms
 from .asymmetric import PrivateKey, PublicKey
 
@@ -171,7 +171,7 @@ def load_certificate(source: PublicKeySource, *, argument: str, password: str = 
     if blocks:
         found = _kind_of(blocks[0], password)
     else:
-        found = "a public key" if isinstance(source, RSAPublicKey) else f"a {type(source).__name__}"
+        found = "a public key" if isinstance(source, RSAPublicKey) else f"{type_of(source)}"
     raise ConfigurationError(
         argument,
         f"{found} was found, not a certificate",
@@ -189,7 +189,7 @@ def _blocks(source: object, argument: str) -> list[_Block]:
     elif isinstance(source, str):
         text = source
     else:
-        raise ConfigurationError(argument, f"a {type(source).__name__} was found", "Give a Path, text, bytes or a key")
+        raise ConfigurationError(argument, f"{type_of(source)} was found", "Give a Path, text, bytes or a key")
     if len(text) > _LARGEST:
         raise ConfigurationError(
             argument, f"{len(text)} characters were found", "Give the key or the certificate alone"
@@ -511,5 +511,5 @@ def _damaged_sm2(error: Exception, argument: str) -> ConfigurationError:
 
 
 def _not_rsa(key: object, argument: str) -> ConfigurationError:
-    kind = type(key).__name__.strip("_") if key is not None else "key of an unknown algorithm"
-    return ConfigurationError(argument, f"a {kind} was found, not an RSA key", "The platform uses RSA keys, or SM2")
+    found = type_of(key) if key is not None else "a key of an unknown algorithm"
+    return ConfigurationError(argument, f"{found} was found, not an RSA key", "The platform uses RSA keys, or SM2")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 
 from .._threads import in_thread
-from ..errors import ConfigurationError, WeChatPayError
+from ..errors import ConfigurationError, WeChatPayError, type_of
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ def path_of(given: object, argument: str, remedy: str) -> Path:
         ConfigurationError: it is something else, such as an open file.
     """
     if not isinstance(given, str | os.PathLike):
-        raise ConfigurationError(argument, f"a {type(given).__name__} was found", remedy)
+        raise ConfigurationError(argument, f"{type_of(given)} was found", remedy)
     return Path(cast("str | os.PathLike[str]", given))
 
 

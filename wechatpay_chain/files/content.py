@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from ..crypto import digest
 from ..crypto.hashing import hasher
-from ..errors import ConfigurationError, DecodeError, SignatureError
+from ..errors import ConfigurationError, DecodeError, SignatureError, type_of
 from ..http.headers import NO_HEADERS
 from ..http.path import check_path, check_query
 from ..http.request import Request
@@ -84,7 +84,7 @@ def wanted(link: Link, base_url: str, default_base_url: str, backups: Sequence[s
         members = link.json()
         renewal = _renewal(link.request)
     if not isinstance(members, Mapping):
-        raise ConfigurationError("link", f"a {type(members).__name__} was found", "Give an answer with a download_url")
+        raise ConfigurationError("link", f"{type_of(members)} was found", "Give an answer with a download_url")
     found = cast("Mapping[str, Any]", members)
     url = found.get("download_url")
     if not isinstance(url, str):

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from .._threads import in_thread
 from ..crypto.hashing import hasher
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, type_of
 from ..http.attachment import Attachment, File, Payload, Progress
 from ..http.request import Request
 from ..wire.multipart import Envelope
@@ -147,7 +147,7 @@ def members_of_meta(request: Request) -> dict[str, Any]:
     """
     meta = request.meta
     if not isinstance(meta, Mapping | None):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
-        raise ConfigurationError("meta", f"a {type(meta).__name__} was given", "Give a dict")
+        raise ConfigurationError("meta", f"{type_of(meta)} was given", "Give a dict")
     return dict(meta or {})
 
 
@@ -155,7 +155,7 @@ def _no_file(content: object) -> ConfigurationError:
     remedy = "Give a Path, bytes, chunks of bytes as an asynchronous iterable, or an Attachment"
     if hasattr(content, "read"):
         remedy = "Give what is in it, file.read(), and its name in meta={'filename': 'licence.jpg'}"
-    return ConfigurationError("file", f"a {type(content).__name__} was found", remedy)
+    return ConfigurationError("file", f"{type_of(content)} was found", remedy)
 
 
 async def _open(path: Path) -> tuple[IO[bytes], int]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any, TypeVar, cast, overload
+
+from ..errors import type_of
 
 D = TypeVar("D")
 
@@ -29,7 +32,7 @@ class Headers(Mapping[str, str]):
         pairs: list[tuple[Any, Any]] = [*items.items()] if isinstance(items, Mapping) else _pairs(items)
         kinds: set[type[Any]] = {type(text) for pair in pairs for text in pair}
         if kinds - _STR:
-            pairs = _as_text(pairs, kinds)
+            pairs = _as_text(pairs)
         # By the name in small letters: how it was written, and the value.
         self._held: dict[str, tuple[str, str]] = {str.lower(name): (name, value) for name, value in pairs}
         if len(self._held) < len(pairs):
@@ -109,16 +112,16 @@ def _pairs(items: Any) -> list[tuple[Any, Any]]:
         if all(isinstance(pair, tuple | list) and len(cast("list[Any]", pair)) == 2 for pair in pairs):
             return pairs
     raise TypeError(
-        f"headers are a mapping, or pairs of a name and a value, and not a {type(items).__name__}: "
+        f"headers are a mapping, or pairs of a name and a value, and not {type_of(items)}: "
         "give {'Accept-Language': 'en'}"
     )
 
 
-def _as_text(pairs: list[tuple[Any, Any]], kinds: set[type[Any]]) -> list[tuple[str, str]]:
+def _as_text(pairs: list[tuple[Any, Any]]) -> list[tuple[str, str]]:
     """Names and values as they are: what is written of an enumeration's member is another text."""
-    for kind in kinds:
-        if not issubclass(kind, str):
-            raise TypeError(f"headers are str to str, and there is a {kind.__name__}")
+    for text in chain.from_iterable(pairs):
+        if not isinstance(text, str):
+            raise TypeError(f"headers are str to str, and there is {type_of(text)}")
     return [(str.__str__(name), str.__str__(value)) for name, value in pairs]
 
 

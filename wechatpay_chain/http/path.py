@@ -12,7 +12,7 @@ from enum import Enum
 from functools import lru_cache
 from urllib.parse import quote
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, type_of
 from .names import nearest
 
 _CAPITAL = re.compile(r"[A-Z]")
@@ -199,7 +199,7 @@ def _encode(name: str, value: object) -> str:
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise TypeError(f"the placeholder {name!r} takes str or int, not {type(value).__name__}")
+        raise TypeError(f"the placeholder {name!r} takes a str or an int, not {type_of(value)}")
     # As it is, whatever a class of the caller's own writes in its place.
     text = str.__str__(value) if isinstance(value, str) else digits(value, name)
     if text in {"", ".", ".."}:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigurationError, RequestLine
+from ..errors import ConfigurationError, RequestLine, type_of
 from .attachment import File, Payload
 from .headers import NO_HEADERS, Headers
 from .operation import Operation
@@ -111,4 +111,4 @@ def check_switches(request: Request) -> None:
     if request.retry in _SWITCH and request.security in _SWITCH:
         return
     name = "security" if request.retry in _SWITCH else "retry"
-    raise ConfigurationError(name, f"a {type(getattr(request, name)).__name__} was found", "Give True or False")
+    raise ConfigurationError(name, f"{type_of(getattr(request, name))} was found", "Give True or False")

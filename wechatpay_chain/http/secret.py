@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+from ..errors import type_of
+
 
 class Secret:
     """Marks a string that must be encrypted before it is sent: `json={"name": Secret("张三")}`.
@@ -22,7 +24,7 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
-            raise TypeError(f"Secret takes a str, not {type(value).__name__}")
+            raise TypeError(f"Secret takes a str, not {type_of(value)}")
         self._value = value
 
     def reveal(self) -> str:

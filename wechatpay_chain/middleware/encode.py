@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from .. import catalogue
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, type_of
 from ..http.attachment import File
 from ..http.fen import is_amount, whole_fen
 from ..http.headers import NO_HEADERS, Headers
@@ -113,7 +113,7 @@ async def _upload(request: Request, source: Source, operation: Operation | None)
     meta = members_of_meta(request)
     name = meta.get(name_field, source.name) if name_field else source.name
     if not isinstance(name, str):
-        raise ConfigurationError(f"meta/{name_field}", f"a {type(name).__name__} was found", "Give the file's name")
+        raise ConfigurationError(f"meta/{name_field}", f"{type_of(name)} was found", "Give the file's name")
     if not name:
         raise ConfigurationError(
             "meta",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, type_of
 from .router import Kind, Late
 
 _CERTS = "Give a dict: {'PUB_KEY_ID_...': Path('wechatpay_public_key.pem')}, or the trust of a client: wxpay.trust"
@@ -99,4 +99,4 @@ def check_handler(function: Any) -> None:
 
 
 def _found(argument: str, value: object, remedy: str) -> ConfigurationError:
-    return ConfigurationError(argument, f"a {type(value).__name__} was found", remedy)
+    return ConfigurationError(argument, f"{type_of(value)} was found", remedy)

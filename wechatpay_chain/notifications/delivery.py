@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from ..errors import ConfigurationError, DecodeError, DecryptionError, TrustError
+from ..errors import ConfigurationError, DecodeError, DecryptionError, TrustError, type_of
 from .inbox import Inbox, Message
 from .notification import XML_PREFIX, Notification, Reply
 from .once import Once
@@ -271,7 +271,7 @@ def _reply(answer: object, notification: Notification[Any]) -> Reply:
         return answer
     if answer is None or isinstance(answer, Mapping):
         return _success(notification, cast("Mapping[str, Any] | None", answer))
-    raise TypeError(f"the handler returned a {type(answer).__name__}, neither None nor a dict nor a Reply")
+    raise TypeError(f"the handler returned {type_of(answer)}, neither None nor a dict nor a Reply")
 
 
 def _is_v2(notification: Notification[Any]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeGuard
 
-from ..errors import ConfigurationError, SignatureError
+from ..errors import ConfigurationError, SignatureError, type_of
 from ..http.headers import Headers
 from ..wire import v3
 
@@ -67,9 +67,7 @@ def signature_headers(source: HeaderSource) -> dict[str, str]:
     except ConfigurationError:
         raise
     except (AttributeError, TypeError, ValueError):
-        raise ConfigurationError(
-            "headers", f"a {type(source).__name__} that holds no headers was given", _REMEDY
-        ) from None
+        raise ConfigurationError("headers", f"{type_of(source)} was given, which holds no headers", _REMEDY) from None
     return found
 
 
@@ -94,9 +92,9 @@ def all_headers(source: HeaderSource) -> Headers:
     """
     pairs = _pairs(source)
     if any(isinstance(pair, Mapping) for pair in pairs):
-        raise ConfigurationError("headers", f"a {type(source).__name__} of mappings was given", _REMEDY)
+        raise ConfigurationError("headers", f"{type_of(source)} of mappings was given", _REMEDY)
     if any(name == "headers" and not _is_text(value) for name, value in pairs):
-        raise ConfigurationError("headers", f"a {type(source).__name__} with more than headers was given", _AROUND)
+        raise ConfigurationError("headers", f"{type_of(source)} with more than headers was given", _AROUND)
     return Headers([(_plain(name), _text(value, _plain(name))) for name, value in pairs if _is_text(value)])
 
 
@@ -137,4 +135,4 @@ def _text(value: Any, name: str) -> str:
         if len(value) > 1:
             raise _twice(name)
         return _text(value[0], name)
-    raise ConfigurationError(f"headers[{name!r}]", f"a {type(value).__name__} was found", _REMEDY)
+    raise ConfigurationError(f"headers[{name!r}]", f"{type_of(value)} was found", _REMEDY)

@@ -14,7 +14,7 @@ import orjson
 from ..crypto import aead, asymmetric
 from ..crypto.asymmetric import PrivateKey
 from ..crypto.concealed import Concealed
-from ..errors import DecodeError, DecryptionError
+from ..errors import DecodeError, DecryptionError, type_of
 from ..wire.v3.certificates import ALGORITHM, PURPOSE
 from .notification import Notification
 
@@ -157,4 +157,4 @@ def _text(fields: dict[str, Any], name: str) -> str:
     if value is None:
         # https://pay.weixin.qq.com/doc/v3/merchant/4012791882: in some samples some are absent.
         return ""
-    raise DecodeError(f"the notification's {name} is a {type(value).__name__}, not a string")
+    raise DecodeError(f"the notification's {name} is {type_of(value)}, not a string")

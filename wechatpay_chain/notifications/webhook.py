@@ -16,7 +16,7 @@ from ..crypto import keys
 from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ..crypto.asymmetric import PrivateKey, PublicKey
 from ..crypto.concealed import Concealed
-from ..errors import ConfigurationError, DecodeError, TrustError
+from ..errors import ConfigurationError, DecodeError, TrustError, type_of
 from ..wire import v3
 from . import sealed
 from .arguments import check_bounds, check_certs, check_functions, check_handler, check_kind, check_objects
@@ -412,7 +412,7 @@ class _Receiver(NamedTuple):
 
         if not isinstance(owner, Brand):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
             raise ConfigurationError(
-                "brand", f"a {type(owner).__name__} was found", "Give Brand(brand_id, serial, private_key, certs, ...)"
+                "brand", f"{type_of(owner)} was found", "Give Brand(brand_id, serial, private_key, certs, ...)"
             )
         if owner.api_key is None:
             raise ConfigurationError("brand", "its api_key is missing", "Give it: every resource is encrypted with it")
@@ -454,7 +454,7 @@ def _bytes(body: object) -> bytes:
         remedy = "Call it: request.get_data(), await request.body(), await request.read()"
     elif hasattr(body, "read"):
         remedy = "Read it, once: body.read()"
-    raise ConfigurationError("body", f"a {type(body).__name__} was given", remedy)
+    raise ConfigurationError("body", f"{type_of(body)} was given", remedy)
 
 
 def _is_xml(body: object) -> bool:

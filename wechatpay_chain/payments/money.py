@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal, InvalidOperation
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, type_of
 
 _FEN = 100
 # "1E+9" is a number; one with more digits is no amount, and might fill the memory.
@@ -64,7 +64,7 @@ def yuan(fen: int) -> str:
         ConfigurationError: it is no int.
     """
     if isinstance(fen, bool) or not isinstance(fen, int):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
-        raise ConfigurationError("fen", f"a {type(fen).__name__} was found", "Give an int, as the platform does")
+        raise ConfigurationError("fen", f"{type_of(fen)} was found", "Give an int, as the platform does")
     whole, rest = divmod(abs(fen), _FEN)
     return f"{'-' if fen < 0 else ''}{whole}.{rest:02d}"
 
@@ -72,9 +72,7 @@ def yuan(fen: int) -> str:
 def _smallest(given: str | int | Decimal, argument: str, decimals: int) -> int:
     """An amount times ten to the power of its decimals, exactly."""
     if isinstance(given, bool) or not isinstance(given, str | int | Decimal):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
-        raise ConfigurationError(
-            argument, f"a {type(given).__name__} was found", 'Give a text or a Decimal: fen("0.29")'
-        )
+        raise ConfigurationError(argument, f"{type_of(given)} was found", 'Give a text or a Decimal: fen("0.29")')
     try:
         amount = Decimal(given)
     except InvalidOperation:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, type_of
 from ..http.response import Response
 from ..wire import v2
 
@@ -49,7 +49,7 @@ def given(name: str, value: object) -> str:
     """
     if isinstance(value, str) and value:
         return value
-    found = "it is empty" if isinstance(value, str) else f"a {type(value).__name__} was found"
+    found = "it is empty" if isinstance(value, str) else f"{type_of(value)} was found"
     raise ConfigurationError(name, found, "Give a text: perhaps a setting of this name isn't set")
 
 

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import orjson
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, type_of
 from ..http.path import digits
 from .flat import PLAIN, is_flat
 
@@ -45,9 +45,7 @@ def encode_json(payload: Any, argument: str = "json", *, simple: bool = False) -
             is no JSON; with the place where it stands.
     """
     if not isinstance(payload, _PAYLOADS):
-        raise ConfigurationError(
-            argument, f"a {type(payload).__name__} was given", "Give a dict; it is serialised once, here"
-        )
+        raise ConfigurationError(argument, f"{type_of(payload)} was given", "Give a dict; it is serialised once, here")
     try:
         body = orjson.dumps(payload, _default, _OPTIONS)
     except TypeError as error:
@@ -70,7 +68,7 @@ def encode_query(params: Mapping[str, Any]) -> str:
             Multilingual Plane.
     """
     if not isinstance(params, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
-        raise ConfigurationError("params", f"a {type(params).__name__} was given", "Give a dict")
+        raise ConfigurationError("params", f"{type_of(params)} was given", "Give a dict")
     return "&".join(
         f"{_encode_text(name, 'params')}={_encode_text(_text(item, name), f'params[{name!r}]')}"
         for name, value in params.items()
@@ -123,7 +121,7 @@ def _default(value: object) -> object:
         return value.isoformat(timespec="seconds")
     if isinstance(value, Mapping):
         return dict(cast("Mapping[object, object]", value))
-    raise TypeError(f"a {type(value).__name__} is no JSON value")
+    raise TypeError(f"{type_of(value)} is no JSON value")
 
 
 def _refuse_first_fault(value: Any, pointer: str) -> None:
@@ -133,9 +131,7 @@ def _refuse_first_fault(value: Any, pointer: str) -> None:
         for key, item in cast("Mapping[object, Any]", value).items():
             place = f"{pointer}/{key}"
             if type(key) is not str:  # the serialiser takes no key of a class derived from it either
-                raise ConfigurationError(
-                    place, f"the key is a {type(key).__name__}", "JSON keys are strings: give a str"
-                )
+                raise ConfigurationError(place, f"the key is {type_of(key)}", "JSON keys are strings: give a str")
             check_text(key, place)
             _refuse_first_fault(item, place)
     elif isinstance(value, list | tuple):
@@ -160,13 +156,13 @@ def _refuse_scalar(value: object, pointer: str) -> None:
         raise ConfigurationError(pointer, "an integer of more than 64 bits", "Write it as a string")
     if not isinstance(value, int | float | datetime | UUID):
         raise ConfigurationError(
-            pointer, f"a {type(value).__name__} is no JSON value", "Convert it to str, int, list or dict first"
+            pointer, f"{type_of(value)} is no JSON value", "Convert it to str, int, list or dict first"
         )
 
 
 def _encode_text(text: object, argument: str) -> str:
     if not isinstance(text, str):
-        raise ConfigurationError(argument, f"the name {text!r} is a {type(text).__name__}", "Names are strings")
+        raise ConfigurationError(argument, f"the name {text!r} is {type_of(text)}", "Names are strings")
     check_text(text, argument)
     return quote(text, safe="")
 
@@ -182,5 +178,5 @@ def _text(value: object, name: str) -> str:
         return str.__str__(value)
     if isinstance(value, int):
         return digits(value, f"params[{name!r}]")
-    found = "null" if value is None else f"{value}" if isinstance(value, float) else f"a {type(value).__name__}"
+    found = "null" if value is None else f"{value}" if isinstance(value, float) else f"{type_of(value)}"
     raise ConfigurationError(f"params[{name!r}]", found, "Give str, int or bool, or leave it out")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, type_of
 
 DEFAULT_BASE_URL = "https://api.mch.weixin.qq.com"
 """Where calls go unless the operation or the caller names another host."""
@@ -87,7 +87,7 @@ def check_base_url(base_url: str, argument: str = "base_url") -> str:
     """
     if not isinstance(base_url, str):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
         raise ConfigurationError(
-            argument, f"a {type(base_url).__name__} was found", f"Give a text, or leave it out for {DEFAULT_BASE_URL}"
+            argument, f"{type_of(base_url)} was found", f"Give a text, or leave it out for {DEFAULT_BASE_URL}"
         )
     found = _BASE_URL.fullmatch(base_url) if base_url.isascii() else None
     try:

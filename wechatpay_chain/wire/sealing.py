@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 from enum import Enum, auto
 from typing import Any, cast
 
-from ..errors import ConfigurationError, DecryptionError
+from ..errors import ConfigurationError, DecryptionError, type_of
 from ..http.secret import Secret
 from .flat import PLAIN, is_flat
 
@@ -130,7 +130,7 @@ def _seal_field(value: Any, encrypt: Encrypt, pointer: str) -> str | None:
         return encrypt(value, pointer)
     if value is None:
         return None
-    raise ConfigurationError(pointer, f"a secret field holds a {type(value).__name__}", "Give a str: it is encrypted")
+    raise ConfigurationError(pointer, f"a secret field holds {type_of(value)}", "Give a str: it is encrypted")
 
 
 def _seal_object(value: Any, marked: FieldTree, encrypt: Encrypt, pointer: str) -> Any:
@@ -146,9 +146,7 @@ def _seal_object(value: Any, marked: FieldTree, encrypt: Encrypt, pointer: str) 
         return {name: _seal(item, marked.get(name), encrypt, f"{pointer}/{name}") for name, item in below.items()}
     if marked and value is not None:
         # The serialiser may be able to write this object, and would write its secrets in plain.
-        raise ConfigurationError(
-            pointer, f"a {type(value).__name__} where an object with secret fields belongs", "Give a dict"
-        )
+        raise ConfigurationError(pointer, f"{type_of(value)} where an object with secret fields belongs", "Give a dict")
     return value
 
 

@@ -11,7 +11,7 @@ from contextvars import copy_context
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-from ...errors import ConfigurationError
+from ...errors import ConfigurationError, type_of
 from ...policies.backoff import Backoff
 from .._extras import extra
 from .dialects import dialect_of, is_passing
@@ -101,7 +101,7 @@ def _checked(engine: object) -> AsyncEngine | Engine:
     if isinstance(engine, AsyncEngine | Engine):
         return engine
     raise ConfigurationError(
-        "engine", f"a {type(engine).__name__} was found", "Give what create_async_engine or create_engine returns"
+        "engine", f"{type_of(engine)} was found", "Give what create_async_engine or create_engine returns"
     )
 
 

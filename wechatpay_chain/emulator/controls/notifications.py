@@ -8,7 +8,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import Any, TypeVar, cast
 
-from ...errors import ConfigurationError
+from ...errors import ConfigurationError, type_of
 from ..faults import Flaw
 from ..notifications import courier
 from ..notifications.apps import App
@@ -186,7 +186,7 @@ class Notifications(Core):
         if not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
             raise ConfigurationError(
                 "resource",
-                f"a {type(given).__name__} was found",
+                f"{type_of(given)} was found",
                 "Give a mapping of its members, {'out_trade_no': ...}; a type goes in original_type=",
             )
         merchant = mchid or next(iter(self.world.merchants))

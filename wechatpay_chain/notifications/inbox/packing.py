@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from ...credentials.arguments import conceals_arguments
 from ...crypto.aead import KEY_SIZE
 from ...crypto.concealed import Concealed
-from ...errors import ConfigurationError, DecryptionError
+from ...errors import ConfigurationError, DecryptionError, type_of
 from ...http.value import frozen
 from ..sealed import load_object
 from .message import Message
@@ -114,5 +114,5 @@ def _checked(key: object) -> bytes:
     """A key of the right length; callers may be untyped."""
     if isinstance(key, bytes) and len(key) == KEY_SIZE:
         return key
-    found = f"{len(key)} bytes were" if isinstance(key, bytes) else f"a {type(key).__name__} was"
+    found = f"{len(key)} bytes were" if isinstance(key, bytes) else f"{type_of(key)} was"
     raise ConfigurationError("seal_key", f"{found} found", f"Give {KEY_SIZE} bytes, such as os.urandom(32) gave")

@@ -11,7 +11,7 @@ from typing import Any, cast, get_args
 from urllib.parse import quote
 
 from ...crypto.concealed import Concealed
-from ...errors import ConfigurationError
+from ...errors import ConfigurationError, type_of
 from ...http.fen import is_amount, whole_fen
 from ...http.operation import Operation
 from ...http.path import digits
@@ -71,12 +71,12 @@ def texts(payload: Mapping[str, Any], urlencoded: Collection[str], argument: str
         ConfigurationError: null, a float, a bool, another type, or a character that the platform doesn't take.
     """
     if not isinstance(payload, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
-        raise ConfigurationError(argument, f"a {type(payload).__name__} was given", "Give a dict")
+        raise ConfigurationError(argument, f"{type_of(payload)} was given", "Give a dict")
     fields: dict[str, str] = {}
     for name, value in payload.items():
         place = f"{argument}/{name}"
         if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
-            raise ConfigurationError(place, f"the name is a {type(name).__name__}", "Names are strings: give a str")
+            raise ConfigurationError(place, f"the name is {type_of(name)}", "Names are strings: give a str")
         text = _text(value, place, as_pairs=name in urlencoded)
         fields[str.__str__(name)] = text
         check_text(text, place)
@@ -161,5 +161,5 @@ def _text(value: object, place: str, *, as_pairs: bool) -> str:
         return quote("&".join(f"{name}={_text(item, place, as_pairs=False)}" for name, item in pairs), safe="")
     if isinstance(value, Mapping | list | tuple):
         return encode_json(value, place).decode()
-    found = "null" if value is None else f"a {type(value).__name__}"
+    found = "null" if value is None else f"{type_of(value)}"
     raise ConfigurationError(place, found, "Give str or int, or leave it out")
