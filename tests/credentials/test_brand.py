@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from wechatpay_chain import Brand, ConfigurationError
+from wechatpay_chain import Brand, ConfigurationError, Webhook
 from wechatpay_chain.emulator.platform.keys import KeyPair
 
 API_KEY = "0123456789abcdefghijklmnopqrstuv"
@@ -96,3 +96,15 @@ def test_from_env(arguments: dict[str, Any], monkeypatch: pytest.MonkeyPatch) ->
     brand = Brand.from_env("SHOP_BRAND_")
     assert (brand.brand_id, [key.serial for key in brand.platform_keys]) == (arguments["brand_id"], [identifier])
     assert brand.api_key is not None
+
+
+@pytest.mark.parametrize("named", ["itself", "otherwise"])
+def test_a_key_that_a_merchant_has_too(arguments: dict[str, Any], platform_pair: KeyPair, named: str) -> None:
+    """One key for both is refused under whichever name: a message to one would be believed as one to the other."""
+    ours = platform_pair.serial if named == "itself" else "PUB_KEY_ID_0114"
+    brand = Brand(**{**arguments, "certs": {ours: platform_pair.public_pem}})
+    certs = {platform_pair.serial: platform_pair.public_pem}
+    with pytest.raises(ConfigurationError, match=f"brand: its certs hold {ours}, .* in certs too"):
+        Webhook(apiv3_key="m" * 32, certs=certs, brand=brand)
+    other = KeyPair.wechatpay()
+    assert Webhook(apiv3_key="m" * 32, certs={other.serial: other.public_pem}, brand=brand)

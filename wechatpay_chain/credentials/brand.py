@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from ..crypto import keys
+from ..crypto import keys, serials
 from ..crypto.api_keys import load_apiv3_key
 from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError, type_of
 from .arguments import conceals_arguments
 from .merchant import check_foreign, check_serial, load_signer
-from .platform_keys import PlatformKeys, load_platform_keys
+from .platform_keys import PlatformKey, PlatformKeys, load_platform_keys
 from .signer import Signer, algorithm_of
 
 if TYPE_CHECKING:
@@ -109,12 +109,19 @@ def check_apart(brand: Brand, platform_keys: PlatformKeys) -> None:
         ConfigurationError: there is one.
     """
     for key in brand.platform_keys:
-        if platform_keys.find(key.serial) is not None:
+        shared = next((other for other in platform_keys if _is_same(key, other)), None)
+        if shared is not None:
+            named = "which" if shared.serial == key.serial else f"whose key {shared.serial}"
             raise ConfigurationError(
                 "brand",
-                f"its certs hold {key.serial}, which is in certs too",
+                f"its certs hold {key.serial}, {named} is in certs too",
                 "Give the brand the public key of the brand console, and the merchant the one of the merchant portal",
             )
+
+
+def _is_same(key: PlatformKey, other: PlatformKey) -> bool:
+    """Whether two are one key, or have one name."""
+    return serials.key(key.serial) == serials.key(other.serial) or key.public_key == other.public_key
 
 
 def _check_brand_id(brand_id: object) -> None:
