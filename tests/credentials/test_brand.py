@@ -107,4 +107,4 @@ def test_a_key_that_a_merchant_has_too(arguments: dict[str, Any], platform_pair:
     with pytest.raises(ConfigurationError, match=f"brand: its certs hold {ours}, .* in certs too"):
         Webhook(apiv3_key="m" * 32, certs=certs, brand=brand)
     other = KeyPair.wechatpay()
-    assert Webhook(apiv3_key="m" * 32, certs={other.serial: other.public_pem}, brand=brand)
+    Webhook(apiv3_key="m" * 32, certs={other.serial: other.public_pem}, brand=brand)
