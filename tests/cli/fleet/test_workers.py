@@ -92,3 +92,28 @@ async def test_a_result_that_cant_be_read(url: str) -> None:
                 await calling
         await workers.aclose(are_taken=False)
         await queue.aclose()
+
+
+async def test_a_cancellation_that_is_swallowed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run ends also where its look at Redis goes on, as redis does on Python 3.11 when a command was just sent."""
+    looking, swallowed = asyncio.Event(), asyncio.Event()
+    run = Notes.run
+
+    async def swallow(self: Notes) -> str | None:
+        looking.set()
+        if not swallowed.is_set():
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            swallowed.set()
+        return await run(self)
+
+    monkeypatch.setattr(Notes, "run", swallow)
+    async with redis_at(url) as redis:
+        queue, notes = Queue(url, redis), Notes(redis, "orders.csv")
+        workers = Workers(queue, notes, batch="orders.csv", run="a", terms=TERMS)
+        await workers.begin()
+        await looking.wait()
+        async with asyncio.timeout(10):
+            await workers.aclose(are_taken=True)
+        await queue.aclose()
+    assert swallowed.is_set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,8 @@ with extra("redis"):
 _CONNECTIONS = 32
 # Seconds that a command waits for a connection.
 _TIMEOUT = 60
+# Seconds after which a task that goes on is cancelled again.
+_AGAIN = 0.5
 
 
 def redis_at(url: str) -> Redis:
@@ -42,3 +45,14 @@ def reaching() -> Generator[None]:
             f"Redis can't be reached ({error})",
             "See that it runs there, then start again: the run goes on",
         ) from error
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancel a task that uses Redis, until it ends.
+
+    Once isn't enough: redis sends with `asyncio.wait_for`, which on Python 3.11 swallows a cancellation that comes when
+    the command has just been sent.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=_AGAIN)

@@ -11,7 +11,7 @@ from ...contrib._extras import extra
 from ...policies.ratelimit import DistributedLimiter, RateLimits
 from ...policies.retry import is_idempotent
 from ..settings import Settings
-from .connection import redis_at
+from .connection import end, redis_at
 from .notes import Notes
 from .queue import QUEUE, Terms, broker_at
 
@@ -52,8 +52,7 @@ async def work(url: str, settings: Settings, *, among: int, concurrency: int) ->
         try:
             await run_receiver_task(broker, run_startup=True, max_async_tasks=concurrency)
         finally:
-            watching.cancel()
-            await asyncio.wait([watching])
+            await end(watching)
             await broker.shutdown()
 
 

@@ -11,7 +11,7 @@ from ...batch import Item, Result
 from ...batch.caller import Note
 from ...contrib._extras import extra
 from ...errors import ConfigurationError
-from .connection import reaching
+from .connection import end, reaching
 from .notes import Call, Notes
 from .queue import Queue, Terms
 
@@ -97,8 +97,7 @@ class Workers:
             are_taken: whether the journal knows what came of every call, so that Redis need not keep it.
         """
         if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.wait([self._looking])
+            await end(self._looking)
             with suppress(RedisError, OSError):  # what is still handed out then is known as such by the next run
                 await self._notes.end_run(self._run, are_taken=are_taken)
 
