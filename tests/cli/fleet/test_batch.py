@@ -6,16 +6,20 @@ import asyncio
 import json
 import signal
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.cli.conftest import Run, Shop
 from tests.cli.fleet.machines import RUN, called, hand_out, handing_out, killed, working
-from tests.cli.test_batch import orders, until
+from tests.cli.test_batch import PUNISH, orders, until
 from wechatpay_chain import Request, Response
 from wechatpay_chain.batch import Journal
+from wechatpay_chain.cli.fleet.batch import FleetBatch
+from wechatpay_chain.cli.fleet.queue import Queue, Terms
 from wechatpay_chain.emulator.server import Listening
 from wechatpay_chain.http.headers import Headers
 
@@ -213,3 +217,27 @@ def test_what_is_unknown_is_called_again_when_the_operator_says_so(
         assert called(shop) == before
         done = hand_out(run, table, url, "--repeat")
     assert (done.code, "2  done" in done.out) == (0, True), done.out + done.err
+
+
+async def test_what_fails_in_the_end_keeps_nothing_open(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where parting from the queue fails, no connection to Redis is left, and another batch may have the journal."""
+    close = Queue.aclose
+
+    async def fail(self: Queue) -> None:
+        await close(self)
+        raise RedisConnectionError("gone")
+
+    terms = Terms(f"POST /{PUNISH}", "", False, 3600.0)
+    batch = FleetBatch(url, "orders.csv", tmp_path / "j", terms=terms, concurrency=1, on_progress=print)
+    with Redis.from_url(url) as redis:
+        await batch.__aenter__()
+        assert len(redis.client_list()) > 1
+        monkeypatch.setattr(Queue, "aclose", fail)
+        with pytest.raises(RedisConnectionError, match="gone"):
+            await batch.aclose()
+        async with asyncio.timeout(10):
+            while len(redis.client_list()) > 1:  # noqa: ASYNC110 - the server hears of it in its own time
+                await asyncio.sleep(0.01)
+    await Journal(tmp_path / "j").aclose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterable, Callable, Iterable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
 
@@ -77,12 +78,11 @@ class FleetBatch(JournaledCalls):
 
     async def aclose(self) -> None:
         """Hand out nothing more, part from Redis, and close the journal."""
-        try:
+        async with AsyncExitStack() as closing:  # all of it, whatever one of them raises
+            closing.push_async_callback(super().aclose)
+            closing.push_async_callback(self._redis.aclose)
+            closing.push_async_callback(self._queue.aclose)
             await self._workers.aclose(are_taken=self._has_ended and await self._knows_all())
-            await self._queue.aclose()
-            await self._redis.aclose()
-        finally:
-            await super().aclose()
 
     async def _knows_all(self) -> bool:
         """Whether the journal has what came of every call that was handed out."""
