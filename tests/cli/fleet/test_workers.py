@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.cli.test_batch import PUNISH
 from wechatpay_chain.batch import Item, Result, State
 from wechatpay_chain.cli.fleet.connection import redis_at
+from wechatpay_chain.cli.fleet.journal import FleetJournal
 from wechatpay_chain.cli.fleet.notes import Call, Notes
 from wechatpay_chain.cli.fleet.queue import Queue, Terms
 from wechatpay_chain.cli.fleet.workers import Workers
@@ -30,10 +33,10 @@ async def test_a_result_of_an_earlier_run_is_not_taken_for_this_ones(url: str, m
     looked = asyncio.Event()
     hand_out, progress = Notes.hand_out, Notes.progress
 
-    async def hand_out_after_a_look(self: Notes, *arguments: Any) -> None:
+    async def hand_out_after_a_look(self: Notes, *arguments: Any) -> bool:
         looked.clear()
         await looked.wait()
-        await hand_out(self, *arguments)
+        return await hand_out(self, *arguments)
 
     async def look(self: Notes, keys: list[str]) -> Any:
         seen = await progress(self, keys)
@@ -92,6 +95,98 @@ async def test_a_result_that_cant_be_read(url: str) -> None:
                 await calling
         await workers.aclose(are_taken=False)
         await queue.aclose()
+
+
+@pytest.mark.parametrize("failing", [(Notes, "hand_out"), (Queue, "put")], ids=["noted", "queued"])
+@pytest.mark.parametrize("is_given_again", [True, False])
+async def test_a_call_that_was_not_handed_out(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: tuple[type, str], is_given_again: bool
+) -> None:
+    """Where Redis fails on the way, the next run knows that no worker had it: it waits, or is withheld, in no doubt."""
+    key, packed = ITEM.pack()
+
+    async def fail(*arguments: Any, **named: Any) -> None:
+        raise RedisConnectionError("gone")
+
+    async with redis_at(url) as redis:
+        queue, notes = Queue(url, redis), Notes(redis, "orders.csv")
+        journal = FleetJournal(tmp_path / "j", notes, "a")
+        await journal.begin(everything=False)
+        await journal.add([(key, packed)])
+        (entry,) = await journal.in_line(0)
+        workers = Workers(queue, notes, batch="orders.csv", run="a", terms=TERMS)
+        await workers.begin()
+        with monkeypatch.context() as patch:
+            patch.setattr(*failing, fail)
+            with pytest.raises(ConfigurationError, match="Redis can't be reached"):
+                await workers.call(ITEM, was_sent=False, note=lambda state: journal.note(entry, state))
+        await workers.aclose(are_taken=False)
+        await queue.aclose()
+        await journal.aclose()
+        journal = FleetJournal(tmp_path / "j", notes, "b")
+        await journal.begin(everything=False)
+        await journal.withhold()
+        if is_given_again:
+            await journal.add([(key, packed)])
+        assert await journal.counts() == {"waiting" if is_given_again else "withheld": 1}
+        await journal.aclose()
+
+
+async def test_a_run_that_is_killed_before_it_hands_out(url: str, tmp_path: Path) -> None:
+    """A call that was noted as sent, and that the queue never named, waits in the next run."""
+    key, packed = ITEM.pack()
+
+    class KilledError(Exception):
+        """Stands for the end of the process."""
+
+    async with redis_at(url) as redis:
+        queue, notes = Queue(url, redis), Notes(redis, "orders.csv")
+        journal = FleetJournal(tmp_path / "j", notes, "a")
+        await journal.begin(everything=False)
+        await journal.add([(key, packed)])
+        (entry,) = await journal.in_line(0)
+        workers = Workers(queue, notes, batch="orders.csv", run="a", terms=TERMS)
+        await workers.begin()
+
+        async def be_killed(state: State) -> None:
+            await journal.note(entry, state)
+            raise KilledError
+
+        with pytest.raises(KilledError):
+            await workers.call(ITEM, was_sent=False, note=be_killed)
+        assert await journal.cut_off() == [key]
+        await workers.aclose(are_taken=False)
+        await queue.aclose()
+        await journal.aclose()
+        journal = FleetJournal(tmp_path / "j", notes, "b")
+        await journal.begin(everything=True)
+        assert await journal.counts() == {"waiting": 1}
+        await journal.aclose()
+
+
+async def test_a_run_that_was_taken_over_leaves_the_other_ones_calls_alone(url: str) -> None:
+    """However late it notices: it neither hands out nor takes back what another run has handed out meanwhile."""
+    key, packed = ITEM.pack()
+    call = Call.of(packed, was_sent=False)
+    noted: list[State] = []
+
+    async def note(state: State) -> None:
+        noted.append(state)
+
+    async with redis_at(url) as redis:
+        queue, notes = Queue(url, redis), Notes(redis, "orders.csv")
+        workers = Workers(queue, notes, batch="orders.csv", run="a", terms=TERMS)
+        await workers.begin()
+        await notes.begin_run("b")
+        await notes.hand_out(key, call, "b")
+        assert await notes.begin(key, "b")
+        with pytest.raises(ConfigurationError, match="another run of orders"):
+            await workers.call(ITEM, was_sent=False, note=note)
+        await notes.take_back(key, "a")
+        await workers.aclose(are_taken=False)
+        await queue.aclose()
+        assert noted == []
+        assert await notes.begin(key, "b") == (call, True)
 
 
 async def test_a_cancellation_that_is_swallowed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

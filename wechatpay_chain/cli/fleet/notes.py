@@ -33,18 +33,23 @@ redis.call('HSET', KEYS[2], ARGV[1], ARGV[2] .. string.sub(call, 1, 64))
 return {call, begun and 1 or 0}
 """
 _WITHDRAW = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
-_HAND_OUT = """
-redis.call('HDEL', KEYS[4], ARGV[1])
-if ARGV[3] == '0' then
-    redis.call('HDEL', KEYS[3], ARGV[1])
-    redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
-end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[4])
-for at = 2, 4 do redis.call('PERSIST', KEYS[at]) end
-"""
-_END_RUN = """
+# The calls are those of the run that hands out: one that it has taken over from changes none of them.
+_UNLESS_TAKEN_OVER = """
 local run = redis.call('GET', KEYS[1])
-if run and run ~= ARGV[1] then return end
+if run and run ~= ARGV[1] then return 0 end
+"""
+_HAND_OUT = f"""{_UNLESS_TAKEN_OVER}
+redis.call('HDEL', KEYS[5], ARGV[2])
+if ARGV[3] == '0' then
+    redis.call('HDEL', KEYS[4], ARGV[2])
+    redis.call('HSET', KEYS[3], ARGV[2], ARGV[1])
+end
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[4])
+for at = 3, 5 do redis.call('PERSIST', KEYS[at]) end
+return 1
+"""
+_TAKE_BACK = f"{_UNLESS_TAKEN_OVER} redis.call('HDEL', KEYS[2], ARGV[2])"
+_END_RUN = f"""{_UNLESS_TAKEN_OVER}
 redis.call('DEL', KEYS[1], KEYS[2])
 if ARGV[2] ~= '' then for at = 3, 5 do redis.call('EXPIRE', KEYS[at], ARGV[2]) end end
 """
@@ -148,15 +153,19 @@ class Notes:
         keys = [self._run, self._calls, *self._kept]
         await cast("Any", self._redis.eval(_END_RUN, len(keys), *keys, run, str(KEPT) if are_taken else ""))
 
-    async def hand_out(self, key: str, call: Call, run: str) -> None:
-        """Let workers begin a call; from here on the notes don't expire."""
-        keys = [self._calls, *self._kept]
-        arguments = [key, run, str(int(call.was_sent)), str(call)]
-        await cast("Any", self._redis.eval(_HAND_OUT, len(keys), *keys, *arguments))
+    async def hand_out(self, key: str, call: Call, run: str) -> bool:
+        """Let workers begin a call, once the queue names it; from here on the notes don't expire.
 
-    async def take_back(self, key: str) -> None:
-        """Let no worker begin a call any more."""
-        await self._redis.hdel(self._calls, key)
+        Returns:
+            False where another run hands out by now: nothing was noted.
+        """
+        keys = [self._run, self._calls, *self._kept]
+        arguments = [run, key, str(int(call.was_sent)), str(call)]
+        return bool(await cast("Any", self._redis.eval(_HAND_OUT, len(keys), *keys, *arguments)))
+
+    async def take_back(self, key: str, run: str) -> None:
+        """Let no worker begin a call of a run any more."""
+        await cast("Any", self._redis.eval(_TAKE_BACK, 2, self._run, self._calls, run, key))
 
     async def begin(self, key: str, run: str) -> tuple[Call, bool] | None:
         """Begin a call that a run has handed out; None where it is not to be made any more.

@@ -72,17 +72,20 @@ class Workers:
             ConfigurationError: Redis can't be reached any more, or another run has taken over.
         """
         key, packed = item.pack()
-        if not was_sent:
-            await note("sent")
         loop, self._waits = asyncio.get_running_loop(), current()
         handed = _Open(loop.create_future(), loop.create_future())
+        # Before it is noted as sent: whatever fails then, and wherever the run is killed, Redis knows that it was not.
         with reaching():
-            await self._notes.hand_out(key, Call.of(packed, was_sent=was_sent), self._run)
+            is_handed_out = await self._notes.hand_out(key, Call.of(packed, was_sent=was_sent), self._run)
+        if not is_handed_out:
+            raise self._taken_over()
         if self._failure is not None:  # nobody looks any more whether it begins
             raise self._failure
         self._open[key] = handed  # not before: until then Redis has what came of it in an earlier run
         try:
-            with reaching():
+            if not was_sent:
+                await note("sent")
+            with reaching():  # from here on a worker may begin it
                 await self._put(key)
             if not await self._is_begun(key, handed):
                 return Result(key=key, state="sent" if was_sent else "waiting")
@@ -115,7 +118,7 @@ class Workers:
                 await self._notes.withdraw(self._run)
                 ((begun, _),) = await self._notes.progress([key])
                 if begun is None or begun.run != self._run:  # and from here on no worker begins it
-                    await self._notes.take_back(key)
+                    await self._notes.take_back(key, self._run)
                     return False
         return True
 
@@ -154,11 +157,7 @@ class Workers:
             run = await self._notes.run()
             progress = await self._notes.progress(keys)
         if run not in {self._run, None}:
-            raise ConfigurationError(
-                "--workers",
-                f"another run of {self._batch} has begun, and hands its calls out now",
-                "Let that one come to its end; give batches that run at a time tables of different names",
-            )
+            raise self._taken_over()
         for key, (begun, ended) in zip(keys, progress, strict=True):
             handed = self._open.get(key)
             if handed is None:
@@ -168,3 +167,10 @@ class Workers:
                 handed.begun.set_result(None)
             if ended is not None and not handed.result.done():
                 handed.result.set_result(ended.result)
+
+    def _taken_over(self) -> ConfigurationError:
+        return ConfigurationError(
+            "--workers",
+            f"another run of {self._batch} has begun, and hands its calls out now",
+            "Let that one come to its end; give batches that run at a time tables of different names",
+        )
