@@ -17,6 +17,7 @@ ALLOWED = {
     # words and values
     "_version": "",
     "errors": "",
+    "_arguments": "errors",
     "_loop_thread": "errors",
     "http": "errors",
     "observing": "errors http",
@@ -30,24 +31,24 @@ ALLOWED = {
     "diagnosis": "errors http crypto",
     "catalogue": "errors http",
     "wire": "errors http crypto diagnosis",
-    "policies": "errors http catalogue wire",
+    "policies": "_arguments errors http catalogue wire",
     # what a call passes through
     "pipeline": "errors http",
-    "credentials": "_threads errors observing http crypto catalogue wire policies pipeline",
+    "credentials": "_arguments _threads errors observing http crypto catalogue wire policies pipeline",
     "files": "_threads errors http crypto wire pipeline",
     "bills": "_both_clients _threads errors http crypto files",
     "transport": "_version _threads errors http wire policies",
     "middleware": "_counting _waits errors observing http crypto catalogue wire policies pipeline credentials files",
     "payments": "_both_clients errors http crypto wire policies credentials",
     # what receives, and bulk work
-    "notifications": "_loop_thread _threads errors http types crypto catalogue wire policies credentials",
+    "notifications": "_arguments _loop_thread _threads errors http types crypto catalogue wire policies credentials",
     "batch": "_counting _threads _waits errors http catalogue policies files",
     # composition
     "client.chain": "errors http catalogue",
     "_endpoints": "http types client.chain",
     "client": (
-        "errors observing http crypto catalogue wire policies pipeline credentials files transport middleware payments "
-        "notifications client.chain _endpoints _loop_thread _both_clients"
+        "_arguments errors observing http crypto catalogue wire policies pipeline credentials files transport "
+        "middleware payments notifications client.chain _endpoints _loop_thread _both_clients"
     ),
     "__init__": ("_version errors http policies pipeline credentials payments notifications client.chain client"),
     # adapters, the platform's half, and programs

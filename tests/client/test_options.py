@@ -8,6 +8,7 @@ import typing
 from dataclasses import FrozenInstanceError, fields
 from typing import Any
 
+import aiohttp
 import pytest
 
 from wechatpay_chain import ConfigurationError, RetryPolicy, Timeout, WeChatPay
@@ -113,7 +114,26 @@ def test_standard_steps_come_from_options(emulator: Emulator) -> None:
         ("prefer", None, "None was found"),
         ("transport", "http://127.0.0.1", "a str was found"),
         ("observe", [print], "a list was found"),
-        ("clock", 1_700_000_000, "an int was found"),
+        ("clock", 1_700_000_000, "1700000000 was found"),
+        ("clock", None, "None was found"),
+        ("session", "http://127.0.0.1", "a str was found"),
+        ("session", aiohttp.ClientSession, "the class ClientSession was found"),
+        ("middlewares", None, "None was found"),
+        ("middlewares", "x", "a str was found"),
+        ("middlewares", print, "a builtin_function_or_method was found"),
+        ("middlewares", (step for step in [print]), "a generator was found"),
+        ("middlewares", ["x"], "a list was found"),
+        ("pipeline", 5, "5 was found"),
+        ("pipeline", [None], "a list was found"),
+        ("backups", "https://api2.mch.weixin.qq.com", "a str was found"),
+        ("backups", -1, "-1 was found"),
+        ("validate", "false", "a str was found"),
+        ("correct_clock", "no", "a str was found"),
+        ("workwx_secret", 5, "5 was found"),
+        ("retry", RetryPolicy, "the class RetryPolicy was found"),
+        ("rate_limits", "6/s", "a str was found"),
+        ("renewal", True, "True was found"),
+        ("brand", "1004", "a str was found"),
         ("base_url", None, "None was found"),
         ("base_url", b"https://api.mch.weixin.qq.com", "a bytes was found"),
     ],

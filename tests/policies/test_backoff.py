@@ -28,7 +28,9 @@ def test_pauses_stay_in_bounds(made: int, chance: float, jitter: float) -> None:
     assert 0 <= Backoff(0.2, 10, jitter).pause(made, chance) <= 10
 
 
-@pytest.mark.parametrize("values", [(0, 1), (-1, 1), (2, 1), (1, 2, -0.1), (1, 2, 1.1), (float("nan"), 1)])
+@pytest.mark.parametrize(
+    "values", [(0, 1), (-1, 1), (2, 1), (1, 2, -0.1), (1, 2, 1.1), (float("nan"), 1), ("1", 2), (1, 2, None)]
+)
 def test_a_backoff_is_checked(values: tuple[float, ...]) -> None:
     """Values that make no sense are refused when it is made, and the argument is named."""
     with pytest.raises(ConfigurationError, match=r"backoff\.(first|jitter)"):

@@ -197,7 +197,9 @@ def test_time_fills_the_budget() -> None:
     assert [budget.spend(now) for now in (0.0, 1.0, 2.1, 2.2)] == [True, False, True, False]
 
 
-@pytest.mark.parametrize("values", [{"attempts": 0}, {"base": 0}, {"base": 11.0}])
+@pytest.mark.parametrize(
+    "values", [{"attempts": 0}, {"base": 0}, {"base": 11.0}, {"attempts": "3"}, {"attempts": 1.5}, {"longest": None}]
+)
 def test_a_policy_is_checked(values: dict[str, Any]) -> None:
     """A policy that makes no sense is refused when it is made."""
     with pytest.raises(ConfigurationError, match="retry"):

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
+from .._arguments import a_function, check
 from ..credentials.arguments import conceals_arguments
 from ..errors import ConfigurationError, TrustError
 from ..notifications import HeaderSource, Late, MemorySeen, Notification, Reply, ReplySigner, Seen, Webhook
+from ..notifications.arguments import check_webhook
 from ..notifications.headers import verifying_headers
 from ..transport.aiohttp import new_session
 from ..wire.v3.signature import SERIAL_HEADER
 from .asynchronous import WeChatPay
-from .options import FurtherArguments, Options
+from .options import FurtherArguments, Options, check_shared
 from .other_names import check_arguments
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class WebhookArguments(TypedDict, total=False):
     max_body: int
 
 
+_TAKES = {"on_webhook": a_function("Give a function that takes the merchant's number and his webhook").or_none()}
 _OF_WEBHOOK = WebhookArguments.__annotations__.keys()
 
 
@@ -83,6 +86,7 @@ class Merchants:
             `session` of the caller's own stays open; by default there is one that ends with the registry.
 
     Raises:
+        ConfigurationError: an argument is wrong.
         TypeError: an argument that no merchant takes.
     """
 
@@ -91,6 +95,9 @@ class Merchants:
         self, *, on_webhook: Callable[[str, Webhook], None] | None = None, **options: Unpack[SharedArguments]
     ) -> None:
         check_arguments("Merchants", options, MerchantArguments.__annotations__)
+        check(_TAKES, on_webhook=on_webhook)
+        check_shared(options)
+        check_webhook(**options)
         self._session = options.get("session")
         self._owns_session = self._session is None
         self._on_webhook = on_webhook

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, Unpack, cast, get_args
 
+from .._arguments import FLAG, TEXT, Takes, a_function, check, instance, one_of
 from ..credentials.brand import Brand, check_apart
 from ..credentials.merchant import Credentials
 from ..credentials.platform_keys import Preference
-from ..errors import ConfigurationError, type_of
+from ..errors import ConfigurationError
 from ..http.timeout import Timeout, chosen
 from ..middleware import check_additions, check_pipeline
 from ..policies.ratelimit import RateLimits
@@ -142,30 +143,9 @@ class Options:
     merchant: Credentials | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        _check_kind(
-            "retry", self.retry, RetryPolicy, "RetryPolicy(attempts=1) repeats nothing; retry=False belongs to a call"
-        )
-        _check_kind("rate_limits", self.rate_limits, RateLimits | None, "None keeps to none")
-        if self.renewal is not None:
-            from ..credentials.renewal import Renewal
-
-            _check_kind("renewal", self.renewal, Renewal, "Renewal() renews every eight hours")
-        if self.prefer not in get_args(Preference):
-            raise ConfigurationError(
-                "prefer", f"{self.prefer!r} was found", "Give 'public_key' or 'certificate', the kind of platform key"
-            )
-        for name, remedy in _FUNCTIONS.items():
-            value = getattr(self, name)
-            if value is not None and not callable(value):
-                raise ConfigurationError(name, f"{type_of(value)} was found", remedy)
-        chosen(self.timeout, Timeout())
-        check_base_url(self.base_url)
-        for index, url in enumerate(self.backups or ()):
-            check_base_url(url, f"backups[{index}]")
-        _check_kind("brand", self.brand, Brand | None, "Give Brand(brand_id, serial, private_key, certs)")
+        check_shared(self.arguments())
         if self.renewal is not None and self.apiv3_key is None:
             raise ConfigurationError("apiv3_key", "renewal without it", "Give it: it opens downloaded certificates")
-        check_additions(self.middlewares)
         object.__setattr__(self, "merchant", self._load())
         if self.pipeline is not None:
             check_pipeline(self.pipeline, self.schemes)
@@ -227,11 +207,60 @@ class Options:
         raise TypeError("options hold keys and are not pickled: pickle what they were made of, if it may be kept")
 
 
-_FUNCTIONS = {
-    "transport": "Give a function that takes a request and returns its answer, such as an Emulator()",
-    "observe": "Give a function that takes an event, such as logged() of wechatpay_chain.observing",
-    "clock": "Give a function that returns Unix time in seconds, such as time.time",
+def _is_session(value: object) -> bool:
+    from ..transport.aiohttp import ClientSession  # by whoever has a session of his own
+
+    return isinstance(value, ClientSession)
+
+
+def _is_renewal(value: object) -> bool:
+    from ..credentials.renewal import Renewal  # by whoever renews
+
+    return isinstance(value, Renewal)
+
+
+def _are_steps(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(map(callable, cast("Sequence[object]", value)))
+
+
+_TAKES = {
+    "retry": instance(RetryPolicy, "Give RetryPolicy(attempts=1) to repeat nothing; retry=False belongs to a call"),
+    "rate_limits": instance(RateLimits | None, "Give RateLimits(overrides={...}); None keeps to none"),
+    "renewal": Takes(_is_renewal, "Give Renewal(cache=Path('certificates.json'))").or_none(),
+    "prefer": one_of(get_args(Preference), "Give 'public_key' or 'certificate', the kind of platform key"),
+    "transport": a_function(
+        "Give a function that takes a request and returns its answer, such as an Emulator()"
+    ).or_none(),
+    "observe": a_function(
+        "Give a function that takes an event, such as logged() of wechatpay_chain.observing"
+    ).or_none(),
+    "clock": a_function("Give a function that returns Unix time in seconds, such as time.time"),
+    "brand": instance(Brand | None, "Give Brand(brand_id, serial, private_key, certs)"),
+    "workwx_secret": TEXT.or_none(),
+    "session": Takes(_is_session, "Give an aiohttp.ClientSession()").or_none(),
+    "middlewares": Takes(_are_steps, "Give a list of functions that take a request and the next step: [step]"),
+    "pipeline": Takes(_are_steps, "Give a list of steps, made of standard(options)").or_none(),
+    "backups": instance(list | tuple | None, "Give a list of base URLs; () has none, None the official ones"),
+    "validate": FLAG,
+    "correct_clock": FLAG,
 }
+
+
+def check_shared(given: Mapping[str, Any]) -> None:
+    """Refuse what no client takes, of the arguments that many clients may share: all but a merchant's own.
+
+    Args:
+        given: some of a client's arguments, by name.
+
+    Raises:
+        ConfigurationError: one is wrong.
+    """
+    check(_TAKES, **given)
+    chosen(given.get("timeout"), Timeout())
+    check_base_url(given.get("base_url", DEFAULT_BASE_URL))
+    for index, url in enumerate(given.get("backups") or ()):
+        check_base_url(url, f"backups[{index}]")
+    check_additions(given.get("middlewares", ()))
 
 
 def no_identity(scheme: Scheme) -> ConfigurationError:
@@ -247,9 +276,3 @@ def _check_no_merchant(options: Options) -> None:
             raise ConfigurationError(
                 "mchid", f"it is missing, but {name} is there", "Give it, or all of the brand's in brand=Brand(...)"
             )
-
-
-def _check_kind(argument: str, value: object, kind: Any, remedy: str) -> None:
-    # Callers may be untyped, and what is wrong would show only when a call has failed, in place of its outcome.
-    if not isinstance(value, kind):
-        raise ConfigurationError(argument, f"{type_of(value)} was found", remedy)

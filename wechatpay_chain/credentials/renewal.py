@@ -15,10 +15,23 @@ from math import inf
 from pathlib import Path
 from typing import get_args
 
+from .._arguments import (
+    FLAG,
+    TEXT,
+    Takes,
+    a_function,
+    a_number,
+    check,
+    check_attributes,
+    instance,
+    is_number,
+    one_of,
+)
 from .._threads import in_thread
 from ..crypto import serials
 from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError, TimedOut, WeChatPayError
+from ..http.path import check_path
 from ..observing import Hook
 from ..pipeline import Handler
 from ..policies.backoff import Backoff
@@ -39,6 +52,12 @@ _BETWEEN_REPORTS = 600.0
 _MOST_REMEMBERED = 100
 _NOT_SENT = "This happened while platform certificates were downloaded for the first time; the call was not sent."
 
+_MONOTONIC = a_function("Give a function that returns seconds, such as time.monotonic")
+_PACE_TAKES = {
+    "per_second": Takes(lambda value: is_number(value) and value > 0, "Give a positive number of downloads"),
+    "monotonic": _MONOTONIC,
+}
+
 
 class Pace:
     """Spaces the downloads of many clients, so that 1,500 merchants don't ask in one moment.
@@ -46,9 +65,13 @@ class Pace:
     Args:
         per_second: how many downloads may start in a second.
         monotonic: returns seconds of a clock that never goes back.
+
+    Raises:
+        ConfigurationError: an argument is wrong.
     """
 
     def __init__(self, per_second: float = 10.0, monotonic: Callable[[], float] = time.monotonic) -> None:
+        check(_PACE_TAKES, "pace.", per_second=per_second, monotonic=monotonic)
         self._interval = 1 / per_second
         self._monotonic = monotonic
         self._next = 0.0
@@ -63,6 +86,19 @@ class Pace:
 
 
 _SHARED_PACE = Pace()
+
+_TAKES = {
+    "every": a_number(60, LONGEST, "Give 60 s to under 12 h"),
+    "cache": instance(Path, "Give the path of a file: Path('certificates.json')").or_none(),
+    "path": TEXT.or_none(),
+    "algorithm_type": one_of(get_args(AlgorithmType), "Give 'RSA', 'SM2' or 'ALL'").or_none(),
+    "from_notifications": FLAG,
+    "warn_before": a_number(0, inf, "Give a number of seconds"),
+    "on_expiring": a_function("Give a function that takes the certificate").or_none(),
+    "pace": instance(Pace, "Give Pace(per_second=10)"),
+    "monotonic": _MONOTONIC,
+    "sleep": a_function("Give a coroutine function that takes seconds, such as asyncio.sleep"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +122,7 @@ class Renewal:
         sleep: awaited for the pause, in seconds, between two downloads.
 
     Raises:
-        ConfigurationError: `every` is too long or too short.
+        ConfigurationError: `every` is too long or too short, or another argument is wrong.
     """
 
     every: float = 8 * 3600.0
@@ -101,12 +137,9 @@ class Renewal:
     sleep: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep, repr=False)
 
     def __post_init__(self) -> None:
-        if not 60 <= self.every < LONGEST:
-            raise ConfigurationError("renewal.every", f"{self.every!r} was found", "Give 60 s to under 12 h")
-        if self.algorithm_type not in {None, *get_args(AlgorithmType)}:
-            raise ConfigurationError(
-                "renewal.algorithm_type", f"{self.algorithm_type!r} was found", "Give 'RSA', 'SM2' or 'ALL'"
-            )
+        check_attributes(_TAKES, "renewal.", self)
+        if self.path is not None:
+            check_path(self.path)
 
 
 class Renewer:

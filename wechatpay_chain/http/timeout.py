@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, type_of
 from .value import frozen
 
 _SHARE = 2 / 3
@@ -58,7 +58,9 @@ class Timeout:
 
 
 def _is_time(seconds: object) -> bool:
-    return isinstance(seconds, int | float) and not _is_huge(seconds) and seconds > 0
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return False
+    return not _is_huge(seconds) and seconds > 0
 
 
 def _is_huge(seconds: object) -> bool:
@@ -66,7 +68,9 @@ def _is_huge(seconds: object) -> bool:
 
 
 def _found(seconds: object) -> str:
-    return "an integer that no float can hold was found" if _is_huge(seconds) else f"{seconds!r} was found"
+    if _is_huge(seconds):
+        return "an integer that no float can hold was found"
+    return f"{seconds!r} was found" if isinstance(seconds, str | int | float) else f"{type_of(seconds)} was found"
 
 
 def chosen(given: float | Timeout | None, default: Timeout) -> Timeout:

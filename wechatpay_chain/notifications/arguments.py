@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from .._arguments import SECONDS, Takes, a_function, check, is_number, one_of, with_methods
 from ..errors import ConfigurationError, type_of
 from .router import Kind, Late
 
@@ -12,11 +13,29 @@ _CERTS = "Give a dict: {'PUB_KEY_ID_...': Path('wechatpay_public_key.pem')}, or 
 _SEEN = "Give RedisSeen(Redis.from_url(...)), SqlSeen(engine), MemorySeen(), or an object with claim, confirm, release"
 _INBOX = "Give SqlInbox(engine), DjangoInbox(), or an object with the method store"
 _ON = 'Write @webhook.on("TRANSACTION.SUCCESS"), or @webhook.on() for everything else, with parentheses'
-_METHODS = {
-    "seen": (("claim", "confirm", "release"), _SEEN),
-    "inbox": (("store",), _INBOX),
-    "sign_reply": (("headers",), "Give AuthorizationSigner(...)"),
+_TAKES = {
+    "deadline": SECONDS,
+    "max_body": Takes(lambda value: is_number(value) and value > 0, "Give a positive number of bytes"),
+    "late": one_of(get_args(Late), "Give 'finish' or 'cancel'"),
+    "seen_key": a_function("Give a function, such as lambda notification: notification.id"),
+    "business_number": a_function("Give a function that takes the notification and returns the number").or_none(),
+    "clock": a_function("Give a function that returns Unix time in seconds, such as time.time"),
+    "seen": with_methods("claim", "confirm", "release", remedy=_SEEN).or_none(),
+    "inbox": with_methods("store", remedy=_INBOX).or_none(),
+    "sign_reply": with_methods("headers", remedy="Give AuthorizationSigner(...)").or_none(),
 }
+
+
+def check_webhook(**given: Any) -> None:
+    """Refuse what no webhook takes, of its arguments beside the keys.
+
+    Args:
+        given: some of the arguments, by name.
+
+    Raises:
+        ConfigurationError: one is wrong.
+    """
+    check(_TAKES, **given)
 
 
 def check_certs(certs: object) -> None:
@@ -27,51 +46,6 @@ def check_certs(certs: object) -> None:
     """
     if not isinstance(certs, Mapping | None):
         raise _found("certs", certs, _CERTS)
-
-
-def check_functions(**given: object) -> None:
-    """Refuse arguments that can't be called.
-
-    Args:
-        given: each by its name; None for one that wasn't given.
-
-    Raises:
-        ConfigurationError: one is no function.
-    """
-    for name, value in given.items():
-        if value is not None and not callable(value):
-            raise _found(name, value, "Give a function: seen_key=lambda notification: notification.id, clock=time.time")
-
-
-def check_objects(**given: object) -> None:
-    """Refuse a store or a signer without its methods: `seen`, `inbox` and `sign_reply`.
-
-    Args:
-        given: each by its name; None for one that wasn't given.
-
-    Raises:
-        ConfigurationError: one lacks a method.
-    """
-    for name, value in given.items():
-        methods, remedy = _METHODS[name]
-        # A class has the methods too, but not the state that they need.
-        if value is not None and (
-            isinstance(value, type) or not all(callable(getattr(value, method, None)) for method in methods)
-        ):
-            raise _found(name, value, remedy)
-
-
-def check_bounds(deadline: object, late: object, max_body: object) -> None:
-    """Refuse bounds that aren't positive, and a word for handlers that are late which isn't one of the two.
-
-    Raises:
-        ConfigurationError: one is wrong.
-    """
-    for name, value, unit in (("deadline", deadline, "seconds"), ("max_body", max_body, "bytes")):
-        if not isinstance(value, int | float) or not value > 0:
-            raise ConfigurationError(name, f"{value!r} was found", f"Give a positive number of {unit}")
-    if late not in get_args(Late):
-        raise ConfigurationError("late", f"{late!r} was found", "Give 'finish' or 'cancel'")
 
 
 def check_kind(kind: object, original_type: object) -> None:

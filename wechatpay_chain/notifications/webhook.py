@@ -19,7 +19,7 @@ from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError, DecodeError, TrustError, type_of
 from ..wire import v3
 from . import sealed
-from .arguments import check_bounds, check_certs, check_functions, check_handler, check_kind, check_objects
+from .arguments import check_certs, check_handler, check_kind, check_webhook
 from .headers import HeaderSource, verifying_headers
 from .notification import Notification, Reply
 from .router import Function, Kind, Late, Router, is_question, must_sign
@@ -105,9 +105,17 @@ class Webhook:
         max_body: int = MAX_BODY,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        check_bounds(deadline, late, max_body)
-        check_functions(seen_key=seen_key, business_number=business_number, clock=clock)
-        check_objects(seen=seen, inbox=inbox, sign_reply=sign_reply)
+        check_webhook(
+            deadline=deadline,
+            max_body=max_body,
+            late=late,
+            seen_key=seen_key,
+            business_number=business_number,
+            clock=clock,
+            seen=seen,
+            inbox=inbox,
+            sign_reply=sign_reply,
+        )
         self._apiv3_key = load_apiv3_key(apiv3_key)
         self._apiv2_key = load_apiv2_key(apiv2_key)
         self._trust = _trust(certs)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from .._arguments import SECONDS, Takes, check_attributes, is_number
 from ..errors import ConfigurationError
 from ..http.value import frozen
 
 # 2.0 ** 1024 would be an OverflowError.
 _MOST_DOUBLINGS = 60
+_TAKES = {
+    "first": SECONDS,
+    "longest": SECONDS,
+    "jitter": Takes(lambda value: is_number(value) and 0 <= value <= 1, "Give a share from 0 to 1"),
+}
 
 
 @frozen()
@@ -29,12 +35,11 @@ class Backoff:
     jitter: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.first <= self.longest:
+        check_attributes(_TAKES, "backoff.", self)
+        if self.first > self.longest:
             raise ConfigurationError(
                 "backoff.first", f"{self.first!r} was found", "Give more than 0, at most `longest`"
             )
-        if not 0 <= self.jitter <= 1:
-            raise ConfigurationError("backoff.jitter", f"{self.jitter!r} was found", "Give a share from 0 to 1")
 
     def pause(self, made: int, chance: float = 1.0) -> float:
         """Seconds to wait before the next attempt.

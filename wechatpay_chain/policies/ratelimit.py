@@ -10,12 +10,14 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from math import inf
-from typing import Literal, Protocol, cast
+from typing import Any, Literal, Protocol, cast
 
-from ..errors import ConfigurationError
+from .._arguments import FLAG, check_attributes, instance, with_methods
+from ..errors import ConfigurationError, type_of
 from ..http.operation import Rate
 from ..http.value import frozen
 
+_OPERATION = re.compile(r"(GET|POST|PUT|PATCH|DELETE) /\S*")
 _RATE = re.compile(r"([1-9][0-9]{0,8}) ?/ ?(s|min|h|d)", re.ASCII)
 
 # A refusal for the rate halves the pace of an operation, a success gives back a tenth.
@@ -67,6 +69,13 @@ class DistributedLimiter(Protocol):
         ...
 
 
+_TAKES = {
+    "overrides": instance(Mapping, "Give a dict: {'POST /v3/refund/domestic/refunds': '6/s'}"),
+    "wait": FLAG,
+    "shared": with_methods("acquire", remedy="Give RedisLimiter(redis, among=4), of contrib.limits").or_none(),
+}
+
+
 @frozen(kw_only=True)
 class RateLimits:
     """The rates that a client keeps to: `WeChatPay(..., rate_limits=RateLimits(overrides={...}))`.
@@ -86,8 +95,10 @@ class RateLimits:
     shared: DistributedLimiter | None = None
 
     def __post_init__(self) -> None:
-        for name, given in self.overrides.items():
-            if not re.fullmatch(r"(GET|POST|PUT|PATCH|DELETE) /\S*", name):
+        check_attributes(_TAKES, "rate_limits.", self)
+        overrides: Mapping[Any, Any] = self.overrides  # callers may be untyped
+        for name, given in overrides.items():
+            if not isinstance(name, str) or not _OPERATION.fullmatch(name):
                 raise ConfigurationError(
                     f"rate_limits.overrides[{name!r}]", "no operation", "Write 'METHOD /path/{placeholder}'"
                 )
@@ -111,14 +122,15 @@ def windows_of(given: str | Rate | Sequence[Rate] | None, name: str) -> tuple[Wi
     """
     if given is None:
         return ()
-    if isinstance(given, str):
-        found = _RATE.fullmatch(given)
-        if found is None:
-            raise ConfigurationError(
-                f"rate_limits.overrides[{name!r}]", f"{given!r} was found", "Write '200/min': s, min, h or d"
-            )
+    if isinstance(given, str) and (found := _RATE.fullmatch(given)) is not None:
         given = Rate(n=int(found[1]), per=cast("Literal['s', 'min', 'h', 'd']", found[2]))
     rates = (given,) if isinstance(given, Rate) else given
+    if not isinstance(rates, list | tuple) or not all(isinstance(rate, Rate) for rate in rates):
+        raise ConfigurationError(
+            f"rate_limits.overrides[{name!r}]",
+            f"{given!r} was found" if isinstance(given, str | int | float) else f"{type_of(given)} was found",
+            "Write '200/min': s, min, h or d",
+        )
     return tuple(Window(rate.n, rate.seconds) for rate in rates)
 
 

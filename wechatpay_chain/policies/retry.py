@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
+from .._arguments import COUNT, SECONDS, check_attributes
 from ..errors import (
     APIError,
     ConfigurationError,
@@ -28,6 +29,8 @@ from .backoff import Backoff
 
 _RANK: dict[Outcome | None, int] = {None: 0, "not_sent": 0, "rejected": 1, "unknown": 2}
 
+_TAKES = {"attempts": COUNT, "base": SECONDS, "longest": SECONDS}
+
 GATEWAY = frozenset({502, 503, 504})
 """Statuses of a gateway in front of the platform, whatever the body says."""
 
@@ -45,7 +48,7 @@ class RetryPolicy:
         longest: seconds, the highest bound.
 
     Raises:
-        ConfigurationError: a value is too small.
+        ConfigurationError: a value is too small, or of another type.
     """
 
     attempts: int = 4
@@ -53,9 +56,8 @@ class RetryPolicy:
     longest: float = 10.0
 
     def __post_init__(self) -> None:
-        if self.attempts < 1:
-            raise ConfigurationError("retry.attempts", f"{self.attempts!r} was found", "Give 1 or more")
-        if not 0 < self.base <= self.longest:
+        check_attributes(_TAKES, "retry.", self)
+        if self.base > self.longest:
             raise ConfigurationError("retry.base", f"{self.base!r} was found", "Give more than 0, at most `longest`")
 
     def pause(

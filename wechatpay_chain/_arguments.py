@@ -1,0 +1,108 @@
+"""What the arguments of a constructor may be: a wrong one is refused there, and not once it is used.
+
+_TAKES = {"lease": SECONDS, "clock": a_function("Give a function that returns seconds")}
+
+check(_TAKES, lease=lease, clock=clock)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import ConfigurationError, type_of
+
+_MOST_BITS = 1023  # of an integer that a float can hold
+
+
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """What an argument takes.
+
+    Attributes:
+        fits: says whether a value is that.
+        remedy: what to give, as a sentence without its full stop.
+        shown: whether the error shows a text that was given instead; nothing but a misspelt word may be shown.
+    """
+
+    fits: Callable[[Any], bool]
+    remedy: str
+    shown: bool = False
+
+    def or_none(self) -> Takes:
+        """The same, and None."""
+        return Takes(lambda value: value is None or self.fits(value), self.remedy, self.shown)
+
+
+def check(takes: Mapping[str, Takes], prefix: str = "", /, **given: Any) -> None:
+    """Refuse the first argument that doesn't fit.
+
+    Args:
+        takes: what each argument takes, by its name; those that weren't given are left out.
+        prefix: stands before the name in the error: `renewal.` for an argument of `Renewal`.
+        given: the arguments.
+
+    Raises:
+        ConfigurationError: with the argument's name, what was found, and the remedy.
+    """
+    for name, taken in takes.items():
+        if name in given and not taken.fits(given[name]):
+            raise ConfigurationError(prefix + name, _found(given[name], taken), taken.remedy)
+
+
+def check_attributes(takes: Mapping[str, Takes], prefix: str, holder: object) -> None:
+    """Refuse the first attribute of a value that doesn't fit; as `check`."""
+    check(takes, prefix, **{name: getattr(holder, name) for name in takes})
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a number, infinity too: neither a boolean nor NaN, nor an integer that no float can hold."""
+    if isinstance(value, float):
+        return not math.isnan(value)
+    return isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= _MOST_BITS
+
+
+def a_number(least: float, below: float, remedy: str) -> Takes:
+    """A number from `least` to less than `below`."""
+    return Takes(lambda value: is_number(value) and least <= value < below, remedy)
+
+
+def a_count(least: int, remedy: str) -> Takes:
+    """A whole number, `least` or more."""
+    return Takes(lambda value: is_number(value) and isinstance(value, int) and value >= least, remedy)
+
+
+def a_function(remedy: str) -> Takes:
+    """Whatever can be called."""
+    return Takes(callable, remedy)
+
+
+def one_of(words: tuple[str, ...], remedy: str) -> Takes:
+    """One of some words."""
+    return Takes(lambda value: isinstance(value, str) and value in words, remedy, shown=True)
+
+
+def instance(kind: Any, remedy: str) -> Takes:
+    """An object of a class, or of one of several: `Path | str`."""
+    return Takes(lambda value: isinstance(value, kind), remedy)
+
+
+def with_methods(*methods: str, remedy: str) -> Takes:
+    """An object with some methods. Its class has them too, but not the state that they need."""
+    return Takes(
+        lambda value: not isinstance(value, type) and all(callable(getattr(value, method, None)) for method in methods),
+        remedy,
+    )
+
+
+SECONDS = Takes(lambda value: is_number(value) and value > 0, "Give a positive number of seconds")
+COUNT = a_count(1, "Give a whole number, 1 or more")
+FLAG = instance(bool, "Give True or False")
+TEXT = instance(str, "Give a text")
+
+
+def _found(value: object, taken: Takes) -> str:
+    is_shown = is_number(value) or isinstance(value, bool | float) or (taken.shown and isinstance(value, str))
+    return f"{value!r} was found" if is_shown else f"{type_of(value)} was found"
