@@ -102,6 +102,8 @@ class RateLimits:
                 raise ConfigurationError(
                     f"rate_limits.overrides[{name!r}]", "no operation", "Write 'METHOD /path/{placeholder}'"
                 )
+            if not isinstance(given, str | Rate | None) and not _are_rates(given):
+                raise _no_rate(name, f"{type_of(given)} was found")
             windows_of(given, name)
 
     def windows(self, name: str, documented: Sequence[Rate]) -> tuple[Window, ...]:
@@ -122,16 +124,21 @@ def windows_of(given: str | Rate | Sequence[Rate] | None, name: str) -> tuple[Wi
     """
     if given is None:
         return ()
-    if isinstance(given, str) and (found := _RATE.fullmatch(given)) is not None:
+    if isinstance(given, str):
+        found = _RATE.fullmatch(given)
+        if found is None:
+            raise _no_rate(name, f"{given!r} was found")
         given = Rate(n=int(found[1]), per=cast("Literal['s', 'min', 'h', 'd']", found[2]))
     rates = (given,) if isinstance(given, Rate) else given
-    if not isinstance(rates, list | tuple) or not all(isinstance(rate, Rate) for rate in rates):
-        raise ConfigurationError(
-            f"rate_limits.overrides[{name!r}]",
-            f"{given!r} was found" if isinstance(given, str | int | float) else f"{type_of(given)} was found",
-            "Write '200/min': s, min, h or d",
-        )
     return tuple(Window(rate.n, rate.seconds) for rate in rates)
+
+
+def _are_rates(given: object) -> bool:
+    return isinstance(given, list | tuple) and all(isinstance(rate, Rate) for rate in cast("Sequence[object]", given))
+
+
+def _no_rate(name: str, found: str) -> ConfigurationError:
+    return ConfigurationError(f"rate_limits.overrides[{name!r}]", found, "Write '200/min': s, min, h or d")
 
 
 class SlidingWindows:
