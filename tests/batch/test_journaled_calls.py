@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,41 @@ async def test_stopped_while_items_wait_for_their_turn(tmp_path: Path, emulator:
         assert Counter(results) == {("done", None): 2, ("waiting", None): 3}
     async with WeChatPay(**options, rate_limits=None) as wxpay, Batch(wxpay, tmp_path / "j") as batch:
         assert (await batch.run(items(5))).done == 5
+
+
+@pytest.mark.parametrize("failing", ["journal", "input"])
+async def test_a_failure_while_items_wait_for_their_turn(
+    tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    """A run that can't go on gives back at once what waits for the rate limit, and says why it ended."""
+    limits = RateLimits(overrides={f"POST /{PUNISH}": "2/h"})
+    mistake = ConfigurationError(failing, "it can't be used any more", "Make room")
+    write = Journal.ended
+
+    async def ended(self: Journal, entry: Entry, *more: Any) -> None:
+        if entry.key == "B1":
+            async with asyncio.timeout(60):
+                while len(batch._waits) < 3:  # noqa: ASYNC110 - nobody tells that calls wait
+                    await asyncio.sleep(0.01)
+            raise mistake
+        await write(self, entry, *more)
+
+    async def input_that_fails() -> AsyncIterator[Item]:
+        for item in items(5):
+            yield item
+        async with asyncio.timeout(60):
+            while len(batch._waits) < 3:  # noqa: ASYNC110 - the same
+                await asyncio.sleep(0.01)
+        raise mistake
+
+    if failing == "journal":
+        monkeypatch.setattr(Journal, "ended", ended)
+    options = {**emulator.credentials(), "transport": emulator}
+    async with WeChatPay(**options, rate_limits=limits) as wxpay, Batch(wxpay, tmp_path / "j") as batch:
+        with pytest.raises(ConfigurationError, match="can't be used any more"):
+            await asyncio.wait_for(batch.run(items(5) if failing == "journal" else input_that_fails()), 60)
+        states = Counter([result.state async for result in batch.results()])
+    assert states == ({"done": 1, "sent": 1, "waiting": 3} if failing == "journal" else {"done": 2, "waiting": 3})
 
 
 @pytest.mark.parametrize(("outcome", "state"), [("not_sent", "waiting"), ("unknown", "sent")])

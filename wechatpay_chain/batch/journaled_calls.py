@@ -256,11 +256,15 @@ class JournaledCalls:
     async def _take(self, items: Iterable[Item] | AsyncIterable[Item] | None) -> None:
         if items is None:
             return
-        async for page in pages(items):
-            added = await self._journal.add([item.pack() for item in page])
-            self._counts["waiting"] += added.new + added.mended + added.returned
-            self._counts["refused"] -= added.mended
-            self._counts["withheld"] -= added.returned
+        try:
+            async for page in pages(items):
+                added = await self._journal.add([item.pack() for item in page])
+                self._counts["waiting"] += added.new + added.mended + added.returned
+                self._counts["refused"] -= added.mended
+                self._counts["withheld"] -= added.returned
+        except Exception:
+            self._waits.end()
+            raise
 
     def _stops(self) -> bool:
         """Whether no further item is to be called: calls under way come to their end."""
@@ -296,6 +300,7 @@ class JournaledCalls:
                     await self._call(entry, counting)
             except Exception as error:  # noqa: BLE001 - raised by run(), once no call is under way any more
                 self._failure = self._failure or error
+                self._waits.end()
             finally:
                 line.task_done()
 
