@@ -25,6 +25,7 @@ from wechatpay_chain.transport.aiohttp import AiohttpTransport
 SIGNED = Headers({"Authorization": "WECHATPAY2-SHA256-RSA2048 ours", "Accept": "application/json"})
 POST = Request(method="POST", template="/v3/x", body=b"{}", headers=SIGNED)
 GET = Request(method="GET", template="/v3/x", headers=SIGNED)
+ASKS = Headers({"Accept-Encoding": "gzip"})
 REFUSAL = b'HTTP/1.1 403 Forbidden\r\nContent-Length: 21\r\n\r\n{"code":"NOT_ENOUGH"}'
 
 
@@ -273,5 +274,41 @@ async def test_a_compressed_answer_that_cannot_be_read(encoding: str, content: b
         transport = AiohttpTransport(base_url)
         with pytest.raises(ConnectionFailed, match=reason) as caught:
             await transport(GET)
+        await transport.aclose()
+    assert caught.value.outcome == "unknown"
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("in_pieces", [True, False])
+@pytest.mark.parametrize(
+    ("request_", "status", "size", "reason"),
+    [
+        # aiohttp before 3.14 breaks off by itself what unpacks to more than 32 MiB at once.
+        (GET.changed(headers=ASKS), 200, 70_000_000, "larger than 67108864 bytes|cut off"),
+        (GET.changed(headers=ASKS), 502, 2_000_000, "larger than 1048576 bytes"),
+        (GET.changed(streamed=True), 502, 2_000_000, "larger than 1048576 bytes"),
+    ],
+    ids=["answer", "refusal", "in place of a file"],
+)
+async def test_a_bomb_that_was_asked_for(
+    own: bool, in_pieces: bool, request_: Request, status: int, size: int, reason: str
+) -> None:
+    """What the caller asked to be compressed may not unpack to more either, whether or not it comes with its headers."""
+    content = gzip.compress(bytes(size), mtime=0)
+    head = f"HTTP/1.1 {status} X\r\nContent-Encoding: gzip\r\nContent-Length: {len(content)}\r\n\r\n".encode()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head + content[:100] if in_pieces else head + content)
+        await writer.drain()
+        if in_pieces:
+            await asyncio.sleep(0.02)
+            writer.write(content[100:])
+            await writer.drain()
+
+    async with server(answer) as base_url, aiohttp.ClientSession() as session:
+        transport = AiohttpTransport(base_url, session=None if own else session)
+        with pytest.raises(ConnectionFailed, match=reason) as caught:
+            await transport(request_)
         await transport.aclose()
     assert caught.value.outcome == "unknown"

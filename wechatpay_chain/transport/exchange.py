@@ -139,8 +139,8 @@ class Exchange:
             self.headers = AnswerHeaders(answer.headers)
             if self._request.streamed and answer.status == _OK:
                 pass  # whoever asked for it reads it
-            elif answer.content.is_eof() and self._request.payload is None:
-                # What a small answer consists of came with its headers.
+            elif self._asks_for_identity and answer.content.is_eof() and self._request.payload is None:
+                # What a small answer consists of came with its headers. Unpacked by aiohttp it may be any size.
                 self._take(answer, answer.content.read_nowait())
             else:
                 await self._read(answer)
