@@ -101,6 +101,15 @@ async def test_every_host_has_its_twins_or_none(main: str, backups: list[str]) -
         assert world.events == []
 
 
+async def test_hosts_without_a_twin_are_not_remembered() -> None:
+    """However many hosts links lead to, no memory is kept of them."""
+    world = World()
+    for number in range(100):
+        await world.call(GET.changed(origin=f"https://bill{number}.example"))
+    assert await world.call(GET) == official("api.mch.weixin.qq.com")
+    assert list(world.failover._hosts) == [official("api.mch.weixin.qq.com")]
+
+
 async def test_an_operation_of_another_host_has_a_health_of_its_own() -> None:
     """While the host of overseas calls is down, those of the main host stay where they are."""
     world = World(official("apihk.mch.weixin.qq.com"))

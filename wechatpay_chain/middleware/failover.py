@@ -43,17 +43,18 @@ class Failover:
         self._share = share
         self._notify = notify
         self._monotonic = monotonic
-        self._hosts: dict[str, Hosts | None] = {}  # None for one without a twin
+        # Of hosts with backups, which are few; without any there are as many as links lead to.
+        self._hosts: dict[str, Hosts] = {}
 
     def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
         """Choose a host, call on, and remember how it did."""
         main = self._host_of(request)
-        if main not in self._hosts:
-            backups = self._backups_of(main)
-            self._hosts[main] = Hosts(main, backups, share=self._share) if backups else None
-        hosts = self._hosts[main]
+        hosts = self._hosts.get(main)
         if hosts is None:
-            return call_next(request)
+            backups = self._backups_of(main)
+            if not backups:
+                return call_next(request)
+            hosts = self._hosts[main] = Hosts(main, backups, share=self._share)
         return self._with_backups(request, call_next, main, hosts)
 
     async def _with_backups(self, request: Request, call_next: Handler, main: str, hosts: Hosts) -> Response[Any]:
