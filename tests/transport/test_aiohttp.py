@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 
 import aiohttp
 import pytest
@@ -443,3 +443,16 @@ async def test_endless_headers_are_cut_short(begun: bytes, own: bool) -> None:
         await transport.aclose()
     assert caught.value.outcome == "unknown"
     assert written < 20_000_000
+
+
+@pytest.mark.parametrize("raw", [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", b""], ids=["file", "failure"])
+async def test_no_timer_outlives_a_download(raw: bytes) -> None:
+    """However long a file's answer may take to come, nothing waits for that time once it has come, or failed."""
+    an_hour = asyncio.get_running_loop().time() + 3600
+    async with connected(answering(raw)) as transport:
+        with nullcontext() if raw else pytest.raises(ConnectionFailed):
+            answer = await transport(Request(method="GET", template="/v3/x", streamed=True, timeout=7200.0))
+            assert answer.stream is not None
+            assert [piece async for piece in answer.stream] == [b"{}"]
+    scheduled: list[asyncio.TimerHandle] = getattr(asyncio.get_running_loop(), "_scheduled")  # noqa: B009 - untyped
+    assert not [timer for timer in scheduled if timer.when() > an_hour and not timer.cancelled()]

@@ -293,7 +293,7 @@ async def test_a_compressed_answer_that_cannot_be_read(encoding: str, content: b
 async def test_a_bomb_that_was_asked_for(
     own: bool, in_pieces: bool, request_: Request, status: int, size: int, reason: str
 ) -> None:
-    """What the caller asked to be compressed may not unpack to more either, whether or not it comes with its headers."""
+    """What was asked to be compressed may not unpack to more either, whether or not it comes with its headers."""
     content = gzip.compress(bytes(size), mtime=0)
     head = f"HTTP/1.1 {status} X\r\nContent-Encoding: gzip\r\nContent-Length: {len(content)}\r\n\r\n".encode()
 

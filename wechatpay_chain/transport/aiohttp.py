@@ -25,7 +25,7 @@ from ..http.value import frozen
 from ..policies.retry import is_idempotent
 from ..wire.hosts import DEFAULT_BASE_URL, check_base_url
 from .connections import Connections
-from .deadlines import Deadlines
+from .deadlines import Deadline, Deadlines
 from .exchange import Exchange
 
 _USER_AGENT = f"wechatpay_chain/{__version__} Python/{platform.python_version()} aiohttp/{aiohttp.__version__}"
@@ -146,7 +146,7 @@ class AiohttpTransport:
         # A file may take as long as it comes, and aiohttp has no limit for what comes before it.
         total = min(timeouts.total, _LONGEST)
         times = aiohttp.ClientTimeout(connect=times.connect, sock_read=total)
-        return _Times(times, times, Deadlines(total))
+        return _Times(times, times, Deadline(total))
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._closed:

@@ -69,3 +69,19 @@ class Deadlines:
             del self._inside[task]
             self._late[task] = cancelled_before
             task.cancel()
+
+
+class Deadline(Deadlines):
+    """Bounds the time of one call, in `with deadline:`; nothing of it is left when that has ended.
+
+    Args:
+        seconds: how long it may take.
+    """
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Raise TimeoutError in place of the cancellation with which the time ended."""
+        if self._timer is not None:
+            self._timer.cancel()
+        super().__exit__(kind, error, traceback)
