@@ -19,6 +19,7 @@ from ..crypto import forms, keys, serials
 from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ..crypto.asymmetric import Algorithm, PrivateKey
 from ..crypto.concealed import Concealed
+from ..crypto.keys import sm2
 from ..errors import ConfigurationError, type_of
 from ..http.value import frozen
 from ..wire.merchant import header_of
@@ -178,7 +179,7 @@ def load_signer(source: keys.PrivateKeySource | Signer, password: str) -> tuple[
     Raises:
         ConfigurationError: it is something else.
     """
-    if isinstance(source, Path | str | bytes | RSAPrivateKey) or keys.is_sm2(source):
+    if isinstance(source, Path | str | bytes | RSAPrivateKey) or sm2.is_private_key(source):
         key = keys.load_private_key(source, password=password)
         return signer_of(key), key
     # A loaded key of another kind has a method `sign` too.

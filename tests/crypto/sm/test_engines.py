@@ -204,7 +204,7 @@ def test_nobody_else_loads_sm() -> None:
     program = (
         "import sys; from wechatpay_chain import WeChatPay, SyncWeChatPay, Webhook, Merchants, Brand; "
         "from wechatpay_chain.emulator import Emulator; "
-        "print([name for name in sys.modules if '.sm' in name or 'gmssl' in name])"
+        "print([name for name in sys.modules if '.sm.' in f'{name}.' or 'gmssl' in name])"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout
     assert found.strip() == "[]"

@@ -1,6 +1,6 @@
 """The forms that keys of SM2 come in: PKCS#8, plain and encrypted; SEC 1; PKCS#12; public keys and certificates.
 
-All are DER; the armour around them is taken off in `crypto.keys`.
+All are DER; the armour around them is taken off in `crypto.keys.armour`.
 https://pay.weixin.qq.com/docs/partner/development/shangmi/key-and-certificate.html
 """
 

@@ -1,0 +1,165 @@
+r"""Loading keys and certificates in the forms that merchants have them.
+
+Keys of RSA and of SM2: PEM with any line ends, on one line, with literal `\\n`, without its header, in quotes, UTF-16;
+DER; PKCS#1, PKCS#8, SEC 1 and OpenSSH; PKCS#12; any of them in Base64 or hexadecimal digits; a path or a file URL to
+any of these; a loaded key. Every failure is a `ConfigurationError` that says what was found instead.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+from ...errors import ConfigurationError, type_of
+from ..asymmetric import PrivateKey, PublicKey
+from . import bundles, kinds, private, public, sm2
+from .armour import Block, blocks_of
+
+if TYPE_CHECKING:
+    from ..sm.keys import SM2PrivateKey, SM2PublicKey
+
+MINIMUM_BITS = 2048
+
+_Key = TypeVar("_Key", RSAPrivateKey, RSAPublicKey)
+
+PrivateKeySource: TypeAlias = "Path | str | bytes | RSAPrivateKey | SM2PrivateKey"
+PublicKeySource: TypeAlias = "Path | str | bytes | RSAPublicKey | SM2PublicKey | x509.Certificate"
+
+
+def load_private_key(source: PrivateKeySource, *, password: str = "", argument: str = "private_key") -> PrivateKey:
+    """Load the merchant's private key (`apiclient_key.pem`, or `apiclient_cert.p12` with `password`).
+
+    Args:
+        source: path, PEM text or bytes, DER, PKCS#12, or a loaded key.
+        password: of a PKCS#12 bundle, or of an encrypted key; the platform uses the merchant's number.
+        argument: the name to be used in errors.
+
+    Raises:
+        ConfigurationError: unreadable, not a private key, encrypted with another password, neither RSA nor SM2, or an
+            RSA key shorter than 2048 bits.
+    """
+    if isinstance(source, RSAPrivateKey):
+        return _big_enough(source, argument)
+    if not isinstance(source, Path | str | bytes) and sm2.is_private_key(source):
+        return source
+    blocks = blocks_of(source, argument)
+    for block in blocks:
+        if block.label is None or block.label.endswith("PRIVATE KEY"):
+            return _accepted_private(private.private_key(block, password, argument), argument)
+    raise ConfigurationError(
+        argument,
+        f"a {_labels(blocks)} was found, not a private key",
+        "Give apiclient_key.pem, the private key made together with the merchant API certificate",
+    )
+
+
+def load_public_key(source: PublicKeySource, *, argument: str) -> tuple[PublicKey, x509.Certificate | None]:
+    """Load a WeChat Pay public key or a platform certificate.
+
+    Returns:
+        The key, and the certificate if it came in one.
+
+    Raises:
+        ConfigurationError: unreadable, a private key, neither RSA nor SM2, or an RSA key shorter than 2048 bits.
+    """
+    if isinstance(source, RSAPublicKey):
+        return _big_enough(source, argument), None
+    if isinstance(source, x509.Certificate):
+        return _certificate_key(source, argument), source
+    if not isinstance(source, Path | str | bytes) and sm2.is_public_key(source):
+        return source, None
+    blocks = blocks_of(source, argument)
+    if any(block.label and block.label.endswith("PRIVATE KEY") for block in blocks):
+        raise ConfigurationError(
+            argument,
+            "a private key was found",
+            "Give the WeChat Pay public key (wechatpay_public_key.pem) or a platform certificate; "
+            "a private key belongs in private_key alone",
+        )
+    for block in blocks:
+        certificate = public.certificate_in(block)
+        if certificate is not None:
+            return _certificate_key(certificate, argument), certificate
+    key = public.public_key(blocks[0], argument)
+    if key is None:
+        raise ConfigurationError(
+            argument,
+            f"{kinds.kind_of(blocks[0])} was found, neither a public key nor a certificate",
+            "Give wechatpay_public_key.pem from the merchant portal, or a platform certificate",
+        )
+    return _accepted_public(key, argument), None
+
+
+def load_certificate(source: PublicKeySource, *, argument: str, password: str = "") -> x509.Certificate:
+    """Load the merchant's certificate (`apiclient_cert.pem`, or `apiclient_cert.p12` with `password`).
+
+    Args:
+        source: path, PEM text or bytes, DER, PKCS#12, or a loaded certificate.
+        argument: the name to be used in errors.
+        password: of a PKCS#12 bundle; the platform uses the merchant's number.
+
+    Raises:
+        ConfigurationError: it is unreadable, a key, or a bundle with another password.
+    """
+    if isinstance(source, x509.Certificate):
+        _certificate_key(source, argument)
+        return source
+    blocks = blocks_of(source, argument) if isinstance(source, Path | str | bytes) else []
+    for block in blocks:
+        certificate = public.certificate_in(block)
+        if certificate is None and block.label is None:
+            certificate = bundles.opened(block.der, password)[1]
+        if certificate is not None:
+            _certificate_key(certificate, argument)
+            return certificate
+    if blocks:
+        found = kinds.kind_of(blocks[0], password)
+    else:
+        found = "a public key" if isinstance(source, RSAPublicKey) else type_of(source)
+    raise ConfigurationError(
+        argument,
+        f"{found} was found, not a certificate",
+        "Give apiclient_cert.pem, or apiclient_cert.p12, whose password is the merchant number",
+    )
+
+
+def _certificate_key(certificate: x509.Certificate, argument: str) -> PublicKey:
+    return _accepted_public(public.certificate_key(certificate, argument), argument)
+
+
+def _accepted_private(key: object, argument: str) -> PrivateKey:
+    """A key that the platform takes: of RSA and big enough, or of SM2."""
+    if isinstance(key, RSAPrivateKey):
+        return _big_enough(key, argument)
+    if not sm2.is_private_key(key):
+        raise _not_rsa(key, argument)
+    return key
+
+
+def _accepted_public(key: object, argument: str) -> PublicKey:
+    """The same of a public key."""
+    if isinstance(key, RSAPublicKey):
+        return _big_enough(key, argument)
+    if not sm2.is_public_key(key):
+        raise _not_rsa(key, argument)
+    return key
+
+
+def _big_enough(key: _Key, argument: str) -> _Key:
+    if key.key_size < MINIMUM_BITS:
+        raise ConfigurationError(
+            argument, f"an RSA key of {key.key_size} bits was found", f"The platform uses {MINIMUM_BITS} bits or more"
+        )
+    return key
+
+
+def _labels(blocks: list[Block]) -> str:
+    return " and a ".join((block.label or "file").lower() for block in blocks)
+
+
+def _not_rsa(key: object, argument: str) -> ConfigurationError:
+    found = "a key of an unknown algorithm" if key is None else type_of(key)
+    return ConfigurationError(argument, f"{found} was found, not an RSA key", "The platform uses RSA keys, or SM2")

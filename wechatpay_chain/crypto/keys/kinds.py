@@ -1,0 +1,54 @@
+"""What a block is, to be told where it isn't what was asked for."""
+
+from __future__ import annotations
+
+import contextlib
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
+
+from ...errors import ConfigurationError
+from . import bundles, sm2
+from .armour import Block
+from .public import certificate_in
+
+
+def kind_of(block: Block, password: str | None = None) -> str:
+    """What a block is: "a certificate", "a PKCS#12 bundle"; `password` where a bundle would have been opened."""
+    if sm2.is_named_in(block.der) and (of_sm2 := kind_of_sm2(block)) is not None:
+        return of_sm2
+    if block.label is not None:
+        label = block.label.strip().lower()
+        return f"{'an' if label[:1] in 'aeiou' else 'a'} {label}"
+    if certificate_in(block) is not None:
+        return "a certificate"
+    for load, kind in ((load_der_public_key, "a public key"), (_load_private_key, "a private key")):
+        try:
+            load(block.der)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            continue
+        return kind
+    if bundles.is_bundle(block.der):
+        return "a PKCS#12 bundle" if password is None else _kind_of_bundle(block.der, password)
+    return "something that is neither a key nor a certificate"
+
+
+def kind_of_sm2(block: Block) -> str | None:
+    """What a block of SM2 is that holds no private key; None for one that does, or is damaged."""
+    if certificate_in(block) is not None:
+        return "a certificate"
+    with contextlib.suppress(ConfigurationError):
+        sm2.public_key(block.der, "")
+        return "a public key"
+    return None
+
+
+def _kind_of_bundle(der: bytes, password: str) -> str:
+    key, certificate = bundles.opened(der, password)
+    if key is None and certificate is None:
+        return "a PKCS#12 bundle with another password than the merchant number"
+    return f"a PKCS#12 bundle that holds a {'certificate' if key is None else 'private key'} alone"
+
+
+def _load_private_key(der: bytes) -> object:
+    return load_der_private_key(der, password=None)

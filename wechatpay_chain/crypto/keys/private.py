@@ -1,0 +1,78 @@
+"""Private keys out of DER: PKCS#1, PKCS#8, SEC 1, OpenSSH and PKCS#12; PKCS#8 and PKCS#12 under a password, too."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from hashlib import sha256
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_ssh_private_key
+
+from ...errors import ConfigurationError
+from . import bundles, kinds, sm2
+from .armour import Block, encrypted_error
+
+_OPENSSH = "OPENSSH PRIVATE KEY"
+_ENCRYPTED = "ENCRYPTED PRIVATE KEY"
+# Checking that a private key is sound takes 40 ms: once for each key and process. These are digests of keys that were
+# found sound; no key can be computed from its digest, and the keys themselves aren't kept.
+_sound: set[bytes] = set()
+_MOST_SOUND = 10_000
+
+
+def private_key(block: Block, password: str, argument: str) -> object:
+    """The private key that a block holds, of whatever algorithm.
+
+    Raises:
+        ConfigurationError: it holds something else, is damaged, or is encrypted with another password.
+    """
+    der = block.der
+    if sm2.is_named_in(der) and kinds.kind_of_sm2(block) is None:
+        return sm2.private_key(der, argument)
+    key: object
+    try:
+        key = _of_openssh(der) if block.label == _OPENSSH else _plain(der)
+    except TypeError:
+        key = _decrypted(der, password, argument)
+    except (ValueError, UnsupportedAlgorithm):
+        is_pkcs8 = block.label == _ENCRYPTED
+        key = _decrypted(der, password, argument) if is_pkcs8 else bundles.opened(der, password)[0]
+    if key is None and block.label is not None:
+        raise ConfigurationError(
+            argument, "a damaged private key was found", "Copy the file again, whole, without changing a character"
+        )
+    if key is None:
+        raise ConfigurationError(
+            argument,
+            f"{kinds.kind_of(block, password)} was found, not a private key",
+            "Give apiclient_key.pem, or apiclient_cert.p12, whose password is the merchant number",
+        )
+    return key
+
+
+def _plain(der: bytes) -> object:
+    """A key in PKCS#1, PKCS#8 or SEC 1 that isn't encrypted, checked when it is first met."""
+    digest = sha256(der).digest()
+    key = load_der_private_key(der, password=None, unsafe_skip_rsa_key_validation=digest in _sound)
+    if len(_sound) >= _MOST_SOUND:
+        _sound.clear()
+    _sound.add(digest)
+    return key
+
+
+def _of_openssh(der: bytes) -> object:
+    body = base64.encodebytes(der).decode("ascii")
+    return load_ssh_private_key(f"-----BEGIN {_OPENSSH}-----\n{body}-----END {_OPENSSH}-----\n".encode(), password=None)
+
+
+def _decrypted(der: bytes, password: str, argument: str) -> object:
+    """A key in PKCS#8 that is encrypted; `cryptography` opens it, unless it is of SM2 or encrypted with SM4."""
+    if not password:
+        raise encrypted_error(argument)
+    with contextlib.suppress(ValueError, UnsupportedAlgorithm):
+        return load_der_private_key(der, password.encode())
+    opened = sm2.decrypted(der, password)
+    if opened is None:
+        raise encrypted_error(argument)
+    return sm2.private_key(opened, argument)
