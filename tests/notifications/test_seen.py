@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
 import signal
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -158,6 +161,43 @@ async def test_workers_with_one_store(seen: Seen) -> None:
     replies = [reply.result() for reply in dispatched]
     assert sorted(reply.status for reply in replies) == [200] + [503] * 7
     assert calls == ["EV-1"]
+
+
+def test_threads_claim_one_after_the_other() -> None:
+    """Who claims in a thread while another thread confirms learns that it was handled, and doesn't handle it again."""
+    claims: list[str] = []
+    other = threading.Thread(target=lambda: claims.append(asyncio.run(seen.claim("a", "other"))))
+
+    def clock() -> float:
+        if is_confirming and not other.ident:
+            other.start()
+            other.join(0.2)
+        return 0.0
+
+    is_confirming = False
+    seen = MemorySeen(clock=clock)
+    assert asyncio.run(seen.claim("a", "mine")) == "claimed"
+    is_confirming = True
+    asyncio.run(seen.confirm("a"))
+    other.join()
+    assert claims == ["done"]
+
+
+async def test_a_copy_remembers_the_same() -> None:
+    """What was handled by a webhook isn't handled again by a copy of it; another process can't have one."""
+    calls: list[str] = []
+    reader = webhook()
+
+    @reader.on()
+    async def handle(notification: Notification[Any]) -> None:
+        calls.append(notification.id)
+
+    message = notify()
+    for each in (copy.copy(reader), copy.deepcopy(reader), reader):
+        assert (await each.dispatch(*message)).ok
+    assert calls == ["EV-1"]
+    with pytest.raises(TypeError, match="several need a RedisSeen"):
+        pickle.dumps(MemorySeen())
 
 
 async def test_memory_is_bounded() -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 import time
+from _thread import allocate_lock  # of `threading`, which takes its time to be imported
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, NoReturn, Protocol, runtime_checkable
 
 Claim = Literal["claimed", "busy", "done"]
 """`claimed`: it is yours to handle. `busy`: another one is at it. `done`: it was handled before."""
@@ -77,9 +78,10 @@ class HandlingSeen(Seen, Protocol):
 
 
 class MemorySeen:
-    """A `Seen` for one process: nothing to install, forgotten when the process ends.
+    """A `Seen` for one process and all of its threads: nothing to install, forgotten when the process ends.
 
-    Several workers need `wechatpay_chain.contrib.redis.RedisSeen`: the platform's second attempt meets any of them.
+    A copy is the same memory. Several workers need `wechatpay_chain.contrib.redis.RedisSeen`: the platform's second
+    attempt meets any of them.
 
     Args:
         lease: seconds after which a claim falls by itself; it is renewed while its handler runs.
@@ -101,38 +103,53 @@ class MemorySeen:
         self.lease = lease
         self._most = most
         self._clock = clock
+        # Each method has it throughout: threads may each have an event loop that dispatches.
+        self._lock = allocate_lock()
         self._claims: dict[str, tuple[str, float]] = {}
         self._done, self._done_v2 = _Done(keep), _Done(keep_v2)
 
     async def claim(self, key: str, token: str) -> Claim:
         """Try to become the one that handles `key`."""
-        now = self._clock()
-        if self._done_as(key).holds(key, now):
-            return "done"
-        if len(self._claims) >= self._most:
-            self._claims = {key: claim for key, claim in self._claims.items() if claim[1] > now}
-        _, until = self._claims.get(key, ("", now))
-        if until > now:
-            return "busy"
-        self._claims[key] = (token, now + self.lease)
-        return "claimed"
+        with self._lock:
+            now = self._clock()
+            if self._done_as(key).holds(key, now):
+                return "done"
+            if len(self._claims) >= self._most:
+                self._claims = {key: claim for key, claim in self._claims.items() if claim[1] > now}
+            _, until = self._claims.get(key, ("", now))
+            if until > now:
+                return "busy"
+            self._claims[key] = (token, now + self.lease)
+            return "claimed"
 
     async def renew(self, key: str, token: str) -> bool:
         """Have a claim last for another lease."""
-        if self._claims.get(key, ("", 0.0))[0] != token:
-            return False
-        self._claims[key] = (token, self._clock() + self.lease)
-        return True
+        with self._lock:
+            if self._claims.get(key, ("", 0.0))[0] != token:
+                return False
+            self._claims[key] = (token, self._clock() + self.lease)
+            return True
 
     async def confirm(self, key: str) -> None:
         """Say that `key` was handled."""
-        self._claims.pop(key, None)
-        self._done_as(key).add(key, self._clock(), self._most)
+        with self._lock:
+            self._claims.pop(key, None)
+            self._done_as(key).add(key, self._clock(), self._most)
 
     async def release(self, key: str, token: str) -> None:
         """Give a claim back."""
-        if self._claims.get(key, ("", 0.0))[0] == token:
-            del self._claims[key]
+        with self._lock:
+            if self._claims.get(key, ("", 0.0))[0] == token:
+                del self._claims[key]
+
+    def __copy__(self) -> MemorySeen:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> MemorySeen:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a MemorySeen is of one process and is not pickled: several need a RedisSeen")
 
     def _done_as(self, key: str) -> _Done:
         return self._done_v2 if key.startswith(V2_KEYS) else self._done
