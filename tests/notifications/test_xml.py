@@ -89,8 +89,17 @@ def test_refund() -> None:
 
 def test_refund_with_another_key() -> None:
     """A refund notice under another key is refused, and the key is named as the cause."""
-    with pytest.raises((DecryptionError, DecodeError)):
+    with pytest.raises(DecryptionError, match="APIv2 key does not open"):
         webhook().open({}, refund(REFUND, "x" * 32))
+
+
+@pytest.mark.parametrize("opened", [b"", b"\xff" * 20, b"no message", b"<xml>cut off"])
+async def test_refund_that_opens_to_nonsense(opened: bytes) -> None:
+    """What another key opens to, where the padding seems right, is refused as what doesn't open, in the same reply."""
+    body = v2.build({"return_code": "SUCCESS", "req_info": digest.encrypt_ecb(APIV2_KEY, opened)})
+    with pytest.raises(DecryptionError, match="APIv2 key does not open"):
+        webhook().open({}, body)
+    assert await webhook().dispatch({}, body) == await webhook().dispatch({}, refund(REFUND, "x" * 32))
 
 
 def test_sealed_event() -> None:

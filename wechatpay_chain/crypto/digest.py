@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from ..errors import DecryptionError
 from .concealed import Concealed, reveal
 
+NOT_OPENED = "the APIv2 key does not open req_info: set the key that the merchant portal shows now"
+
 _BLOCK_BITS = 128
 
 
@@ -58,9 +60,7 @@ def decrypt_ecb(apiv2_key: str | Concealed[str], ciphertext: str) -> bytes:
         padded = decryptor.update(encrypted) + decryptor.finalize()
         return unpadder.update(padded) + unpadder.finalize()
     except (binascii.Error, ValueError):
-        raise DecryptionError(
-            "the APIv2 key does not open req_info: set the key that the merchant portal shows now"
-        ) from None
+        raise DecryptionError(NOT_OPENED) from None
 
 
 def _ecb(apiv2_key: str | Concealed[str]) -> Cipher[ECB]:

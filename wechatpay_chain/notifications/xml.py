@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..crypto import digest
 from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError, DecodeError, SignatureError
 from ..wire import v2
@@ -59,7 +58,7 @@ def read(body: bytes, apiv2_key: Concealed[str], apiv3_key: Concealed[bytes] | N
         # A refund notice carries no sign; what only the key's owner can write is the part under that key.
         if "sign" in fields:
             v2.verify(fields, apiv2_key)
-        resource: dict[str, Any] = dict(v2.parse(digest.decrypt_ecb(apiv2_key, sealed)))
+        resource: dict[str, Any] = dict(v2.parse(v2.open_req_info(sealed, apiv2_key)))
         return _refund(resource, fields)
     v2.verify(fields, apiv2_key)
     v2.check_notice(fields)

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import orjson
 
-from ...crypto import aead, asymmetric, digest
+from ...crypto import aead, asymmetric
 from ...crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ...crypto.keys import load_private_key
 from ...errors import ConfigurationError
@@ -64,7 +64,7 @@ def _req_info(options: argparse.Namespace) -> int:
     apiv2_key = load_apiv2_key(Settings.read(options).require("apiv2_key")) or ""
     content = read_bytes(options.file, "FILE").strip()
     text = v2.parse(content).get("req_info", "") if content.startswith(b"<") else content.decode("ascii", "replace")
-    return _hand_out(digest.decrypt_ecb(apiv2_key, text), options.to)
+    return _hand_out(v2.open_req_info(text, apiv2_key), options.to)
 
 
 def _bill_part(options: argparse.Namespace) -> int:

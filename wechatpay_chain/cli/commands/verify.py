@@ -13,7 +13,7 @@ from typing import Any, cast
 import orjson
 
 from ...credentials.platform_keys import PlatformKeys, load_platform_keys, verifying_key
-from ...crypto import aead, digest, serials
+from ...crypto import aead, serials
 from ...crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ...crypto.asymmetric import PublicKey
 from ...errors import Cause, ConfigurationError, SignatureError, SignatureProbe, TrustError, WeChatPayError
@@ -169,7 +169,7 @@ class _Subject:
             return
         if sealed := fields.get("req_info"):
             try:
-                digest.decrypt_ecb(apiv2_key, sealed)
+                v2.open_req_info(sealed, apiv2_key)
             except TrustError as error:
                 yield failed("req_info", error.because(*self._other_apiv2_keys(lambda key: _opens_ecb(key, sealed))))
                 return
@@ -201,9 +201,10 @@ def _opens(key: bytes, *, arguments: tuple[bytes, str, bytes], algorithm: str) -
 
 def _opens_ecb(key: str, sealed: str) -> bool:
     try:
-        return v2.is_xml(digest.decrypt_ecb(key, sealed))
+        v2.open_req_info(sealed, key)
     except TrustError:
         return False
+    return True
 
 
 def _fits_v2(key: str, fields: Mapping[str, str]) -> bool:

@@ -1,6 +1,7 @@
 """APIv2: messages in flat XML, completed, signed with MD5 or HMAC-SHA256, and refused in its own words."""
 
 from .ambiguity import check_notice, check_shown, sign_shown
+from .req_info import open_req_info
 from .signature import SignType, certificate_message, sign, signed_text, verify, workwx_sign
 from .xml import BLANKS, build, is_xml, parse
 
@@ -12,6 +13,7 @@ __all__ = [
     "check_notice",
     "check_shown",
     "is_xml",
+    "open_req_info",
     "parse",
     "sign",
     "sign_shown",

@@ -1,0 +1,32 @@
+"""`req_info`, the part of a refund notice that is under the APIv2 key.
+
+https://pay.weixin.qq.com/doc/v2/merchant/4011940955
+"""
+
+from __future__ import annotations
+
+from ...crypto import digest
+from ...crypto.concealed import Concealed
+from ...errors import DecodeError, DecryptionError
+from .xml import parse
+
+
+def open_req_info(sealed: str, apiv2_key: str | Concealed[str]) -> bytes:
+    """The message in a `req_info`.
+
+    Nothing in it says that the key was the right one, and under another the padding seems right once in 256 times. So
+    what is no message was not opened: who sends such notices learns nothing of the padding, either.
+
+    Args:
+        sealed: as it stands in the notice, Base64.
+        apiv2_key: the merchant's.
+
+    Raises:
+        DecryptionError: it is no Base64, or was encrypted under another key.
+    """
+    opened = digest.decrypt_ecb(apiv2_key, sealed)
+    try:
+        parse(opened)
+    except DecodeError:
+        raise DecryptionError(digest.NOT_OPENED) from None
+    return opened
