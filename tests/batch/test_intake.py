@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 from tests.batch.counting_platform import Platform, items, lost, order, refused, run, stopped_after
 from tests.batch.job import PUNISH
 from wechatpay_chain import ConfigurationError, Request, Response
-from wechatpay_chain.batch import Batch, Item, read_jsonl
+from wechatpay_chain.batch import Batch, Item, Journal, read_jsonl
 
 
 async def test_a_number_with_other_content_is_refused(tmp_path: Path) -> None:
@@ -137,3 +139,21 @@ async def test_conflicts_within_an_input_are_named_before_the_first_call(tmp_pat
                 await batch.check(read_jsonl(table, PUNISH))
         await batch.check(items(3))
     assert not platform.sent
+
+
+async def test_a_check_writes_nothing(tmp_path: Path) -> None:
+    """What the journal holds stays as it is, such as what a run with workers was named, for the next such run."""
+    journal = Journal(tmp_path / "j")
+    await journal.begin(everything=False, run="with workers")
+    await journal.add([item.pack() for item in items(2)])
+    await journal.aclose()
+    before = held(tmp_path / "j")
+    async with Batch(Platform(), tmp_path / "j") as batch:
+        await batch.check(items(3))
+    assert held(tmp_path / "j") == before
+
+
+def held(journal: Path) -> list[str]:
+    """All that a journal holds, as SQL."""
+    with closing(sqlite3.connect(journal)) as database:
+        return list(database.iterdump())

@@ -100,14 +100,17 @@ class Journal:
         """
 
         def fill(database: sqlite3.Connection) -> None:
+            _begin_input(database)
             with database:
-                database.execute("DELETE FROM given")
-                database.execute("DELETE FROM compared")
                 database.execute("INSERT OR REPLACE INTO last_run (once, name) VALUES (1, ?)", (run,))
                 if everything:
                     database.execute(_GIVE_EVERYTHING)
 
         await self._database.run(fill)
+
+    async def begin_check(self) -> None:
+        """Begin to ask for the conflicts of an input: forget what was asked about before."""
+        await self._database.run(_begin_input)
 
     async def add(self, items: list[tuple[str, bytes]]) -> Added:
         """Add items, by key and request, and put them in line unless they have ended.
@@ -122,7 +125,7 @@ class Journal:
     async def conflicts(self, items: list[tuple[str, bytes]]) -> list[Conflict]:
         """Those of the items, by key and request, that `add` would refuse after those that were asked about before.
 
-        Nothing is written to the journal; `begin` forgets what was asked about.
+        Nothing of them is written to the file.
         """
         return await self._database.run(lambda database: list(conflicts(database, items)))
 
@@ -278,6 +281,13 @@ class Journal:
             raise ConfigurationError(
                 "journal", f"the item {entry.key!r} was taken by somebody else", "Give each batch a journal of its own"
             )
+
+
+def _begin_input(database: sqlite3.Connection) -> None:
+    """Forget the line, and what was asked about: both are beside the file, for one input."""
+    with database:
+        database.execute("DELETE FROM given")
+        database.execute("DELETE FROM compared")
 
 
 def _results(after: int, database: sqlite3.Connection) -> list[tuple[int, Result]]:

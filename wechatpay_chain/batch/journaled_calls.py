@@ -81,7 +81,7 @@ class JournaledCalls:
         self._started = self._told = monotonic()
 
     async def check(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
-        """Compare an input with the journal before it is given to `run`; nothing is written or sent.
+        """Compare an input with the journal before it is given to `run`; nothing of it is written or sent.
 
         Args:
             items: a file's, or any others.
@@ -93,7 +93,7 @@ class JournaledCalls:
         """
         if self._is_running:
             raise _running()
-        await self._journal.begin(everything=False)
+        await self._journal.begin_check()
         named: list[str] = []
         count, where = 0, "in the journal"
         async for page in pages(items):

@@ -36,25 +36,41 @@ class FleetJournal(Journal):
         Raises:
             ConfigurationError: Redis can't be reached.
         """
-        if not self._has_caught_up:
-            # If the last run had no workers, what the one before it had handed out may have been sent meanwhile.
-            last = await self.last_run()
-            keys = await self.cut_off()
-            for at in range(0, len(keys), _PAGE):
-                page = keys[at : at + _PAGE]
-                await self.take_over(await self._noted([(key, None) for key in page]))
-                await self.take_back(await self._never_sent(page, last))
-            self._has_caught_up = True
+        await self._catch_up()
         await super().begin(everything=everything, run=run or self._this_run)
+
+    async def begin_check(self) -> None:
+        """Catch up with the workers, then begin to ask for conflicts.
+
+        Raises:
+            ConfigurationError: Redis can't be reached.
+        """
+        await self._catch_up()
+        await super().begin_check()
 
     async def conflicts(self, items: list[tuple[str, bytes]]) -> list[Conflict]:
         """Those of the items that are known with other content, here or to the workers.
+
+        What the workers have noted of them is written to the file: it is so, whatever becomes of the input.
 
         Raises:
             ConfigurationError: Redis can't be reached.
         """
         await self.take_over(await self._noted([*items]))
         return await super().conflicts(items)
+
+    async def _catch_up(self) -> None:
+        """Take over what became of items that are `sent`, once."""
+        if self._has_caught_up:
+            return
+        # If the last run had no workers, what the one before it had handed out may have been sent meanwhile.
+        last = await self.last_run()
+        keys = await self.cut_off()
+        for at in range(0, len(keys), _PAGE):
+            page = keys[at : at + _PAGE]
+            await self.take_over(await self._noted([(key, None) for key in page]))
+            await self.take_back(await self._never_sent(page, last))
+        self._has_caught_up = True
 
     async def _noted(self, items: list[tuple[str, bytes | None]]) -> list[Noted]:
         """What workers noted of items, by key and content, as far as they began them."""
