@@ -9,12 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
+from redis.asyncio import Redis
+from sqlalchemy import create_engine
 
 from tests.notifications.sender import APIV3_KEY, certs
 from wechatpay_chain import ConfigurationError, Merchants, RateLimits, Renewal, RetryPolicy, Timeout, Webhook, WeChatPay
 from wechatpay_chain._arguments import a_function, a_number, check
+from wechatpay_chain.contrib import aiohttp, flask, starlette
+from wechatpay_chain.contrib.django import views
+from wechatpay_chain.contrib.limits import RedisLimiter
+from wechatpay_chain.contrib.redis import RedisSeen
+from wechatpay_chain.contrib.sqlalchemy import SqlInbox, SqlSeen, Worker
 from wechatpay_chain.credentials.renewal import Pace
 from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.notifications import AuthorizationSigner, MemorySeen
+from wechatpay_chain.notifications.inbox import Patience
 from wechatpay_chain.policies.backoff import Backoff
 
 ODD: Mapping[str, Any] = {
@@ -53,6 +63,61 @@ def backoff(**given: Any) -> Backoff:
 def merchants(**given: Any) -> Merchants:
     """A registry."""
     return Merchants(**given)
+
+
+def signer(**given: Any) -> AuthorizationSigner:
+    """What signs replies."""
+    return AuthorizationSigner(**{"mchid": "1900000109", "serial": "5A" * 20, "signer": Signing(), **given})
+
+
+class Signing:
+    """A key elsewhere."""
+
+    async def sign(self, message: bytes) -> bytes:
+        """Sign."""
+        return message
+
+
+@cache
+def redis_client() -> Redis:
+    """A client that never connects."""
+    return Redis.from_url("redis://127.0.0.1:1")
+
+
+@cache
+def inbox_of_engine() -> SqlInbox:
+    """An inbox in no database."""
+    return SqlInbox(create_engine("sqlite:///nowhere/x.db"))
+
+
+def redis_seen(**given: Any) -> RedisSeen:
+    """A store in Redis."""
+    return RedisSeen(**{"redis": redis_client(), **given})
+
+
+def redis_limiter(**given: Any) -> RedisLimiter:
+    """A limiter in Redis."""
+    return RedisLimiter(**{"redis": redis_client(), "among": 2, **given})
+
+
+def sql_seen(**given: Any) -> SqlSeen:
+    """A store in a database."""
+    return SqlSeen(**{"engine": create_engine("sqlite:///nowhere/x.db"), **given})
+
+
+def sql_inbox(**given: Any) -> SqlInbox:
+    """An inbox in a database."""
+    return SqlInbox(**{"engine": create_engine("sqlite:///nowhere/x.db"), **given})
+
+
+def sql_worker(**given: Any) -> Worker:
+    """A worker of an inbox."""
+    return Worker(**{"inbox": inbox_of_engine(), "webhook": webhook(), **given})
+
+
+def view(**given: Any) -> Any:
+    """A route of a framework; all are made alike."""
+    return starlette.endpoint(**given)
 
 
 OF_CLIENTS = {
@@ -104,6 +169,15 @@ CONSTRUCTORS: Mapping[Callable[..., Any], Mapping[str, str]] = {
     },
     Pace: {"per_second": "", "monotonic": ""},
     backoff: {"first": "", "longest": "", "jitter": ""},
+    MemorySeen: {"lease": "", "keep": "", "keep_v2": "", "most": "", "clock": ""},
+    signer: {"mchid": "x", "serial": "x", "signer": "", "message": "", "clock": ""},
+    Patience: {"backoff": "", "most": ""},
+    redis_seen: {"redis": "", "prefix": "x", "lease": "", "keep": "", "keep_v2": "", "timeout": ""},
+    redis_limiter: {"redis": "", "among": "", "prefix": "x", "timeout": ""},
+    sql_seen: {"engine": "", "lease": "", "keep": "", "keep_v2": ""},
+    sql_inbox: {"engine": "", "seal_key": "None", "patience": "None", "lease": ""},
+    sql_worker: {"inbox": "", "webhook": "", "concurrency": "", "poll": "", "observer": "None", "count_every": ""},
+    view: {"webhook": ""},
 }
 """What makes an object, and each of its arguments with those odd values that it takes."""
 
@@ -141,6 +215,9 @@ def test_odd_values(make: Callable[..., Any], argument: str, value: Any) -> None
         (Renewal, {"every": 60, "cache": Path("x.json"), "path": "/v3/certificates", "algorithm_type": "SM2"}),
         (Pace, {"per_second": inf}),
         (backoff, {"first": 2, "jitter": 0}),
+        (MemorySeen, {"lease": 0.5, "keep": inf, "most": 1}),
+        (redis_seen, {"lease": 1, "keep": 0.5}),
+        (sql_worker, {"concurrency": 1, "poll": 0.01, "count_every": inf}),
     ],
 )
 def test_right_values(make: Callable[..., Any], right: dict[str, Any]) -> None:
@@ -164,6 +241,21 @@ def test_rates(rate: Any) -> None:
     five: Any = 5
     with pytest.raises(ConfigurationError, match=r"overrides\[5\]: no operation"):
         RateLimits(overrides={five: "6/s"})
+
+
+@pytest.mark.parametrize("make", [redis_seen, redis_limiter])
+def test_a_blocking_client_of_redis(make: Callable[..., Any]) -> None:
+    """It has the same methods, and would fail with each notification."""
+    with pytest.raises(ConfigurationError, match=r"^redis: a Redis was found\. Give redis\.asyncio"):
+        make(redis=redis.Redis())
+
+
+@pytest.mark.parametrize("value", [None, "x", Webhook])
+def test_routes_of_frameworks(value: Any) -> None:
+    """No framework gets a route that would fail with each notification."""
+    for make in (aiohttp.handler, flask.view, starlette.endpoint, views.view, views.sync_view):
+        with pytest.raises(ConfigurationError, match=r"^webhook: "):
+            make(value)
 
 
 def test_only_the_arguments_that_are_given_are_checked() -> None:

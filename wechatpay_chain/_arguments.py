@@ -98,6 +98,7 @@ def with_methods(*methods: str, remedy: str) -> Takes:
 
 
 SECONDS = Takes(lambda value: is_number(value) and value > 0, "Give a positive number of seconds")
+FINITE_SECONDS = Takes(lambda value: is_number(value) and 0 < value < math.inf, SECONDS.remedy)
 COUNT = a_count(1, "Give a whole number, 1 or more")
 FLAG = instance(bool, "Give True or False")
 TEXT = instance(str, "Give a text")

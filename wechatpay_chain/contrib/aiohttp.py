@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from ..notifications import Webhook
+from ..notifications.arguments import check_receiver
 
 
 def handler(webhook: Webhook) -> Callable[[web.Request], Coroutine[Any, Any, web.Response]]:
@@ -18,6 +19,7 @@ def handler(webhook: Webhook) -> Callable[[web.Request], Coroutine[Any, Any, web
 
     A body longer than the application's `client_max_size`, 1 MiB by default, is refused by aiohttp.
     """
+    check_receiver(webhook)
 
     async def receive(request: web.Request) -> web.Response:
         reply = await webhook.dispatch(request.headers, await request.read())

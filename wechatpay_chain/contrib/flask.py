@@ -10,10 +10,12 @@ from collections.abc import Callable
 from flask import Response, request
 
 from ..notifications import Webhook
+from ..notifications.arguments import check_receiver
 
 
 def view(webhook: Webhook) -> Callable[[], Response]:
     """The view of a webhook. Handlers see the application context; a body that is too long is refused by Flask."""
+    check_receiver(webhook)
 
     def wechatpay_notify() -> Response:
         request.max_content_length = webhook.max_body

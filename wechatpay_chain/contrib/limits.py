@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import ConfigurationError
+from .._arguments import SECONDS, TEXT, a_count, check, with_methods
 from ..policies.ratelimit import LimiterUnreachable, Window
 from ._extras import extra
 
@@ -49,6 +49,14 @@ redis.call('PEXPIRE', key, math.ceil(longest * 1000))
 return '0'
 """
 
+_TAKES = {
+    # A client of `redis` itself has all else, and blocks.
+    "redis": with_methods("__aenter__", "register_script", remedy="Give redis.asyncio.Redis.from_url(...)"),
+    "among": a_count(1, "Give the number of processes"),
+    "prefix": TEXT,
+    "timeout": SECONDS,
+}
+
 
 class RedisLimiter:
     """A `DistributedLimiter` with sliding windows in Redis 5 or newer.
@@ -62,12 +70,11 @@ class RedisLimiter:
         timeout: seconds that Redis may take.
 
     Raises:
-        ConfigurationError: `among` is less than 1.
+        ConfigurationError: an argument is wrong.
     """
 
     def __init__(self, redis: Redis, *, among: int, prefix: str = "wechatpay:limits", timeout: float = 1.0) -> None:
-        if among < 1:
-            raise ConfigurationError("among", f"{among!r} was found", "Give the number of processes")
+        check(_TAKES, redis=redis, among=among, prefix=prefix, timeout=timeout)
         self.among = among
         self._prefix = prefix
         self._timeout = timeout

@@ -11,10 +11,12 @@ from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 
 from ..notifications import Webhook
+from ..notifications.arguments import check_receiver
 
 
 def handler(webhook: Webhook, path: str) -> HTTPRouteHandler:
     """The route handler of a webhook. A body longer than `request_max_body_size` is refused by Litestar."""
+    check_receiver(webhook)
 
     @post(path)
     async def wechatpay_notify(request: Request[Any, Any, Any]) -> Response[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from .._arguments import FINITE_SECONDS, SECONDS, TEXT, check, with_methods
 from ..notifications.seen import KEEP, KEEP_V2, LEASE, V2_KEYS, Claim
 
 if TYPE_CHECKING:
@@ -18,6 +19,16 @@ _DONE = "done"
 # Both act on a claim only if it still is the caller's.
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 _RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
+
+_TAKES = {
+    # A client of `redis` itself has all else, and blocks.
+    "redis": with_methods("__aenter__", "set", "get", "eval", remedy="Give redis.asyncio.Redis.from_url(...)"),
+    "prefix": TEXT,
+    "lease": FINITE_SECONDS,
+    "keep": FINITE_SECONDS,
+    "keep_v2": FINITE_SECONDS,
+    "timeout": SECONDS,
+}
 
 
 class RedisSeen:
@@ -34,6 +45,9 @@ class RedisSeen:
         keep: seconds to remember what was handled.
         keep_v2: the same for APIv2's notices, 60 days by default.
         timeout: seconds that Redis may take for an answer.
+
+    Raises:
+        ConfigurationError: an argument is wrong.
     """
 
     def __init__(
@@ -46,6 +60,7 @@ class RedisSeen:
         keep_v2: float = KEEP_V2,
         timeout: float = 1.0,
     ) -> None:
+        check(_TAKES, redis=redis, prefix=prefix, lease=lease, keep=keep, keep_v2=keep_v2, timeout=timeout)
         self.lease = lease
         self._redis = redis
         self._prefix = prefix

@@ -13,10 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..notifications import Webhook
+from ..notifications.arguments import check_receiver
 
 
 def endpoint(webhook: Webhook) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     """The endpoint of a webhook. Not more of a body is read than a notification may have."""
+    check_receiver(webhook)
 
     async def receive(request: Request) -> Response:
         body = bytearray()

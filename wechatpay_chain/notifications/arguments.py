@@ -25,6 +25,8 @@ _TAKES = {
     "sign_reply": with_methods("headers", remedy="Give AuthorizationSigner(...)").or_none(),
 }
 
+_RECEIVER = {"webhook": with_methods("dispatch", remedy="Give Webhook(apiv3_key=..., certs={...})")}
+
 
 def check_webhook(**given: Any) -> None:
     """Refuse what no webhook takes, of its arguments beside the keys.
@@ -36,6 +38,15 @@ def check_webhook(**given: Any) -> None:
         ConfigurationError: one is wrong.
     """
     check(_TAKES, **given)
+
+
+def check_receiver(webhook: object) -> None:
+    """Refuse what receives no notifications, before a framework calls it.
+
+    Raises:
+        ConfigurationError: it is no webhook.
+    """
+    check(_RECEIVER, webhook=webhook)
 
 
 def check_certs(certs: object) -> None:

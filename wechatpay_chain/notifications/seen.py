@@ -13,6 +13,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, NoReturn, Protocol, runtime_checkable
 
+from .._arguments import COUNT, SECONDS, a_function, check
+
 Claim = Literal["claimed", "busy", "done"]
 """`claimed`: it is yours to handle. `busy`: another one is at it. `done`: it was handled before."""
 
@@ -77,6 +79,15 @@ class HandlingSeen(Seen, Protocol):
         ...
 
 
+_TAKES = {
+    "lease": SECONDS,
+    "keep": SECONDS,
+    "keep_v2": SECONDS,
+    "most": COUNT,
+    "clock": a_function("Give a function that returns seconds, such as time.monotonic"),
+}
+
+
 class MemorySeen:
     """A `Seen` for one process and all of its threads: nothing to install, forgotten when the process ends.
 
@@ -89,6 +100,9 @@ class MemorySeen:
         keep_v2: the same for APIv2's notices, by default as long as the process lives.
         most: how many notifications to remember; beyond it the oldest are forgotten.
         clock: seconds of a clock that never goes back.
+
+    Raises:
+        ConfigurationError: an argument is wrong.
     """
 
     def __init__(
@@ -100,6 +114,7 @@ class MemorySeen:
         most: int = 100_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        check(_TAKES, lease=lease, keep=keep, keep_v2=keep_v2, most=most, clock=clock)
         self.lease = lease
         self._most = most
         self._clock = clock

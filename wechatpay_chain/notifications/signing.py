@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
+from .._arguments import TEXT, a_function, check_attributes, with_methods
 from ..http.value import frozen
 from ..wire import v3
 from ..wire.merchant import header_of
@@ -27,6 +28,15 @@ class ReplySigner(Protocol):
         ...
 
 
+_TAKES = {
+    "mchid": TEXT,
+    "serial": TEXT,
+    "signer": with_methods("sign", remedy="Give an object with the coroutine function sign(message)"),
+    "message": a_function("Give a function of timestamp, nonce and content that returns bytes"),
+    "clock": a_function("Give a function that returns Unix time in seconds, such as time.time"),
+}
+
+
 @frozen(kw_only=True)
 class AuthorizationSigner:
     """Puts an `Authorization` header on replies, as on requests.
@@ -40,6 +50,9 @@ class AuthorizationSigner:
         signer: makes the signature.
         message: makes the signed text of timestamp, nonce and content.
         clock: gives Unix time in seconds.
+
+    Raises:
+        ConfigurationError: one of them is wrong.
     """
 
     mchid: str
@@ -47,6 +60,9 @@ class AuthorizationSigner:
     signer: Signer = field(repr=False)
     message: Callable[[str, str, bytes], bytes] = v3.answer_message
     clock: Callable[[], float] = time.time
+
+    def __post_init__(self) -> None:
+        check_attributes(_TAKES, "", self)
 
     async def headers(self, body: bytes) -> Mapping[str, str]:
         """The `Authorization` header of a reply with this content."""

@@ -24,6 +24,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, connectio
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now
 
+from ..._arguments import FINITE_SECONDS, check, instance
 from ...credentials.arguments import conceals_arguments
 from ...notifications.inbox import UNFINISHED, Event, Message, Packed, Packer, Patience, State, next_step
 from ...notifications.seen import KEEP, KEEP_V2, V2_KEYS
@@ -53,6 +54,12 @@ class Claim:
     tries: int
 
 
+_TAKES = {
+    "using": instance(str, "Give the alias of a database of DATABASES"),
+    "patience": instance(Patience | None, "Give Patience(most=16)"),
+}
+
+
 class DjangoInbox:
     """An `Inbox` in the project's database, for any number of receivers and workers. The database's clock counts.
 
@@ -62,13 +69,14 @@ class DjangoInbox:
         patience: how often a notification is tried before it is dead, and the pauses between.
 
     Raises:
-        ConfigurationError: the key has another length.
+        ConfigurationError: the key has another length, or another argument is wrong.
     """
 
     @conceals_arguments
     def __init__(
         self, *, using: str = DEFAULT_DB_ALIAS, seal_key: bytes | None = None, patience: Patience | None = None
     ) -> None:
+        check(_TAKES, using=using, patience=patience)
         self.using = using
         self.patience = Patience() if patience is None else patience
         self._packer = Packer(seal_key)
@@ -221,6 +229,13 @@ class DjangoInbox:
             connection.close_if_unusable_or_obsolete()
 
 
+_WORKER_TAKES = {
+    "inbox": instance(DjangoInbox, "Give DjangoInbox()"),
+    "webhook": instance(Webhook, "Give the Webhook that has the handlers"),
+    "poll": FINITE_SECONDS,
+}
+
+
 class Worker:
     """Has the notifications of an inbox handled by the handlers of a webhook, one at a time, in this thread.
 
@@ -231,9 +246,13 @@ class Worker:
         inbox: where they are.
         webhook: whose handlers are called.
         poll: seconds between two looks while nothing is due.
+
+    Raises:
+        ConfigurationError: an argument is wrong.
     """
 
     def __init__(self, inbox: DjangoInbox, webhook: Webhook, *, poll: float = 1.0) -> None:
+        check(_WORKER_TAKES, inbox=inbox, webhook=webhook, poll=poll)
         self._inbox = inbox
         self._webhook = webhook
         self._poll = poll

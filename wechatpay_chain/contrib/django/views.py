@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from ...notifications import Reply, Webhook
+from ...notifications.arguments import check_receiver
 
 # The platform sends the notification again: nothing of it was kept.
 _FAILED = 500
@@ -29,6 +30,7 @@ def view(webhook: Webhook) -> Callable[[HttpRequest], Coroutine[Any, Any, HttpRe
 
     A body longer than `DATA_UPLOAD_MAX_MEMORY_SIZE`, 2.5 MiB by default, is refused by Django.
     """
+    check_receiver(webhook)
 
     @csrf_exempt
     @require_POST
@@ -45,6 +47,7 @@ def sync_view(webhook: Webhook) -> Callable[[HttpRequest], HttpResponse]:
     request's connections hold. The reply waits for them. With `ATOMIC_REQUESTS`, what a handler wrote before it failed
     is rolled back.
     """
+    check_receiver(webhook)
 
     @csrf_exempt
     @require_POST

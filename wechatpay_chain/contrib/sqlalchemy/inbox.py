@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..._arguments import FINITE_SECONDS, check, instance
 from ...credentials.arguments import conceals_arguments
 from ...errors import ConfigurationError
 from ...notifications.inbox import (
@@ -56,6 +57,11 @@ _OF_RECORDS = tuple(
     )
 )
 
+_TAKES = {
+    "patience": instance(Patience | None, "Give Patience(most=16)"),
+    "lease": FINITE_SECONDS,
+}
+
 
 class SqlInbox:
     """An `Inbox` for any number of receivers and workers that share one database.
@@ -70,7 +76,7 @@ class SqlInbox:
         lease: seconds after which a claim falls, because its worker died; it is renewed while its handler runs.
 
     Raises:
-        ConfigurationError: the engine isn't one, or is of an unknown database; or the key has another length.
+        ConfigurationError: the engine isn't one, or is of an unknown database; or another argument is wrong.
     """
 
     @conceals_arguments
@@ -82,6 +88,7 @@ class SqlInbox:
         patience: Patience | None = None,
         lease: float = LEASE,
     ) -> None:
+        check(_TAKES, patience=patience, lease=lease)
         self.database = Database(engine)
         self.patience = Patience() if patience is None else patience
         self.lease = lease

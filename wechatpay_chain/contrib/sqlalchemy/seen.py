@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from ..._arguments import FINITE_SECONDS, check
 from ...notifications.seen import KEEP, KEEP_V2, LEASE, V2_KEYS, Claim
 from .._extras import extra
 from .database import Database
@@ -20,6 +21,8 @@ with extra("sqlalchemy"):
 
 # What is remembered no longer is deleted with each so-manieth claim.
 _CLAIMS_BETWEEN_FORGETTING = 1000
+
+_TAKES = {"lease": FINITE_SECONDS, "keep": FINITE_SECONDS, "keep_v2": FINITE_SECONDS}
 
 
 class SqlSeen:
@@ -37,12 +40,13 @@ class SqlSeen:
         keep_v2: the same for APIv2's notices, 60 days by default.
 
     Raises:
-        ConfigurationError: the engine isn't one, or is of an unknown database.
+        ConfigurationError: the engine isn't one, or is of an unknown database; or another argument is wrong.
     """
 
     def __init__(
         self, engine: AsyncEngine | Engine, *, lease: float = LEASE, keep: float = KEEP, keep_v2: float = KEEP_V2
     ) -> None:
+        check(_TAKES, lease=lease, keep=keep, keep_v2=keep_v2)
         self.lease = lease
         self._database = Database(engine)
         self._keep = keep

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any, Self
 
-from ...errors import ConfigurationError
+from ..._arguments import COUNT, FINITE_SECONDS, SECONDS, check, instance, with_methods
 from ...notifications.inbox import Event, Observer
 from ...notifications.once import KeptClaims
 from ...notifications.webhook import Webhook
@@ -27,6 +27,17 @@ _log = logging.getLogger(__name__)
 # What a database that is gone raises: asyncpg's connection errors aren't SQLAlchemy's.
 _GONE = (SQLAlchemyError, OSError)
 _UNTIL_IT_IS_BACK = Backoff(0.5, 10.0, 0.5)
+
+_TAKES = {
+    "inbox": instance(SqlInbox, "Give SqlInbox(engine)"),
+    "webhook": instance(Webhook, "Give the Webhook that has the handlers"),
+    "concurrency": COUNT,
+    "poll": FINITE_SECONDS,
+    "observer": with_methods(
+        "handling", "counted", remedy="Give OpenTelemetryInbox(), of contrib.opentelemetry"
+    ).or_none(),
+    "count_every": SECONDS,
+}
 
 
 class Worker:
@@ -49,7 +60,7 @@ class Worker:
         count_every: seconds between two counts for the observer.
 
     Raises:
-        ConfigurationError: `concurrency` or `poll` is out of range.
+        ConfigurationError: an argument is wrong.
     """
 
     def __init__(
@@ -62,10 +73,15 @@ class Worker:
         observer: Observer | None = None,
         count_every: float = 15.0,
     ) -> None:
-        if concurrency < 1:
-            raise ConfigurationError("concurrency", f"{concurrency!r} was found", "Give 1 or more")
-        if not poll > 0:
-            raise ConfigurationError("poll", f"{poll!r} was found", "Give more than 0 seconds")
+        check(
+            _TAKES,
+            inbox=inbox,
+            webhook=webhook,
+            concurrency=concurrency,
+            poll=poll,
+            observer=observer,
+            count_every=count_every,
+        )
         self._inbox = inbox
         self._claims = KeptClaims(inbox.lease)
         self._webhook = webhook

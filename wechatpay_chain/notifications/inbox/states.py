@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import field
 from enum import StrEnum
 
-from ...errors import ConfigurationError
+from ..._arguments import a_count, check_attributes, instance
 from ...http.value import frozen
 from ...policies.backoff import Backoff
 
@@ -49,6 +49,12 @@ class Event(StrEnum):
     """Somebody has its content erased."""
 
 
+_TAKES = {
+    "backoff": instance(Backoff, "Give Backoff(5, 3600, 0.5)"),
+    "most": a_count(1, "Give 1 or more tries"),
+}
+
+
 @frozen()
 class Patience:
     """How often a message is tried, and how long it waits between.
@@ -58,15 +64,14 @@ class Patience:
         most: how many tries there are before it is dead.
 
     Raises:
-        ConfigurationError: `most` is less than 1.
+        ConfigurationError: one of them is wrong.
     """
 
     backoff: Backoff = field(default_factory=lambda: Backoff(5.0, 3600.0, 0.5))
     most: int = 16
 
     def __post_init__(self) -> None:
-        if self.most < 1:
-            raise ConfigurationError("patience.most", f"{self.most!r} was found", "Give 1 or more tries")
+        check_attributes(_TAKES, "patience.", self)
 
 
 @frozen()
