@@ -362,6 +362,9 @@ async def test_refusals_of_the_business(
     ("fields", "code", "outcome"),
     [
         ({"return_code": "FAIL", "return_msg": "签名错误"}, "", "rejected"),
+        ({"return_code": "FAIL", "return_msg": "System Error"}, "", "unknown"),
+        ({"return_code": "FAIL", "return_msg": "系统繁忙,请稍后再试."}, "", "unknown"),
+        ({"return_code": "FAIL", "return_msg": "SYSTEMERROR"}, "", "unknown"),
         ({"return_code": "SYSTEMERROR"}, "SYSTEMERROR", "unknown"),
         ({"return_code": "FAIL", "error_code": "20001"}, "20001", "unknown"),
         ({}, "", "unknown"),

@@ -6,6 +6,7 @@ https://pay.weixin.qq.com/doc/v2/merchant/4011985891
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -48,6 +49,8 @@ _CODES: dict[type[APIError], Iterable[str]] = {
 }
 _CLASSES = {code: kind for kind, codes in _CODES.items() for code in codes}
 _UNKNOWN = (Pending, ServerError)
+# What a platform that failed says where it gives no code: "System Error", "系统繁忙,请稍后再试".
+_FAILED = re.compile(r"system.?(error|busy)|系统(错误|繁忙|异常)|超时|time.?out", re.IGNORECASE)
 
 
 def is_refusal(fields: Mapping[str, str]) -> bool:
@@ -70,7 +73,8 @@ def read(response: Response[Any], fields: Mapping[str, str]) -> APIError:
     text = f"{response.status} {code}: {reason}" if code else f"{response.status}: {reason or 'no reason was given'}"
     if not response.verified:
         text += " (the answer's signature was not verified)"
-    error = _CLASSES.get(plain_code(code), APIError)(
+    has_failed = not code and _FAILED.search(reason) is not None
+    error = (ServerError if has_failed else _CLASSES.get(plain_code(code), APIError))(
         text,
         status=response.status,
         code=code,
@@ -89,13 +93,14 @@ def outcome(refusal: APIError, *, accepted_on_429: bool) -> Outcome:
     """What became of the call.
 
     It is "rejected" where the code is known to be final, or where the platform didn't take the call in at all
-    (`return_code` is `FAIL`, without any code). New codes may come at any time: an unknown one leaves it open.
+    (`return_code` is `FAIL`, without any code, and not because its system failed). New codes may come at any time: an
+    unknown one leaves it open.
 
     Args:
         refusal: of the call.
         accepted_on_429: a limited rate of this operation doesn't mean that it was not accepted (refunds).
     """
-    if not refusal.code:
+    if not refusal.code and not isinstance(refusal, ServerError):
         return "rejected" if refusal.detail.get("return_code") == _FAIL else "unknown"
     is_open = type(refusal) is APIError or isinstance(refusal, _UNKNOWN)
     if is_open or (isinstance(refusal, RateLimited) and accepted_on_429):
