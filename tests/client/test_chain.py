@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import re
+import traceback
 from typing import Any
 
 import pytest
@@ -119,13 +120,75 @@ def test_names_that_are_no_segment(root: Chain[Request], name: str) -> None:
     assert not hasattr(root.v3, name)
 
 
-def test_a_chain_is_no_container_and_no_awaitable(root: Chain[Request]) -> None:
-    """Iterating, searching, calling and awaiting are TypeErrors instead of surprising paths."""
+async def test_a_chain_is_no_container(root: Chain[Request]) -> None:
+    """Iterating, searching, ordering and counting are TypeErrors instead of surprising paths; it counts as true."""
     chain: Any = root.v3.pay
-    for misuse in (lambda: iter(chain), lambda: "x" in chain, lambda: chain(), lambda: len(chain)):
-        with pytest.raises(TypeError):
+    for misuse in (lambda: iter(chain), lambda: "x" in chain, lambda: chain < chain, lambda: len(chain)):
+        with pytest.raises(TypeError, match="Chain"):
             misuse()
-    assert not hasattr(type(chain), "__await__")
+    with pytest.raises(TypeError, match="Chain"):
+        [item async for item in chain]
+    assert chain
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "written"),
+    [
+        ("v3/pay/transactions/native", {"json": {}}, r"write \.post\(json=\.\.\.\)"),
+        ("v3/pay/transactions/native", {}, r"write \.post\(\.\.\.\)"),
+        ("v3/certificates", {}, r"write \.get\(\.\.\.\)"),
+        (
+            "v3/pay/transactions/id/{transaction_id}",
+            {"transaction_id": 1, "params": {}},
+            r"\.get\(transaction_id=\.\.\., params",
+        ),
+        ("v3/marketing/favor/stocks", {"params": {}}, r"\.get\(params"),
+        ("v3/new/thing", {"json": {}}, r"\.post\(json"),
+        ("v3/new/thing", {"params": {}}, r"\.get\(params"),
+        ("v2/pay/unifiedorder", {"xml": {}}, r"\.post\(xml"),
+    ],
+)
+async def test_a_path_without_a_verb(root: Chain[Request], path: str, options: dict[str, Any], written: str) -> None:
+    """A path that is called is a TypeError that names the path and shows the verb that was meant, of what it has."""
+    chain: Any = root[path]
+    with pytest.raises(TypeError, match=rf"^/{re.escape(path)} is a path, and only a verb makes a call: .*{written}"):
+        chain(**options)
+
+
+async def test_a_path_that_is_awaited(root: Chain[Request]) -> None:
+    """So is one that is awaited, in every spelling."""
+    for chain in (root.v3.pay.transactions.native, root["v3/pay/transactions/native"]):
+        path: Any = chain
+        with pytest.raises(TypeError, match=r"^/v3/pay/transactions/native is a path.*write \.post\("):
+            await path
+
+
+def test_a_path_that_is_called_by_place(root: Chain[Request]) -> None:
+    """A payload goes to the verb, by name; a value into a placeholder, and text into brackets."""
+    chain: Any = root.v3.pay.transactions
+    with pytest.raises(TypeError, match=r"write \.post\(json=\.\.\.\)"):
+        chain.native({"out_trade_no": "1"})
+    for value in ("4200000001", 4200000001, "a/b"):
+        with pytest.raises(TypeError, match=r"a value into a placeholder, chain\['\{id\}'\]\.get\(id=") as caught:
+            chain.id(value)
+        assert str(value) not in str(caught.value)
+
+
+def test_what_a_path_was_called_with_is_in_no_traceback(root: Chain[Request]) -> None:
+    """Tools that print local variables show no payload."""
+    chain: Any = root.v3.pay
+    for call in (lambda: chain(json={"name": "6222000011112222"}), lambda: chain({"name": "6222000011112222"})):
+        with pytest.raises(TypeError) as caught:
+            call()
+        frames = [frame.f_locals for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+        inner = [local for local in frames if "payload" in local or "options" in local]
+        assert not [local for local in inner if "6222000011112222" in repr(local)]
+
+
+def test_texts_of_a_chain(root: Chain[Request]) -> None:
+    """In a text it is its path, padded as a text is."""
+    assert f"{root.v3.pay}" == str(root.v3.pay) == "/v3/pay"
+    assert f"{root.v3.pay:>10}|" == "   /v3/pay|"
 
 
 def test_a_value_in_brackets_is_refused_with_the_remedy(root: Chain[Request]) -> None:

@@ -18,6 +18,9 @@ async def names(wxpay: WeChatPay, sync: SyncWeChatPay) -> None:
     print(sync.v3.aggracct_bc)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     await wxpay.v3.pay.transactions.native.get()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     sync.v3.pay.transactions.post(json={})  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    await wxpay.v3.pay.transactions.native(json={})  # type: ignore[operator]  # pyright: ignore[reportCallIssue]
+    await wxpay["v3/pay"](json={})  # type: ignore[operator]  # pyright: ignore[reportCallIssue]
+    await wxpay["v3/pay"]  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
 
 
 async def fields(wxpay: WeChatPay) -> None:
