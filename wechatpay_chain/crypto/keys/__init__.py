@@ -8,22 +8,20 @@ any of these; a loaded key. Every failure is a `ConfigurationError` that says wh
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from ...errors import ConfigurationError, type_of
 from ..asymmetric import PrivateKey, PublicKey
-from . import bundles, kinds, private, public, sm2
+from . import bundles, private, public, sm2
 from .armour import Block, blocks_of
 
 if TYPE_CHECKING:
     from ..sm.keys import SM2PrivateKey, SM2PublicKey
 
 MINIMUM_BITS = 2048
-
-_Key = TypeVar("_Key", RSAPrivateKey, RSAPublicKey)
 
 PrivateKeySource: TypeAlias = "Path | str | bytes | RSAPrivateKey | SM2PrivateKey"
 PublicKeySource: TypeAlias = "Path | str | bytes | RSAPublicKey | SM2PublicKey | x509.Certificate"
@@ -42,13 +40,20 @@ def load_private_key(source: PrivateKeySource, *, password: str = "", argument: 
             RSA key shorter than 2048 bits.
     """
     if isinstance(source, RSAPrivateKey):
-        return _big_enough(source, argument)
+        return _accepted_private(source, argument)
     if not isinstance(source, Path | str | bytes) and sm2.is_private_key(source):
         return source
     blocks = blocks_of(source, argument)
     for block in blocks:
         if block.label is None or block.label.endswith("PRIVATE KEY"):
-            return _accepted_private(private.private_key(block, password, argument), argument)
+            key = private.private_key(block, password, argument)
+            if key is None:
+                raise ConfigurationError(
+                    argument,
+                    f"{_kind_of(block, password)} was found, not a private key",
+                    "Give apiclient_key.pem, or apiclient_cert.p12, whose password is the merchant number",
+                )
+            return _accepted_private(key, argument)
     raise ConfigurationError(
         argument,
         f"a {_labels(blocks)} was found, not a private key",
@@ -66,7 +71,7 @@ def load_public_key(source: PublicKeySource, *, argument: str) -> tuple[PublicKe
         ConfigurationError: unreadable, a private key, neither RSA nor SM2, or an RSA key shorter than 2048 bits.
     """
     if isinstance(source, RSAPublicKey):
-        return _big_enough(source, argument), None
+        return _accepted_public(source, argument), None
     if isinstance(source, x509.Certificate):
         return _certificate_key(source, argument), source
     if not isinstance(source, Path | str | bytes) and sm2.is_public_key(source):
@@ -87,7 +92,7 @@ def load_public_key(source: PublicKeySource, *, argument: str) -> tuple[PublicKe
     if key is None:
         raise ConfigurationError(
             argument,
-            f"{kinds.kind_of(blocks[0])} was found, neither a public key nor a certificate",
+            f"{_kind_of(blocks[0])} was found, neither a public key nor a certificate",
             "Give wechatpay_public_key.pem from the merchant portal, or a platform certificate",
         )
     return _accepted_public(key, argument), None
@@ -116,7 +121,7 @@ def load_certificate(source: PublicKeySource, *, argument: str, password: str = 
             _certificate_key(certificate, argument)
             return certificate
     if blocks:
-        found = kinds.kind_of(blocks[0], password)
+        found = _kind_of(blocks[0], password)
     else:
         found = "a public key" if isinstance(source, RSAPublicKey) else type_of(source)
     raise ConfigurationError(
@@ -130,11 +135,17 @@ def _certificate_key(certificate: x509.Certificate, argument: str) -> PublicKey:
     return _accepted_public(public.certificate_key(certificate, argument), argument)
 
 
+def _kind_of(block: Block, password: str | None = None) -> str:
+    from .kinds import kind_of  # by who made a mistake
+
+    return kind_of(block, password)
+
+
 def _accepted_private(key: object, argument: str) -> PrivateKey:
     """A key that the platform takes: of RSA and big enough, or of SM2."""
     if isinstance(key, RSAPrivateKey):
-        return _big_enough(key, argument)
-    if not sm2.is_private_key(key):
+        _check_size(key, argument)
+    elif not sm2.is_private_key(key):
         raise _not_rsa(key, argument)
     return key
 
@@ -142,18 +153,17 @@ def _accepted_private(key: object, argument: str) -> PrivateKey:
 def _accepted_public(key: object, argument: str) -> PublicKey:
     """The same of a public key."""
     if isinstance(key, RSAPublicKey):
-        return _big_enough(key, argument)
-    if not sm2.is_public_key(key):
+        _check_size(key, argument)
+    elif not sm2.is_public_key(key):
         raise _not_rsa(key, argument)
     return key
 
 
-def _big_enough(key: _Key, argument: str) -> _Key:
+def _check_size(key: RSAPrivateKey | RSAPublicKey, argument: str) -> None:
     if key.key_size < MINIMUM_BITS:
         raise ConfigurationError(
             argument, f"an RSA key of {key.key_size} bits was found", f"The platform uses {MINIMUM_BITS} bits or more"
         )
-    return key
 
 
 def _labels(blocks: list[Block]) -> str:

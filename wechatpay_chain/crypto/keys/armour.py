@@ -22,15 +22,15 @@ SSH_RSA = "ssh-rsa "
 # Shorter than any key of 2048 bits, longer than most paths.
 _SHORTEST_BASE64 = 300
 _BASE64_OF_PEM = "LS0tLS1CRUdJTi"
-# In either alphabet, that for URLs often without its padding; but no PEM with a damaged line.
-_BASE64 = re.compile(r"(?!-)[A-Za-z0-9+/_-]+={0,2}(?<!---)")
 _FOR_URLS = str.maketrans("-_", "+/")
 # With blanks where they belong, or without any, as whoever removes all of them leaves the lines.
 _BEGIN = re.compile(r"-----\s?BEGIN\s?")
 _END = re.compile(r"-----\s?END\s?")
 _WORDS_OF_LABEL = re.compile(r"(?<=[A-Z0-9])(?=(?:PRIVATE|PUBLIC|KEY|CERTIFICATE|REQUEST)\b|(?:PRIVATE|PUBLIC)KEY\b)")
 _WHITE_SPACE = re.compile(r"\s|\\+[rn]")
-# These two are compiled by whoever needs them first: few do.
+# These are compiled by whoever needs them first: a PEM without a mistake needs none.
+# Base64 in either alphabet, that for URLs often without its padding; but no PEM with a damaged line.
+_BASE64 = r"(?!-)[A-Za-z0-9+/_-]+={0,2}(?<!---)"
 _NOT_BASE64 = r"[^A-Za-z0-9+/=\s]"
 _HEXADECIMAL = r"(?:[0-9a-fA-F]{2})+"
 _FILE_URL = "file://"
@@ -75,7 +75,7 @@ def blocks_of(source: object, argument: str) -> list[Block]:
     if text.startswith(SSH_RSA):
         return [Block(SSH_RSA, text.encode())]
     bare = _WHITE_SPACE.sub("", text)
-    if _BASE64.fullmatch(bare) and (len(bare) >= _SHORTEST_BASE64 or _is_short_key(bare)):
+    if re.fullmatch(_BASE64, bare) and (len(bare) >= _SHORTEST_BASE64 or _is_short_key(bare)):
         # Often the Base64 of a whole file, as secrets of Kubernetes and CI systems hold it, or the Base64 of that.
         return blocks_of(_unpacked(bare, argument), argument)
     if text[:8].lower().startswith(_WEB_URLS):

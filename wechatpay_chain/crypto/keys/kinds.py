@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
 
-from ...errors import ConfigurationError
 from . import bundles, sm2
 from .armour import Block
-from .public import certificate_in
+from .public import certificate_in, kind_of_sm2
 
 
 def kind_of(block: Block, password: str | None = None) -> str:
@@ -31,16 +28,6 @@ def kind_of(block: Block, password: str | None = None) -> str:
     if bundles.is_bundle(block.der):
         return "a PKCS#12 bundle" if password is None else _kind_of_bundle(block.der, password)
     return "something that is neither a key nor a certificate"
-
-
-def kind_of_sm2(block: Block) -> str | None:
-    """What a block of SM2 is that holds no private key; None for one that does, or is damaged."""
-    if certificate_in(block) is not None:
-        return "a certificate"
-    with contextlib.suppress(ConfigurationError):
-        sm2.public_key(block.der, "")
-        return "a public key"
-    return None
 
 
 def _kind_of_bundle(der: bytes, password: str) -> str:

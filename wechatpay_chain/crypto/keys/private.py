@@ -10,8 +10,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_ssh_private_key
 
 from ...errors import ConfigurationError
-from . import bundles, kinds, sm2
+from . import bundles, sm2
 from .armour import Block, encrypted_error
+from .public import kind_of_sm2
 
 _OPENSSH = "OPENSSH PRIVATE KEY"
 _ENCRYPTED = "ENCRYPTED PRIVATE KEY"
@@ -21,14 +22,14 @@ _sound: set[bytes] = set()
 _MOST_SOUND = 10_000
 
 
-def private_key(block: Block, password: str, argument: str) -> object:
-    """The private key that a block holds, of whatever algorithm.
+def private_key(block: Block, password: str, argument: str) -> object | None:
+    """The private key that a block holds, of whatever algorithm; None for something else.
 
     Raises:
-        ConfigurationError: it holds something else, is damaged, or is encrypted with another password.
+        ConfigurationError: it is damaged, or encrypted with another password.
     """
     der = block.der
-    if sm2.is_named_in(der) and kinds.kind_of_sm2(block) is None:
+    if sm2.is_named_in(der) and kind_of_sm2(block) is None:
         return sm2.private_key(der, argument)
     key: object
     try:
@@ -41,12 +42,6 @@ def private_key(block: Block, password: str, argument: str) -> object:
     if key is None and block.label is not None:
         raise ConfigurationError(
             argument, "a damaged private key was found", "Copy the file again, whole, without changing a character"
-        )
-    if key is None:
-        raise ConfigurationError(
-            argument,
-            f"{kinds.kind_of(block, password)} was found, not a private key",
-            "Give apiclient_key.pem, or apiclient_cert.p12, whose password is the merchant number",
         )
     return key
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 
 from cryptography import x509
@@ -9,6 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key, load_ssh_public_key
 from cryptography.utils import CryptographyDeprecationWarning
 
+from ...errors import ConfigurationError
 from . import sm2
 from .armour import SSH_RSA, Block
 
@@ -55,3 +57,13 @@ def public_key(block: Block, argument: str) -> object | None:
         return load_ssh_public_key(block.der) if block.label == SSH_RSA else load_der_public_key(block.der)
     except (ValueError, UnsupportedAlgorithm):
         return None
+
+
+def kind_of_sm2(block: Block) -> str | None:
+    """What a block of SM2 is that holds no private key; None for one that does, or is damaged."""
+    if certificate_in(block) is not None:
+        return "a certificate"
+    with contextlib.suppress(ConfigurationError):
+        sm2.public_key(block.der, "")
+        return "a public key"
+    return None
