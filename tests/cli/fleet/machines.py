@@ -86,6 +86,7 @@ def handing_out(shop: Shop, table: Path, url: str, count: int, *more: str) -> It
 def killed(shop: Shop, table: Path, url: str, count: int) -> str:
     """A run that was killed when it had handed so many calls out; what it is called in Redis."""
     with handing_out(shop, table, url, count) as running, Redis.from_url(url, decode_responses=True) as redis:
+        until(lambda: calls_in_queue(redis) == count)  # its journal has noted them as sent by then
         running.kill()
         return str(redis.get(RUN))
 
