@@ -43,6 +43,25 @@ def test_a08_a_page_signs_no_notice() -> None:
         page_for(NICKNAME)
 
 
+@pytest.mark.parametrize(
+    "passed_on",
+    [
+        {"return_code": "SUCCESS", "result_code": "SUCCESS", "transaction_id": "42", "out_trade_no": "ORDER-7"},
+        {"change_type": "ADD", "contract_code": "C1", "contract_id": "Wx1"},
+        {"risk_level": "1"},
+        {"vehicle_event_createtime": "1"},
+        {"event_ciphertext": "x"},
+        {"a=1&return_code": "SUCCESS"},
+        {"": "SUCCESS"},
+    ],
+)
+def test_a_payers_query_is_no_notice(passed_on: dict[str, str]) -> None:
+    """Parameters that a payer names, passed on to a page, can't be what only a notice has."""
+    wxpay = WeChatPay(**Emulator().credentials())
+    with pytest.raises(ConfigurationError, match="could pass for the platform's notice"):
+        wxpay.page_url("v2/papay/entrustweb", {"plan_id": "1", **passed_on})
+
+
 @pytest.mark.parametrize("nickname", ["Tom & Jerry", "A=B", "a&b", "a=b&c", "王&李", "&", "100% & more="])
 def test_a08_pages_for_ordinary_names(nickname: str) -> None:
     """Names with & or = alone are signed and shown as ever."""

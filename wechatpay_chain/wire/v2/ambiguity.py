@@ -18,6 +18,9 @@ from .signature import SignType, sign
 _ANOTHER_FIELD = re.compile(r"&([\w:.\-]+)=")
 # The merchant's own text, which comes back as it was given; what stands behind it can't pass for a notice's fields.
 _FREE_TEXT = "attach"
+# No page and no front end has such a parameter; of a notice they tell that it is one, or of which kind.
+_OF_NOTICES = frozenset({"return_code", "change_type", "event_ciphertext", "risk_level", "vehicle_event_createtime"})
+_NAME = re.compile(r"[\w:.\-]+")
 
 
 def second_reading(fields: Mapping[str, str], names: Collection[str] | None = None) -> tuple[str, str] | None:
@@ -42,8 +45,16 @@ def check_shown(fields: Mapping[str, str], argument: str) -> None:
         argument: the name to be used in errors.
 
     Raises:
-        ConfigurationError: a value holds `&name=`.
+        ConfigurationError: a value holds `&name=`, a name something else than letters and digits, or there is a field
+            that only notices have, as where a payer's own query is passed on.
     """
+    for name in fields:
+        if name in _OF_NOTICES or not _NAME.fullmatch(name):
+            raise ConfigurationError(
+                f"{argument}[{name!r}]",
+                "no such parameter is shown to a payer; signed, it could pass for the platform's notice",
+                "Give the parameters that the page documents, and none that a payer names",
+            )
     _refuse(second_reading(fields), argument)
 
 
@@ -53,7 +64,7 @@ def sign_shown(
     """The `sign` of parameters that a payer is shown, in a page or a front end.
 
     Raises:
-        ConfigurationError: a value holds `&name=`, the key is empty, or there is no such kind of sign.
+        ConfigurationError: as `check_shown`, the key is empty, or there is no such kind of sign.
     """
     if sign_type not in get_args(SignType):
         kinds = ", ".join(get_args(SignType))
