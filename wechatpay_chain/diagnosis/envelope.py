@@ -1,0 +1,95 @@
+"""The envelope of a notification, as the platform writes it, and what programs make of it that write it again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any, cast
+
+import orjson
+
+_CAMEL = re.compile("[A-Z]")
+_ZONE = timezone(timedelta(hours=8))
+# Seconds; a larger number is of milliseconds.
+_LATEST = 10_000_000_000
+
+# As real notifications have them.
+_ENVELOPE = ("id", "create_time", "resource_type", "event_type", "summary", "resource")
+_RESOURCE = ("original_type", "algorithm", "ciphertext", "associated_data", "nonce")
+
+
+def json_of(body: bytes) -> Any:
+    """What a body holds as JSON; None for what is none, and for null."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def compact(value: object) -> bytes:
+    """JSON as the platform writes it; nothing for what is nested too deeply to be written."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return b""
+
+
+def in_order(envelope: Mapping[str, Any], order: tuple[str, ...] = _ENVELOPE) -> dict[str, Any]:
+    """The members in the order of real notifications; those that none has at the end."""
+    names = [*(name for name in order if name in envelope), *(name for name in envelope if name not in order)]
+    members = {name: envelope[name] for name in names}
+    resource = members.get("resource")
+    if isinstance(resource, dict):
+        members["resource"] = in_order(cast("dict[str, Any]", resource), _RESOURCE)
+    return members
+
+
+def untyped(members: Mapping[str, Any], *, is_nested: bool = False) -> dict[str, Any]:
+    """The members as the platform writes them, where a program's own classes wrote them."""
+    return {
+        _CAMEL.sub(lambda found: "_" + found[0].lower(), name): value if is_nested else _untyped_value(name, value)
+        for name, value in members.items()
+        if value is not None
+    }
+
+
+def sign_of_change(envelope: Mapping[str, Any]) -> str | None:
+    """What tells that something wrote an envelope that the platform didn't write so; None where nothing does."""
+    resource: object = envelope["resource"]
+    members = cast("dict[str, Any]", resource) if isinstance(resource, dict) else {}
+    if not members:
+        return "resource is no object"
+    lacking = [name for name in _ENVELOPE if name not in envelope]
+    lacking += [f"resource.{name}" for name in ("algorithm", "ciphertext", "nonce") if name not in members]
+    if lacking:
+        return f"it has no {', '.join(lacking)}"
+    empty = [name for name, value in (*envelope.items(), *members.items()) if value is None]
+    if empty:
+        return f"it has null in {', '.join(empty)[:80]}, which the platform leaves out"
+    time: object = envelope["create_time"]
+    if _beijing(time) != time:
+        return "create_time isn't in the platform's form, such as 2026-11-20T10:00:00+08:00"
+    return None
+
+
+def _untyped_value(name: str, value: Any) -> Any:
+    if name in {"create_time", "createTime"}:
+        return _beijing(value)
+    if name == "resource" and isinstance(value, str):
+        value = json_of(value.encode("utf-8", "replace"))
+    if name != "resource" or not isinstance(value, dict):
+        return value
+    return untyped(cast("dict[str, Any]", value), is_nested=True)
+
+
+def _beijing(value: object) -> object:
+    """A time in the form that notifications have; what is no time stays as it is."""
+    try:
+        if isinstance(value, int):
+            moment = datetime.fromtimestamp(value / 1000 if value > _LATEST else value, _ZONE)
+        else:
+            moment = datetime.fromisoformat(str(value))
+        return moment.astimezone(_ZONE).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return value
