@@ -36,7 +36,6 @@ from wechatpay_chain.credentials.platform_keys import (
     PlatformKeys,
     TrustStore,
     load_platform_keys,
-    verifying_key,
 )
 from wechatpay_chain.credentials.renewal import Pace, Renewal
 from wechatpay_chain.crypto import serials
@@ -154,7 +153,7 @@ def test_a_certificate_before_its_time_is_not_preferred(old: KeyPair) -> None:
     keys = tuple(keys_of(old, coming))
     assert preferred(PlatformKeys(keys, now=datetime.now(UTC))) == old.serial
     with pytest.raises(SignatureError, match="is valid from"):
-        verifying_key(PlatformKeys(keys), coming.serial, time.time())
+        PlatformKeys(keys).verifying_key(coming.serial, time.time())
 
 
 async def test_mode_is_told_to_the_platform(old: KeyPair, public: KeyPair) -> None:

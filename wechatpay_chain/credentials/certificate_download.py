@@ -6,7 +6,6 @@ https://pay.weixin.qq.com/docs/merchant/products/platform-certificate/apilist.ht
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Literal
 
 from ..crypto.concealed import Concealed
@@ -17,7 +16,7 @@ from ..wire import v3
 from ..wire.refusal import api_error
 from ..wire.v3 import certificates
 from ..wire.v3.certificates import SealedCertificate
-from .platform_keys import PlatformKey, PlatformKeys, load_platform_keys, verifying_key
+from .platform_keys import PlatformKey, PlatformKeys, load_platform_keys
 
 MAINLAND = "/v3/certificates"
 OVERSEAS = "/v3/global/certificates"
@@ -79,7 +78,7 @@ class CertificateDownload:
         keys = PlatformKeys((*known, *(key for _, key in opened)))
         # Only the holder of the APIv3 key can have sealed what the answer brought, so that may verify it:
         # https://pay.weixin.qq.com/doc/v3/partner/4013059030
-        v3.verify(response.headers, response.content, partial(verifying_key, keys, now=now), now)
+        v3.verify(response.headers, response.content, keys, now)
         return opened
 
 

@@ -88,6 +88,28 @@ class PlatformKeys:
         """The key of this serial, or None."""
         return self._keys.get(serial) or self._keys.get(serials.key(serial))
 
+    def verifying_key(self, serial: str, now: float) -> PublicKey | None:
+        """The key to check a signature with, None for an unknown serial.
+
+        https://pay.weixin.qq.com/wiki/doc/apiv3/wechatpay/wechatpay5_0.shtml: nothing is signed with an expired one.
+
+        Args:
+            serial: what `Wechatpay-Serial` says.
+            now: Unix time in seconds.
+
+        Raises:
+            SignatureError: the certificate isn't valid now.
+        """
+        key = self.find(serial)
+        if key is None:
+            return None
+        if key.not_after is not None and not key.is_valid(moment(now)):
+            raise SignatureError(
+                f"the platform certificate {key.serial} is valid from {key.not_before} to {key.not_after} only, and "
+                "the platform signs with valid ones. Download the current certificates, or switch to the public key"
+            )
+        return key.public_key
+
     def by_name(self) -> dict[str, PublicKey]:
         """All keys by their names, to find out which of them made a signature."""
         return {key.serial: key.public_key for key in self}
@@ -152,30 +174,6 @@ def moment(now: float) -> datetime:
         return datetime.fromtimestamp(now, UTC)
     except (ValueError, OverflowError, OSError):
         return datetime.max.replace(tzinfo=UTC) if now > 0 else datetime.min.replace(tzinfo=UTC)
-
-
-def verifying_key(platform_keys: PlatformKeys, serial: str, now: float) -> PublicKey | None:
-    """The key to check a signature with, None for an unknown serial.
-
-    https://pay.weixin.qq.com/wiki/doc/apiv3/wechatpay/wechatpay5_0.shtml: nothing is signed with an expired one.
-
-    Args:
-        platform_keys: a snapshot.
-        serial: what `Wechatpay-Serial` says.
-        now: Unix time in seconds.
-
-    Raises:
-        SignatureError: the certificate isn't valid now.
-    """
-    key = platform_keys.find(serial)
-    if key is None:
-        return None
-    if key.not_after is not None and not key.is_valid(moment(now)):
-        raise SignatureError(
-            f"the platform certificate {key.serial} is valid from {key.not_before} to {key.not_after} only, and the "
-            "platform signs with valid ones. Download the current certificates, or switch to the public key"
-        )
-    return key.public_key
 
 
 def load_platform_keys(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from ..catalogue.lookup import of_path
-from ..credentials.platform_keys import TrustStore, verifying_key
+from ..credentials.platform_keys import TrustStore
 from ..credentials.threads import Run
 from ..errors import SignatureError
 from ..http.operation import AnswerSignature
@@ -97,9 +96,7 @@ class Verify:
         return response
 
     def _verify(self, response: Response[Any], body: bytes) -> None:
-        now = self._clock()
-        keys = self.trust.keys
-        self._check(response.headers, body, partial(verifying_key, keys, now=now), now, keys.by_name)
+        self._check(response.headers, body, self.trust.keys, self._clock())
 
     def _holds(self, response: Response[Any]) -> bool:
         if not v3.is_signed(response.headers):

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, overload
 
 from ..credentials.arguments import conceals_arguments
-from ..credentials.platform_keys import PlatformKeys, TrustStore, load_platform_keys, verifying_key
+from ..credentials.platform_keys import PlatformKeys, TrustStore, load_platform_keys
 from ..crypto import keys
 from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ..crypto.asymmetric import PrivateKey, PublicKey
@@ -348,7 +348,7 @@ class Webhook:
 
     def _open_sealed(self, headers: Mapping[str, str], body: bytes) -> Notification[dict[str, Any]]:
         receiver, now = self._receiver(headers.get(v3.SERIAL_HEADER, "")), self._clock()
-        receiver.verify(headers, body, partial(receiver.find_key, now=now), now, receiver.trust.keys.by_name)
+        receiver.verify(headers, body, receiver, now)
         notification = sealed.read(body, receiver.api_key, v3.sealed_with(headers))
         if receiver.private_key is None:
             return notification
@@ -430,12 +430,16 @@ class _Receiver(NamedTuple):
         check_apart(owner, certs.keys)
         return cls(TrustStore(owner.platform_keys), owner.api_key, owner.private_key, brand_scheme.verify)
 
-    def find_key(self, serial: str, now: float) -> PublicKey | None:
-        """The platform's key of a serial. An unknown one is heard of where keys are renewed."""
-        key = verifying_key(self.trust.keys, serial, now)
+    def verifying_key(self, serial: str, now: float) -> PublicKey | None:
+        """As that of `PlatformKeys`. An unknown serial is heard of where keys are renewed."""
+        key = self.trust.keys.verifying_key(serial, now)
         if key is None:
             self.trust.report(serial)
         return key
+
+    def by_name(self) -> Mapping[str, PublicKey]:
+        """As that of `PlatformKeys`."""
+        return self.trust.keys.by_name()
 
 
 def _trust(certs: Mapping[str, keys.PublicKeySource] | TrustStore | None) -> TrustStore:

@@ -15,6 +15,7 @@ from wechatpay_chain import (
     Response,
     WeChatPay,
 )
+from wechatpay_chain.credentials.platform_keys import PlatformKey, PlatformKeys
 from wechatpay_chain.crypto import aead, rsa
 from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.wire import v3
@@ -22,8 +23,8 @@ from wechatpay_chain.wire import v3
 
 def verify(answer: Response[Any], emulator: Emulator) -> None:
     """Check an answer's signature against the emulator's keys."""
-    keys = {key.serial: key.rsa_key.public_key() for key in emulator.platform_keys}
-    v3.verify(answer.headers, answer.content, keys.get, time.time())
+    keys = PlatformKeys(PlatformKey(key.serial, key.rsa_key.public_key()) for key in emulator.platform_keys)
+    v3.verify(answer.headers, answer.content, keys, time.time())
 
 
 def test_answers_are_signed(raw: RawClient) -> None:

@@ -12,10 +12,9 @@ from typing import Any, cast
 
 import orjson
 
-from ...credentials.platform_keys import PlatformKeys, load_platform_keys, verifying_key
+from ...credentials.platform_keys import PlatformKeys, load_platform_keys
 from ...crypto import aead, serials
 from ...crypto.api_keys import load_apiv2_key, load_apiv3_key
-from ...crypto.asymmetric import PublicKey
 from ...errors import Cause, ConfigurationError, SignatureError, SignatureProbe, TrustError, WeChatPayError
 from ...notifications import saved
 from ...wire import v2, v3
@@ -82,12 +81,8 @@ class _Subject:
         names = ", ".join(key.serial for key in keys)
         yield Check(name="platform keys", result="ok", found=names)
         headers, body = self._message.headers, self._message.body
-
-        def find(serial: str) -> PublicKey | None:
-            return verifying_key(keys, serial, self._now)
-
         try:
-            v3.verify(headers, body, find, self._now, keys.by_name)
+            v3.verify(headers, body, keys, self._now)
         except SignatureProbe as probe:
             yield Check(name="signature", result="wrong", found=probe.message, causes=("Refuse it, as any wrong one.",))
         except SignatureError as error:
@@ -102,7 +97,7 @@ class _Subject:
         if plain == body:
             return None
         try:
-            v3.verify(self._message.headers, plain, lambda serial: verifying_key(keys, serial, self._now), self._now)
+            v3.verify(self._message.headers, plain, keys, self._now)
         except SignatureError:
             return None
         self._unescaped = plain

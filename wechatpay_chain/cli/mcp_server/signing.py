@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, NoReturn
 
 from ... import WeChatPay
-from ...credentials.platform_keys import load_platform_keys, verifying_key
+from ...credentials.platform_keys import load_platform_keys
 from ...crypto import asymmetric
 from ...crypto.keys import load_public_key
 from ...diagnosis import request as of_request
@@ -118,7 +118,7 @@ def diagnose_message(
         stamp = read.get(v3.TIMESTAMP_HEADER, "")
         now = float(stamp) if stamp.isascii() and stamp.isdecimal() else 0.0
     try:
-        v3.verify(read, body.encode(), lambda serial: verifying_key(keys, serial, now), now, keys.by_name)
+        v3.verify(read, body.encode(), keys, now)
     except SignatureError as error:
         return {"fits": False, "why": error.message, "causes": [asdict(cause) for cause in error.causes]}
     return {"fits": True, "why": f"made by {read[v3.SERIAL_HEADER]}", "causes": []}

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
 from ...crypto import asymmetric
 from ...crypto.asymmetric import PublicKey
@@ -99,12 +99,27 @@ def is_signed(headers: Mapping[str, str]) -> bool:
     return any(name in headers for name in SIGNED_HEADERS)
 
 
+class VerifyingKeys(Protocol):
+    """The platform's keys, as signatures are checked with them."""
+
+    def verifying_key(self, serial: str, now: float) -> PublicKey | None:
+        """The key of a serial, None for an unknown one.
+
+        Raises:
+            SignatureError: it must not be used at this Unix time.
+        """
+        ...
+
+    def by_name(self) -> Mapping[str, PublicKey]:
+        """All of them, to find out why a signature doesn't fit."""
+        ...
+
+
 def verify(
     headers: Mapping[str, str],
     body: bytes,
-    find_key: Callable[[str], PublicKey | None],
+    keys: VerifyingKeys,
     now: float,
-    known_keys: Callable[[], Mapping[str, PublicKey]] = dict,
     *,
     accepted: words.Words = words.OF_MERCHANT,
 ) -> None:
@@ -113,9 +128,8 @@ def verify(
     Args:
         headers: its headers, looked up in any case.
         body: its raw bytes, or what is signed in their place.
-        find_key: the platform's key for a serial, None for an unknown one.
+        keys: the platform's.
         now: Unix time in seconds.
-        known_keys: gives all keys by their names, to find out why a signature doesn't fit.
         accepted: the words that the header for the signature's type may hold, by the kind of the key; without it the
             word is RSA's.
 
@@ -140,23 +154,23 @@ def verify(
     if seconds is None:
         signed = _Signed(timestamp, nonce, serial, signature, body)
         error = SignatureError(f"{TIMESTAMP_HEADER} is not a number of seconds")
-        raise error.because(*signed.causes_in_headers(known_keys()))
+        raise error.because(*signed.causes_in_headers(keys.by_name()))
     if abs(seconds - now) > MAX_AGE:
         raise _far_off(seconds - now, now, headers)
     if not (nonce.isascii() and nonce.isprintable()) or " " in nonce:
         signed = _Signed(timestamp, nonce, serial, signature, body)
         error = SignatureError(f"{NONCE_HEADER} holds blanks or control characters")
-        raise error.because(*signed.causes_in_headers(known_keys()))
+        raise error.because(*signed.causes_in_headers(keys.by_name()))
     if signature.startswith(_PROBE):
         raise SignatureProbe(
             f"its signature begins with {_PROBE}: WeChat Pay sent a wrong signature on purpose, to see that it is "
             "refused. Nothing is broken; the right one is sent again"
         )
-    key = find_key(serial)
+    key = keys.verifying_key(serial, now)
     if key is None:
         signed = _Signed(timestamp, nonce, serial, signature, body)
         error = SignatureError(f"it is signed with the unknown key {serial[:64]!r}")
-        raise error.because(*signed.causes_of_unknown(known_keys()))
+        raise error.because(*signed.causes_of_unknown(keys.by_name()))
     expected = accepted.get(asymmetric.algorithm_of(key))
     if word != expected:
         # Neither is believed for the other: by that, who can break one of the two would have broken both.
@@ -165,7 +179,7 @@ def verify(
         asymmetric.verify(key, answer_message(timestamp, nonce, body), signature)
     except SignatureError as error:
         signed = _Signed(timestamp, nonce, serial, signature, body)
-        raise error.because(*signed.causes_of_misfit(key, known_keys())) from None
+        raise error.because(*signed.causes_of_misfit(key, keys.by_name())) from None
 
 
 def _signing(headers: Mapping[str, str]) -> Iterable[str | None]:
