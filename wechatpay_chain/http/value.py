@@ -43,9 +43,12 @@ class Value:
 
     @classmethod
     def of(cls, attributes: Mapping[str, Any]) -> Self:
-        """The same as `cls(**attributes)` in half of the time, for callers that give all that is required."""
+        """The same as `cls(**attributes)` in half of the time, for callers that give all that is required.
+
+        A dictionary of all attributes, which stand in it in their order, becomes the value's own.
+        """
         value = _new(cls)
-        _set(value, "__dict__", cls._whole(attributes))
+        _set(value, "__dict__", attributes if len(attributes) == len(cls._defaults) else cls._whole(attributes))
         return value
 
     @classmethod

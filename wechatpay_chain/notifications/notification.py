@@ -48,30 +48,6 @@ class Notification(Value, Generic[R_co]):
     resource: R_co = field(repr=False)
     raw: Mapping[str, Any] = field(repr=False)
 
-    def __init__(  # in fewer steps than that of all values (`python -m benchmarks.webhook`)
-        self,
-        *,
-        id: str,  # noqa: A002 - the platform's word
-        event_type: str,
-        create_time: str = "",
-        resource_type: str = "",
-        original_type: str | None = None,
-        summary: str = "",
-        resource: R_co,
-        raw: Mapping[str, Any],
-    ) -> None:
-        attributes = {
-            "id": id,
-            "event_type": event_type,
-            "create_time": create_time,
-            "resource_type": resource_type,
-            "original_type": original_type,
-            "summary": summary,
-            "resource": resource,
-            "raw": raw,
-        }
-        object.__setattr__(self, "__dict__", attributes)
-
 
 @frozen(kw_only=True)
 class Reply:

@@ -21,6 +21,7 @@ from .notification import Notification
 if TYPE_CHECKING:
     from ..wire.sealing import FieldTree
 
+_Notification: type[Notification[dict[str, Any]]] = Notification
 _ENCRYPTED_FOR_MERCHANT = "rsa:merchant"
 
 
@@ -46,28 +47,29 @@ def read(
     if not number.strip():
         # It is what repetitions are told by: all messages without one would count as one and the same.
         raise DecodeError("the notification has no id")
-    return Notification(
-        id=number,
-        event_type=_text(envelope, "event_type"),
-        create_time=_text(envelope, "create_time"),
-        resource_type=_text(envelope, "resource_type"),
-        original_type=_text(sealed, "original_type") or None,
-        summary=_text(envelope, "summary"),
-        resource=open_resource(
-            apiv3_key,
-            algorithm=_text(sealed, "algorithm"),
-            nonce=_text(sealed, "nonce"),
-            ciphertext=_text(sealed, "ciphertext"),
-            associated_data=_text(sealed, "associated_data"),
-            sealed_with=sealed_with,
-        ),
-        raw=envelope,
+    return _Notification.of(
+        {
+            "id": number,
+            "event_type": _text(envelope, "event_type"),
+            "create_time": _text(envelope, "create_time"),
+            "resource_type": _text(envelope, "resource_type"),
+            "original_type": _text(sealed, "original_type") or None,
+            "summary": _text(envelope, "summary"),
+            "resource": open_resource(
+                apiv3_key,
+                _text(sealed, "algorithm"),
+                _text(sealed, "nonce"),
+                _text(sealed, "ciphertext"),
+                _text(sealed, "associated_data"),
+                sealed_with,
+            ),
+            "raw": envelope,
+        }
     )
 
 
 def open_resource(
     apiv3_key: bytes | Concealed[bytes],
-    *,
     algorithm: str,
     nonce: str,
     ciphertext: str,
