@@ -42,7 +42,7 @@ ALLOWED = {
     "payments": "_both_clients errors http crypto wire policies credentials",
     # what receives, and bulk work
     "notifications": "_arguments _loop_thread _threads errors http types crypto catalogue wire policies credentials",
-    "batch": "_counting _threads _waits errors http catalogue policies files",
+    "batch": "_arguments _both_clients _counting _threads _waits errors http catalogue policies files",
     # composition
     "client.chain": "errors http catalogue",
     "_endpoints": "http types client.chain",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from io import BytesIO
 from math import inf, nan
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,19 @@ from redis.asyncio import Redis
 from sqlalchemy import create_engine
 
 from tests.notifications.sender import APIV3_KEY, certs
-from wechatpay_chain import ConfigurationError, Merchants, RateLimits, Renewal, RetryPolicy, Timeout, Webhook, WeChatPay
+from wechatpay_chain import (
+    ConfigurationError,
+    Merchants,
+    RateLimits,
+    Renewal,
+    RetryPolicy,
+    SyncWeChatPay,
+    Timeout,
+    Webhook,
+    WeChatPay,
+)
 from wechatpay_chain._arguments import a_function, a_number, check
+from wechatpay_chain.batch import Batch, Caller, Item, read_csv, read_jsonl
 from wechatpay_chain.contrib import aiohttp, flask, starlette
 from wechatpay_chain.contrib.django import views
 from wechatpay_chain.contrib.limits import RedisLimiter
@@ -115,6 +127,21 @@ def sql_worker(**given: Any) -> Worker:
     return Worker(**{"inbox": inbox_of_engine(), "webhook": webhook(), **given})
 
 
+def caller(**given: Any) -> Caller:
+    """What calls items."""
+    return Caller(**{"wxpay": client(), **given})
+
+
+def batch(**given: Any) -> Batch:
+    """A batch whose journal can't be there."""
+    return Batch(**{"wxpay": client(), "journal": "/nowhere/x.journal", **given})
+
+
+def item(**given: Any) -> Any:
+    """An item as the journal gets it."""
+    return Item(**{"path": "v3/x", "key": "1", **given}).pack()
+
+
 def view(**given: Any) -> Any:
     """A route of a framework; all are made alike."""
     return starlette.endpoint(**given)
@@ -149,6 +176,15 @@ OF_WEBHOOKS = {
     "max_body": "",
     "clock": "",
 }
+OF_CALLERS = {
+    "wxpay": "",
+    "repeat": "True",
+    "look_up": "None",
+    "patience": "",
+    "timeout": "",
+    "monotonic": "",
+    "sleep": "",
+}
 CONSTRUCTORS: Mapping[Callable[..., Any], Mapping[str, str]] = {
     client: {**OF_CLIENTS, "pipeline": "None", "apiv3_key": "None", "apiv2_key": "None", "mchid": "", "serial": ""},
     merchants: {**OF_CLIENTS, **OF_WEBHOOKS, "on_webhook": "None"},
@@ -178,6 +214,16 @@ CONSTRUCTORS: Mapping[Callable[..., Any], Mapping[str, str]] = {
     sql_inbox: {"engine": "", "seal_key": "None", "patience": "None", "lease": ""},
     sql_worker: {"inbox": "", "webhook": "", "concurrency": "", "poll": "", "observer": "None", "count_every": ""},
     view: {"webhook": ""},
+    caller: {**OF_CALLERS, "backoff": ""},
+    batch: {
+        **OF_CALLERS,
+        "journal": "x",
+        "concurrency": "",
+        "most_equal_refusals": "None",
+        "on_progress": "None",
+        "time": "",
+    },
+    item: {"path": "x", "method": "", "values": "", "key": "x"},
 }
 """What makes an object, and each of its arguments with those odd values that it takes."""
 
@@ -241,6 +287,37 @@ def test_rates(rate: Any) -> None:
     five: Any = 5
     with pytest.raises(ConfigurationError, match=r"overrides\[5\]: no operation"):
         RateLimits(overrides={five: "6/s"})
+
+
+@pytest.mark.parametrize("make", [caller, batch])
+def test_a_blocking_client_in_a_batch(make: Callable[..., Any]) -> None:
+    """It would send, and its answers would be lost."""
+    found = pytest.raises(ConfigurationError, match=r"^wxpay: a SyncWeChatPay was found\. Give a WeChatPay")
+    with SyncWeChatPay(**credentials()) as wxpay, found:
+        make(wxpay=wxpay)
+
+
+@pytest.mark.parametrize("items", [5, "x", [{"path": "v3/x"}], [None], Item(path="v3/x", key="1")])
+async def test_what_are_no_items(tmp_path: Path, items: Any) -> None:
+    """They are told by their type, when they are checked and when they are to be called."""
+    async with Batch(client(), str(tmp_path / "x.journal")) as journaled:
+        for take in (journaled.check, journaled.run):
+            with pytest.raises(ConfigurationError, match=r"^items: .* found\. Give .*Item\("):
+                await take(items)
+
+
+@pytest.mark.parametrize("read", [read_jsonl, lambda file: read_csv(file, "v3/x")])
+def test_files_of_items(tmp_path: Path, read: Callable[[Any], Any]) -> None:
+    """A file is given by its path, as a text too."""
+    files: tuple[Any, ...] = (5, None, [], BytesIO())
+    for file in files:
+        with pytest.raises(ConfigurationError, match=r"^file: .* was found\. Give the path"):
+            list(read(file))
+    with pytest.raises(ConfigurationError, match=r"^file: .*cannot be read"):
+        list(read(str(tmp_path / "x")))
+    path: Any = 5
+    with pytest.raises(ConfigurationError, match=r"^path: 5 was found"):
+        list(read_csv(tmp_path / "x", path))
 
 
 @pytest.mark.parametrize("make", [redis_seen, redis_limiter])

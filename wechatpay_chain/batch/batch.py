@@ -10,7 +10,7 @@ from pathlib import Path
 from ..http.timeout import Timeout
 from .caller import Caller, Client, LookUp
 from .journal import Journal
-from .journaled_calls import JournaledCalls, check_concurrency
+from .journaled_calls import JournaledCalls, check_options
 from .progress import Progress
 
 
@@ -39,13 +39,13 @@ class Batch(JournaledCalls):
         sleep: a coroutine that waits for so many seconds.
 
     Raises:
-        ConfigurationError: the journal can't be used.
+        ConfigurationError: the journal can't be used, or an argument is wrong.
     """
 
     def __init__(
         self,
         wxpay: Client,
-        journal: Path,
+        journal: str | Path,
         *,
         concurrency: int = 32,
         repeat: bool = False,
@@ -58,7 +58,9 @@ class Batch(JournaledCalls):
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        check_concurrency(concurrency)
+        check_options(
+            concurrency=concurrency, most_equal_refusals=most_equal_refusals, on_progress=on_progress, time=time
+        )
         caller = Caller(
             wxpay, repeat=repeat, look_up=look_up, patience=patience, timeout=timeout, monotonic=monotonic, sleep=sleep
         )

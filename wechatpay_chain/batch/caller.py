@@ -6,8 +6,11 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from math import inf
 from typing import Any, Protocol
 
+from .._arguments import FLAG, Takes, a_function, a_number, check, instance
+from .._both_clients import Blocking
 from .._waits import current
 from ..errors import APIError, TransportError, WeChatPayError
 from ..http.request import Request
@@ -50,6 +53,23 @@ class ItemCaller(Protocol):
         ...
 
 
+def _sends(value: Any) -> bool:
+    # What a blocking client sends is sent, and its answer lost: it can't be awaited.
+    return not isinstance(value, type | Blocking) and callable(getattr(value, "send", None))
+
+
+_TAKES = {
+    "wxpay": Takes(_sends, "Give a WeChatPay; that of a SyncWeChatPay is given to `work` by its run(work)"),
+    "repeat": FLAG,
+    "look_up": a_function("Give a coroutine function that takes the item and returns its answer, or None").or_none(),
+    "patience": a_number(0, inf, "Give a number of seconds"),
+    "timeout": instance(Timeout, "Give Timeout(total=600, attempt=20)"),
+    "backoff": instance(Backoff, "Give Backoff(1, 60, jitter=0.5)"),
+    "monotonic": a_function("Give a function that returns seconds, such as time.monotonic"),
+    "sleep": a_function("Give a coroutine function that takes seconds, such as asyncio.sleep"),
+}
+
+
 class Caller:
     """Calls items, again where that is safe, until each has come to its end.
 
@@ -62,6 +82,9 @@ class Caller:
         backoff: the pauses between two tries; their jitter keeps callers apart that failed together.
         monotonic: a clock that never goes back, in seconds.
         sleep: a coroutine that waits for so many seconds.
+
+    Raises:
+        ConfigurationError: an argument is wrong, such as a `SyncWeChatPay` for `wxpay`.
     """
 
     def __init__(
@@ -76,6 +99,17 @@ class Caller:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        check(
+            _TAKES,
+            wxpay=wxpay,
+            repeat=repeat,
+            look_up=look_up,
+            patience=patience,
+            timeout=timeout,
+            backoff=backoff,
+            monotonic=monotonic,
+            sleep=sleep,
+        )
         self._wxpay = wxpay
         self._retry = True if repeat else None
         self._look_up = look_up

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,8 +12,9 @@ from typing import Any, cast
 import orjson
 
 from .. import catalogue
-from ..errors import ConfigurationError
-from ..files.atomic import reading
+from .._arguments import check, instance, one_of
+from ..errors import ConfigurationError, type_of
+from ..files.atomic import path_of, reading
 from ..http.headers import Headers
 from ..http.path import expand, literal_path
 from ..http.request import METHODS, Request
@@ -22,6 +23,13 @@ from ..policies.merchant_numbers import merchant_number
 
 # What a line's members are; the others may be anything.
 _MEMBERS: dict[str, type] = {"path": str, "method": str, "key": str, "params": dict, "values": dict, "headers": dict}
+
+_TAKES = {
+    "path": instance(str, "Give the path as a text: 'v3/refund/domestic/refunds'"),
+    "method": one_of(METHODS, f"Write one of {', '.join(METHODS)}"),
+    "values": instance(Mapping, "Give a dict: the path's placeholders, each with its value"),
+    "key": instance(str, "Give a text"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +63,8 @@ class Item:
             ConfigurationError: the path, a value in it, or the method is malformed.
             TypeError: a placeholder is missing or unknown.
         """
-        if self.method not in METHODS:
-            raise ConfigurationError("method", f"{self.method!r} was found", f"Write one of {', '.join(METHODS)}")
-        template = literal_path(self.path)
+        check(_TAKES, method=self.method, values=self.values)
+        template = template_of(self.path)
         return Request(
             method=self.method,
             template=template,
@@ -77,6 +84,7 @@ class Item:
             ConfigurationError: there is no key, or something in it is malformed.
             TypeError: a placeholder is missing or unknown.
         """
+        check(_TAKES, key=self.key)
         self.request()
         members = {
             "path": self.path,
@@ -103,7 +111,30 @@ class Item:
         return cls(key=key, **orjson.loads(packed))
 
 
-def read_jsonl(file: Path, path: str = "", *, method: str = "POST") -> Iterator[Item]:
+def template_of(path: str) -> str:
+    """The template of a path that is taken literally.
+
+    Raises:
+        ConfigurationError: it is no text, or no path.
+    """
+    check(_TAKES, path=path)
+    return literal_path(path)
+
+
+def pack_all(items: Iterable[Item]) -> list[tuple[str, bytes]]:
+    """Key and content of each item.
+
+    Raises:
+        ConfigurationError: one is malformed, or is no item.
+        TypeError: as `Item.pack`.
+    """
+    for item in items:
+        if not isinstance(item, Item):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+            raise ConfigurationError("items", f"{type_of(item)} was found", "Give Item(path=..., json=...) for each")
+    return [item.pack() for item in items]
+
+
+def read_jsonl(file: str | Path, path: str = "", *, method: str = "POST") -> Iterator[Item]:
     """Items from a file with a line of JSON for each.
 
     Args:
@@ -116,6 +147,7 @@ def read_jsonl(file: Path, path: str = "", *, method: str = "POST") -> Iterator[
         ConfigurationError: the file can't be read; or a line is no JSON object, not of that shape, or holds no number,
             with the line's number.
     """
+    file = path_of(file, "file", "Give the path of the file")
     with reading(file), file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if number == 1:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import ConfigurationError
+from ..files.atomic import path_of
 from .database import Database
 from .intake import Added, Conflict, add, conflicts
 from .past import Past, counted, read_past
@@ -86,9 +87,9 @@ class Journal:
         ConfigurationError: it is no journal, can't be opened, or another batch has it. The file is left as it was.
     """
 
-    def __init__(self, path: Path, *, time: Callable[[], float] = time.time) -> None:
+    def __init__(self, path: str | Path, *, time: Callable[[], float] = time.time) -> None:
         self.time = time
-        self._database = Database(path, time=time)
+        self._database = Database(path_of(path, "journal", "Give the path of its file"), time=time)
 
     async def begin(self, *, everything: bool, run: str = "") -> None:
         """Begin a run: empty its line.

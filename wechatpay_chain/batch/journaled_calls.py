@@ -11,15 +11,16 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from .._arguments import COUNT, a_function, check
 from .._counting import Counting, EarlierCalls
 from .._waits import Waits
 from ..errors import ConfigurationError
 from ..http.path import literal_path
 from .caller import ItemCaller
 from .intake import REMEDY
-from .items import Item
+from .items import Item, pack_all
 from .journal import Entry, Journal
 from .pages import pages
 from .progress import Progress
@@ -31,6 +32,12 @@ _log = logging.getLogger(__name__)
 # Seconds after which those who wait for further items look again.
 _LOOK = 0.05
 _MOST_CONFLICTS = 20
+_TAKES = {
+    "concurrency": COUNT,
+    "most_equal_refusals": COUNT.or_none(),
+    "on_progress": a_function("Give a function that takes the Progress, such as print").or_none(),
+    "time": a_function("Give a function that returns Unix time in seconds, such as time.time"),
+}
 
 
 class JournaledCalls:
@@ -97,7 +104,7 @@ class JournaledCalls:
         named: list[str] = []
         count, where = 0, "in the journal"
         async for page in pages(items):
-            for index, state in await self._journal.conflicts([item.pack() for item in page]):
+            for index, state in await self._journal.conflicts(pack_all(page)):
                 count += 1
                 if state is None:
                     where = "in the journal, or in an earlier row,"
@@ -258,7 +265,7 @@ class JournaledCalls:
             return
         try:
             async for page in pages(items):
-                added = await self._journal.add([item.pack() for item in page])
+                added = await self._journal.add(pack_all(page))
                 self._counts["waiting"] += added.new + added.mended + added.returned
                 self._counts["refused"] -= added.mended
                 self._counts["withheld"] -= added.returned
@@ -337,14 +344,16 @@ class JournaledCalls:
                 _log.exception("on_progress failed")
 
 
-def check_concurrency(concurrency: int) -> None:
-    """Refuse a concurrency with which nothing would ever be called.
+def check_options(**given: Any) -> None:
+    """Refuse options of a batch that are wrong, before its journal is opened.
+
+    Args:
+        given: some of them, by name.
 
     Raises:
-        ConfigurationError: it is less than 1.
+        ConfigurationError: one is wrong.
     """
-    if concurrency < 1:
-        raise ConfigurationError("concurrency", f"{concurrency!r} was found", "Give 1 or more")
+    check(_TAKES, **given)
 
 
 def _running() -> ConfigurationError:

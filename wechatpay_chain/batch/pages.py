@@ -7,6 +7,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from itertools import islice
 
 from .._threads import in_thread
+from ..errors import ConfigurationError, type_of
 from .items import Item
 
 _PAGE = 500
@@ -20,6 +21,8 @@ async def pages(items: Iterable[Item] | AsyncIterable[Item]) -> AsyncIterator[li
         async for page in _gathered(aiter(items)):
             yield page
         return
+    if not isinstance(items, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+        raise ConfigurationError("items", f"{type_of(items)} was found", "Give read_csv(...), or a list of Item(...)")
     iterator = iter(items)
     while True:
         page = list[Item]()

@@ -18,10 +18,10 @@ import orjson
 from .. import catalogue
 from ..catalogue.records import Fields, record
 from ..errors import ConfigurationError, WeChatPayWarning
-from ..files.atomic import reading
+from ..files.atomic import path_of, reading
 from ..http.names import distance
-from ..http.path import literal_path, placeholders
-from .items import Item, item_of, payload_of
+from ..http.path import placeholders
+from .items import Item, item_of, payload_of, template_of
 
 # What a cell holds, by the catalogue's type: texts as they are, all else as JSON writes it.
 _TYPES: dict[str, type | tuple[type, ...]] = {"integer": int, "number": (int, float), "boolean": bool, "object": dict}
@@ -39,7 +39,7 @@ _FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 _APOSTROPHE = re.compile(r"'([0-9]+)", re.ASCII)
 
 
-def read_csv(file: Path, path: str, *, method: str = "POST", complete: bool = False) -> Iterator[Item]:
+def read_csv(file: str | Path, path: str, *, method: str = "POST", complete: bool = False) -> Iterator[Item]:
     """Items from a table with a row for each.
 
     A column is a member of the payload (of a GET: a query parameter), `amount.total` one inside of another; one that
@@ -64,23 +64,25 @@ def read_csv(file: Path, path: str, *, method: str = "POST", complete: bool = Fa
     yield from read_checked_csv(file, path, method=method)
 
 
-def check_csv(file: Path, path: str, *, method: str = "POST", complete: bool = False) -> Iterator[Item]:
+def check_csv(file: str | Path, path: str, *, method: str = "POST", complete: bool = False) -> Iterator[Item]:
     """Check a table as `read_csv` does, for who reads the items anyway to check them against something else.
 
     Each item comes as soon as it is read; what is wrong with any of them is raised behind the last.
     """
+    file = path_of(file, "file", "Give the path of the file")
     with reading(file):
-        yield from _Table(file, literal_path(path), method).checked(complete=complete)
+        yield from _Table(file, template_of(path), method).checked(complete=complete)
 
 
-def read_checked_csv(file: Path, path: str, *, method: str = "POST") -> Iterator[Item]:
+def read_checked_csv(file: str | Path, path: str, *, method: str = "POST") -> Iterator[Item]:
     """The items of a table that `check_csv` has found nothing wrong with; its arguments are those of `read_csv`.
 
     Raises:
         ConfigurationError: the file has been changed since, and a row is no item.
     """
+    file = path_of(file, "file", "Give the path of the file")
     with reading(file):
-        yield from _Table(file, literal_path(path), method).items()
+        yield from _Table(file, template_of(path), method).items()
 
 
 class _Table:

@@ -10,7 +10,7 @@ from typing import Self
 
 from ... import catalogue
 from ...batch import Item, Progress
-from ...batch.journaled_calls import JournaledCalls, check_concurrency
+from ...batch.journaled_calls import JournaledCalls, check_options
 from ...errors import ConfigurationError
 from ...http.request import Request
 from ...policies.retry import is_idempotent
@@ -46,7 +46,7 @@ class FleetBatch(JournaledCalls):
         concurrency: int,
         on_progress: Callable[[Progress], None],
     ) -> None:
-        check_concurrency(concurrency)
+        check_options(concurrency=concurrency)
         _check_repeatable(terms)
         run = secrets.token_hex(16)
         self._has_ended = False
