@@ -1,14 +1,19 @@
-"""The machines of a batch: a worker in a thread, and runs that hand out, here or as a process that may be killed."""
+"""The machines of a batch: a worker in a thread, and runs that hand out, here or as a process that may be killed.
+
+A process takes most of a second to start: it is for those that are killed, or that another run takes over from.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -66,6 +71,20 @@ def working(url: str, concurrency: int = 8, after: str = "") -> Iterator[None]:
 def hand_out(run: Run, table: Path, url: str, *more: str | Path) -> Done:
     """Hand a table out, and wait for its end."""
     return run("batch", "run", table, "--path", PUNISH, "--workers", url, *more)
+
+
+def interrupted(run: Run, table: Path, url: str, when: Callable[[], bool], *more: str) -> Done:
+    """A run that gets Ctrl-C once something holds, as it does while calls are handed out."""
+
+    def interrupt() -> None:
+        until(when)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with ThreadPoolExecutor(1) as thread:
+        interrupting = thread.submit(interrupt)
+        done = hand_out(run, table, url, *more)
+        interrupting.result(60)
+    return done
 
 
 @contextmanager

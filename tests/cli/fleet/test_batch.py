@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.cli.conftest import Run, Shop
-from tests.cli.fleet.machines import RUN, called, hand_out, handing_out, killed, working
-from tests.cli.test_batch import PUNISH, orders, until
+from tests.cli.fleet.machines import HANDED_OUT, RUN, called, hand_out, handing_out, interrupted, killed, working
+from tests.cli.test_batch import PUNISH, orders
 from wechatpay_chain import Request, Response
 from wechatpay_chain.batch import Journal
 from wechatpay_chain.cli.fleet.batch import FleetBatch
@@ -62,48 +61,40 @@ def test_what_another_run_sent_is_not_taken_back(run: Run, shop: Shop, url: str)
 def test_a_stopped_run_takes_its_calls_back(run: Run, shop: Shop, url: str) -> None:
     """After Ctrl-C workers begin nothing of it; the next run makes each call once."""
     table = orders(shop.folder, 4)
-    with handing_out(shop, table, url, 4) as stopped:
-        stopped.send_signal(signal.SIGINT)
-        out, err = stopped.communicate(timeout=60)
-    assert (stopped.returncode, "stopping: " in err, "4  waiting" in out) == (1, True, True), out + err
+    with Redis.from_url(url) as redis:
+        stopped = interrupted(run, table, url, lambda: redis.hlen(HANDED_OUT) == 4)
+    assert (stopped.code, "stopping: " in stopped.err, "4  waiting" in stopped.out) == (1, True, True), stopped
     with working(url):
         assert hand_out(run, table, url).code == 0
     assert called(shop) == dict.fromkeys("0123", 1)
 
 
-def test_more_calls_than_connections(shop: Shop, url: str) -> None:
+def test_more_calls_than_connections(run: Run, shop: Shop, url: str) -> None:
     """However many rows there are, 256 are handed out at once, and with Ctrl-C all are taken back."""
-    with handing_out(shop, orders(shop.folder, 400), url, 256) as stopped:
-        stopped.send_signal(signal.SIGINT)
-        out, err = stopped.communicate(timeout=60)
-    assert (stopped.returncode, "400  waiting" in out) == (1, True), out + err
+    with Redis.from_url(url) as redis:
+        stopped = interrupted(run, orders(shop.folder, 400), url, lambda: redis.hlen(HANDED_OUT) == 256)
+    assert (stopped.code, "400  waiting" in stopped.out) == (1, True), stopped
 
 
 def test_a_stopped_run_waits_for_what_was_begun(
     run: Run, shop: Shop, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After Ctrl-C a call that a worker has begun comes to its end, and the run says what came of it."""
-    arrived, goes_on = threading.Event(), threading.Event()
-
-    async def receive(request: Request) -> Response[Any]:
-        arrived.set()
-        while not goes_on.is_set():  # noqa: ASYNC110 - it is set in another thread
-            await asyncio.sleep(0.01)
-        return await shop.emulator.receive(request)
-
+    arrived = threading.Event()
     table = orders(shop.folder, 3)
-    with Listening(receive, "127.0.0.1", 0) as base_url:
-        monkeypatch.setenv("WECHATPAY_BASE_URL", base_url)
-        with working(url, concurrency=1), handing_out(shop, table, url, 3) as stopped:
-            assert arrived.wait(60)
-            stopped.send_signal(signal.SIGINT)
-            assert stopped.stderr is not None
-            assert "stopping: " in stopped.stderr.readline()
-            with Redis.from_url(url) as redis:
-                until(lambda: redis.get(RUN) is None)  # from here on the worker begins nothing more
-            goes_on.set()
-            out, err = stopped.communicate(timeout=60)
-    assert (stopped.returncode, "1  done" in out, "2  waiting" in out) == (1, True, True), out + err
+    with Redis.from_url(url) as redis:
+
+        async def receive(request: Request) -> Response[Any]:
+            arrived.set()
+            while redis.get(RUN) is not None:  # noqa: ASYNC110 - from then on the worker begins nothing more
+                await asyncio.sleep(0.01)
+            return await shop.emulator.receive(request)
+
+        with Listening(receive, "127.0.0.1", 0) as base_url:
+            monkeypatch.setenv("WECHATPAY_BASE_URL", base_url)
+            with working(url, concurrency=1):
+                stopped = interrupted(run, table, url, lambda: arrived.is_set() and redis.hlen(HANDED_OUT) == 3)
+    assert (stopped.code, "1  done" in stopped.out, "2  waiting" in stopped.out) == (1, True, True), stopped
     assert called(shop) == {"0": 1}
     monkeypatch.setenv("WECHATPAY_BASE_URL", shop.base_url)
     with working(url):
@@ -156,12 +147,12 @@ def test_a_second_run_takes_over(run: Run, shop: Shop, url: str) -> None:
     """Where a batch of the same name begins on another machine, the first run ends and says why."""
     table = orders(shop.folder, 3)
     another = ("--journal", "another.journal")
-    with handing_out(shop, table, url, 3) as first, handing_out(shop, table, url, 3, *another) as second:
+    with handing_out(shop, table, url, 3) as first, Redis.from_url(url, decode_responses=True) as redis:
+        with working(url, after=str(redis.get(RUN))):
+            second = hand_out(run, table, url, *another)
         _, err = first.communicate(timeout=60)
-        with working(url):
-            out, _ = second.communicate(timeout=60)
     assert (first.returncode, "another run of orders.csv has begun" in err) == (2, True), err
-    assert (second.returncode, "3  done" in out) == (0, True), out
+    assert (second.code, "3  done" in second.out) == (0, True), second
     assert called(shop) == dict.fromkeys("012", 1)
 
 

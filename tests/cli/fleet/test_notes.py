@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-
 from hypothesis import given
 from hypothesis import strategies as st
 from redis import Redis
@@ -17,6 +15,7 @@ from tests.cli.fleet.machines import (
     calls_in_queue,
     hand_out,
     handing_out,
+    interrupted,
     seconds_left,
     working,
 )
@@ -27,10 +26,8 @@ from wechatpay_chain.cli.fleet.notes import KEPT, Call
 def test_no_payload_stays_in_redis(run: Run, shop: Shop, url: str) -> None:
     """What a call held is in Redis until it is answered, and nowhere afterwards, nor after it was taken back."""
     table = orders(shop.folder, 3)
-    with handing_out(shop, table, url, 3) as stopped, Redis.from_url(url, decode_responses=True) as redis:
-        until(lambda: held(redis).count(ACCOUNT) == 3)
-        stopped.send_signal(signal.SIGINT)
-        stopped.communicate(timeout=60)
+    with Redis.from_url(url, decode_responses=True) as redis:
+        interrupted(run, table, url, lambda: held(redis).count(ACCOUNT) == 3)
         assert ACCOUNT not in held(redis)
         with working(url):
             assert hand_out(run, table, url).code == 0

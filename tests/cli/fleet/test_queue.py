@@ -11,8 +11,8 @@ from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import RedisError
 
 from tests.cli.conftest import Run, Shop
-from tests.cli.fleet.machines import calls_in_queue, hand_out, handing_out, working
-from tests.cli.test_batch import orders, until
+from tests.cli.fleet.machines import calls_in_queue, hand_out, interrupted, working
+from tests.cli.test_batch import orders
 from tests.redis_server import redis_server
 from wechatpay_chain.cli.fleet.connection import redis_at
 from wechatpay_chain.cli.fleet.queue import QUEUE, Queue, Terms
@@ -52,8 +52,9 @@ def test_a_run_removes_what_is_acknowledged(run: Run, shop: Shop, url: str) -> N
     """A run shortens the queue while it waits for workers, and adds no more nudges than workers take."""
     with working(url):
         assert hand_out(run, orders(shop.folder, 40), url).code == 0
-    with handing_out(shop, orders(shop.folder, 43), url, 43), Redis.from_url(url, decode_responses=True) as redis:
-        until(lambda: calls_in_queue(redis) == 3 and redis.xlen(QUEUE) < 20)
+    with Redis.from_url(url, decode_responses=True) as redis:
+        table = orders(shop.folder, 43)
+        interrupted(run, table, url, lambda: calls_in_queue(redis) == 3 and redis.xlen(QUEUE) < 20)
 
 
 async def test_a_queue_that_is_gone(tmp_path: Path) -> None:

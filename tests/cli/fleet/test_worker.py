@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from tests.cli.fleet.machines import (
     calls_in_queue,
     hand_out,
     handing_out,
+    interrupted,
     seconds_left,
     working,
 )
@@ -31,12 +31,11 @@ from wechatpay_chain.http.headers import Headers
 def test_the_rate_is_kept_by_the_workers(run: Run, shop: Shop, url: str) -> None:
     """`--rate` holds for them, and after Ctrl-C they give back what waits for its turn; `status` tells of no doubt."""
     table = orders(shop.folder, 3)
-    with working(url), handing_out(shop, table, url, 3, "--rate", "1/h") as stopped:
-        with Redis.from_url(url) as redis:
-            until(lambda: bool(called(shop)) and redis.hlen(BEGUN) == 3)
-        stopped.send_signal(signal.SIGINT)
-        out, err = stopped.communicate(timeout=60)
-    assert (stopped.returncode, "1  done" in out, "2  waiting" in out) == (1, True, True), out + err
+    with working(url), Redis.from_url(url) as redis:
+        stopped = interrupted(
+            run, table, url, lambda: called(shop).total() == 1 and redis.hlen(BEGUN) == 3, "--rate", "1/h"
+        )
+    assert (stopped.code, "1  done" in stopped.out, "2  waiting" in stopped.out) == (1, True, True), stopped
     assert called(shop).total() == 1
     assert hand_out(run, table, url, "--rate", "often").code == 2
 
@@ -50,9 +49,9 @@ def test_the_patience_is_kept_by_the_workers(run: Run, shop: Shop, url: str, mon
     table = orders(shop.folder, 3)
     with Listening(fail, "127.0.0.1", 0) as base_url:
         monkeypatch.setenv("WECHATPAY_BASE_URL", base_url)
-        with working(url), handing_out(shop, table, url, 3, "--patience", "0") as running:
-            out, err = running.communicate(timeout=60)
-    assert (running.returncode, "3  cut off" in out) == (1, True), out + err
+        with working(url):
+            done = hand_out(run, table, url, "--patience", "0")
+    assert (done.code, "3  cut off" in done.out) == (1, True), done
     assert seconds_left(url) == [-1, -1, -1], "nobody knows yet what came of them"
     assert not called(shop)
     monkeypatch.setenv("WECHATPAY_BASE_URL", shop.base_url)
