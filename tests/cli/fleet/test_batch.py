@@ -95,7 +95,7 @@ def test_a_stopped_run_waits_for_what_was_begun(
             with working(url, concurrency=1):
                 stopped = interrupted(run, table, url, lambda: arrived.is_set() and redis.hlen(HANDED_OUT) == 3)
     assert (stopped.code, "1  done" in stopped.out, "2  waiting" in stopped.out) == (1, True, True), stopped
-    assert called(shop) == {"0": 1}
+    assert called(shop).total() == 1, "it is any of them: they reach the queue over several connections"
     monkeypatch.setenv("WECHATPAY_BASE_URL", shop.base_url)
     with working(url):
         assert hand_out(run, table, url).code == 0
