@@ -23,7 +23,7 @@ from wechatpay_chain.client.options import Options
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.middleware import standard
-from wechatpay_chain.pipeline import compose
+from wechatpay_chain.pipeline import compose, steps_of
 from wechatpay_chain.policies.ratelimit import RateLimits
 from wechatpay_chain.wire import v3
 
@@ -108,7 +108,7 @@ async def steps(middlewares: Sequence[Middleware], answer: Response[Any]) -> dic
         return await call_next(request)
 
     spied = [step for middleware in middlewares for step in (seen, middleware)]
-    await compose(spied, nothing)(Request(method="POST", template=PATH, json=ORDER))
+    await compose(spied, nothing)(Request(method="POST", template=PATH, json=ORDER, operation=find("POST", PATH)))
 
     def alone(middleware: Middleware, request: Request) -> Job:
         handler = compose((middleware,), nothing)
@@ -142,7 +142,7 @@ async def main() -> None:
         jobs = {
             "bare": bare,
             **chains(wxpay),
-            **await steps(standard(options), answer),
+            **await steps(steps_of("v3", standard(options)), answer),
             "whole call without RSA and socket": lambda: wxpay.v3.aggracctBc.wbChannel.controlOrders.recover.post(
                 json=ORDER
             ),
