@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import csv
 import hashlib
-import re
 import warnings
 from collections import deque
 from collections.abc import Iterator
@@ -13,30 +12,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-import orjson
-
 from .. import catalogue
 from ..catalogue.records import Fields, record
 from ..errors import ConfigurationError, WeChatPayWarning
 from ..files.atomic import path_of, reading
 from ..http.names import distance
 from ..http.path import placeholders
+from .cells import plain, typed
 from .items import Item, item_of, payload_of, template_of
 
-# What a cell holds, by the catalogue's type: texts as they are, all else as JSON writes it.
-_TYPES: dict[str, type | tuple[type, ...]] = {"integer": int, "number": (int, float), "boolean": bool, "object": dict}
 _BLOCK = 1024 * 1024
 _MOST_MISTAKES = 20
 _MISSPELT = 2
 # Letters of a name for each that may be wrong: of short names most are no misspelling of one another.
 _LETTERS_A_MISTAKE = 3
-# How a spreadsheet shows a number of more than eleven digits; the digits behind are lost.
-_SHORTENED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2}", re.ASCII | re.IGNORECASE)
-# How a program writes a number that it read as a decimal one.
-_DECIMAL = re.compile(r"[0-9]{8,}[.,]0+", re.ASCII)
-# ="622..." and '622... keep a spreadsheet from doing that.
-_FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
-_APOSTROPHE = re.compile(r"'([0-9]+)", re.ASCII)
 
 
 def read_csv(file: str | Path, path: str, *, method: str = "POST", complete: bool = False) -> Iterator[Item]:
@@ -189,7 +178,7 @@ class _Table:
         reader.fieldnames = [name or f"\t{place}" for place, name in enumerate(names, 1)]
         return reader
 
-    def _misspelt(self, names: Iterator[str] | Any) -> Iterator[str]:
+    def _misspelt(self, names: list[str]) -> Iterator[str]:
         known = self._known()
         if not known:
             return
@@ -223,20 +212,20 @@ class _Table:
         values: dict[str, Any] = {}
         for name, raw in row.items():
             if not isinstance(name, str):  # None stands for cells too many
-                if any(map(_plain, raw)):
+                if any(map(plain, raw)):
                     raise TypeError("it has more cells than the first; quote those with commas in them")
                 continue
-            cell = _plain(raw or "")
+            cell = plain(raw or "")
             if not cell:
                 continue
             if name.startswith("\t"):
                 raise TypeError(f"column {name.strip()} has no name in the first row: name it, or empty it")
             if name in named:
-                values[name] = _typed(cell, None, name)
+                values[name] = typed(cell, None, name)
             else:
                 pointer = "/" + name.replace(".", "/")
                 kind = catalogue.field_type(self._method, self._template, location, pointer)
-                _put(members, name.split("."), _typed(cell, kind, name))
+                _put(members, name.split("."), typed(cell, kind, name))
         return item_of(self._template, self._method, members, values)
 
 
@@ -311,43 +300,9 @@ def _dotted(fields: Fields, prefix: str = "") -> Iterator[str]:
         yield from _dotted(field.get("fields", {}), f"{prefix}{name}.")
 
 
-def _plain(cell: str) -> str:
-    """A cell without what keeps a spreadsheet from changing it."""
-    cell = cell.strip("\t")
-    if quoted := _FORMULA_TEXT.fullmatch(cell):
-        return quoted[1]
-    if digits := _APOSTROPHE.fullmatch(cell):
-        return digits[1]
-    return cell
-
-
 def _put(members: dict[str, Any], names: list[str], value: Any) -> None:
     for name in names[:-1]:
         members = members.setdefault(name, {})
         if not isinstance(cast("object", members), dict):
             raise TypeError(f"the column {name!r} is a value, and the column {'.'.join(names)!r} inside of it")
     members[names[-1]] = value
-
-
-def _typed(cell: str, kind: str | None, name: str) -> Any:
-    if _SHORTENED.fullmatch(cell):
-        raise TypeError(
-            f"in the column {name!r} a spreadsheet has shortened the number, and its last digits are lost: "
-            "format the column as text before the numbers are put in"
-        )
-    if kind in {None, "string"} and _DECIMAL.fullmatch(cell):
-        raise TypeError(
-            f"in the column {name!r} a program has written a number as a decimal one (.0): "
-            "read and write the column as text"
-        )
-    if kind is None or kind == "string":
-        return cell
-    try:
-        value = orjson.loads(cell.lower() if kind == "boolean" else cell)
-    except orjson.JSONDecodeError:
-        value = None
-    expected = list if kind.endswith("[]") else _TYPES.get(kind, str)
-    if not isinstance(value, expected) or isinstance(value, bool) != (kind == "boolean"):
-        # Not shown: where columns were mixed up, it may be a secret.
-        raise TypeError(f"what stands in the column {name!r} is no {kind}")
-    return value
