@@ -10,7 +10,7 @@ from pathlib import Path
 from ..contrib._extras import extra
 from ..crypto.aead import KEY_SIZE
 from ..errors import ConfigurationError
-from .settings import PREFIX
+from .known_settings import PREFIX
 from .terminal import tell
 
 with extra("sqlalchemy"):

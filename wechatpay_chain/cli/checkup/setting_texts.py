@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ..checks import Check
-from ..settings import PREFIX, SETTINGS, Setting, Settings
+from ..known_settings import PREFIX, SETTINGS
+from ..setting_sources import Setting
+from ..settings import Settings
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00a0]")
 _VARIABLE = re.compile(r"\$\{?[A-Za-z_]\w*\}?|%[A-Za-z_]\w*%|\$?\{\{.*\}\}|\$\(.*\)")

@@ -17,7 +17,9 @@ from ...crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ...errors import ConfigurationError
 from ..exits import Exit
 from ..inputs import write_private
-from ..settings import FILE, SETTINGS, Known, add_settings, read_key_file
+from ..known_settings import FILE, SETTINGS, Known
+from ..setting_sources import read_key_file
+from ..settings import add_settings
 from ..terminal import tell
 
 _KEY, _CERTIFICATE = "apiclient_key.pem", "apiclient_cert.pem"
