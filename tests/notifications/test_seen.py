@@ -17,6 +17,7 @@ import pytest
 from tests.notifications.cancelled import cancelled_while_it_claims
 from tests.notifications.sender import notify, webhook
 from tests.redis_server import free_port, redis_server
+from tests.tcp import server
 from wechatpay_chain.contrib.redis import RedisSeen
 from wechatpay_chain.notifications import MemorySeen, Notification, RenewableSeen, Seen
 from wechatpay_chain.notifications.seen import V2_KEYS
@@ -63,6 +64,7 @@ async def lasting(request: pytest.FixtureRequest) -> AsyncIterator[Seen]:
 
 async def test_claim_and_confirm(seen: Seen) -> None:
     """One claims, others are busy until it is done, and it stays done."""
+    assert await seen.claim("k", "a") == "claimed"
     assert await seen.claim("k", "a") == "claimed"
     assert await seen.claim("k", "b") == "busy"
     assert await seen.claim("other", "b") == "claimed"
@@ -222,22 +224,51 @@ async def test_a_redis_that_is_gone(tmp_path: Path) -> None:
     await client.aclose()
 
 
+async def test_a_claim_whose_answer_is_lost(redis_url: str) -> None:
+    """Where the connection breaks between a claim and its answer, Redis's client asks again, and the claim is ours."""
+    redis = pytest.importorskip("redis")
+    answers: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        port = redis_url.removesuffix("/0").rpartition(":")[2]
+        answering, asking = await asyncio.open_connection("127.0.0.1", int(port))
+        while asked := await reader.read(65536):
+            asking.write(asked)
+            answer = await answering.read(65536)
+            is_first_claim = b"NX" in asked and not answers
+            if is_first_claim:
+                answers.append(answer)
+                break
+            writer.write(answer)
+        asking.close()
+
+    async with server(talk) as breaking:
+        again = redis.asyncio.retry.Retry(redis.backoff.NoBackoff(), 1)
+        client = redis.asyncio.Redis.from_url(breaking.replace("http:", "redis:"), retry=again)
+        hook = webhook(seen=RedisSeen(client, prefix="lost:"))
+        calls: list[str] = []
+        hook.on()(lambda notification: calls.append(notification.id))
+        assert (await hook.dispatch(*notify())).ok
+        assert (answers, calls) == ([b"+OK\r\n"], ["EV-1"])
+        await client.aclose()
+
+
 async def test_a_redis_that_hangs(tmp_path: Path) -> None:
     """A Redis that stops in the middle is given up after `timeout`: nothing is handled, nothing is left behind."""
     redis = pytest.importorskip("redis.asyncio")
-    with redis_server(tmp_path) as (url, server):
+    with redis_server(tmp_path) as (url, process):
         client = redis.Redis.from_url(url)
         hook = webhook(seen=RedisSeen(client, timeout=0.1), deadline=10)
         calls: list[str] = []
         hook.on()(lambda notification: calls.append(notification.id))
         assert (await hook.dispatch(*notify(id="before"))).ok
-        server.send_signal(signal.SIGSTOP)
+        process.send_signal(signal.SIGSTOP)
         try:
             replies = await asyncio.gather(*(hook.dispatch(*notify(id=str(number))) for number in range(20)))
             assert {reply.status for reply in replies} == {500}
             assert not hook._delivery._running
         finally:
-            server.send_signal(signal.SIGCONT)
+            process.send_signal(signal.SIGCONT)
         assert (await hook.dispatch(*notify(id="after"))).ok
         assert calls == ["before", "after"]
         await client.aclose()
@@ -246,12 +277,12 @@ async def test_a_redis_that_hangs(tmp_path: Path) -> None:
 async def test_a_redis_that_hangs_after_the_handler(tmp_path: Path) -> None:
     """What was handled is answered with success though it can't be noted: sent again, it would be handled again."""
     redis = pytest.importorskip("redis.asyncio")
-    with redis_server(tmp_path) as (url, server):
+    with redis_server(tmp_path) as (url, process):
         client = redis.Redis.from_url(url)
         hook = webhook(seen=RedisSeen(client, timeout=1.0))
-        hook.on()(lambda notification: server.send_signal(signal.SIGSTOP))
+        hook.on()(lambda notification: process.send_signal(signal.SIGSTOP))
         try:
             assert (await hook.dispatch(*notify())).ok
         finally:
-            server.send_signal(signal.SIGCONT)
+            process.send_signal(signal.SIGCONT)
         await client.aclose()

@@ -76,6 +76,8 @@ class RedisSeen:
             if await self._redis.set(name, token, nx=True, px=self._lease):
                 return "claimed"
             held = await self._redis.get(name)
+        if held in {token, token.encode()}:  # the answer was lost, and the client asked again
+            return "claimed"
         return "done" if held in {_DONE, _DONE.encode()} else "busy"
 
     async def renew(self, key: str, token: str) -> bool:

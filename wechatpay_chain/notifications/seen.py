@@ -43,7 +43,8 @@ class Seen(Protocol):
 
         Args:
             key: what is equal in repetitions of one notification.
-            token: names the one who claims; fresh for each claim.
+            token: names the one who claims; fresh for each claim. Asked again under it, as by a driver that lost the
+                answer, the claim is `claimed` still.
         """
         ...
 
@@ -131,8 +132,8 @@ class MemorySeen:
                 return "done"
             if len(self._claims) >= self._most:
                 self._claims = {key: claim for key, claim in self._claims.items() if claim[1] > now}
-            _, until = self._claims.get(key, ("", now))
-            if until > now:
+            owner, until = self._claims.get(key, ("", now))
+            if until > now and owner != token:
                 return "busy"
             self._claims[key] = (token, now + self.lease)
             return "claimed"

@@ -39,6 +39,7 @@ async def test_claims(shop: Shop) -> None:
     claims = await asyncio.gather(*(seen.claim("k", f"t{number}") for number in range(8)))
     assert sorted(claims) == ["busy"] * 7 + ["claimed"]
     owner = f"t{claims.index('claimed')}"
+    assert await seen.claim("k", owner) == "claimed"
     await seen.release("k", "stranger")
     assert await seen.claim("k", "late") == "busy"
     await seen.release("k", owner)

@@ -99,14 +99,17 @@ class SqlSeen:
         until = Now() + self.lease
         if not self._database.dialect.has_row_locks:
             connection.execute(update(table).where(false()).values(done=False))  # takes the lock of the database
-        found = connection.execute(select(table.c.done, table.c.until > Now()).where(table.c.key == key)).first()
+        columns = select(table.c.done, table.c.until > Now(), table.c.token)
+        found = connection.execute(columns.where(table.c.key == key)).first()
         if found is None:
             connection.execute(self._insert({"key": key, "token": token, "done": False, "until": until}))
             owner = connection.scalar(select(table.c.token).where(table.c.key == key))
             return "claimed" if owner == token else "busy"
-        is_done, lasts = found
-        if lasts:
-            return "done" if is_done else "busy"
+        is_done, lasts, owner = found
+        if lasts and is_done:
+            return "done"
+        if lasts:  # its own: it was committed, and the connection lost before that was known
+            return "claimed" if owner == token else "busy"
         # A handler's transaction may hold the row beyond the lease.
         free = select(table.c.key).where(table.c.key == key, table.c.until <= Now()).with_for_update(skip_locked=True)
         if connection.scalar(free) is None:
