@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from .errors import ConfigurationError, type_of
+from .http.value import frozen
 
 _MOST_BITS = 1023  # of an integer that a float can hold
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Takes:
     """What an argument takes.
 
