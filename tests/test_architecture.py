@@ -53,7 +53,7 @@ ALLOWED = {
     "__init__": ("_version errors http policies pipeline credentials payments notifications client.chain client"),
     # adapters, the platform's half, and programs
     "contrib": "_arguments _version errors observing policies credentials notifications",
-    "emulator": "_version _loop_thread errors http crypto diagnosis catalogue wire pipeline credentials",
+    "emulator": "_arguments _version _loop_thread errors http crypto diagnosis catalogue wire pipeline credentials",
     "cli": (
         "_version _waits errors http crypto catalogue wire policies credentials files bills payments notifications "
         "batch __init__ pipeline diagnosis contrib emulator"

@@ -34,7 +34,19 @@ from wechatpay_chain.contrib.limits import RedisLimiter
 from wechatpay_chain.contrib.redis import RedisSeen
 from wechatpay_chain.contrib.sqlalchemy import SqlInbox, SqlSeen, Worker
 from wechatpay_chain.credentials.renewal import Pace
-from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.emulator import Emulator, KeyPair
+from wechatpay_chain.emulator.faults import (
+    CutBody,
+    Delay,
+    Effect,
+    Faults,
+    Forge,
+    LoseAnswer,
+    OtherKey,
+    Page,
+    Refuse,
+    SkewClock,
+)
 from wechatpay_chain.notifications import AuthorizationSigner, MemorySeen
 from wechatpay_chain.notifications.inbox import Patience
 from wechatpay_chain.policies.backoff import Backoff
@@ -142,6 +154,32 @@ def item(**given: Any) -> Any:
     return Item(**{"path": "v3/x", "key": "1", **given}).pack()
 
 
+def fault(**given: Any) -> Any:
+    """A rule by which the emulator misbehaves."""
+    return Faults().add(**{"effect": LoseAnswer(), **given})
+
+
+def effect(kind: Callable[..., Effect]) -> Callable[..., Any]:
+    """A rule with an effect that is made of what is given."""
+
+    def made(**given: Any) -> Any:
+        return Faults().add(kind(**given))
+
+    made.__name__ = getattr(kind, "__name__", "")
+    return made
+
+
+@cache
+def pair() -> KeyPair:
+    """A merchant's key."""
+    return KeyPair.merchant()
+
+
+def emulator(**given: Any) -> Emulator:
+    """The platform."""
+    return Emulator(**{"merchant_key": pair(), "platform_keys": [pair()], **given})
+
+
 def view(**given: Any) -> Any:
     """A route of a framework; all are made alike."""
     return starlette.endpoint(**given)
@@ -223,6 +261,30 @@ CONSTRUCTORS: Mapping[Callable[..., Any], Mapping[str, str]] = {
         "on_progress": "None",
         "time": "",
     },
+    emulator: {
+        "mchid": "x",
+        "clock": "",
+        "merchant_key": "None",
+        "platform_keys": "None []",
+        "apiv3_key": "None",
+        "apiv2_key": "None",
+        "state": "None",
+        "keep": "",
+        "notify": "None",
+        "patience": "None",
+        "pay_after": "None",
+        "random_seed": "None -1 True 1e400",
+        "rate_limits": "True",
+    },
+    KeyPair.certified: {"not_before": "None", "algorithm": ""},
+    fault: {"effect": "", "operation": "x", "merchant": "x", "share": "", "times": "None", "after": ""},
+    effect(Refuse): {"status": "", "code": "x", "message": "x"},
+    effect(Delay): {"seconds": ""},
+    effect(CutBody): {"kept": "None"},
+    effect(Forge): {"flaw": ""},
+    effect(Page): {"status": ""},
+    effect(OtherKey): {"serial": "x"},
+    effect(SkewClock): {"seconds": "-1"},
     item: {"path": "x", "method": "", "values": "", "key": "x"},
 }
 """What makes an object, and each of its arguments with those odd values that it takes."""

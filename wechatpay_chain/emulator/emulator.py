@@ -7,10 +7,13 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .. import catalogue
+from .._arguments import FLAG, SECONDS, TEXT, Takes, a_count, a_function, a_number, check, instance
+from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ..errors import ConnectionFailed
 from ..http.headers import Headers
 from ..http.request import Request
@@ -36,6 +39,26 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from .server import Listening
+
+
+def _are_keys(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(key, KeyPair) for key in cast("Sequence[object]", value))
+
+
+_KEY = "Give KeyPair.merchant(), or KeyPair.merchant('SM2')"
+_TAKES = {
+    "mchid": TEXT,
+    "clock": a_function("Give a function that returns Unix time in seconds, such as time.time"),
+    "merchant_key": instance(KeyPair | None, _KEY),
+    "platform_keys": Takes(_are_keys, "Give a list: [KeyPair.wechatpay()]").or_none(),
+    "state": instance(Path | None, "Give the path of a folder: Path('world')"),
+    "keep": a_count(0, "Give a whole number, 0 or more"),
+    "notify": instance(Mapping | None, "Give a dict: {'https://shop.example': app}"),
+    "patience": SECONDS.or_none(),
+    "pay_after": a_number(0, inf, "Give a number of seconds").or_none(),
+    "random_seed": instance(int | None, "Give a whole number"),
+    "rate_limits": FLAG,
+}
 
 
 class Emulator(Controls):
@@ -73,7 +96,7 @@ class Emulator(Controls):
         exchanges: the last requests with their answers, the newest last.
 
     Raises:
-        ConfigurationError: the state folder can't be used.
+        ConfigurationError: the state folder can't be used, or an argument is wrong.
     """
 
     # As a transport: what a function of `on` raises reaches the test that brought it.
@@ -96,6 +119,22 @@ class Emulator(Controls):
         random_seed: int | None = None,
         rate_limits: bool = True,
     ) -> None:
+        check(
+            _TAKES,
+            mchid=mchid,
+            clock=clock,
+            merchant_key=merchant_key,
+            platform_keys=platform_keys,
+            state=state,
+            keep=keep,
+            notify=notify,
+            patience=patience,
+            pay_after=pay_after,
+            random_seed=random_seed,
+            rate_limits=rate_limits,
+        )
+        load_apiv3_key(apiv3_key)
+        load_apiv2_key(apiv2_key)
         self._clock = clock
         world = World(
             [kind for product in PRODUCTS for kind in product.kinds],

@@ -13,9 +13,11 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from fnmatch import fnmatchcase
+from math import inf
 from threading import Lock
 from typing import Any, Literal, get_args
 
+from .._arguments import TEXT, Takes, a_count, a_number, check, check_attributes, instance, is_number, one_of
 from ..errors import ConfigurationError
 
 Flaw = Literal["altered", "probe", "stale", "unsigned"]
@@ -227,9 +229,9 @@ class Faults:
         """Add a rule. The arguments are the attributes of `Fault`.
 
         Raises:
-            ConfigurationError: one of them is out of range.
+            ConfigurationError: one of them, or an attribute of the effect, is wrong.
         """
-        _check(effect, operation, share, times, after)
+        _check(effect, operation=operation, merchant=merchant, share=share, times=times, after=after)
         with self._lock:
             fault = Fault(
                 number=next(self._numbers),
@@ -313,22 +315,30 @@ def _typed(member: str, value: Any) -> Any:
     return value
 
 
-def _check(effect: Effect, operation: str, share: float, times: int | None, after: int) -> None:
-    if not operation:
+_STATUS = {"status": a_number(200, 600, "Give an HTTP status, such as 500")}
+_TAKES = {
+    "effect": instance(Effect, "Give what a fault does, such as Refuse(500, 'SYSTEM_ERROR') or LoseAnswer()"),
+    "operation": TEXT,
+    "merchant": TEXT,
+    "share": Takes(
+        lambda value: is_number(value) and 0 <= value <= 1, "Give a share from 0 to 1, such as 0.05 for one in 20"
+    ),
+    "times": a_count(1, "Give a count from 1, or leave it out").or_none(),
+    "after": a_count(0, "Give a count from 0"),
+}
+_TAKES_OF: Mapping[type[Effect], Mapping[str, Takes]] = {
+    Refuse: {**_STATUS, "code": TEXT, "message": TEXT},
+    Delay: {"seconds": Takes(lambda value: is_number(value) and 0 <= value <= 3600, "Give seconds from 0 to 3600")},
+    CutBody: {"kept": a_count(0, "Give a count of bytes from 0").or_none()},
+    Forge: {"flaw": one_of(FLAWS, f"Give one of {', '.join(FLAWS)}")},
+    Page: _STATUS,
+    OtherKey: {"serial": TEXT},
+    SkewClock: {"seconds": a_number(-inf, inf, "Give a number of seconds")},
+}
+
+
+def _check(effect: Effect, **where: Any) -> None:
+    check(_TAKES, effect=effect, **where)
+    if not where["operation"]:
         raise ConfigurationError("operation", "it is empty", "Give a pattern such as POST /v3/pay/*, or * for all")
-    if not 0 <= share <= 1:
-        raise ConfigurationError(
-            "share", f"{share!r} was found", "Give a share from 0 to 1, such as 0.05 for one in 20"
-        )
-    if times is not None and times < 1:
-        raise ConfigurationError("times", f"{times!r} was found", "Give a count from 1, or leave it out")
-    if after < 0:
-        raise ConfigurationError("after", f"{after!r} was found", "Give a count from 0")
-    if isinstance(effect, Refuse | Page) and not 200 <= effect.status <= 599:
-        raise ConfigurationError("status", f"{effect.status!r} was found", "Give an HTTP status, such as 500")
-    if isinstance(effect, Delay) and not 0 <= effect.seconds <= 3600:
-        raise ConfigurationError("seconds", f"{effect.seconds!r} was found", "Give seconds from 0 to 3600")
-    if isinstance(effect, CutBody) and effect.kept is not None and effect.kept < 0:
-        raise ConfigurationError("kept", f"{effect.kept!r} was found", "Give a count of bytes from 0")
-    if isinstance(effect, Forge) and effect.flaw not in FLAWS:
-        raise ConfigurationError("flaw", f"{effect.flaw!r} was found", f"Give one of {', '.join(FLAWS)}")
+    check_attributes(_TAKES_OF.get(type(effect), {}), "", effect)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from string import ascii_letters, digits
-from typing import Self
+from typing import Self, get_args
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from ..._arguments import Takes, check, one_of
 from ...crypto import aead, serials
 from ...crypto.asymmetric import Algorithm, PrivateKey, algorithm_of
 from ...crypto.keys import load_private_key
@@ -32,6 +33,13 @@ _EXPONENT = 65537
 # https://pay.weixin.qq.com/doc/v3/merchant/4012153196: a platform certificate is valid for five years.
 _VALIDITY = timedelta(days=5 * 365)
 _IDENTIFIER_DIGITS = 24
+_TAKES = {
+    "not_before": Takes(
+        lambda value: isinstance(value, datetime) and value.tzinfo is not None,
+        "Give an aware datetime: datetime(2027, 1, 1, tzinfo=UTC)",
+    ).or_none(),
+    "algorithm": one_of(get_args(Algorithm), "Give 'RSA' or 'SM2'"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +79,7 @@ class KeyPair:
             not_before: start of its five years, or of its 13 months in SM mode, aware; yesterday by default.
             algorithm: of its key.
         """
+        check(_TAKES, not_before=not_before, algorithm=algorithm)
         not_before = not_before or datetime.now(UTC) - timedelta(days=1)
         key: PrivateKey
         if algorithm == "SM2":
