@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -75,4 +76,21 @@ def test_what_a_dead_worker_held_goes_to_another_one(
         with working(url):
             out, err = running.communicate(timeout=60)
     assert (running.returncode, "3  done" in out) == (0, True), out + err
+    assert called(shop) == dict.fromkeys("012", 1)
+
+
+def test_what_a_worker_holds_for_long_stays_with_it(
+    run: Run, shop: Shop, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that lasts longer than the time after which a worker counts as dead is made once, as long as it lives."""
+    monkeypatch.setattr(queue, "_IDLE_MS", 1200)
+
+    async def receive(request: Request) -> Response[Any]:
+        await asyncio.sleep(3)
+        return await shop.emulator.receive(request)
+
+    with Listening(receive, "127.0.0.1", 0) as base_url:
+        monkeypatch.setenv("WECHATPAY_BASE_URL", base_url)
+        with working(url), working(url):
+            assert hand_out(run, orders(shop.folder, 3), url).code == 0
     assert called(shop) == dict.fromkeys("012", 1)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 from ...contrib._extras import extra
 
 with extra("taskiq"):
-    from taskiq import AsyncBroker, SendTaskError
+    from taskiq import SendTaskError
     from taskiq_redis import RedisStreamBroker
 
 with extra("redis"):
@@ -33,6 +33,13 @@ local held = redis.call('XPENDING', KEYS[1], ARGV[1])
 redis.call('XTRIM', KEYS[1], 'MINID', held[2] or delivered)
 return #redis.call('XRANGE', KEYS[1], '(' .. delivered, '+', 'COUNT', 1)
 """
+# A message that is claimed anew has been held for no time. In one step: what another worker has got by now is its own.
+_KEEP = """
+for _, message in ipairs(redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', ARGV[3], ARGV[2])) do
+    redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, message[1], 'JUSTID')
+end
+"""
+_MOST_HELD = 10_000
 
 
 class Terms(NamedTuple):
@@ -99,7 +106,20 @@ class Queue:
         await self._broker.shutdown()
 
 
-def broker_at(url: str) -> AsyncBroker:
+async def keep(redis: Redis, worker: str) -> None:
+    """Say that a worker lives: what it has held for a minute goes to another one.
+
+    Args:
+        redis: a client of the Redis.
+        worker: by its broker's `consumer_name`.
+
+    Raises:
+        RedisError: Redis can't be reached.
+    """
+    await cast("Any", redis.eval(_KEEP, 1, QUEUE, _GROUP, worker, str(_MOST_HELD)))
+
+
+def broker_at(url: str) -> RedisStreamBroker:
     """What carries the messages of the queue."""
     return RedisStreamBroker(
         url,

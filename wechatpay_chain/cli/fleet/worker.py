@@ -13,7 +13,7 @@ from ...policies.retry import is_idempotent
 from ..settings import Settings
 from .connection import end, redis_at
 from .notes import Notes
-from .queue import QUEUE, Terms, broker_at
+from .queue import QUEUE, Terms, broker_at, keep
 
 with extra("taskiq"):
     from taskiq.api import run_receiver_task
@@ -22,7 +22,7 @@ with extra("redis"):
     from redis.asyncio import Redis
     from redis.exceptions import RedisError
 
-# Seconds between two looks whether a run still hands out.
+# Seconds between two looks whether a run still hands out, and between two signs of life.
 _LOOK = 0.5
 
 
@@ -49,11 +49,21 @@ async def work(url: str, settings: Settings, *, among: int, concurrency: int) ->
 
         broker.register_task(call, task_name=QUEUE)  # taskiq renames it, which no method allows
         watching = asyncio.create_task(worker.watch())
+        keeping = asyncio.create_task(_keep(redis, broker.consumer_name))
         try:
             await run_receiver_task(broker, run_startup=True, max_async_tasks=concurrency)
         finally:
             await end(watching)
+            await end(keeping)
             await broker.shutdown()
+
+
+async def _keep(redis: Redis, worker: str) -> None:
+    """Keep what this worker holds, however long it waits for its turn or for its next try."""
+    while True:
+        await asyncio.sleep(_LOOK)
+        with suppress(RedisError, OSError):
+            await keep(redis, worker)
 
 
 class _Worker:
