@@ -1,4 +1,7 @@
-"""Payloads as they were when a call began, whatever their owner makes of his dicts and lists while it waits."""
+"""The payloads of a request: where they stand, and what they were when a call began.
+
+Their owner may change his dicts and lists while the call waits.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from typing import Any, cast
 
 from .request import Request
 
-_PAYLOADS = ("json", "params", "xml", "meta")
+LOCATIONS = {"json": "json", "xml": "xml", "params": "query", "meta": "meta"}
+"""A request's attribute with a payload -> what the catalogue calls that place."""
 
 
 def as_of_now(request: Request) -> Request:
@@ -17,7 +21,7 @@ def as_of_now(request: Request) -> Request:
     """
     given = vars(request)
     try:
-        return request.changed(**{name: _copy(given[name]) for name in _PAYLOADS if given[name] is not None})
+        return request.changed(**{name: _copy(given[name]) for name in LOCATIONS if given[name] is not None})
     except RecursionError:
         return request
 

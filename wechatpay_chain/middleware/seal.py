@@ -14,7 +14,7 @@ from ..crypto.asymmetric import PrivateKey
 from ..errors import ConfigurationError
 from ..http.headers import NO_HEADERS, Headers
 from ..http.operation import Operation
-from ..http.payload import as_of_now
+from ..http.payload import LOCATIONS, as_of_now
 from ..http.request import Request
 from ..http.response import Response
 from ..pipeline import Handler
@@ -26,8 +26,8 @@ from ..wire.sealing import FieldTree, field_tree, seal
 from ..wire.unsealing import unsealed
 from ..wire.v3.signature import SERIAL_HEADER
 
-# A request's attribute with fields -> the catalogue's list of those fields.
-_LOCATIONS = {"json": "json", "params": "query", "meta": "meta"}
+# XML belongs to APIv2, whose secrets `SealV2` encrypts.
+_SEALED = {name: location for name, location in LOCATIONS.items() if name != "xml"}
 
 
 class Seal:
@@ -86,7 +86,7 @@ class Seal:
         marked = _marked(operation.secret_fields if operation else ())
         sealed: dict[str, Any] = {}
         given = vars(request)
-        for name, location in _LOCATIONS.items():
+        for name, location in _SEALED.items():
             if given[name] is not None:
                 sealed[name] = seal(given[name], marked.get(location), encrypt, name)
         if key is not None:  # in the platform's own spelling, however the caller wrote it

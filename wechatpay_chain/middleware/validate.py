@@ -7,6 +7,7 @@ from typing import Any
 from .. import catalogue
 from ..errors import ConfigurationError
 from ..http.operation import Operation
+from ..http.payload import LOCATIONS
 from ..http.request import Request
 from ..http.response import Response
 from ..pipeline import Handler
@@ -24,7 +25,7 @@ class Validate:
 
 
 def _check(request: Request, operation: Operation) -> None:
-    payloads = {"json": request.json, "query": request.params, "xml": request.xml, "meta": request.meta}
+    payloads = {location: getattr(request, name) for name, location in LOCATIONS.items()}
     faults = catalogue.validate(operation, payloads)
     if faults:
         raise ConfigurationError(

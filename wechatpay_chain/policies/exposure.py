@@ -13,11 +13,9 @@ from .. import catalogue
 from ..errors import ConfigurationError
 from ..http.headers import NO_HEADERS
 from ..http.names import letters
+from ..http.payload import LOCATIONS
 from ..http.request import Request
 from ..wire.exposure import Suspect, misplaced, named
-
-# A request's attribute with fields -> the catalogue's list of those fields.
-_LOCATIONS = {"json": "json", "xml": "xml", "params": "query", "meta": "meta"}
 
 
 def check(request: Request, operation: catalogue.Operation | None) -> None:
@@ -44,7 +42,7 @@ def check(request: Request, operation: catalogue.Operation | None) -> None:
 
 def _check_names(request: Request, operation: catalogue.Operation) -> None:
     given = vars(request)
-    for name, location in _LOCATIONS.items():
+    for name, location in LOCATIONS.items():
         if given[name] is None:
             continue
         for suspect in misplaced(given[name], location, operation.secret_fields):
@@ -77,7 +75,7 @@ def _is_known(suspect: Suspect, location: str, operation: catalogue.Operation) -
 
 def _check_path(request: Request, operation: catalogue.Operation | None) -> None:
     """A path that resembles another than it leads to may be misspelt, and would carry that one's secrets in plain."""
-    payloads = [payload for name in _LOCATIONS if (payload := getattr(request, name))]
+    payloads = [payload for name in LOCATIONS if (payload := getattr(request, name))]
     if not any(named(payload, catalogue.secret_names()) for payload in payloads):
         return
     for meant, names in _named_like(request, operation, payloads):
