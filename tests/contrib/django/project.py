@@ -17,6 +17,7 @@ import django
 from django.conf import settings
 
 ADMIN = "admin"
+VIEWER = "viewer"
 
 
 def database() -> dict[str, Any]:
@@ -78,7 +79,7 @@ if __name__ == "__main__":
 django.setup()
 
 from django.contrib import admin  # noqa: E402 - only after the setup
-from django.contrib.auth.models import User  # noqa: E402
+from django.contrib.auth.models import Permission, User  # noqa: E402
 from django.core.management import call_command, execute_from_command_line  # noqa: E402
 from django.db import connection, models  # noqa: E402
 from django.test import Client  # noqa: E402
@@ -131,6 +132,8 @@ def make_tables() -> None:
     with connection.schema_editor() as editor:
         editor.create_model(Effect)
     User.objects.create_superuser(ADMIN, password=ADMIN)
+    viewer = User.objects.create_user(VIEWER, password=VIEWER, is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_storednotification"))
 
 
 def send(names: list[str]) -> None:
@@ -150,9 +153,11 @@ def browse() -> None:
     dead = inbox.rows.get(state="dead")
     shown = client.get(f"/admin/wechatpay/storednotification/{dead.pk}/change/").content.decode()
     print("listed", dead.number in listed, "masked", "***" in shown and "oUpF8uMuAJO" not in shown)
-    post = {"action": "handle_again", "_selected_action": [dead.pk]}
-    client.post("/admin/wechatpay/storednotification/", post)
-    print("state", inbox.rows.get(pk=dead.pk).state)
+    for name, actions in ((VIEWER, ["forget", "handle_again"]), (ADMIN, ["handle_again"])):
+        client.force_login(User.objects.get(username=name))
+        for action in actions:
+            client.post("/admin/wechatpay/storednotification/", {"action": action, "_selected_action": [dead.pk]})
+        print(name, "state", inbox.rows.get(pk=dead.pk).state)
 
 
 def main(action: str, *words: str) -> None:

@@ -85,9 +85,10 @@ def test_stored_handled_and_looked_after(project: Project) -> None:
         ATOMIC="1" if project.is_sqlite else "0",
     ).splitlines()
     assert told[:7] == ["200"] * 4 + ["handled 1", "handled 0", "handled 0"]
-    dead, done, effects, listed, state, erased, forgotten, repeated, handled, after = told[7:]
+    dead, done, effects, listed, viewed, state, erased, forgotten, repeated, handled, after = told[7:]
     assert (dead.split()[0], "ZeroDivisionError" in dead, done.split()[0]) == ("dead", True, "done")
-    assert (effects, listed, state) == ("['A1']", "listed True masked True", "state waiting")
+    assert (effects, listed, state) == ("['A1']", "listed True masked True", "admin state waiting")
+    assert viewed == "viewer state dead"  # who may look presses no button
     assert (erased, forgotten.split()[0], repeated) == ("1 erased", "forgotten", "200")
     assert (handled, after) == ("handled 0", "['A1']")
 

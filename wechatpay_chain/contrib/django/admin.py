@@ -1,4 +1,7 @@
-"""The admin page: what came, where it is, and handling it again. Personal data is masked."""
+"""The admin page: what came, where it is, and handling it again. Personal data is masked.
+
+Who may view notifications sees them; who may change them presses the buttons as well.
+"""
 
 from __future__ import annotations
 
@@ -58,13 +61,13 @@ class StoredNotificationAdmin(Base):
             return str(error)
         return json.dumps(masked(resource), ensure_ascii=False, indent=2)
 
-    @admin.action(description="Handle again")
+    @admin.action(description="Handle again", permissions=["change"])
     def handle_again(self, request: HttpRequest, chosen: QuerySet[StoredNotification]) -> None:
         """Have dead ones, and those that wait, handled anew."""
         count = inbox_of_settings().retry(list(chosen.values_list("key", flat=True)))
         self.message_user(request, f"{count} will be handled again", messages.SUCCESS)
 
-    @admin.action(description="Erase content")
+    @admin.action(description="Erase content", permissions=["change"])
     def forget(self, request: HttpRequest, chosen: QuerySet[StoredNotification]) -> None:
         """Erase the content of all finished notifications of the chosen ones' numbers."""
         inbox = inbox_of_settings()
