@@ -105,9 +105,31 @@ async def test_a_refusal_is_an_error_with_all_that_the_platform_said(wxpay: WeCh
 async def test_an_unknown_path_names_the_closest_operations(wxpay: WeChatPay) -> None:
     """A 404 of an operation that nobody knows carries a note with those that it resembles."""
     with pytest.raises(NotFound) as caught:
-        await wxpay.chain("v3/aggracct-bc/wb-channel/control-order/recover").post(json={})
+        await wxpay.chain("v3/aggracct-bc/wb-channel/control-accounts/recover").post(json={})
     assert "POST /v3/aggracct-bc/wb-channel/control-orders/recover" in caught.value.__notes__[0]
     assert caught.value.causes == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("v3/aggracct-bc/wb-channel/control-order/recover", "v3/aggracct-bc/wb-channel/control-orders/recover"),
+        ("v3/pay/transaction/native", "v3/pay/transactions/native"),
+        ("v3/pay/transactions/natvie", "v3/pay/transactions/native"),
+        (
+            "v3/pay/transactions/out-trade-no/{out_trade_no}/colse",
+            "v3/pay/transactions/out-trade-no/{out_trade_no}/close",
+        ),
+    ],
+)
+async def test_a_path_with_wrong_letters_may_be_the_cause(wxpay: WeChatPay, path: str, meant: str) -> None:
+    """One or two wrong letters: the text of the 404 says which path may be meant, and doesn't claim to know."""
+    values = {"out_trade_no": "A1"} if "{" in path else {}
+    with pytest.raises(NotFound) as caught:
+        await wxpay.chain(path).post(json={}, **values)
+    (cause,) = caught.value.causes
+    assert (cause.name, cause.certainty) == ("path-misspelt", "possible")
+    assert f"Write {meant!r}" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import warnings
 from functools import cache
 
 from .. import catalogue
-from ..errors import APIError, Cause, WeChatPayError, WeChatPayWarning
+from ..errors import APIError, Cause, Certainty, WeChatPayError, WeChatPayWarning
 from ..http.request import Request
 from .closings import closing_of
 
@@ -34,16 +34,22 @@ def _misspelt(request: Request) -> Cause | None:
     path = request.template
     if verbs := ", ".join(operation.method for operation in catalogue.at(path)):
         return Cause("wrong-verb", f"the path is known with {verbs} only", "Use such a verb", "likely")
+    closest = catalogue.closest(request.method, path)
     respelt = {operation.path for operation in catalogue.respelt_of(path)}
-    meant = next((found for found in catalogue.closest(request.method, path) if found.path in respelt), None)
-    if meant is None:
-        return None
+    if meant := next((found for found in closest if found.path in respelt), None):
+        return _path_misspelt(meant, "A path in text is sent as it stands, slashes included: write", "likely")
+    slips = {operation.path for operation, same_words in catalogue.resembling(path) if same_words}
+    if meant := next((found for found in closest if found.path in slips), None):
+        return _path_misspelt(meant, "Write", "possible")  # it may also be newer than the catalogue
+    return None
+
+
+def _path_misspelt(meant: catalogue.Operation, lead: str, certainty: Certainty) -> Cause:
     return Cause(
         "path-misspelt",
         f"the path is misspelt: {meant.method} {meant.path} ({meant.name}) is meant",
-        f"A path in text is sent as it stands, slashes included: write {meant.path[1:]!r}, or the chain "
-        f"{catalogue.spell(meant.path)}",
-        "likely",
+        f"{lead} {meant.path[1:]!r}, or the chain {catalogue.spell(meant.path)}",
+        certainty,
     )
 
 
