@@ -178,6 +178,7 @@ def test_an_unknown_outcome_says_what_to_do(method: str, outcome: Outcome | None
     if advice is None:
         assert text == f"{method} /v3/x: no answer"
     else:
+        assert text.startswith(f"{method} /v3/x: no answer. ")
         assert advice in text
 
 
@@ -189,7 +190,7 @@ def test_a_message_is_put_together() -> None:
     assert str(error) == "500 SYSTEM_ERROR: busy [Request-ID 08F7]"
     error.request, error.outcome = LINE, "unknown"
     assert str(error).startswith(
-        "POST /v3/refund/{id}: 500 SYSTEM_ERROR: busy [Request-ID 08F7] Its outcome is unknown"
+        "POST /v3/refund/{id}: 500 SYSTEM_ERROR: busy [Request-ID 08F7]. Its outcome is unknown"
     )
 
 

@@ -132,7 +132,7 @@ class WeChatPayError(Exception):
         if self.request_id:
             text += f" [Request-ID {self.request_id}]"
         if self.outcome == "unknown" and self.request:
-            text += " " + (_ADVICE_READ if self.request.method == "GET" else _ADVICE_WRITE)
+            text = f"{text.rstrip('.')}. {_ADVICE_READ if self.request.method == 'GET' else _ADVICE_WRITE}"
         return printable(text)
 
     @property
