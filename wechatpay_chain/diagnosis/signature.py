@@ -45,7 +45,7 @@ def other_key(serial: str, keys: Mapping[str, _K], fits: Callable[[_K], bool]) -
 def same_name(serial: str) -> Cause:
     """The cause that remains where the body seems untouched and the key of this name doesn't fit."""
     text = (
-        f"certs[{serial!r}] may hold another key than the platform's of this name, such as another merchant's or an "
+        f"certs[{serial!r}] holds another key than the platform's of this name, such as another merchant's or an "
         "older download, or the message is forged"
     )
     return Cause("key-other", text, "Download the key that the merchant portal shows under this name", "possible")
