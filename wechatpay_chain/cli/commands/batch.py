@@ -5,24 +5,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
-import warnings
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from ... import catalogue
-from ...batch import Batch, Item, JournalInUseError, Progress, read_csv, read_jsonl
-from ...batch.items import payload_of
+from ...batch import Batch, JournalInUseError, Progress
 from ...batch.journaled_calls import JournaledCalls
-from ...batch.tables import check_csv, read_checked_csv
-from ...catalogue.records import record
-from ...errors import ConfigurationError, WeChatPayWarning
-from ...http.names import nearest
+from ...errors import ConfigurationError
 from ...http.path import literal_path
 from ...http.request import METHODS
 from ...http.timeout import Timeout
 from ...policies.ratelimit import RateLimits
+from ..batch_input import checked_items, items_of, limit_of
+from ..batch_rehearsal import rehearse
 from ..exits import Exit
 from ..progress import counting
 from ..reports import Report, read_report, show_report, show_running, write_rows
@@ -30,8 +26,6 @@ from ..running_batch import read_progress, telling
 from ..settings import Settings, add_settings
 from ..terminal import tell
 
-_FAULTS_SHOWN = 3
-_FAULTY_SHOWN = 20
 # Calls at once, and calls that are handed out to workers at once.
 _CONCURRENCY = 32
 _HANDED_OUT = 256
@@ -94,7 +88,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     if options.dry_run:
-        return _rehearse(options)
+        return rehearse(options)
     settings = Settings.read(options)
     began = datetime.now().astimezone()
     journal = options.journal or options.input.with_name(f"{options.input.name}.journal")
@@ -145,12 +139,12 @@ def _work(options: argparse.Namespace) -> int:
 
 
 async def _work_off(settings: Settings, journal: Path, options: argparse.Namespace) -> None:
-    limit = f"{_limit(options)} shared by the workers".lstrip() if options.workers else _limit(options)
+    limit = f"{limit_of(options)} shared by the workers".lstrip() if options.workers else limit_of(options)
     with counting(limit) as show, telling(journal, show) as tell_all:
         async with _batch(settings, journal, options, tell_all) as batch:
-            await batch.check(_checked(options))
+            await batch.check(checked_items(options))
             with _interruptible(batch):
-                await batch.run(_items(options))
+                await batch.run(items_of(options))
 
 
 @asynccontextmanager
@@ -207,119 +201,6 @@ def _interruptible(batch: JournaledCalls) -> Generator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _is_table(options: argparse.Namespace) -> bool:
-    """Whether the input is a table; else it is lines of JSON.
-
-    Raises:
-        ConfigurationError: it is neither, or not there.
-    """
-    suffix: str = options.input.suffix.lower()
-    if suffix not in {".csv", ".jsonl", ".ndjson"}:
-        raise ConfigurationError("FILE", f"{options.input.name!r} is neither .csv nor .jsonl", "Give one of these")
-    if not options.input.is_file():
-        raise ConfigurationError("FILE", f"there is no {options.input}", "Give the path of the table")
-    return suffix == ".csv"
-
-
-def _checked(options: argparse.Namespace) -> Iterator[Item]:
-    """The items, for what is checked before the first call; behind the last, what is wrong with any is raised."""
-    if _is_table(options):
-        return check_csv(options.input, options.path, method=options.method, complete=True)
-    return _complete(read_jsonl(options.input, options.path, method=options.method), options)
-
-
-def _items(options: argparse.Namespace) -> Iterator[Item]:
-    """The items, once they are checked."""
-    read = read_checked_csv if _is_table(options) else read_jsonl
-    return read(options.input, options.path, method=options.method)
-
-
-def _complete(items: Iterator[Item], options: argparse.Namespace) -> Iterator[Item]:
-    """The items. Behind the last, those that lack what the catalogue requires are refused.
-
-    Raises:
-        ConfigurationError: some do, or one of them is malformed.
-    """
-    operation = catalogue.find(options.method, literal_path(options.path))
-    location = "query" if options.method == "GET" else "json"
-    count, named = 0, list[str]()
-    for item in items:
-        payload = payload_of(item)
-        faults = catalogue.validate(operation, {location: payload}) if operation else []
-        if missing := [fault.pointer for fault in faults if fault.is_missing and fault.location == location]:
-            count += 1
-            if len(named) < _FAULTY_SHOWN:
-                named.append(f"line {item.line}: {', '.join(missing)} is required and missing")
-        else:
-            yield item
-    if count:
-        more = f"; and {count - len(named)} more" if count > len(named) else ""
-        raise ConfigurationError("items", f"{'; '.join(named)}{more}", "Mend it, and start again: nothing was sent")
-
-
-def _rehearse(options: argparse.Namespace) -> int:
-    """Check every row against the catalogue."""
-    if _is_table(options):
-        items = read_csv(options.input, options.path, method=options.method, complete=True)
-    else:
-        items = read_jsonl(options.input, options.path, method=options.method)
-    location = "query" if options.method == "GET" else "json"
-    operation = catalogue.find(options.method, literal_path(options.path))
-    faulty, unknown, keys = 0, dict[str, None](), set[str]()
-    if operation is None:
-        raise _unknown_path(options.method, literal_path(options.path))
-    for item in _unwarned(items):
-        keys.add(item.key)
-        payload = payload_of(item)
-        unknown |= dict.fromkeys(name for name in payload if not _is_known(operation, location, name))
-        if faults := catalogue.validate(operation, {location: payload}):
-            faulty += 1
-            if faulty <= _FAULTY_SHOWN:
-                tell(f"line {item.line}, {item.key}: {'; '.join(map(str, faults[:_FAULTS_SHOWN]))}")
-    if faulty > _FAULTY_SHOWN:
-        tell(f"and {faulty - _FAULTY_SHOWN} more")
-    for name in unknown:
-        tell(_misspelt(operation, location, name))
-    said = _limit(options) or "no documented limit"
-    print(f"{len(keys)} calls, {faulty} with faults, {len(unknown)} unknown columns; {said}. Nothing was sent.")
-    return Exit.REFUSED if faulty or unknown else Exit.DONE
-
-
-def _unknown_path(method: str, path: str) -> ConfigurationError:
-    close = catalogue.closest(method, path, 1)
-    found = "the catalogue doesn't know it"
-    if not close:
-        return ConfigurationError("--path", found, "There is nothing to check the rows against")
-    (meant,) = close
-    return ConfigurationError("--path", f"{found} with {method}", f"{meant.method} {meant.path} may be meant")
-
-
-def _unwarned(items: Iterator[Item]) -> Iterator[Item]:
-    """The items, without the warnings of unknown columns: a rehearsal names these itself."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", WeChatPayWarning)
-        yield from items
-
-
-def _is_known(operation: catalogue.Operation, location: str, name: str) -> bool:
-    return catalogue.field_type(operation.method, operation.path, location, f"/{name}") is not None
-
-
-def _misspelt(operation: catalogue.Operation, location: str, name: str) -> str:
-    params: dict[str, dict[str, object]] = record(operation.method, operation.path).get("params", {})
-    close = nearest(name, params.get(location, {}))
-    meant = f"; {close!r} may be meant" if close else ""
-    return f"the catalogue knows no field {name!r} of {operation.method} {operation.path}{meant}"
-
-
-def _limit(options: argparse.Namespace) -> str:
-    if options.rate:
-        return f"limit {options.rate}"
-    operation = catalogue.find(options.method, literal_path(options.path))
-    rates = operation.rates if operation else ()
-    return f"limit {', '.join(f'{rate.n}/{rate.per}' for rate in rates)}" if rates else ""
 
 
 def _existing(journal: Path) -> Path:
