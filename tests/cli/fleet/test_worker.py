@@ -86,7 +86,7 @@ def test_what_a_worker_holds_for_long_stays_with_it(
     monkeypatch.setattr(queue, "_IDLE_MS", 1200)
 
     async def receive(request: Request) -> Response[Any]:
-        await asyncio.sleep(3)
+        await asyncio.sleep(2.2)
         return await shop.emulator.receive(request)
 
     with Listening(receive, "127.0.0.1", 0) as base_url:
