@@ -17,9 +17,9 @@ ALLOWED = {
     # words and values
     "_version": "",
     "errors": "",
-    "_arguments": "errors",
     "_loop_thread": "errors",
     "http": "errors",
+    "_arguments": "errors http",
     "observing": "errors http",
     "_both_clients": "http",
     "_threads": "",
