@@ -5,29 +5,25 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cached_property, partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from ..credentials.arguments import conceals_arguments
-from ..credentials.platform_keys import PlatformKeys, TrustStore, load_platform_keys
-from ..crypto import keys
-from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
-from ..crypto.asymmetric import PrivateKey, PublicKey
-from ..crypto.concealed import Concealed
-from ..errors import ConfigurationError, DecodeError, TrustError, type_of
-from ..wire import v3
-from . import sealed
-from .arguments import check_certs, check_handler, check_kind, check_webhook
+from ..errors import ConfigurationError, DecodeError, TrustError
+from .arguments import check_handler, check_kind, check_webhook
+from .body import Body, is_xml, raw_bytes
 from .headers import HeaderSource, verifying_headers
 from .notification import Notification, Reply
+from .reader import Reader
 from .router import Function, Kind, Late, Router, is_question, must_sign
 from .seen import MemorySeen, Seen
 
 if TYPE_CHECKING:
     from .._loop_thread import CallingThread, LoopThread
     from ..credentials.brand import Brand
+    from ..credentials.platform_keys import TrustStore
+    from ..crypto.keys import PrivateKeySource, PublicKeySource
     from .delivery import Delivery
     from .inbox import Inbox
     from .signing import ReplySigner
@@ -35,14 +31,8 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 F = TypeVar("F", bound=Function[Any])
 
-Body = bytes | bytearray | memoryview
-
 MAX_BODY = 2 * 1024 * 1024
 """Bytes: the ciphertext of a resource may have 1,048,576 characters."""
-
-# A byte order mark may stand before.
-_BLANKS = b"\xef\xbb\xbf \t\r\n"
-_OF_A_PAGE = (b"<!doctype html", b"<html", b"<head", b"<body")
 
 DEADLINE = 4.5
 """Seconds: the platform counts five as failed."""
@@ -91,9 +81,9 @@ class Webhook:
         self,
         *,
         apiv3_key: str | bytes | None = None,
-        certs: Mapping[str, keys.PublicKeySource] | TrustStore | None = None,
+        certs: Mapping[str, PublicKeySource] | TrustStore | None = None,
         apiv2_key: str | None = None,
-        private_key: keys.PrivateKeySource | None = None,
+        private_key: PrivateKeySource | None = None,
         inbox: Inbox | None = None,
         business_number: Callable[[Notification[Any]], str] | None = None,
         seen: Seen | None = None,
@@ -116,16 +106,7 @@ class Webhook:
             inbox=inbox,
             sign_reply=sign_reply,
         )
-        self._apiv3_key = load_apiv3_key(apiv3_key)
-        self._apiv2_key = load_apiv2_key(apiv2_key)
-        self._trust = _trust(certs)
-        own_key = None if private_key is None else keys.load_private_key(private_key)
-        self._merchant = (
-            None if self._apiv3_key is None else _Receiver(self._trust, self._apiv3_key, own_key, v3.verify)
-        )
-        self._brand = None if brand is None else _Receiver.of_brand(brand, self._trust)
-        self._is_for_apiv2_alone = self._merchant is None and self._brand is None
-        self._clock = clock
+        self._reader = Reader(apiv3_key, certs, apiv2_key, private_key, brand, clock)
         self._router = Router()
         if inbox is not None and seen is not None:
             raise ConfigurationError(
@@ -139,7 +120,6 @@ class Webhook:
         self._late: Late = late
         self._sign_reply = sign_reply
         self.max_body = max_body
-        self._check()
 
     @classmethod
     @conceals_arguments
@@ -195,15 +175,10 @@ class Webhook:
             ConfigurationError: an argument of the wrong type, or a notification that needs a key which wasn't given.
         """
         if type(body) is not bytes:
-            body = _bytes(body)
+            body = raw_bytes(body)
         if len(body) > self.max_body:
             raise DecodeError(f"it has {len(body)} bytes, more than the {self.max_body} that a notification may have")
-        if body[:1] != b"{" and _is_xml(body):
-            return self._open_xml(body)
-        if self._is_for_apiv2_alone and not body.lstrip(_BLANKS).startswith(b"{"):
-            found = "no XML, as those of APIv2 are: perhaps Base64, a form, or cut off" if body.strip() else "empty"
-            raise DecodeError(f"its body is {found}. Give the raw bytes of the request, which can be read once")
-        return self._open_sealed(verifying_headers(headers), body)
+        return self._reader.read(headers, body)
 
     @overload
     def on(self, kind: Kind[R]) -> Callable[[Function[R]], Function[R]]: ...
@@ -257,22 +232,22 @@ class Webhook:
         try:
             if self._inbox is not None:
                 # They are read twice, which an iterator can't be; with a message of APIv2 they say nothing.
-                headers = {} if _is_xml(body) else verifying_headers(headers)
-            if self._trust.keys.has_sm2:
+                headers = {} if is_xml(body) else verifying_headers(headers)
+            if self._reader.has_sm2:
                 from ..credentials.threads import in_thread
 
                 notification = await in_thread(self.open, headers, body)
             else:
                 notification = self.open(headers, body)
         except (ConfigurationError, TrustError) as error:
-            return self._delivery.refuse(error, xml=_is_xml(body))
+            return self._delivery.refuse(error, xml=is_xml(body))
         route = self._router.find(notification)
         if self._inbox is None or is_question(notification):
             return await self._delivery.deliver(route, notification, calling_thread)
         from .inbox import Message, business_number
 
         number = self._business_number or business_number
-        message = partial(Message.of, notification, headers, _bytes(body), key=self._seen_key, number=number)
+        message = partial(Message.of, notification, headers, raw_bytes(body), key=self._seen_key, number=number)
         return await self._delivery.store(self._inbox, message, notification, calling_thread)
 
     async def handle(self, notification: Notification[Any]) -> Reply:
@@ -345,129 +320,3 @@ class Webhook:
         from .._loop_thread import LoopThread
 
         return LoopThread(type(self).__name__, self._delivery.drain)
-
-    def _open_sealed(self, headers: Mapping[str, str], body: bytes) -> Notification[dict[str, Any]]:
-        receiver, now = self._receiver(headers.get(v3.SERIAL_HEADER, "")), self._clock()
-        receiver.verify(headers, body, receiver, now)
-        notification = sealed.read(body, receiver.api_key, v3.sealed_with(headers))
-        if receiver.private_key is None:
-            return notification
-        resource = sealed.decrypt_fields(
-            notification.resource, notification.event_type, notification.original_type, receiver.private_key
-        )
-        return replace(notification, resource=resource)
-
-    def _receiver(self, serial: str) -> _Receiver:
-        """Whose notification it is, by the key that it names; an unknown one is refused in the merchant's name."""
-        owner = self._brand
-        if owner is not None and (self._merchant is None or owner.trust.keys.find(serial) is not None):
-            return owner
-        if self._merchant is None:
-            raise ConfigurationError("apiv3_key", "an APIv3 notification came", "Give apiv3_key and certs to read it")
-        return self._merchant
-
-    def _open_xml(self, body: bytes) -> Notification[dict[str, Any]]:
-        if body.lstrip(_BLANKS)[:14].lower().startswith(_OF_A_PAGE):
-            raise DecodeError("it is a web page, such as a proxy's or the shop's own, and no notification")
-        if self._apiv2_key is None:
-            raise ConfigurationError("apiv2_key", "an APIv2 notification came", "Give apiv2_key to verify it")
-        from . import xml
-
-        return xml.read(body, self._apiv2_key, self._apiv3_key)
-
-    def _check(self) -> None:
-        has_keys = self._trust.is_renewed or any(True for _ in self._trust.keys)
-        if self._apiv3_key is None and has_keys:
-            raise ConfigurationError("apiv3_key", "certs without it", "Give it: every resource is encrypted with it")
-        if self._apiv3_key is None and self._apiv2_key is None and self._brand is None:
-            raise ConfigurationError(
-                "apiv3_key",
-                "no key was given",
-                "Give apiv3_key and certs, brand=, or apiv2_key for APIv2 notifications",
-            )
-        if self._apiv3_key is not None and not has_keys and self._apiv2_key is None:
-            raise ConfigurationError(
-                "certs",
-                "no platform key was given, so no notification could be verified",
-                "Give {'PUB_KEY_ID_...': Path('wechatpay_public_key.pem')}: identifier and file are in the merchant "
-                "portal under API security",
-            )
-
-
-class _Receiver(NamedTuple):
-    """With what a notification of APIv3's kind is read.
-
-    Attributes:
-        trust: the platform's keys.
-        api_key: opens resources.
-        private_key: decrypts the fields that are encrypted besides; None leaves them as they are.
-        verify: checks a signature as the scheme says.
-    """
-
-    trust: TrustStore
-    api_key: Concealed[bytes]
-    private_key: PrivateKey | None
-    verify: Callable[..., None]
-
-    @classmethod
-    def of_brand(cls, owner: Brand, certs: TrustStore) -> Self:
-        """That of a brand beside a merchant with these platform keys.
-
-        Raises:
-            ConfigurationError: the brand has no API key, or shares a platform key with the merchant.
-        """
-        from ..credentials.brand import Brand
-
-        if not isinstance(owner, Brand):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
-            raise ConfigurationError(
-                "brand", f"{type_of(owner)} was found", "Give Brand(brand_id, serial, private_key, certs, ...)"
-            )
-        if owner.api_key is None:
-            raise ConfigurationError("brand", "its api_key is missing", "Give it: every resource is encrypted with it")
-        from ..credentials.brand import check_apart
-        from ..wire import brand as brand_scheme
-
-        check_apart(owner, certs.keys)
-        return cls(TrustStore(owner.platform_keys), owner.api_key, owner.private_key, brand_scheme.verify)
-
-    def verifying_key(self, serial: str, now: float) -> PublicKey | None:
-        """As that of `PlatformKeys`. An unknown serial is heard of where keys are renewed."""
-        key = self.trust.keys.verifying_key(serial, now)
-        if key is None:
-            self.trust.report(serial)
-        return key
-
-    def by_name(self) -> Mapping[str, PublicKey]:
-        """As that of `PlatformKeys`."""
-        return self.trust.keys.by_name()
-
-
-def _trust(certs: Mapping[str, keys.PublicKeySource] | TrustStore | None) -> TrustStore:
-    if isinstance(certs, TrustStore):
-        return certs
-    check_certs(certs)
-    return TrustStore(load_platform_keys(certs) if certs else PlatformKeys(()))
-
-
-def _bytes(body: object) -> bytes:
-    if isinstance(body, bytes | bytearray):
-        return bytes(body)
-    if isinstance(body, memoryview):
-        return body.tobytes()
-    remedy = "Give the raw bytes of the request: what was parsed or decoded can't be verified any more"
-    if isinstance(body, str):
-        remedy = (
-            "Give the raw bytes of the request. Where a gateway's event has the body as text alone: "
-            "base64.b64decode(body) if isBase64Encoded, else body.encode()"
-        )
-    elif hasattr(body, "__await__"):
-        remedy = "Await it: await request.body(), await request.read()"
-    elif callable(body):
-        remedy = "Call it: request.get_data(), await request.body(), await request.read()"
-    elif hasattr(body, "read"):
-        remedy = "Read it, once: body.read()"
-    raise ConfigurationError("body", f"{type_of(body)} was given", remedy)
-
-
-def _is_xml(body: object) -> bool:
-    return isinstance(body, bytes | bytearray) and body.lstrip(_BLANKS).startswith(b"<")
