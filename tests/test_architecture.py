@@ -21,7 +21,7 @@ ALLOWED = {
     "http": "errors",
     "_arguments": "errors http",
     "observing": "errors http",
-    "_both_clients": "http",
+    "_both_clients": "errors http",
     "_threads": "",
     "_counting": "",
     "_waits": "",
@@ -39,7 +39,7 @@ ALLOWED = {
     "bills": "_both_clients _threads errors http crypto files",
     "transport": "_version _threads errors http wire policies",
     "middleware": "_counting _waits errors observing http crypto catalogue wire policies pipeline credentials files",
-    "payments": "_both_clients errors http crypto wire policies credentials",
+    "payments": "_arguments _both_clients errors http crypto wire policies credentials",
     # what receives, and bulk work
     "notifications": "_arguments _loop_thread _threads errors http types crypto catalogue wire policies credentials",
     "batch": "_arguments _both_clients _counting _threads _waits errors http catalogue policies files",

@@ -20,11 +20,16 @@ from wechatpay_chain import (
     Merchants,
     RateLimits,
     Renewal,
+    Request,
+    Response,
     RetryPolicy,
     SyncWeChatPay,
     Timeout,
     Webhook,
     WeChatPay,
+    paginate,
+    until_certain,
+    wait_for_payment,
 )
 from wechatpay_chain._arguments import a_function, a_number, check
 from wechatpay_chain.batch import Batch, Caller, Item, read_csv, read_jsonl
@@ -290,16 +295,16 @@ CONSTRUCTORS: Mapping[Callable[..., Any], Mapping[str, str]] = {
 """What makes an object, and each of its arguments with those odd values that it takes."""
 
 
-def wrong() -> Iterator[Any]:
-    """Each constructor with each of its arguments and each odd value that it doesn't take."""
-    for make, arguments in CONSTRUCTORS.items():
+def wrong(of: Mapping[Callable[..., Any], Mapping[str, str]]) -> Iterator[Any]:
+    """Each function with each of its arguments and each odd value that it doesn't take."""
+    for make, arguments in of.items():
         for argument, right in arguments.items():
             for name, value in ODD.items():
                 if name not in right.split():
                     yield pytest.param(make, argument, value, id=f"{make.__name__}-{argument}-{name}")
 
 
-@pytest.mark.parametrize(("make", "argument", "value"), [*wrong()])
+@pytest.mark.parametrize(("make", "argument", "value"), [*wrong(CONSTRUCTORS)])
 def test_odd_values(make: Callable[..., Any], argument: str, value: Any) -> None:
     """An argument of another type, or out of its range, is named, with what was found and what to give."""
     with pytest.raises(ConfigurationError) as caught:
@@ -395,6 +400,73 @@ def test_routes_of_frameworks(value: Any) -> None:
     for make in (aiohttp.handler, flask.view, starlette.endpoint, views.view, views.sync_view):
         with pytest.raises(ConfigurationError, match=r"^webhook: "):
             make(value)
+
+
+def until(**given: Any) -> Any:
+    """A refund that isn't sent: its path is of no platform."""
+    with SyncWeChatPay(**credentials(), transport=refuse) as wxpay:
+        return until_certain(given.pop("chain", wxpay["v3/refunds"]), **{"json": {"out_refund_no": "1"}, **given})
+
+
+def wait(**given: Any) -> Any:
+    """An order that isn't asked for."""
+    with SyncWeChatPay(**credentials(), transport=refuse) as wxpay:
+        return wait_for_payment(wxpay, **{"out_trade_no": "1", "params": {"mchid": "1"}, "timeout": 1, **given})
+
+
+def pages(**given: Any) -> Any:
+    """A list that isn't asked for."""
+    with SyncWeChatPay(**credentials(), transport=refuse) as wxpay:
+        return list(paginate(wxpay["v3/x"], **given))
+
+
+async def refuse(request: Request) -> Response[Any]:
+    """A network that must not be reached."""
+    raise AssertionError(request)
+
+
+OF_CALLS: Mapping[Callable[..., Any], Mapping[str, str]] = {
+    until: {"timeout": "", "attempts": "", "backoff": "", "monotonic": "", "sleep": ""},
+    wait: {
+        "out_trade_no": "x",
+        "params": "",
+        "timeout": "",
+        "pauses": "",
+        "close": "True",
+        "sleep": "",
+        "monotonic": "",
+    },
+    pages: {"params": "None", "limit": "None", "by": "None"},
+}
+
+
+@pytest.mark.parametrize(("make", "argument", "value"), [*wrong(OF_CALLS)])
+def test_odd_values_around_a_call(make: Callable[..., Any], argument: str, value: Any) -> None:
+    """They are told before anything is sent: behind a refund they would hide what became of it."""
+    test_odd_values(make, argument, value)
+
+
+def test_a_verb_in_the_place_of_its_path() -> None:
+    """A blocking program would get a coroutine that nobody awaits."""
+    with SyncWeChatPay(**credentials(), transport=refuse) as wxpay:
+        verb: Any = wxpay["v3/refunds"].post
+        with pytest.raises(ConfigurationError, match=r"^chain: the method post was found\. Give the path without"):
+            until_certain(verb, json={"out_refund_no": "1"})
+        with pytest.raises(ConfigurationError, match=r"^chain: the method post was found"):
+            paginate(verb)
+
+
+@pytest.mark.parametrize(
+    ("work", "found"),
+    [(5, "5"), (None, "None"), (lambda _: 5, "5"), (lambda _: None, "None"), (lambda _: [], "a list")],
+)
+def test_work_that_is_none(work: Any, found: str) -> None:
+    """What `run` and `iterate` can't wait for is told, and doesn't keep the program waiting for ever."""
+    with SyncWeChatPay(**credentials(), transport=refuse) as wxpay:
+        with pytest.raises(ConfigurationError, match=rf"^work: {found} was found"):
+            wxpay.run(work)
+        with pytest.raises(ConfigurationError, match=rf"^work: {found} was found"):
+            next(wxpay.iterate(work))
 
 
 def test_only_the_arguments_that_are_given_are_checked() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from functools import wraps
+from types import MethodType
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload, runtime_checkable
 
+from .errors import ConfigurationError
 from .http.request import Request
 from .http.response import Response
 
@@ -95,6 +97,13 @@ def iterator_for_both_clients(
 
 
 def _blocking_client(of: object) -> Blocking | None:
+    if isinstance(of, MethodType):
+        # Nothing would be called: a coroutine that a blocking program doesn't await.
+        raise ConfigurationError(
+            "chain",
+            f"the method {of.__name__} was found",
+            "Give the path without a verb: wxpay.v3.refund.domestic.refunds",
+        )
     # A client and its chains send by the client's own method.
     owner = getattr(getattr(of, "_send", None), "__self__", None)
     return owner if isinstance(owner, Blocking) else None

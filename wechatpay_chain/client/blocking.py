@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast
 
+from .._arguments import a_function, check, instance
 from .._endpoints import SyncEndpoints
 from .._loop_thread import LoopThread
 from ..credentials.arguments import conceals_arguments
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _END = object()
+_TAKES = {"work": a_function("Give a function that takes the WeChatPay inside")}
+_WORKS = {"work": instance(Coroutine, "Let it return a coroutine: lambda wxpay: refund_all(wxpay, orders)")}
+_GIVES = {"work": instance(AsyncGenerator, "Let it return an asynchronous generator: lambda wxpay: orders(wxpay)")}
 
 
 class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
@@ -120,12 +124,20 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
 
         Args:
             work: called with the `WeChatPay` inside; its coroutine runs in the client's thread.
+
+        Raises:
+            ConfigurationError: it is no function, or returned no coroutine.
         """
-        return self._wait(work(self._client))
+        check(_TAKES, work=work)
+        coroutine = work(self._client)
+        check(_WORKS, work=coroutine)
+        return self._wait(coroutine)
 
     def iterate(self, work: Callable[[WeChatPay], AsyncGenerator[T, None]]) -> Generator[T, None, None]:
         """As `run`, for what gives items one by one."""
+        check(_TAKES, work=work)
         items, turn = work(self._client), asyncio.Lock()
+        check(_GIVES, work=items)
         try:
             while (item := self._wait(_next(items, turn))) is not _END:
                 yield cast("T", item)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, get_args
 
+from .._arguments import COUNT, check, instance, one_of, with_methods
 from .._both_clients import iterator_for_both_clients
 from ..catalogue.listing import TOTALS, By, Listing, listing
 from ..errors import DecodeError
@@ -22,6 +23,14 @@ class Gettable(Protocol):
     def get(self) -> Callable[..., Awaitable[Response[Any]]]:
         """Calls the path."""
         ...
+
+
+_TAKES = {
+    "chain": with_methods("get", remedy="Give the path without a verb: wxpay.v3.merchantService.complaintsV2"),
+    "params": instance(Mapping | None, "Give a dict of query parameters"),
+    "limit": COUNT.or_none(),
+    "by": one_of(get_args(By), f"Give one of {', '.join(get_args(By))}").or_none(),
+}
 
 
 @iterator_for_both_clients
@@ -58,9 +67,11 @@ async def paginate(
         options: further keywords of the verb `get`, such as placeholders.
 
     Raises:
+        ConfigurationError: an argument is wrong.
         DecodeError: an answer holds no such list, or holds it under another name; or the same page comes twice.
         WeChatPayError: as any call.
     """
+    check(_TAKES, chain=chain, params=params, limit=limit, by=by)
     names = _names(str(chain), member=member, limit_name=limit_name, position_name=offset_name, by=by)
     asked = limit if limit is not None else min(_LIMIT, names.most or _LIMIT)
     at: int | str | None = _first(names.by) if first is None else first

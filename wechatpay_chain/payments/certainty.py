@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from copy import deepcopy
 from typing import Any, Protocol, cast
 
+from .._arguments import COUNT, SECONDS, a_function, check, instance, with_methods
 from .._both_clients import for_both_clients
 from ..errors import ConfigurationError, Outcome, RateLimited, WeChatPayError
 from ..http.response import Response
@@ -29,6 +30,16 @@ class Postable(Protocol):
     def post(self) -> Callable[..., Awaitable[Response[Any]]]:
         """Calls the path."""
         ...
+
+
+_TAKES = {
+    "chain": with_methods("post", remedy="Give the path without a verb: wxpay.v3.refund.domestic.refunds"),
+    "timeout": SECONDS,
+    "attempts": COUNT,
+    "backoff": instance(Backoff, "Give Backoff(1, 4, jitter=0)"),
+    "monotonic": a_function("Give a function that returns seconds, such as time.monotonic"),
+    "sleep": a_function("Give a coroutine function that takes seconds, such as asyncio.sleep"),
+}
 
 
 @for_both_clients
@@ -62,10 +73,11 @@ async def until_certain(
             repetition has the same.
 
     Raises:
-        ConfigurationError: there is no number in the payload: a repetition would pay twice.
+        ConfigurationError: there is no number in the payload: a repetition would pay twice; or an argument is wrong.
         WeChatPayError: it was refused, or the outcome still is open. `outcome` is the worst of all, `attempts` their
             sum.
     """
+    check(_TAKES, chain=chain, timeout=timeout, attempts=attempts, backoff=backoff, monotonic=monotonic, sleep=sleep)
     payload: object = options.get("json", options.get("xml"))
     if merchant_number(payload, but=ORDER_NUMBERS) is None:
         names = ", ".join(name for name in MERCHANT_NUMBERS if name not in ORDER_NUMBERS)

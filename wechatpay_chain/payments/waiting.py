@@ -9,8 +9,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import chain, repeat
-from typing import Any, Protocol
+from math import inf
+from typing import Any, Protocol, cast
 
+from .._arguments import FLAG, TEXT, Takes, a_function, a_number, check, instance, is_number, with_methods
 from .._both_clients import for_both_clients
 from ..errors import APIError, RateLimited, WeChatPayError
 from ..http.response import Response
@@ -32,6 +34,24 @@ class Client(Protocol):
     def chain(self, path: str) -> Any:
         """The chain of a path."""
         ...
+
+
+def _are_pauses(value: object) -> bool:
+    if not isinstance(value, list | tuple) or not value:
+        return False
+    return all(is_number(pause) and pause >= 0 for pause in cast("Sequence[Any]", value))
+
+
+_TAKES = {
+    "wxpay": with_methods("chain", remedy="Give a WeChatPay, or a SyncWeChatPay"),
+    "out_trade_no": TEXT,
+    "params": instance(Mapping, "Give a dict: {'mchid': '1900000109'}"),
+    "timeout": a_number(0, inf, "Give a number of seconds"),
+    "pauses": Takes(_are_pauses, "Give the seconds before each query: (5, 30, 60)"),
+    "close": FLAG,
+    "sleep": a_function("Give a coroutine function that takes seconds, such as asyncio.sleep"),
+    "monotonic": a_function("Give a function that returns seconds, such as time.monotonic"),
+}
 
 
 @for_both_clients
@@ -67,8 +87,20 @@ async def wait_for_payment(
         have been faster.
 
     Raises:
+        ConfigurationError: an argument is wrong.
         WeChatPayError: a query was refused, or the last one failed.
     """
+    check(
+        _TAKES,
+        wxpay=wxpay,
+        out_trade_no=out_trade_no,
+        params=params,
+        timeout=timeout,
+        pauses=pauses,
+        close=close,
+        sleep=sleep,
+        monotonic=monotonic,
+    )
     path = _PARTNER if "sp_mchid" in params else _DIRECT
     end = monotonic() + timeout
     for pause in chain(pauses, repeat(pauses[-1])):
