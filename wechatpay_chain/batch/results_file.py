@@ -30,7 +30,7 @@ async def write_lines(results: AsyncIterable[Result], file: str | Path) -> None:
             with await open_new(part) as lines:
                 page: list[bytes] = []
                 async for result in results:
-                    page.append(_line(result))
+                    page.append(line_of(members_of(result)))
                     if len(page) == _PAGE:
                         await in_thread(lines.writelines, page)
                         page.clear()
@@ -40,14 +40,15 @@ async def write_lines(results: AsyncIterable[Result], file: str | Path) -> None:
             await tidied(partial(part.unlink, missing_ok=True))
 
 
-def _line(result: Result) -> bytes:
+def members_of(result: Result) -> dict[str, Any]:
+    """What a line says of a result. An answer that is no JSON is there as its text."""
     answer: Any = None
     if result.answer:
         try:
             answer = orjson.loads(result.answer)
         except orjson.JSONDecodeError:
             answer = result.answer.decode("utf-8", "replace")
-    members = {
+    return {
         "key": result.key,
         "state": result.state,
         "status": result.status,
@@ -56,4 +57,8 @@ def _line(result: Result) -> bytes:
         "request_id": result.request_id,
         "answer": answer,
     }
+
+
+def line_of(members: dict[str, Any]) -> bytes:
+    """The line, with its end."""
     return orjson.dumps(members, option=orjson.OPT_APPEND_NEWLINE)

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any, cast
 import orjson
 
 from ..batch import Journal, Result
+from ..batch.results_file import line_of, members_of
 from .output import show_json
 from .terminal import Terminal
 
@@ -176,7 +177,7 @@ async def write_results(results: Callable[[], AsyncIterator[Result]], to: Path |
     is_table = to is not None and to.suffix.lower() == ".csv"
     if to is None:
         async for result in results():
-            sys.stdout.write(_line(result))
+            sys.stdout.write(line_of(_members(result)).decode())
         return
     part = to.with_name(f".{to.name}.part")
     part.unlink(missing_ok=True)
@@ -189,11 +190,12 @@ async def write_results(results: Callable[[], AsyncIterator[Result]], to: Path |
             file.write(b"\xef\xbb\xbf" + _row(header))  # the mark makes Excel read UTF-8
         async for result in results():
             if is_table:
-                own, answer = _members(result).values(), _flat(result)
-                text = _row([*(str(member or "") for member in own), *(answer.get(name, "") for name in flat)])
+                whole = (result.answer or b"").decode("utf-8", "replace")
+                own, answer = {**_members(result), "answer": whole}, _flat(result)
+                row = [*(str(own[name] or "") for name in _COLUMNS), *(answer.get(name, "") for name in flat)]
+                file.write(_row(row))
             else:
-                text = _line(result).encode()
-            file.write(text)
+                file.write(line_of(_members(result)))
     part.replace(to)
 
 
@@ -207,9 +209,7 @@ async def _opened(path: Path) -> AsyncGenerator[Journal]:
 
 
 def _members(result: Result) -> dict[str, Any]:
-    answer = (result.answer or b"").decode("utf-8", "replace")
-    values = (result.key, result.state, result.status, result.code, _message(result), result.request_id, answer)
-    return dict(zip(_COLUMNS, values, strict=True))
+    return {**members_of(result), "message": _message(result)}
 
 
 def _answer(result: Result) -> dict[str, Any]:
@@ -238,13 +238,6 @@ def _message(result: Result) -> str | None:
     if not isinstance(issue, str) or not issue or issue in (result.message or ""):
         return result.message
     return f"{result.message} ({issue})"
-
-
-def _line(result: Result) -> str:
-    members = _members(result)
-    with suppress(orjson.JSONDecodeError):  # it stays the text that it is
-        members["answer"] = orjson.loads(result.answer) if result.answer else None
-    return orjson.dumps(members, option=orjson.OPT_APPEND_NEWLINE).decode()
 
 
 def _row(cells: Sequence[str]) -> bytes:
