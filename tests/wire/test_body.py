@@ -158,6 +158,11 @@ class TestJson:
         assert found in error.found
         assert "6222" not in str(error)
 
+    def test_a_decimal_amount_is_told_in_fen(self) -> None:
+        """Of an amount the remedy says how many fen it is: int(Decimal("0.01")) would be none."""
+        error = refused({"amount": {"total": Decimal("0.01")}}, "json/amount/total")
+        assert error.remedy == "Give an int: amounts are whole fen: 0.01 yuan are 1"
+
     def test_the_argument_is_named(self) -> None:
         """Errors speak of the argument that the caller gave."""
         refused({"a": None}, "meta/a", "meta")

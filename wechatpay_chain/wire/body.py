@@ -18,6 +18,7 @@ from uuid import UUID
 import orjson
 
 from ..errors import ConfigurationError, type_of
+from ..http.fen import is_amount, whole_fen
 from ..http.path import digits
 from .flat import PLAIN, is_flat
 
@@ -155,9 +156,15 @@ def _refuse_scalar(value: object, pointer: str) -> None:
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
         raise ConfigurationError(pointer, "an integer of more than 64 bits", "Write it as a string")
     if not isinstance(value, int | float | datetime | UUID):
-        raise ConfigurationError(
-            pointer, f"{type_of(value)} is no JSON value", "Convert it to str, int, list or dict first"
-        )
+        raise ConfigurationError(pointer, f"{type_of(value)} is no JSON value", _remedy_for(value, pointer))
+
+
+def _remedy_for(value: object, pointer: str) -> str:
+    from decimal import Decimal  # by who made a mistake
+
+    if isinstance(value, Decimal) and is_amount(pointer):
+        return f"Give an int: {whole_fen(value)}"
+    return "Convert it to str, int, list or dict first"
 
 
 def _encode_text(text: object, argument: str) -> str:
