@@ -14,6 +14,7 @@ from tests.emulator.clock import Clock
 from tests.emulator.raw import ECHO, PUNISH
 from wechatpay_chain import (
     APIError,
+    ConfigurationError,
     NotFound,
     Request,
     Response,
@@ -101,3 +102,11 @@ def test_a_request_is_looked_at_as_it_came(emulator: Emulator) -> None:
 
     with SyncWeChatPay(**emulator.credentials(), transport=lie) as wxpay, pytest.raises(NotFound):
         wxpay.v3.certificates.get()
+
+
+@pytest.mark.parametrize("total", [0.01, "1", 29.0])
+def test_an_order_is_put_in_in_whole_fen(emulator: Emulator, total: Any) -> None:
+    """An amount in yuan is refused as the platform would: the order of a test costs what it says."""
+    with pytest.raises(ConfigurationError, match="Give whole fen"):
+        emulator.add_order("A1", total)
+    assert emulator.orders == []

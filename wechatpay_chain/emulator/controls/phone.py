@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...errors import ConfigurationError, type_of
 from ..products import phone
 from ..products.complaints import Complaint
 from ..products.orders import transitions
@@ -121,7 +122,12 @@ class Phone(Core):
             mchid: the merchant's number; by default the first merchant's.
             notify_url: where its notifications go.
             **members: further members of `Order`.
+
+        Raises:
+            ConfigurationError: `total` is no int.
         """
+        if not isinstance(total, int):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+            raise ConfigurationError("total", f"{type_of(total)} was found", "Give whole fen, an int: 0.01 yuan are 1")
         now = self.world.now
         made: dict[str, Any] = {
             "mchid": mchid or next(iter(self.world.merchants)),
