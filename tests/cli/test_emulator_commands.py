@@ -72,7 +72,9 @@ def test_without_options(tmp_path: Path, capfd: pytest.CaptureFixture[str], monk
         assert "/v3/pay/transactions/native" in capfd.readouterr().out
     assert folder.stat().st_mode & 0o077 == 0
     assert main(["calls"]) == 2
-    assert "no emulator runs" in capfd.readouterr().err
+    refusal = capfd.readouterr().err
+    assert "no emulator runs" in refusal
+    assert "--url" in refusal
     with running(tmp_path):
         kept = [line for line in (folder / folders.ENVIRONMENT).read_text().splitlines() if "BASE_URL" not in line]
         assert kept == [line for line in settings.splitlines() if "BASE_URL" not in line]

@@ -90,6 +90,9 @@ def find_running(folder: Path) -> str:
         base_url = orjson.loads((folder / _RUNNING).read_bytes())["base_url"]
     except (OSError, ValueError, KeyError, TypeError):
         raise ConfigurationError(
-            "folder", f"no emulator runs with the folder {folder}", "Start one, or name its folder or its URL"
+            "folder",
+            f"no emulator runs with the folder {folder}",
+            "Start one (wechatpay-chain emulator), or give its --folder; one that was started with --out or --memory "
+            "is found by its --url alone",
         ) from None
     return str(base_url)

@@ -25,7 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"keys and state, made on first start and used again ({folders.DEFAULT}, without --memory and --out)",
     )
     parser.add_argument("--memory", action="store_true", help="keep nothing on disk")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="write keys and settings there, over nothing")
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="write keys and settings there, over nothing; no state"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (a free one)")
     parser.add_argument("--mchid", default="1900000109", help="merchant number (1900000109)")
