@@ -71,6 +71,17 @@ async def test_the_documented_limit_holds_by_default() -> None:
     assert 120 <= world.times[-1] < 125
 
 
+async def test_an_operations_calls_are_counted_together() -> None:
+    """A template may hold a value, or name its placeholders in its own way: the limit is the operation's."""
+    paths = ["/v3/refund/domestic/refunds/{out_refund_no}", "/v3/refund/domestic/refunds/{mine}"]
+    calls = [known(method="GET", template=path, timeout=1000.0) for path in (*paths, f"{paths[0][:-16]}/R1")]
+    world = World(RateLimits(overrides={f"GET {paths[1]}": "1/s"}))
+    await asyncio.gather(*(world.call(call) for call in calls))
+    first, second, third = world.times
+    assert second >= first + 1
+    assert third >= second + 1
+
+
 async def test_first_come_first_served_and_cancellable() -> None:
     """Turns are given in the order of arrival; who is cancelled leaves the line without holding up the others."""
     world = World(RateLimits(overrides={"POST /v3/x": "1/s"}))

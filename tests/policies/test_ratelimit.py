@@ -133,3 +133,15 @@ def test_limits_are_checked(own: dict[str, Any]) -> None:
     """A key that names no operation, and a rate that is none, are told at construction."""
     with pytest.raises(ConfigurationError, match=r"rate_limits\.overrides"):
         RateLimits(overrides=own)
+
+
+def test_overrides_name_operations_in_any_spelling() -> None:
+    """What placeholders are called doesn't matter, and no operation has two rates."""
+    spelt = "GET /v3/refund/domestic/refunds/{mine}"
+    limits = RateLimits(overrides={spelt: "1/s", "GET /v3/of/tomorrow/{id}": "2/s"})
+    assert dict(limits.overrides) == {
+        "GET /v3/refund/domestic/refunds/{out_refund_no}": "1/s",
+        "GET /v3/of/tomorrow/{id}": "2/s",
+    }
+    with pytest.raises(ConfigurationError, match="twice"):
+        RateLimits(overrides={spelt: "1/s", "GET /v3/refund/domestic/refunds/{out_refund_no}": "2/s"})

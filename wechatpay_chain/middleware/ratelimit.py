@@ -87,10 +87,11 @@ class RateLimit:
             RateLimited: it isn't its turn, and it doesn't wait. Nothing was sent.
             TimedOut: its turn doesn't come in its time. Nothing was sent.
         """
-        key = (request.method, request.template)
+        operation = request.operation
+        # A template may hold values: all calls of an operation are counted together.
+        key = (request.method, request.template if operation is None else operation.path)
         queue = self._queues.get(key)
         if queue is None:
-            operation = request.operation
             windows = self._limits.windows(f"{key[0]} {key[1]}", operation.rates if operation else ())
             if not windows:
                 return self._unlimited(key, request, call_next)

@@ -13,6 +13,7 @@ from math import inf
 from typing import Any, Literal, Protocol, cast
 
 from .._arguments import FLAG, check_attributes, instance, with_methods
+from ..catalogue import find
 from ..errors import ConfigurationError, type_of
 from ..http.operation import Rate
 from ..http.value import frozen
@@ -82,7 +83,8 @@ class RateLimits:
 
     Attributes:
         overrides: rates in place of the documented ones, which hold for all other operations:
-            `"POST /v3/refund/domestic/refunds"` -> `"6/s"`, a `Rate`, several of them, or None for no limit.
+            `"POST /v3/refund/domestic/refunds"` -> `"6/s"`, a `Rate`, several of them, or None for no limit. Known
+            operations are held here by the catalogue's templates.
         wait: whether a call waits for its turn; False raises `RateLimited` at once.
         shared: the limiter that other processes share; None where this process keeps to the rates alone.
 
@@ -97,6 +99,7 @@ class RateLimits:
     def __post_init__(self) -> None:
         check_attributes(_TAKES, "rate_limits.", self)
         overrides: Mapping[Any, Any] = self.overrides  # callers may be untyped
+        by_operation: dict[str, Any] = {}
         for name, given in overrides.items():
             if not isinstance(name, str) or not _OPERATION.fullmatch(name):
                 raise ConfigurationError(
@@ -105,12 +108,19 @@ class RateLimits:
             if not isinstance(given, str | Rate | None) and not _are_rates(given):
                 raise _no_rate(name, f"{type_of(given)} was found")
             windows_of(given, name)
+            operation = _as_known(name)
+            if operation in by_operation:
+                raise ConfigurationError(
+                    f"rate_limits.overrides[{name!r}]", "the same operation stands there twice", "Give one of its rates"
+                )
+            by_operation[operation] = given
+        object.__setattr__(self, "overrides", by_operation)
 
     def windows(self, name: str, documented: Sequence[Rate]) -> tuple[Window, ...]:
         """What holds for an operation.
 
         Args:
-            name: method and path template.
+            name: method and path template, that of the catalogue where it knows the operation.
             documented: what the catalogue says of it.
         """
         return windows_of(self.overrides[name], name) if name in self.overrides else windows_of(documented, name)
@@ -131,6 +141,13 @@ def windows_of(given: str | Rate | Sequence[Rate] | None, name: str) -> tuple[Wi
         given = Rate(n=int(found[1]), per=cast("Literal['s', 'min', 'h', 'd']", found[2]))
     rates = (given,) if isinstance(given, Rate) else given
     return tuple(Window(rate.n, rate.seconds) for rate in rates)
+
+
+def _as_known(name: str) -> str:
+    """An operation by the catalogue's template, whatever the placeholders are called, and though values be in it."""
+    method, _, path = name.partition(" ")
+    operation = find(method, path)
+    return name if operation is None else f"{method} {operation.path}"
 
 
 def _are_rates(given: object) -> bool:
