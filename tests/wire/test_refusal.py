@@ -66,12 +66,15 @@ def sign_error(text: object, length: object = SIZE, request: Request | None = RE
         (202, Pending, "unknown"),
         (301, APIError, "rejected"),
         (302, APIError, "rejected"),
+        (303, APIError, "unknown"),
+        (307, APIError, "rejected"),
         (400, BadRequest, "rejected"),
         (401, Unauthorized, "rejected"),
         (402, APIError, "rejected"),
         (403, Forbidden, "rejected"),
         (404, NotFound, "rejected"),
         (405, APIError, "rejected"),
+        (408, APIError, "unknown"),
         (409, APIError, "rejected"),
         (418, APIError, "rejected"),
         (429, RateLimited, "rejected"),
@@ -91,6 +94,13 @@ def test_every_status(status: int, cls: type[APIError], outcome: Outcome) -> Non
     assert is_refusal(response)
     assert type(error) is cls
     assert (error.status, error.outcome) == (status, outcome)
+
+
+@pytest.mark.parametrize("code", ["SYSTEM_ERROR", "SYSTEMERROR", "BANK_ERROR", "BIZERR_NEED_RETRY"])
+@pytest.mark.parametrize("status", [400, 403, 409])
+def test_a_failure_under_a_status_that_refuses(code: str, status: int) -> None:
+    """A code that says that the platform or a bank failed counts more than the status: the call may have had effect."""
+    assert api_error(answer(status, {"code": code, "message": "y"})).outcome == "unknown"
 
 
 def test_a_429_that_may_have_been_accepted() -> None:

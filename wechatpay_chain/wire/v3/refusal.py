@@ -27,6 +27,7 @@ from ...errors import (
 from ...http.response import Response
 from ...http.value import frozen
 from ..brand import signature as brand
+from ..codes import PASSING
 from . import signature
 
 _CLASSES: dict[int, type[APIError]] = {
@@ -38,6 +39,8 @@ _CLASSES: dict[int, type[APIError]] = {
 }
 _LONGEST_TEXT = 200
 _UNAUTHORIZED = 401
+# A gateway's: 303 answers what was done, and some gateways send 408 for a request that they have passed on.
+_OPEN = frozenset({303, 408})
 _PARAM_ERROR = "PARAMERROR"
 _DEEPEST_DETAIL = 3
 # A gateway's error page may repeat the request's headers.
@@ -79,9 +82,9 @@ def outcome(refusal: APIError, *, accepted_on_429: bool) -> Outcome:
         refusal: of it.
         accepted_on_429: a 429 of this operation doesn't mean that it was not accepted (refunds).
     """
-    if refusal.status >= 500 or refusal.status < 300 or (refusal.status == 429 and accepted_on_429):
-        return "unknown"
-    return "rejected"
+    status = refusal.status
+    is_open = status >= 500 or status < 300 or status in _OPEN or plain_code(refusal.code) in PASSING
+    return "unknown" if is_open or (status == 429 and accepted_on_429) else "rejected"
 
 
 def _error_class(status: int) -> type[APIError]:
