@@ -103,6 +103,7 @@ async def test_no_handler(caplog: pytest.LogCaptureFixture) -> None:
     """A notification that nobody handles is not taken: the platform goes on sending it, and the log says so."""
     assert (await webhook().dispatch(*notify())).status == 501
     assert "no handler for TRANSACTION.SUCCESS (transaction)" in caplog.text
+    assert "@webhook.on('TRANSACTION.SUCCESS')" in caplog.text
 
 
 @pytest.mark.parametrize(

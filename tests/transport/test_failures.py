@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 from aiohttp import client_exceptions
-from aiohttp.client_reqrep import RequestInfo
+from aiohttp.client_reqrep import ConnectionKey, RequestInfo
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
@@ -19,6 +19,8 @@ from wechatpay_chain.errors import ConnectionFailed, Outcome, TimedOut, Transpor
 from wechatpay_chain.transport.failures import FAILURES, cause_of, failure_of, transport_error
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5, sock_read=10)
+
+KEY = ConnectionKey("h", 443, True, True, None, None, None)
 
 UNSENT = {
     aiohttp.ClientConnectorError,
@@ -90,6 +92,13 @@ def test_what_the_connector_never_had_was_not_sent(kind: type[Exception]) -> Non
     ("error", "expected"),
     [
         (aiohttp.ConnectionTimeoutError(), "no connection to h within 5 s"),
+        (aiohttp.ClientConnectorError(KEY, OSError(111, "refused")), "no connection to h: refused"),
+        (aiohttp.ClientConnectorError(KEY, OSError("several")), "no connection to h: several"),
+        (
+            aiohttp.ClientConnectorCertificateError(KEY, ssl.SSLCertVerificationError(1, "its own")),
+            "no connection to h: its own",
+        ),
+        (aiohttp.ClientConnectorCertificateError(KEY, ValueError("odd")), "no connection to h: odd"),
         (aiohttp.SocketTimeoutError(), "nothing came from h within 10 s"),
         (TimeoutError(), "no complete answer from h within 30 s"),
         (ConnectionResetError(104, "reset"), "the connection to h broke: [Errno 104] reset"),

@@ -140,7 +140,11 @@ class Delivery:
             failed: the status of the reply to one whose handler raises, or isn't done in time.
         """
         if route is None:
-            _log.warning("no handler for %s", _named(notification))
+            _log.warning(
+                "no handler for %s: register one with @webhook.on(%a), or for all else with @webhook.on()",
+                _named(notification),
+                notification.event_type,
+            )
             return _failure(notification, "no handler", status=501)
         in_time = deadline_of(notification, self._deadline)
         deadline: float | None = in_time

@@ -133,6 +133,11 @@ def _text_of(error: Exception) -> str:
         return " ".join(_QUOTED.split(error.message, maxsplit=1)[0].split())
     if isinstance(error, aiohttp.InvalidURL):
         return "what was given" if "@" in str(error.url) else f"{str(error.url)!r}"
+    # aiohttp's own texts say the host again, and `ssl:default` of what goes without TLS, too.
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return str(error.certificate_error)
+    if isinstance(error, aiohttp.ClientConnectorError) and not isinstance(error, aiohttp.ClientProxyConnectionError):
+        return error.strerror or str(error.os_error)
     return str(error) or type(error).__name__
 
 
