@@ -13,6 +13,7 @@ from aiohttp import ClientSession
 from tests.notifications.sender import Envelope, refund, sign
 from wechatpay_chain import ConfigurationError, Notification, Webhook
 from wechatpay_chain.client.merchants import Merchants
+from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.notifications import Claim, MemorySeen
 from wechatpay_chain.notifications.inbox import Message
@@ -160,6 +161,33 @@ async def test_one_key_for_several_merchants(provider: Provider) -> None:
             merchants.put(**provider.arguments(mchid, certs={shared.serial: shared.public_pem}))
         assert (await merchants.dispatch(*provider.message(SECOND, key=shared))).ok
     assert provider.handled == [(SECOND, "1")]
+
+
+async def test_a_forged_notification_is_verified_once_for_a_shared_key(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who forges doesn't have as many signatures checked as there are merchants with the key."""
+    shared = KeyPair.certified()
+    verified = 0
+    verify = rsa.verify
+
+    def counted(*arguments: Any) -> None:
+        nonlocal verified
+        verified += 1
+        verify(*arguments)
+
+    monkeypatch.setattr(rsa, "verify", counted)
+    counts: list[int] = []
+    async with Merchants(on_webhook=provider.register) as merchants:
+        for number in range(8):
+            certs = {shared.serial: shared.public_pem}
+            arguments: dict[str, Any] = {**provider.arguments(FIRST, certs=certs), "mchid": f"190000000{number}"}
+            merchants.put(**arguments)
+            headers, body = provider.message(FIRST, key=shared)
+            verified = 0
+            assert (await merchants.dispatch(headers, body + b" ")).status in {401, 404}
+            counts.append(verified)
+    assert counts[-1] == counts[1]
 
 
 async def test_xml_needs_the_url(provider: Provider) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from .._arguments import a_function, check
 from ..credentials.arguments import conceals_arguments
-from ..errors import ConfigurationError, TrustError
+from ..errors import ConfigurationError, SignatureError, TrustError
 from ..notifications import HeaderSource, Late, MemorySeen, Notification, Reply, ReplySigner, Seen, Webhook
 from ..notifications.arguments import check_webhook
 from ..notifications.headers import verifying_headers
@@ -23,6 +23,7 @@ from .other_names import check_arguments
 if TYPE_CHECKING:
     from ..credentials.platform_keys import TrustStore
     from ..credentials.signer import Signer
+    from ..crypto.asymmetric import PublicKey
     from ..crypto.keys import PrivateKeySource, PublicKeySource
     from ..notifications.inbox import Inbox
 
@@ -204,12 +205,26 @@ class Merchants:
 
     def _find(self, serial: str, headers: HeaderSource, body: bytes) -> Webhook | None:
         found = [
-            merchant.webhook
+            (merchant.webhook, signed_by)
             for merchant in self._merchants.values()
-            if merchant.webhook is not None and _knows(merchant.client, serial)
+            if merchant.webhook is not None and (signed_by := _signed_by(merchant.client, serial)) is not None
         ]
-        # Where several know the key, whose it is shows in whose APIv3 key opens it.
-        return next((webhook for webhook in found if len(found) == 1 or _opens(webhook, headers, body)), None)
+        if len(found) == 1:
+            return found[0][0]
+        # Where several know the key, whose it is shows in whose APIv3 key opens it. A forged one is verified once.
+        refused: list[tuple[str, PublicKey]] = []
+        for webhook, signed_by in found:
+            if signed_by in refused:
+                continue
+            try:
+                webhook.open(headers, body)
+            except SignatureError:
+                refused.append(signed_by)
+            except (ConfigurationError, TrustError):
+                continue
+            else:
+                return webhook
+        return None
 
 
 def _refuse(which: str) -> Reply:
@@ -218,11 +233,13 @@ def _refuse(which: str) -> Reply:
     return Reply.failure("no such merchant", status=404)
 
 
-def _knows(client: WeChatPay, serial: str) -> bool:
-    """Whether the platform's key of this serial is one of the merchant's, or of its brand's."""
+def _signed_by(client: WeChatPay, serial: str) -> tuple[str, PublicKey] | None:
+    """The scheme and the platform's key of this serial, if it is one of the merchant's, or of its brand's."""
     brand = client.options.brand
-    of_brand = brand is not None and brand.platform_keys.find(serial) is not None
-    return of_brand or client.trust.keys.find(serial) is not None
+    if brand is not None and (key := brand.platform_keys.find(serial)) is not None:
+        return "brand", key.public_key
+    key = client.trust.keys.find(serial)
+    return None if key is None else ("v3", key.public_key)
 
 
 def _webhook(options: Options, trust: TrustStore, of_webhook: dict[str, Any]) -> Webhook | None:
@@ -239,11 +256,3 @@ def _webhook(options: Options, trust: TrustStore, of_webhook: dict[str, Any]) ->
         clock=options.clock,
         **of_webhook,
     )
-
-
-def _opens(webhook: Webhook, headers: HeaderSource, body: bytes) -> bool:
-    try:
-        webhook.open(headers, body)
-    except (ConfigurationError, TrustError):
-        return False
-    return True
