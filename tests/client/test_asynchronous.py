@@ -67,6 +67,13 @@ async def test_the_main_job(wxpay: WeChatPay) -> None:
     assert queried.json().get("recover_order", {}).get("wxpay_recover_no") == recovered.json()["wxpay_recover_no"]
 
 
+@pytest.mark.parametrize("given", ["/v3/certificates", None, {"method": "GET"}])
+async def test_what_is_no_request_is_not_sent(wxpay: WeChatPay, given: Any) -> None:
+    """`send` takes requests alone, and says so."""
+    with pytest.raises(ConfigurationError, match=r"request: .* was found. Give Request\("):
+        await wxpay.send(given)
+
+
 async def test_the_callers_objects_stay_as_they_are(wxpay: WeChatPay) -> None:
     """Payload, parameters and headers of the caller are read, never written."""
     order, headers = dict(ORDER), {"Accept-Language": "en"}

@@ -13,7 +13,7 @@ from .._endpoints import Endpoints
 from ..catalogue.hints import explain_unknown, note_closed
 from ..catalogue.lookup import looked_up
 from ..credentials.arguments import conceals_arguments
-from ..errors import APIError, ConfigurationError, Unauthorized, WeChatPayError
+from ..errors import APIError, ConfigurationError, Unauthorized, WeChatPayError, type_of
 from ..http.path import literal_path
 from ..http.payload import as_of_now
 from ..http.request import Request
@@ -146,6 +146,10 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
             TrustError: the answer must not be believed.
             APIError: the platform refused.
         """
+        if not isinstance(request, Request):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+            raise ConfigurationError(
+                "request", f"{type_of(request)} was found", "Give Request(method='GET', template='/v3/certificates')"
+            )
         try:
             if self._renewer is not None:
                 self._in_flight.check_open()
