@@ -5,7 +5,8 @@
     taskiq worker examples.batch_taskiq:broker --workers 2     # on each machine
     python -m examples.batch_taskiq orders.jsonl               # on one of them
 
-A worker that dies loses nothing: what it had not acknowledged goes to another one, with the same number.
+A worker that dies loses nothing: what it had not acknowledged goes to another one, with the same number. One that lives
+keeps what it holds, however long that waits for the rate limit.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from redis.asyncio import Redis
-from taskiq import TaskiqDepends
+from redis.exceptions import RedisError
+from taskiq import TaskiqDepends, TaskiqEvents, TaskiqState
 from taskiq_redis import RedisStreamBroker
 
 from wechatpay_chain import WeChatPay
@@ -32,7 +35,7 @@ RESULTS = "wechatpay:results"
 # Seconds after the last result for which they are kept.
 KEPT = 30 * 24 * 3600
 
-# What a worker held for longer than this without acknowledging it is given to another one.
+# What a dead worker held for longer than this is given to another one.
 IDLE_MS = int(os.environ.get("IDLE_MS", "60000"))
 
 broker = RedisStreamBroker(
@@ -54,6 +57,27 @@ async def release(key: str, packed: str, wxpay: WeChatPay = TaskiqDepends(client
     result = await Caller(wxpay).call(Item.unpack(key, packed.encode()), was_sent=True)
     await redis.hset(RESULTS, key, f"{result.state} {(result.answer or b'').decode()}")
     await redis.expire(RESULTS, KEPT)
+
+
+@broker.on_event(TaskiqEvents.WORKER_STARTUP)
+async def start(state: TaskiqState) -> None:
+    state.keeping = asyncio.create_task(keep())
+
+
+@broker.on_event(TaskiqEvents.WORKER_SHUTDOWN)
+async def end(state: TaskiqState) -> None:
+    state.keeping.cancel()
+
+
+async def keep() -> None:
+    # A message that its worker claims again has been held for no time.
+    stream, group, worker = broker.queue_name, broker.consumer_group_name, broker.consumer_name
+    while True:
+        await asyncio.sleep(IDLE_MS / 4000)
+        with suppress(RedisError, OSError):
+            held = await redis.xpending_range(stream, group, "-", "+", 1000, worker)
+            if held:
+                await redis.xclaim(stream, group, worker, 0, [message["message_id"] for message in held], justid=True)
 
 
 @broker.task("tick")
