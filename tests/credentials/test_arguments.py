@@ -1,5 +1,6 @@
 """Functions that take keys: a mistake in a call shows none of them, and leads to the right name."""
 
+import base64
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,30 @@ def test_arguments_are_not_in_the_frames() -> None:
     frames = locals_of(caught.value)
     assert frames
     assert KEY not in str(frames)
+
+
+@conceals_arguments
+def decode(key: str) -> None:
+    """Finds its argument wrong by another exception, in whose frames it is."""
+    try:
+        base64.b64decode(key, validate=True)
+    except ValueError:
+        raise ConfigurationError("key", "its Base64 is damaged", "Copy it again") from None
+
+
+def test_arguments_are_not_in_the_frames_of_what_was_found_first() -> None:
+    """Nor does a tool find them that follows an error to the one that it was raised for."""
+    with pytest.raises(ConfigurationError, match="damaged") as caught:
+        decode(KEY + "!")
+    assert KEY not in str(locals_of(caught.value))
+
+
+def test_a_damaged_key_is_not_in_the_frames() -> None:
+    """So it is with a private key whose Base64 is damaged."""
+    damaged = f"-----BEGIN PRIVATE KEY-----\n{KEY}!\n-----END PRIVATE KEY-----\n"
+    with pytest.raises(ConfigurationError, match="Base64") as caught:
+        Webhook(apiv2_key=KEY, private_key=damaged)
+    assert KEY not in str(locals_of(caught.value))
 
 
 WRONG: dict[str, tuple[Callable[..., object], dict[str, Any], str]] = {

@@ -35,6 +35,8 @@ def conceals_arguments(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         except (ConfigurationError, WrongArguments) as error:
             mistake: Exception = error.with_traceback(None)
+            # What it was made of, such as the failure to decode a key, has frames too.
+            mistake.__context__ = None
         except TypeError as error:
             if not _is_of_call(error):
                 raise
