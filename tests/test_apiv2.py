@@ -168,6 +168,14 @@ async def test_floats(wxpay: WeChatPay, name: str, remedy: str) -> None:
     assert caught.value.remedy == remedy
 
 
+@pytest.mark.parametrize("detail", [{"goods_detail": [{"price": 0.29}]}, {"cost_price": 29.0}])
+async def test_floats_within_json_text(wxpay: WeChatPay, detail: dict[str, Any]) -> None:
+    """An amount is no float there, either; what is none may be one."""
+    with pytest.raises(ConfigurationError, match=r"xml/detail/.*price: the float .*fen"):
+        await wxpay.v2.pay.unifiedorder.post(xml=loose(ORDER, detail=detail))
+    await wxpay.v2.pay.unifiedorder.post(xml=loose(ORDER, detail={"latitude": 22.5}))
+
+
 @pytest.mark.parametrize(
     ("options", "argument"),
     [

@@ -16,7 +16,7 @@ from ...http.fen import is_amount, whole_fen
 from ...http.operation import Operation
 from ...http.path import digits
 from ...http.value import frozen
-from ..body import check_text, encode_json
+from ..body import check_text, encode_json, floats
 from .ambiguity import check_covered
 from .signature import SignType, sign, workwx_sign
 
@@ -68,7 +68,8 @@ def texts(payload: Mapping[str, Any], urlencoded: Collection[str], argument: str
         argument: the name to be used in errors.
 
     Raises:
-        ConfigurationError: null, a float, a bool, another type, or a character that the platform doesn't take.
+        ConfigurationError: null, a float (within JSON text one that is an amount), a bool, another type, or a character
+            that the platform doesn't take.
     """
     if not isinstance(payload, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
         raise ConfigurationError(argument, f"{type_of(payload)} was given", "Give a dict")
@@ -160,6 +161,9 @@ def _text(value: object, place: str, *, as_pairs: bool) -> str:
         pairs = cast("Mapping[str, object]", value).items()
         return quote("&".join(f"{name}={_text(item, place, as_pairs=False)}" for name, item in pairs), safe="")
     if isinstance(value, Mapping | list | tuple):
+        for pointer, number in floats(value, place):
+            if is_amount(pointer):
+                raise ConfigurationError(pointer, f"the float {number!r}", f"Give an int: {whole_fen(number)}")
         return encode_json(value, place).decode()
     found = "null" if value is None else f"{type_of(value)}"
     raise ConfigurationError(place, found, "Give str or int, or leave it out")
