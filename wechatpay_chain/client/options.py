@@ -247,10 +247,10 @@ _TAKES = {
 
 
 def check_shared(given: Mapping[str, Any]) -> None:
-    """Refuse what no client takes, of the arguments that many clients may share: all but a merchant's own.
+    """Check the arguments that several merchants may share: all but the keys and numbers of one merchant.
 
     Args:
-        given: some of a client's arguments, by name.
+        given: arguments of a client, by name. A merchant's own are passed over.
 
     Raises:
         ConfigurationError: one is wrong.

@@ -111,10 +111,10 @@ def check_apart(brand: Brand, platform_keys: PlatformKeys) -> None:
     for key in brand.platform_keys:
         shared = next((other for other in platform_keys if _is_same(key, other)), None)
         if shared is not None:
-            named = "which" if shared.serial == key.serial else f"whose key {shared.serial}"
+            name = "" if shared.serial == key.serial else f" as {shared.serial}"
             raise ConfigurationError(
                 "brand",
-                f"its certs hold {key.serial}, {named} is in certs too",
+                f"its certs hold {key.serial}, which is in certs too{name}",
                 "Give the brand the public key of the brand console, and the merchant the one of the merchant portal",
             )
 
@@ -129,7 +129,7 @@ def _check_brand_id(brand_id: object) -> None:
         return
     # Not shown, unless it is short: arguments in the wrong order put a key here.
     short = isinstance(brand_id, str) and len(brand_id) <= _LONGEST_SHOWN
-    found = repr(brand_id) if short else f"{type_of(brand_id)}"
+    found = repr(brand_id) if short else type_of(brand_id)
     raise ConfigurationError("brand_id", f"{found} was found", "Give the brand's number as a string of digits")
 
 

@@ -123,7 +123,7 @@ class Credentials:
 def _check_mchid(mchid: object) -> None:
     if not isinstance(mchid, str) or not _MCHID.fullmatch(mchid):
         # Not shown, unless it is short: arguments in the wrong order put a key here.
-        found = f"{type_of(mchid)}"
+        found = type_of(mchid)
         if isinstance(mchid, str):
             found = f"{mchid!r}" if len(mchid) <= _LONGEST_SHOWN else forms.what_is(mchid)
         raise ConfigurationError("mchid", f"{found} was found", "Give the merchant number as a string of digits")

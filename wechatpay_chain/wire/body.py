@@ -185,5 +185,5 @@ def _text(value: object, name: str) -> str:
         return str.__str__(value)
     if isinstance(value, int):
         return digits(value, f"params[{name!r}]")
-    found = "null" if value is None else f"{value}" if isinstance(value, float) else f"{type_of(value)}"
+    found = "null" if value is None else f"{value}" if isinstance(value, float) else type_of(value)
     raise ConfigurationError(f"params[{name!r}]", found, "Give str, int or bool, or leave it out")

@@ -1,6 +1,6 @@
 r"""Loading keys and certificates in the forms that merchants have them.
 
-Keys of RSA and of SM2: PEM with any line ends, on one line, with literal `\\n`, without its header, in quotes, UTF-16;
+Keys of RSA and of SM2: PEM with any line ends, on one line, with literal `\n`, without its header, in quotes, UTF-16;
 DER; PKCS#1, PKCS#8, SEC 1 and OpenSSH; PKCS#12; any of them in Base64 or hexadecimal digits; a path or a file URL to
 any of these; a loaded key. Every failure is a `ConfigurationError` that says what was found instead.
 """

@@ -1,6 +1,6 @@
 r"""Taking off what is around a key or a certificate: a path or file URL, quotes, Base64, hexadecimal digits, PEM.
 
-PEM with any line ends, on one line, with literal `\\n`, without its header, UTF-16. What is left is DER.
+PEM with any line ends, on one line, with literal `\n`, without its header, UTF-16. What is left is DER.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from .signature import SignType, sign
 _ANOTHER_FIELD = re.compile(r"&([\w:.\-]+)=")
 # The merchant's own text, which comes back as it was given; what stands behind it can't pass for a notice's fields.
 _FREE_TEXT = "attach"
-# No page and no front end has such a parameter; of a notice they tell that it is one, or of which kind.
+# Members by which a merchant tells a notice, or its kind. No page and no front end has such a parameter.
 _OF_NOTICES = frozenset({"return_code", "change_type", "event_ciphertext", "risk_level", "vehicle_event_createtime"})
 _NAME = re.compile(r"[\w:.\-]+")
 

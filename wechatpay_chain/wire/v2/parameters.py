@@ -165,5 +165,5 @@ def _text(value: object, place: str, *, as_pairs: bool) -> str:
             if is_amount(pointer):
                 raise ConfigurationError(pointer, f"the float {number!r}", f"Give an int: {whole_fen(number)}")
         return encode_json(value, place).decode()
-    found = "null" if value is None else f"{type_of(value)}"
+    found = "null" if value is None else type_of(value)
     raise ConfigurationError(place, found, "Give str or int, or leave it out")
