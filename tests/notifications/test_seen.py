@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import os
 import pickle
 import signal
 import threading
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from wechatpay_chain.notifications import MemorySeen, Notification, RenewableSee
 from wechatpay_chain.notifications.seen import V2_KEYS
 
 LEASE, KEEP = 0.3, 0.6
+WAIT = 10
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +186,32 @@ def test_threads_claim_one_after_the_other() -> None:
     asyncio.run(seen.confirm("a"))
     other.join()
     assert claims == ["done"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_forked_off_while_a_thread_claims() -> None:
+    """A process that is forked off while another thread claims can claim: that thread isn't there."""
+    is_claiming = threading.Event()
+
+    def clock() -> float:
+        if threading.current_thread() is other:
+            is_claiming.set()
+            time.sleep(0.2)
+        return 0.0
+
+    seen = MemorySeen(clock=clock)
+    other = threading.Thread(target=lambda: asyncio.run(seen.claim("a", "other")))
+    other.start()
+    is_claiming.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(WAIT)  # ends it
+        with suppress(StopIteration):
+            seen.claim("b", "mine").send(None)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    other.join()
 
 
 async def test_a_copy_remembers_the_same() -> None:

@@ -6,8 +6,9 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012071382
 from __future__ import annotations
 
 import math
+import os
 import time
-from _thread import allocate_lock  # of `threading`, which takes its time to be imported
+from _thread import RLock  # of `threading`, which takes its time to be imported
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -89,6 +90,13 @@ _TAKES = {
 }
 
 
+# Each method has it throughout: threads may each have an event loop that dispatches.
+_lock = RLock()
+if hasattr(os, "register_at_fork"):
+    # A child has none of the other threads: one that claims at that moment would never give the lock back there.
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
+
+
 class MemorySeen:
     """A `Seen` for one process and all of its threads: nothing to install, forgotten when the process ends.
 
@@ -119,14 +127,12 @@ class MemorySeen:
         self.lease = lease
         self._most = most
         self._clock = clock
-        # Each method has it throughout: threads may each have an event loop that dispatches.
-        self._lock = allocate_lock()
         self._claims: dict[str, tuple[str, float]] = {}
         self._done, self._done_v2 = _Done(keep), _Done(keep_v2)
 
     async def claim(self, key: str, token: str) -> Claim:
         """Try to become the one that handles `key`."""
-        with self._lock:
+        with _lock:
             now = self._clock()
             if self._done_as(key).holds(key, now):
                 return "done"
@@ -140,7 +146,7 @@ class MemorySeen:
 
     async def renew(self, key: str, token: str) -> bool:
         """Have a claim last for another lease."""
-        with self._lock:
+        with _lock:
             if self._claims.get(key, ("", 0.0))[0] != token:
                 return False
             self._claims[key] = (token, self._clock() + self.lease)
@@ -148,13 +154,13 @@ class MemorySeen:
 
     async def confirm(self, key: str) -> None:
         """Say that `key` was handled."""
-        with self._lock:
+        with _lock:
             self._claims.pop(key, None)
             self._done_as(key).add(key, self._clock(), self._most)
 
     async def release(self, key: str, token: str) -> None:
         """Give a claim back."""
-        with self._lock:
+        with _lock:
             if self._claims.get(key, ("", 0.0))[0] == token:
                 del self._claims[key]
 
