@@ -23,8 +23,10 @@ from tests.cli.fleet.machines import (
     working,
 )
 from tests.cli.test_batch import orders, until
-from wechatpay_chain import Request, Response
+from wechatpay_chain import ConfigurationError, Request, Response
 from wechatpay_chain.cli.fleet import queue
+from wechatpay_chain.cli.fleet.worker import work
+from wechatpay_chain.cli.settings import Settings
 from wechatpay_chain.emulator.server import Listening
 from wechatpay_chain.http.headers import Headers
 
@@ -94,3 +96,9 @@ def test_what_a_worker_holds_for_long_stays_with_it(
         with working(url), working(url):
             assert hand_out(run, orders(shop.folder, 3), url).code == 0
     assert called(shop) == dict.fromkeys("012", 1)
+
+
+async def test_settings_that_make_no_client(url: str) -> None:
+    """A worker that could make no call takes none: it ends at once, and says what is missing."""
+    with pytest.raises(ConfigurationError, match="mchid"):
+        await asyncio.wait_for(work(url, Settings({}), among=1, concurrency=1), 5)

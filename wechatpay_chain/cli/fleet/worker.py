@@ -34,9 +34,13 @@ async def work(url: str, settings: Settings, *, among: int, concurrency: int) ->
         settings: of the client.
         among: how many workers share the limits.
         concurrency: calls at once.
+
+    Raises:
+        ConfigurationError: no client can be made of the settings.
     """
     from ...contrib.limits import RedisLimiter
 
+    await settings.client().aclose()  # refuses wrong settings here: taskiq drops a call whose client can't be made
     broker = broker_at(url)
     broker.is_worker_process = True
     async with redis_at(url) as redis, AsyncExitStack() as clients:
