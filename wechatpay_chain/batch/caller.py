@@ -58,11 +58,14 @@ def _sends(value: Any) -> bool:
     return not isinstance(value, type | Blocking) and callable(getattr(value, "send", None))
 
 
+PATIENCE = a_number(0, inf, "Give a number of seconds")
+"""What `patience` takes."""
+
 _TAKES = {
     "wxpay": Takes(_sends, "Give a WeChatPay; that of a SyncWeChatPay is given to `work` by its run(work)"),
     "repeat": FLAG,
     "look_up": a_function("Give a coroutine function that takes the item and returns its answer, or None").or_none(),
-    "patience": a_number(0, inf, "Give a number of seconds"),
+    "patience": PATIENCE,
     "timeout": instance(Timeout, "Give Timeout(total=600, attempt=20)"),
     "backoff": instance(Backoff, "Give Backoff(1, 60, jitter=0.5)"),
     "monotonic": a_function("Give a function that returns seconds, such as time.monotonic"),

@@ -18,7 +18,7 @@ from .._counting import Counting, EarlierCalls
 from .._waits import Waits
 from ..errors import ConfigurationError
 from ..http.path import literal_path
-from .caller import ItemCaller
+from .caller import PATIENCE, ItemCaller
 from .intake import REMEDY
 from .items import Item, pack_all
 from .journal import Entry, Journal
@@ -34,6 +34,7 @@ _LOOK = 0.05
 _MOST_CONFLICTS = 20
 _TAKES = {
     "concurrency": COUNT,
+    "patience": PATIENCE,
     "most_equal_refusals": COUNT.or_none(),
     "on_progress": a_function("Give a function that takes the Progress, such as print").or_none(),
     "time": a_function("Give a function that returns Unix time in seconds, such as time.time"),

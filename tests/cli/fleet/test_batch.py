@@ -15,7 +15,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from tests.cli.conftest import Run, Shop
 from tests.cli.fleet.machines import HANDED_OUT, RUN, called, hand_out, handing_out, interrupted, killed, working
 from tests.cli.test_batch import PUNISH, orders
-from wechatpay_chain import Request, Response
+from wechatpay_chain import ConfigurationError, Request, Response
 from wechatpay_chain.batch import Journal
 from wechatpay_chain.cli.fleet.batch import FleetBatch
 from wechatpay_chain.cli.fleet.queue import Queue, Terms
@@ -208,6 +208,14 @@ def test_what_is_unknown_is_called_again_when_the_operator_says_so(
         assert called(shop) == before
         done = hand_out(run, table, url, "--repeat")
     assert (done.code, "2  done" in done.out) == (0, True), done.out + done.err
+
+
+@pytest.mark.parametrize("patience", [-1.0, float("inf"), float("nan")])
+def test_a_patience_that_no_worker_has(url: str, tmp_path: Path, patience: float) -> None:
+    """A patience that each call would fail with at the workers is refused before one is handed out."""
+    terms = Terms(f"POST /{PUNISH}", "", False, patience)
+    with pytest.raises(ConfigurationError, match="patience"):
+        FleetBatch(url, "orders.csv", tmp_path / "j", terms=terms, concurrency=1, on_progress=print)
 
 
 async def test_what_fails_in_the_end_keeps_nothing_open(

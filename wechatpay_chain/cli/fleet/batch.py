@@ -33,7 +33,8 @@ class FleetBatch(JournaledCalls):
         on_progress: called at most once in a second, and in the end.
 
     Raises:
-        ConfigurationError: the journal can't be used, the concurrency is wrong, or the calls may not be repeated.
+        ConfigurationError: the journal can't be used, the concurrency or the patience is wrong, or the calls may not be
+            repeated.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class FleetBatch(JournaledCalls):
         concurrency: int,
         on_progress: Callable[[Progress], None],
     ) -> None:
-        check_options(concurrency=concurrency)
+        check_options(concurrency=concurrency, patience=terms.patience)
         _check_repeatable(terms)
         run = secrets.token_hex(16)
         self._has_ended = False
