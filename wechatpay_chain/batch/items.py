@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -121,7 +121,7 @@ def template_of(path: str) -> str:
     return literal_path(path)
 
 
-def pack_all(items: Iterable[Item]) -> list[tuple[str, bytes]]:
+def pack_all(items: Sequence[Item]) -> list[tuple[str, bytes]]:
     """Key and content of each item.
 
     Raises:
