@@ -157,3 +157,11 @@ def test_what_is_wrong_is_named(members: dict[str, Any], argument: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         add()
     assert caught.value.argument == argument
+
+
+@pytest.mark.parametrize("status", [199, 600, 500.5, 500.0, True, "500"])
+def test_a_status_is_a_whole_number(status: Any) -> None:
+    """As HTTP has it; the answer could be made of no other."""
+    for effect in (Refuse(status), Page(status)):
+        with pytest.raises(ConfigurationError, match="Give an HTTP status"):
+            Faults().add(effect)

@@ -315,7 +315,9 @@ def _typed(member: str, value: Any) -> Any:
     return value
 
 
-_STATUS = {"status": a_number(200, 600, "Give an HTTP status, such as 500")}
+_STATUS = {
+    "status": Takes(lambda value: isinstance(value, int) and 200 <= value < 600, "Give an HTTP status, such as 500")
+}
 _TAKES = {
     "effect": instance(Effect, "Give what a fault does, such as Refuse(500, 'SYSTEM_ERROR') or LoseAnswer()"),
     "operation": TEXT,
