@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -74,15 +75,18 @@ def hand_out(run: Run, table: Path, url: str, *more: str | Path) -> Done:
 
 
 def interrupted(run: Run, table: Path, url: str, when: Callable[[], bool], *more: str) -> Done:
-    """A run that gets Ctrl-C once something holds, as it does while calls are handed out."""
+    """A run that gets Ctrl-C once something holds, as it does while calls are handed out, unless it ends before."""
+    has_ended = threading.Event()
 
     def interrupt() -> None:
-        until(when)
-        os.kill(os.getpid(), signal.SIGINT)
+        until(lambda: when() or has_ended.is_set())
+        if not has_ended.is_set():  # pytest itself would be interrupted
+            os.kill(os.getpid(), signal.SIGINT)
 
     with ThreadPoolExecutor(1) as thread:
         interrupting = thread.submit(interrupt)
         done = hand_out(run, table, url, *more)
+        has_ended.set()
         interrupting.result(60)
     return done
 
