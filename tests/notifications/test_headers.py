@@ -13,6 +13,7 @@ from multidict import CIMultiDict
 from tests.notifications.sender import notify, webhook
 from wechatpay_chain import ConfigurationError, SignatureError
 from wechatpay_chain.notifications.headers import MOST_HEADERS, signature_headers
+from wechatpay_chain.wire.v3 import SIGNED_HEADERS
 
 Headers = dict[str, str]
 
@@ -52,6 +53,16 @@ def test_demand_17_any_shape(shape: Callable[[Headers], Any]) -> None:
     """A notification opens from headers in any case and any framework's shape."""
     headers, body = notify()
     assert webhook().open(shape(headers), body).id == "EV-1"
+
+
+@pytest.mark.parametrize("others", [(), ("Wechatpay-Signature-Type",)])
+@pytest.mark.parametrize("name", SIGNED_HEADERS)
+def test_one_that_was_renamed(name: str, others: tuple[str, ...]) -> None:
+    """Of one that came under another name, that name is told, with and without the type, which isn't signed."""
+    headers, body = notify()
+    sent = {known: headers[known] for known in (*SIGNED_HEADERS, *others) if known != name}
+    with pytest.raises(SignatureError, match=f"'X-Forwarded-{name}' came in place of '{name}'"):
+        webhook().open({**sent, f"X-Forwarded-{name}": headers[name]}, body)
 
 
 @pytest.mark.parametrize("name", ["Wechatpay-Serial", "Wechatpay-Signature", "Wechatpay-Timestamp", "Wechatpay-Nonce"])

@@ -30,6 +30,8 @@ HeaderSource = HasItems | Iterable[tuple[str | bytes, str | bytes]]
 A value may stand in a list of its own, as gateways have it (`multiValueHeaders`).
 """
 
+_SIGNED = frozenset(v3.SIGNED_HEADERS)
+
 _names: dict[str | bytes, str] = {}
 for _name in (
     v3.NONCE_HEADER,
@@ -81,7 +83,7 @@ def verifying_headers(source: HeaderSource) -> Mapping[str, str]:
     if isinstance(source, Iterator):
         source = [*source]  # it can't be read twice
     found = signature_headers(source)
-    return found if len(found) >= len(v3.SIGNED_HEADERS) else all_headers(source)
+    return found if found.keys() >= _SIGNED else all_headers(source)
 
 
 def all_headers(source: HeaderSource) -> Headers:
