@@ -135,7 +135,7 @@ def test_limits_are_checked(own: dict[str, Any]) -> None:
         RateLimits(overrides=own)
 
 
-def test_overrides_name_operations_in_any_spelling() -> None:
+def test_overrides_name_operations_with_any_placeholders() -> None:
     """What placeholders are called doesn't matter, and no operation has two rates."""
     spelt = "GET /v3/refund/domestic/refunds/{mine}"
     limits = RateLimits(overrides={spelt: "1/s", "GET /v3/of/tomorrow/{id}": "2/s"})

@@ -35,8 +35,10 @@ T = TypeVar("T")
 
 _END = object()
 _TAKES = {"work": a_function("Give a function that takes the WeChatPay inside")}
-_WORKS = {"work": instance(Coroutine, "Let it return a coroutine: lambda wxpay: refund_all(wxpay, orders)")}
-_GIVES = {"work": instance(AsyncGenerator, "Let it return an asynchronous generator: lambda wxpay: orders(wxpay)")}
+_RETURNS_COROUTINE = {"work": instance(Coroutine, "Let it return a coroutine: lambda wxpay: refund_all(wxpay, orders)")}
+_RETURNS_GENERATOR = {
+    "work": instance(AsyncGenerator, "Let it return an asynchronous generator: lambda wxpay: orders(wxpay)")
+}
 
 
 class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
@@ -130,14 +132,14 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         """
         check(_TAKES, work=work)
         coroutine = work(self._client)
-        check(_WORKS, work=coroutine)
+        check(_RETURNS_COROUTINE, work=coroutine)
         return self._wait(coroutine)
 
     def iterate(self, work: Callable[[WeChatPay], AsyncGenerator[T, None]]) -> Generator[T, None, None]:
         """As `run`, for what gives items one by one."""
         check(_TAKES, work=work)
         items, turn = work(self._client), asyncio.Lock()
-        check(_GIVES, work=items)
+        check(_RETURNS_GENERATOR, work=items)
         try:
             while (item := self._wait(_next(items, turn))) is not _END:
                 yield cast("T", item)
@@ -146,7 +148,7 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
             self._thread.spawn(_close(items, turn))
 
     def page_url(self, path: object, params: Mapping[str, Any]) -> str:
-        """The address of a page of APIv2, as `WeChatPay.page`."""
+        """The address of a page of APIv2, as `WeChatPay.page_url`."""
         return self._client.page_url(path, params)
 
     @property

@@ -98,7 +98,7 @@ class Request(Value):
 
     @property
     def line(self) -> RequestLine:
-        """What is safe to show of this request: a known operation's own template, since values may stand in ours."""
+        """What is safe to show: a known operation's template in the catalogue, since this one may hold values."""
         return RequestLine(self.method, self.template if self.operation is None else self.operation.path)
 
 

@@ -45,7 +45,7 @@ class Value:
     def of(cls, attributes: Mapping[str, Any]) -> Self:
         """The same as `cls(**attributes)` in half of the time, for callers that give all that is required.
 
-        A dictionary of all attributes, which stand in it in their order, becomes the value's own.
+        A dict of all attributes, in the order of the class, becomes the value's own: change it no more.
         """
         value = _new(cls)
         _set(value, "__dict__", attributes if len(attributes) == len(cls._defaults) else cls._whole(attributes))

@@ -43,7 +43,7 @@ class Failover:
         self._share = share
         self._notify = notify
         self._monotonic = monotonic
-        # Of hosts with backups, which are few; without any there are as many as links lead to.
+        # By URL; only those with backups, which are few. Links lead to any number of others.
         self._hosts: dict[str, Hosts] = {}
 
     def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
