@@ -285,7 +285,7 @@ class Journal:
 
 
 def _begin_input(database: sqlite3.Connection) -> None:
-    """Forget the line, and what was asked about: both are beside the file, for one input."""
+    """Forget the line, and what was asked about: both are in temporary tables, for one input."""
     with database:
         database.execute("DELETE FROM given")
         database.execute("DELETE FROM compared")

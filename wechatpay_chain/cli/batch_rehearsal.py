@@ -1,4 +1,4 @@
-"""A batch's dry run: every row is held against the catalogue, and nothing is sent."""
+"""A batch's dry run: every row is checked against the catalogue, and nothing is sent."""
 
 from __future__ import annotations
 

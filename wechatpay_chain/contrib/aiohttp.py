@@ -18,6 +18,9 @@ def handler(webhook: Webhook) -> Callable[[web.Request], Coroutine[Any, Any, web
     """The request handler of a webhook.
 
     A body longer than the application's `client_max_size`, 1 MiB by default, is refused by aiohttp.
+
+    Raises:
+        ConfigurationError: it is no webhook.
     """
     check_receiver(webhook)
 

@@ -14,7 +14,11 @@ from ..notifications.arguments import check_receiver
 
 
 def view(webhook: Webhook) -> Callable[[], Response]:
-    """The view of a webhook. Handlers see the application context; a body that is too long is refused by Flask."""
+    """The view of a webhook. Handlers see the application context; a body that is too long is refused by Flask.
+
+    Raises:
+        ConfigurationError: it is no webhook.
+    """
     check_receiver(webhook)
 
     def wechatpay_notify() -> Response:

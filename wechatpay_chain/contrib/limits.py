@@ -50,7 +50,7 @@ return '0'
 """
 
 _TAKES = {
-    # A client of `redis` itself has all else, and blocks.
+    # The blocking client, `redis.Redis`, has all of these but `__aenter__`.
     "redis": with_methods("__aenter__", "register_script", remedy="Give redis.asyncio.Redis.from_url(...)"),
     "among": a_count(1, "Give the number of processes"),
     "prefix": TEXT,

@@ -15,7 +15,11 @@ from ..notifications.arguments import check_receiver
 
 
 def handler(webhook: Webhook, path: str) -> HTTPRouteHandler:
-    """The route handler of a webhook. A body longer than `request_max_body_size` is refused by Litestar."""
+    """The route handler of a webhook. A body longer than `request_max_body_size` is refused by Litestar.
+
+    Raises:
+        ConfigurationError: it is no webhook.
+    """
     check_receiver(webhook)
 
     @post(path)

@@ -21,7 +21,7 @@ _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL
 _RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
 
 _TAKES = {
-    # A client of `redis` itself has all else, and blocks.
+    # The blocking client, `redis.Redis`, has all of these but `__aenter__`.
     "redis": with_methods("__aenter__", "set", "get", "eval", remedy="Give redis.asyncio.Redis.from_url(...)"),
     "prefix": TEXT,
     "lease": FINITE_SECONDS,

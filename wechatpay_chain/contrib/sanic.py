@@ -15,7 +15,11 @@ from ..notifications.arguments import check_receiver
 
 
 def handler(webhook: Webhook) -> Callable[[Request[Any, Any]], Coroutine[Any, Any, HTTPResponse]]:
-    """The handler of a webhook. Sanic reads bodies up to `REQUEST_MAX_SIZE`; what is too long is refused here."""
+    """The handler of a webhook. Sanic reads bodies up to `REQUEST_MAX_SIZE`; what is too long is refused here.
+
+    Raises:
+        ConfigurationError: it is no webhook.
+    """
     check_receiver(webhook)
 
     async def wechatpay_notify(request: Request[Any, Any]) -> HTTPResponse:

@@ -17,7 +17,11 @@ from ..notifications.arguments import check_receiver
 
 
 def endpoint(webhook: Webhook) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-    """The endpoint of a webhook. Not more of a body is read than a notification may have."""
+    """The endpoint of a webhook. Not more of a body is read than a notification may have.
+
+    Raises:
+        ConfigurationError: it is no webhook.
+    """
     check_receiver(webhook)
 
     async def receive(request: Request) -> Response:

@@ -51,7 +51,7 @@ class FleetJournal(Journal):
     async def conflicts(self, items: list[tuple[str, bytes]]) -> list[Conflict]:
         """Those of the items that are known with other content, here or to the workers.
 
-        What the workers have noted of them is written to the file: it is so, whatever becomes of the input.
+        What the workers have noted of them is written to the file: it holds, whatever becomes of the input.
 
         Raises:
             ConfigurationError: Redis can't be reached.

@@ -33,7 +33,7 @@ redis.call('HSET', KEYS[2], ARGV[1], ARGV[2] .. string.sub(call, 1, 64))
 return {call, begun and 1 or 0}
 """
 _WITHDRAW = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
-# The calls are those of the run that hands out: one that it has taken over from changes none of them.
+# Only the run that hands out changes the calls, and not one that it has taken over from.
 _UNLESS_TAKEN_OVER = """
 local run = redis.call('GET', KEYS[1])
 if run and run ~= ARGV[1] then return 0 end

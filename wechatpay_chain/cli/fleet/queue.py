@@ -21,7 +21,8 @@ _GROUP = "taskiq"
 _IDLE_MS = 60_000
 
 # Messages stay in a stream after they are acknowledged. All before the first that a worker holds are, and so are, where
-# none is held, all that were delivered. Told is whether any was not yet.
+# none is held, all that were delivered. Returned is 1 if any message
+# was not delivered yet, else 0.
 _TRIM = """
 local delivered = '0-0'
 for _, group in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
@@ -107,7 +108,7 @@ class Queue:
 
 
 async def keep(redis: Redis, worker: str) -> None:
-    """Say that a worker lives: what it has held for a minute goes to another one.
+    """Say that a worker lives: what one has held for a minute without this goes to another one.
 
     Args:
         redis: a client of the Redis.

@@ -74,7 +74,7 @@ class Workers:
         key, packed = item.pack()
         loop, self._waits = asyncio.get_running_loop(), current()
         handed = _Open(loop.create_future(), loop.create_future())
-        # Before it is noted as sent: whatever fails then, and wherever the run is killed, Redis knows that it was not.
+        # Before it is noted as sent: whatever fails in between, Redis knows then that no worker has begun it.
         with reaching():
             is_handed_out = await self._notes.hand_out(key, Call.of(packed, was_sent=was_sent), self._run)
         if not is_handed_out:

@@ -29,6 +29,9 @@ def view(webhook: Webhook) -> Callable[[HttpRequest], Coroutine[Any, Any, HttpRe
     """The view of a webhook, for a project under ASGI.
 
     A body longer than `DATA_UPLOAD_MAX_MEMORY_SIZE`, 2.5 MiB by default, is refused by Django.
+
+    Raises:
+        ConfigurationError: it is no webhook.
     """
     check_receiver(webhook)
 
@@ -46,6 +49,9 @@ def sync_view(webhook: Webhook) -> Callable[[HttpRequest], HttpResponse]:
     Handlers that are plain functions run in the thread of the request, so that `ATOMIC_REQUESTS`, `TestCase` and the
     request's connections hold. The reply waits for them. With `ATOMIC_REQUESTS`, what a handler wrote before it failed
     is rolled back.
+
+    Raises:
+        ConfigurationError: it is no webhook.
     """
     check_receiver(webhook)
 

@@ -62,6 +62,9 @@ class KeyPair:
 
         Args:
             algorithm: `SM2` for a merchant in SM mode.
+
+        Raises:
+            ConfigurationError: `algorithm` is another word.
         """
         return cls.certified(algorithm=algorithm)
 
@@ -78,6 +81,9 @@ class KeyPair:
         Args:
             not_before: start of its five years, or of its 13 months in SM mode, aware; yesterday by default.
             algorithm: of its key.
+
+        Raises:
+            ConfigurationError: `not_before` is naive, or `algorithm` another word.
         """
         check(_TAKES, not_before=not_before, algorithm=algorithm)
         not_before = not_before or datetime.now(UTC) - timedelta(days=1)
