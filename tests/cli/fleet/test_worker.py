@@ -24,7 +24,7 @@ from tests.cli.fleet.machines import (
 )
 from tests.cli.test_batch import orders, until
 from wechatpay_chain import ConfigurationError, Request, Response
-from wechatpay_chain.cli.fleet import queue
+from wechatpay_chain.cli.fleet import queue, worker
 from wechatpay_chain.cli.fleet.worker import work
 from wechatpay_chain.cli.settings import Settings
 from wechatpay_chain.emulator.server import Listening
@@ -86,6 +86,7 @@ def test_what_a_worker_holds_for_long_stays_with_it(
 ) -> None:
     """A call that lasts longer than the time after which a worker counts as dead is made once, as long as it lives."""
     monkeypatch.setattr(queue, "_IDLE_MS", 1200)
+    monkeypatch.setattr(worker, "_LOOK", 0.1)  # so that a busy machine may be late with it
 
     async def receive(request: Request) -> Response[Any]:
         await asyncio.sleep(2.2)
