@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import orjson
@@ -85,6 +86,12 @@ async def wait(client: WeChatPay, clock: Time, **options: Any) -> Any:
     params = {"mchid": "1900000109"}
     answer = await wait_for_payment(client, "A1", params, sleep=clock.sleep, monotonic=clock, **options)
     return answer.json()["trade_state"]
+
+
+async def test_waiting_without_end(emulator: Emulator, client: WeChatPay) -> None:
+    """An infinite time is one, as everywhere: the order is queried until it is settled."""
+    answering(emulator, "NOTPAY", "NOTPAY", "SUCCESS")
+    assert await wait(client, Time(), timeout=inf) == "SUCCESS"
 
 
 async def test_paid(emulator: Emulator, client: WeChatPay) -> None:

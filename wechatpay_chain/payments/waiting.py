@@ -9,10 +9,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import chain, repeat
-from math import inf
 from typing import Any, Protocol, cast
 
-from .._arguments import FLAG, TEXT, Takes, a_function, a_number, check, instance, is_number, with_methods
+from .._arguments import FLAG, TEXT, Takes, a_function, check, instance, is_number, with_methods
 from .._both_clients import for_both_clients
 from ..errors import APIError, RateLimited, WeChatPayError
 from ..http.response import Response
@@ -46,7 +45,7 @@ _TAKES = {
     "wxpay": with_methods("chain", remedy="Give a WeChatPay, or a SyncWeChatPay"),
     "out_trade_no": TEXT,
     "params": instance(Mapping, "Give a dict: {'mchid': '1900000109'}"),
-    "timeout": a_number(0, inf, "Give a number of seconds"),
+    "timeout": Takes(lambda value: is_number(value) and value >= 0, "Give a number of seconds"),
     "pauses": Takes(_are_pauses, "Give the seconds before each query: (5, 30, 60)"),
     "close": FLAG,
     "sleep": a_function("Give a coroutine function that takes seconds, such as asyncio.sleep"),
