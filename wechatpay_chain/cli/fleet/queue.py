@@ -20,9 +20,8 @@ QUEUE = "wechatpay:calls"
 _GROUP = "taskiq"
 _IDLE_MS = 60_000
 
-# Messages stay in a stream after they are acknowledged. All before the first that a worker holds are, and so are, where
-# none is held, all that were delivered. Returned is 1 if any message
-# was not delivered yet, else 0.
+# Messages stay in a stream after they are acknowledged. Removed are all before the first one that a worker holds or,
+# where none is held, before the last that was delivered. Returned is 1 if any was not delivered yet, else 0.
 _TRIM = """
 local delivered = '0-0'
 for _, group in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
