@@ -99,6 +99,13 @@ def test_what_a_worker_holds_for_long_stays_with_it(
     assert called(shop) == dict.fromkeys("012", 1)
 
 
+@pytest.mark.parametrize("concurrency", [0, -1])
+async def test_a_worker_of_no_calls(url: str, concurrency: int) -> None:
+    """It is refused: taskiq takes no calls at once for any number of them."""
+    with pytest.raises(ConfigurationError, match="concurrency"):
+        await asyncio.wait_for(work(url, Settings({}), among=1, concurrency=concurrency), 5)
+
+
 async def test_settings_that_make_no_client(url: str) -> None:
     """A worker that could make no call takes none: it ends at once, and says what is missing."""
     with pytest.raises(ConfigurationError, match="mchid"):

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, suppress
 
 from ..._waits import Waits
 from ...batch import Caller, Item
+from ...batch.journaled_calls import check_options
 from ...contrib._extras import extra
 from ...policies.ratelimit import DistributedLimiter, RateLimits
 from ...policies.retry import is_idempotent
@@ -36,10 +37,11 @@ async def work(url: str, settings: Settings, *, among: int, concurrency: int) ->
         concurrency: calls at once.
 
     Raises:
-        ConfigurationError: no client can be made of the settings.
+        ConfigurationError: a number is less than 1, or no client can be made of the settings.
     """
     from ...contrib.limits import RedisLimiter
 
+    check_options(concurrency=concurrency)
     await settings.client().aclose()  # refuses wrong settings here: taskiq drops a call whose client can't be made
     broker = broker_at(url)
     broker.is_worker_process = True
