@@ -218,6 +218,13 @@ def test_bytearray_and_memoryview() -> None:
     assert webhook().open(headers, memoryview(body)).id == "EV-1"
 
 
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+async def test_a_refusal_is_in_the_language_of_the_message(kind: type[bytes | bytearray | memoryview]) -> None:
+    """What was sent in XML is refused in XML, however the server buffered it."""
+    refused = await webhook().dispatch({}, kind(b"<xml><return_code>SUCCESS</return_code></xml>"))
+    assert refused.body.startswith(b"<xml>")
+
+
 def test_expired_certificate() -> None:
     """A signature by an expired certificate is refused: the platform makes none."""
     pair = certificate()

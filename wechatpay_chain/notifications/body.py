@@ -38,6 +38,8 @@ def raw_bytes(body: object) -> bytes:
 
 def is_xml(body: object) -> bool:
     """Whether it begins as XML does, which messages of APIv2 are."""
+    if isinstance(body, memoryview):
+        body = body.tobytes()
     return isinstance(body, bytes | bytearray) and body.lstrip(BLANKS).startswith(b"<")
 
 
