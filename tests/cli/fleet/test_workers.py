@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.cli.test_batch import PUNISH
 from wechatpay_chain.batch import Item, Result, State
+from wechatpay_chain.batch.journal import Entry
 from wechatpay_chain.cli.fleet.connection import redis_at
 from wechatpay_chain.cli.fleet.journal import FleetJournal
 from wechatpay_chain.cli.fleet.notes import Call, Notes
@@ -20,6 +23,21 @@ from wechatpay_chain.errors import ConfigurationError
 
 ITEM = Item(path=PUNISH, json={"out_request_no": "R1"})
 TERMS = Terms(f"POST /{PUNISH}", "", False, 3600.0)
+
+
+@asynccontextmanager
+async def with_one_call(queue: Queue, notes: Notes, path: Path) -> AsyncGenerator[tuple[FleetJournal, Entry, Workers]]:
+    """A run in whose journal one call waits; it stops without having handed it out."""
+    journal = FleetJournal(path, notes, "a")
+    await journal.begin(everything=False)
+    await journal.add([ITEM.pack()])
+    (entry,) = await journal.in_line(0)
+    workers = Workers(queue, notes, batch="orders.csv", run="a", terms=TERMS)
+    await workers.begin()
+    yield journal, entry, workers
+    await workers.aclose(are_taken=False)
+    await queue.aclose()
+    await journal.aclose()
 
 
 async def write_nothing(state: State) -> None:
@@ -103,61 +121,43 @@ async def test_a_call_that_was_not_handed_out(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: tuple[type, str], is_given_again: bool
 ) -> None:
     """Where Redis fails on the way, the next run knows that no worker had it: it waits, or is withheld, in no doubt."""
-    key, packed = ITEM.pack()
 
     async def fail(*arguments: Any, **named: Any) -> None:
         raise RedisConnectionError("gone")
 
     async with redis_at(url) as redis:
-        queue, notes = Queue(url, redis), Notes(redis, "orders.csv")
-        journal = FleetJournal(tmp_path / "j", notes, "a")
-        await journal.begin(everything=False)
-        await journal.add([(key, packed)])
-        (entry,) = await journal.in_line(0)
-        workers = Workers(queue, notes, batch="orders.csv", run="a", terms=TERMS)
-        await workers.begin()
-        with monkeypatch.context() as patch:
-            patch.setattr(*failing, fail)
-            with pytest.raises(ConfigurationError, match="Redis can't be reached"):
-                await workers.call(ITEM, was_sent=False, note=lambda state: journal.note(entry, state))
-        await workers.aclose(are_taken=False)
-        await queue.aclose()
-        await journal.aclose()
+        notes = Notes(redis, "orders.csv")
+        async with with_one_call(Queue(url, redis), notes, tmp_path / "j") as (journal, entry, workers):
+            with monkeypatch.context() as patch:
+                patch.setattr(*failing, fail)
+                with pytest.raises(ConfigurationError, match="Redis can't be reached"):
+                    await workers.call(ITEM, was_sent=False, note=lambda state: journal.note(entry, state))
         journal = FleetJournal(tmp_path / "j", notes, "b")
         await journal.begin(everything=False)
         await journal.withhold()
         if is_given_again:
-            await journal.add([(key, packed)])
+            await journal.add([ITEM.pack()])
         assert await journal.counts() == {"waiting" if is_given_again else "withheld": 1}
         await journal.aclose()
 
 
 async def test_a_run_that_is_killed_before_it_hands_out(url: str, tmp_path: Path) -> None:
     """A call that was noted as sent, and that the queue never named, waits in the next run."""
-    key, packed = ITEM.pack()
 
     class KilledError(Exception):
         """Stands for the end of the process."""
 
     async with redis_at(url) as redis:
-        queue, notes = Queue(url, redis), Notes(redis, "orders.csv")
-        journal = FleetJournal(tmp_path / "j", notes, "a")
-        await journal.begin(everything=False)
-        await journal.add([(key, packed)])
-        (entry,) = await journal.in_line(0)
-        workers = Workers(queue, notes, batch="orders.csv", run="a", terms=TERMS)
-        await workers.begin()
+        notes = Notes(redis, "orders.csv")
+        async with with_one_call(Queue(url, redis), notes, tmp_path / "j") as (journal, entry, workers):
 
-        async def be_killed(state: State) -> None:
-            await journal.note(entry, state)
-            raise KilledError
+            async def be_killed(state: State) -> None:
+                await journal.note(entry, state)
+                raise KilledError
 
-        with pytest.raises(KilledError):
-            await workers.call(ITEM, was_sent=False, note=be_killed)
-        assert await journal.cut_off() == [key]
-        await workers.aclose(are_taken=False)
-        await queue.aclose()
-        await journal.aclose()
+            with pytest.raises(KilledError):
+                await workers.call(ITEM, was_sent=False, note=be_killed)
+            assert await journal.cut_off() == [ITEM.pack()[0]]
         journal = FleetJournal(tmp_path / "j", notes, "b")
         await journal.begin(everything=True)
         assert await journal.counts() == {"waiting": 1}
