@@ -24,7 +24,7 @@ _PIECE = 256 * 1024
 # Up to here a body is held in memory: one write, and nothing to gain.
 _SMALL = 1024 * 1024
 
-RateLimits = Sequence[tuple[Sequence[str], int]]
+FileLimits = Sequence[tuple[Sequence[str], int]]
 """Allowed suffixes, each group with the most bytes that a file of it may have."""
 
 
@@ -69,7 +69,7 @@ class Source:
             stack.push_async_callback(tidied, opened.close)
             yield cls(name, opened, length, given.progress)
 
-    def check(self, limits: RateLimits, name: str = "") -> None:
+    def check(self, limits: FileLimits, name: str = "") -> None:
         """Refuse a file that the platform would refuse for its suffix or its size.
 
         Args:
