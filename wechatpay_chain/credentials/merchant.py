@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-from ..crypto import forms, keys, serials
+from ..crypto import keys, serials, shapes
 from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ..crypto.asymmetric import Algorithm, PrivateKey
 from ..crypto.concealed import Concealed
@@ -125,7 +125,7 @@ def _check_mchid(mchid: object) -> None:
         # Not shown, unless it is short: arguments in the wrong order put a key here.
         found = type_of(mchid)
         if isinstance(mchid, str):
-            found = f"{mchid!r}" if len(mchid) <= _LONGEST_SHOWN else forms.what_is(mchid)
+            found = f"{mchid!r}" if len(mchid) <= _LONGEST_SHOWN else shapes.what_is(mchid)
         raise ConfigurationError("mchid", f"{found} was found", "Give the merchant number as a string of digits")
 
 
@@ -153,7 +153,7 @@ def check_serial(serial: object, owner: str = "merchant") -> str:
         remedy = f"Give the serial of the {owner} API certificate; the public key belongs in certs"
     elif (digits := serials.hexadecimal(serial)) is not None:
         remedy = f"Give its hexadecimal digits: {digits!r}"
-    raise ConfigurationError("serial", f"{forms.what_is(serial)} was found", remedy)
+    raise ConfigurationError("serial", f"{shapes.what_is(serial)} was found", remedy)
 
 
 def _check_kinds(platform_keys: PlatformKeys) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 
-from ..crypto import forms, keys, serials
+from ..crypto import keys, serials, shapes
 from ..crypto.asymmetric import Algorithm, PublicKey, algorithm_of
 from ..errors import ConfigurationError, SignatureError, type_of
 from ..http.value import frozen
@@ -194,20 +194,20 @@ def load_platform_keys(
 
 def _whole(serial: str) -> str:
     """The identifier that was meant by one in other letters, or without its prefix; dots for one that can't be told."""
-    digits = re.sub(r"^pub[-_ ]?key[-_ ]?id[-_ ]?", "", forms.plain(serial), flags=re.IGNORECASE)
+    digits = re.sub(r"^pub[-_ ]?key[-_ ]?id[-_ ]?", "", shapes.plain(serial), flags=re.IGNORECASE)
     digits = "".join(digits.partition("#")[0].split())  # without the comment that an env file left, and blanks in it
     is_whole = digits.isascii() and digits.isalnum() and not serials.is_certificate_serial(digits)
     return serials.PUBLIC_KEY_PREFIX + (digits if is_whole else "...")
 
 
 def _check_identifier(serial: str, argument: str) -> None:
-    if serial.startswith(serials.PUBLIC_KEY_PREFIX) and [forms.plain(serial)] == serial.split():
+    if serial.startswith(serials.PUBLIC_KEY_PREFIX) and [shapes.plain(serial)] == serial.split():
         return
     found = f"a public key without the prefix {serials.PUBLIC_KEY_PREFIX}"
     if serials.is_certificate_serial(serial):
         found = "a public key under the serial number of a certificate"
-    elif forms.around(serial):
-        found = f"an identifier{forms.around(serial)}"
+    elif shapes.around(serial):
+        found = f"an identifier{shapes.around(serial)}"
     elif serial.startswith(serials.PUBLIC_KEY_PREFIX):
         found = "an identifier with a blank in it"
     raise ConfigurationError(

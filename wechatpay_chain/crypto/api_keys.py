@@ -6,7 +6,7 @@ https://pay.weixin.qq.com/doc/v3/merchant/4013053267
 from __future__ import annotations
 
 from ..errors import ConfigurationError, type_of
-from . import aead, forms
+from . import aead, shapes
 from .concealed import Concealed
 
 _APIV2_KEY_SIZE = 32
@@ -58,7 +58,7 @@ def load_apiv2_key(apiv2_key: object) -> Concealed[str] | None:
 
 def _found(text: str, size: str) -> str:
     """What stands in the place of a key: another thing that a merchant has, or the key with something around it."""
-    shape = forms.shape_of(text)
-    if shape is None or len(forms.plain(text)) == _APIV2_KEY_SIZE:
-        return f"{size} were found{forms.around(text)}"
+    shape = shapes.shape_of(text)
+    if shape is None or len(shapes.plain(text)) == _APIV2_KEY_SIZE:
+        return f"{size} were found{shapes.around(text)}"
     return f"{size} were found, {shape}"

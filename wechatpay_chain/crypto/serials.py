@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from . import forms
+from . import shapes
 
 PUBLIC_KEY_PREFIX = "PUB_KEY_ID_"
 
@@ -44,7 +44,7 @@ def hexadecimal(serial: str) -> str | None:
     In decimal digits, with 0x or `serial=` before it, with hyphens, over two lines, in quotes, or with an invisible
     character in it.
     """
-    text = "".join(_LABEL.sub("", forms.plain(serial)).replace("-", "").split())
+    text = "".join(_LABEL.sub("", shapes.plain(serial)).replace("-", "").split())
     if is_certificate_serial(text):
         return canonical(text)
     try:

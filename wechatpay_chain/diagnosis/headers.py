@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from ..crypto import forms, serials
+from ..crypto import serials, shapes
 from ..errors import Cause
 from ..http.names import letters
 
@@ -103,7 +103,7 @@ def _once(value: str) -> str | None:
 
 
 def _unquoted(value: str) -> str | None:
-    return value.strip()[1:-1] if forms.quotes_around(value) else None
+    return value.strip()[1:-1] if shapes.quotes_around(value) else None
 
 
 def _seconds(value: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 from ..catalogue.lookup import of_path
 from ..credentials.platform_keys import PlatformKey, PlatformKeys
 from ..credentials.threads import Run
-from ..crypto import forms, serials
+from ..crypto import serials, shapes
 from ..crypto.asymmetric import PrivateKey
 from ..errors import ConfigurationError
 from ..http.headers import NO_HEADERS, Headers
@@ -101,7 +101,7 @@ class Seal:
         if key is None and not (self._renews and serials.is_certificate_serial(named)):
             raise ConfigurationError(
                 f"headers[{SERIAL_HEADER!r}]",
-                f"{forms.what_is(named)} was found, which is not in certs, so no answer could be verified",
+                f"{shapes.what_is(named)} was found, which is not in certs, so no answer could be verified",
                 "Leave the header out: the client names the key that it uses. Another key is added to certs first",
             )
         if key is not None and key.algorithm != keys.algorithm:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from ...errors import ConfigurationError, type_of
-from .. import forms
+from .. import shapes
 from . import sm2
 
 SSH_RSA = "ssh-rsa "
@@ -69,7 +69,7 @@ def blocks_of(source: object, argument: str) -> list[Block]:
         raise ConfigurationError(
             argument, f"{len(text)} characters were found", "Give the key or the certificate alone"
         )
-    text = forms.plain(text)
+    text = shapes.plain(text)
     if of_pem := list(_pem_blocks(text, argument)):
         return of_pem
     if text.startswith(SSH_RSA):

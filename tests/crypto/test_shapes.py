@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wechatpay_chain.crypto import forms
+from wechatpay_chain.crypto import shapes
 
 HEX = "3775B6A45ACD588826D15E583A95F5DD12345678"
 
@@ -34,13 +34,13 @@ HEX = "3775B6A45ACD588826D15E583A95F5DD12345678"
 )
 def test_names(text: str, name: str) -> None:
     """Each thing that a merchant has is told by its shape."""
-    assert forms.what_is(text) == name
+    assert shapes.what_is(text) == name
 
 
 @given(st.text(min_size=5))
 def test_nothing_is_shown(text: str) -> None:
     """What it is called holds nothing of the text itself, which may be a key in the wrong place."""
-    assert len(text.strip()) < 5 or text not in forms.what_is(text) or text in forms.what_is("x" * len(text))
+    assert len(text.strip()) < 5 or text not in shapes.what_is(text) or text in shapes.what_is("x" * len(text))
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,6 @@ def test_nothing_is_shown(text: str) -> None:
 )
 def test_what_stands_around(text: str, told: str) -> None:
     """Quotes of an env file, blanks and invisible characters are named."""
-    found = forms.around(text)
+    found = shapes.around(text)
     assert told in found
     assert bool(found) == bool(told)
