@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
+from ...crypto.shapes import invisible_in, quotes_around
 from ..checks import Check
 from ..known_settings import PREFIX, SETTINGS
 from ..setting_sources import Setting
 from ..settings import Settings
 
-_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00a0]")
 _VARIABLE = re.compile(r"\$\{?[A-Za-z_]\w*\}?|%[A-Za-z_]\w*%|\$?\{\{.*\}\}|\$\(.*\)")
 _PLACEHOLDER = re.compile(r"<[^<>]*>|your[_-]|xxxx|\.\.\.", re.IGNORECASE)
 _ANCHOR = re.compile(r"\s#\s")
@@ -51,49 +51,41 @@ def misspelt(variables: Mapping[str, str], found: Settings) -> Iterator[Check]:
 def suspicion(setting: Setting, *, is_path: bool) -> tuple[str, str] | None:
     """What is wrong with a text, and the remedy; None where nothing is. The text itself is not shown."""
     text = setting.value
-    for holds, found, remedy in (
-        (
-            _is_quoted(text),
-            "it stands in quotes, which are part of the value",
-            "Remove them: not every reader of .env does",
-        ),
-        (
-            "\\\\n" in text,
-            "it holds two backslashes before n in place of a line end",
-            "Write one backslash (\\n), or give the path of the file",
-        ),
-        (
-            text != text.strip(),
-            "it has blanks or a line end around it",
-            "Remove them; a file may have Windows line ends",
-        ),
-        (
-            bool(_INVISIBLE.search(text)),
-            "it holds an invisible character",
-            "Type it anew: chats and web pages add them",
-        ),
-        (
-            bool(_VARIABLE.fullmatch(text)),
-            "it is the name of a variable, not its value",
-            "Have it expanded, or write it out",
-        ),
-        (text.startswith("~"), "it begins with ~, which only a shell expands", "Write the whole path"),
-        (text.startswith("file:"), "it is a file:// URL", "Write the path without file://"),
-        (
-            not is_path and bool(_ANCHOR.search(text)),
-            "a comment behind it became part of the value",
-            "Put the comment on a line of its own",
-        ),
-        (
-            bool(_PLACEHOLDER.search(text)) and "-----" not in text,
-            "it is a placeholder of an example",
-            "Write your own value",
-        ),
-    ):
-        if holds:
-            return found, remedy
-    return None
+    if not is_path and _ANCHOR.search(text):
+        return "a comment behind it became part of the value", "Put the comment on a line of its own"
+    return next(((found, remedy) for is_wrong, found, remedy in _FAULTS if is_wrong(text)), None)
 
 
-def _is_quoted(text: str) -> bool:
-    return len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+def _is_invisible_in(text: str) -> bool:
+    """Whether a character can't be told from a blank or can't be seen at all."""
+    return "\u00a0" in text or invisible_in(text) is not None
+
+
+def _is_placeholder(text: str) -> bool:
+    """Whether an example's text was left; the lines around a key have dots and hyphens of their own."""
+    return _PLACEHOLDER.search(text) is not None and "-----" not in text
+
+
+_FAULTS: tuple[tuple[Callable[[str], object], str, str], ...] = (
+    (
+        quotes_around,
+        "it stands in quotes, which are part of the value",
+        "Remove them: not every reader of .env does",
+    ),
+    (
+        lambda text: "\\\\n" in text,
+        "it holds two backslashes before n in place of a line end",
+        "Write one backslash (\\n), or give the path of the file",
+    ),
+    (
+        lambda text: text != text.strip(),
+        "it has blanks or a line end around it",
+        "Remove them; a file may have Windows line ends",
+    ),
+    (_is_invisible_in, "it holds an invisible character", "Type it anew: chats and web pages add them"),
+    (_VARIABLE.fullmatch, "it is the name of a variable, not its value", "Have it expanded, or write it out"),
+    (lambda text: text.startswith("~"), "it begins with ~, which only a shell expands", "Write the whole path"),
+    (lambda text: text.startswith("file:"), "it is a file:// URL", "Write the path without file://"),
+    (_is_placeholder, "it is a placeholder of an example", "Write your own value"),
+)
+"""What tells a fault, what was found, and the remedy."""
