@@ -20,6 +20,7 @@ from tests.notifications.sender import Envelope, merchant, sign, stranger
 from wechatpay_chain import (
     ConfigurationError,
     DecryptionError,
+    Forbidden,
     Notification,
     Request,
     Response,
@@ -40,6 +41,7 @@ from wechatpay_chain.credentials.platform_keys import (
 from wechatpay_chain.credentials.renewal import Pace, Renewal
 from wechatpay_chain.crypto import serials
 from wechatpay_chain.emulator import Emulator, KeyPair
+from wechatpay_chain.emulator.faults import Refuse
 from wechatpay_chain.policies.retry import RetryPolicy
 
 CERTIFICATES = "/v3/certificates"
@@ -661,6 +663,31 @@ async def test_the_first_certificates_are_awaited_in_the_calls_own_time(old: Key
         transport.let.set()
         assert (await call(wxpay)).verified
     assert world.downloads == 1
+
+
+@pytest.mark.parametrize("fails", [True, False])
+async def test_a_download_that_ends_as_the_calls_time_runs_out_counts(old: KeyPair, fails: bool) -> None:
+    """A busy loop notices both at once: the call fails for what the download failed for, or goes on with its keys."""
+    world = World(old)
+    if fails:
+        world.emulator.faults.add(Refuse(403, "NO_AUTH"), operation=f"GET {CERTIFICATES}")
+
+    async def busy(request: Request) -> Response[Any]:
+        if request.path != CERTIFICATES:
+            return await world(request)
+        answer = await world.emulator(request)
+        time.sleep(0.3)  # noqa: ASYNC251 - this keeps the event loop busy
+        return answer
+
+    async with world.client(transport=busy) as wxpay:
+        if fails:
+            with pytest.raises(Forbidden, match="NO_AUTH") as caught:
+                await wxpay["v3/ping"].get(timeout=0.1)
+            assert caught.value.outcome == "not_sent"
+        else:
+            with suppress(TimedOut):  # of the call itself
+                await wxpay["v3/ping"].get(timeout=0.1)
+            assert wxpay.trust.keys.find(old.serial) is not None
 
 
 async def test_an_unknown_key_is_fetched_in_the_calls_own_time(old: KeyPair, new: KeyPair) -> None:

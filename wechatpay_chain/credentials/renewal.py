@@ -224,19 +224,14 @@ class Renewer:
             self._flight = asyncio.create_task(self._renew())
             self._flight.add_done_callback(self._landed)
         flight = self._flight
-        try:
-            await asyncio.wait_for(asyncio.shield(flight), timeout)
-        except TimeoutError as error:
-            if flight.done():
-                raise
-            raise TimedOut(f"the platform certificates were not downloaded within {timeout:g} s") from error
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if flight.cancelled() and not (task and task.cancelling()):
-                raise ConfigurationError(
-                    "WeChatPay", "the client was closed while it downloaded certificates", "Close it after its calls"
-                ) from None
-            raise
+        await asyncio.wait({flight}, timeout=timeout)
+        if not flight.done():
+            raise TimedOut(f"the platform certificates were not downloaded within {timeout:g} s")
+        if flight.cancelled():
+            raise ConfigurationError(
+                "WeChatPay", "the client was closed while it downloaded certificates", "Close it after its calls"
+            )
+        flight.result()
 
     async def fetch(self, serial: str, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the same
         """Download because an answer names an unknown key: once for all calls that wait, at most once a minute.
