@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,13 @@ async def test_an_outage_longer_than_patience(tmp_path: Path) -> None:
     down = False
     progress, _ = await run(platform, tmp_path / "j")
     assert (progress.done, progress.waiting) == (2, 0)
+
+
+async def test_patience_without_end(tmp_path: Path) -> None:
+    """An infinite patience is one, as every infinite time: an item is tried until the outage is over."""
+    platform = Platform(lambda number, attempt: lost("not_sent") if attempt <= 100 else None)
+    progress, _ = await run(platform, tmp_path / "j", items(1), patience=inf)
+    assert (progress.done, platform.sent["B0"]) == (1, 101)
 
 
 async def test_an_unknown_outcome_is_not_repeated(tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ class Batch(JournaledCalls):
         concurrency: how many calls are under way at once.
         repeat: whether a call may be repeated after it may have arrived: all items carry a number of their own.
         look_up: finds out what became of an item of unknown outcome.
-        patience: seconds that an item is tried again, in an outage, before it is left for the next run.
+        patience: seconds that an item is tried again, in an outage, before it is left for the next run; infinity for as
+            long as the outage lasts.
         timeout: of a call, with the waiting for its turn.
         most_equal_refusals: how many items in a row may be refused with the same code before the run stops: the file
             is wrong then, or a right is missing, and the others wait. None never stops.

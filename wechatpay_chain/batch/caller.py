@@ -6,10 +6,9 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from math import inf
 from typing import Any, Protocol
 
-from .._arguments import FLAG, Takes, a_function, a_number, check, instance
+from .._arguments import FLAG, Takes, a_function, check, instance, is_number
 from .._both_clients import Blocking
 from .._waits import current
 from ..errors import APIError, TransportError, WeChatPayError
@@ -58,14 +57,11 @@ def _sends(value: Any) -> bool:
     return not isinstance(value, type | Blocking) and callable(getattr(value, "send", None))
 
 
-PATIENCE = a_number(0, inf, "Give a number of seconds")
-"""What `patience` takes."""
-
 _TAKES = {
     "wxpay": Takes(_sends, "Give a WeChatPay; that of a SyncWeChatPay is given to `work` by its run(work)"),
     "repeat": FLAG,
     "look_up": a_function("Give a coroutine function that takes the item and returns its answer, or None").or_none(),
-    "patience": PATIENCE,
+    "patience": Takes(lambda value: is_number(value) and value >= 0, "Give a number of seconds"),
     "timeout": instance(Timeout, "Give Timeout(total=600, attempt=20)"),
     "backoff": instance(Backoff, "Give Backoff(1, 60, jitter=0.5)"),
     "monotonic": a_function("Give a function that returns seconds, such as time.monotonic"),
@@ -80,7 +76,8 @@ class Caller:
         wxpay: makes the calls.
         repeat: whether a call may be repeated after it may have arrived: all items carry a number of their own.
         look_up: finds out what became of an item of unknown outcome.
-        patience: seconds that an item is tried again, and looked up again, in an outage.
+        patience: seconds that an item is tried again, and looked up again, in an outage; infinity for as long as it
+            lasts.
         timeout: seconds for one call, with the waiting for its turn under the rate limits.
         backoff: the pauses between two tries; their jitter keeps callers apart that failed together.
         monotonic: a clock that never goes back, in seconds.

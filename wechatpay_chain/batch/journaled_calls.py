@@ -9,16 +9,17 @@ from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from functools import partial
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from .._arguments import COUNT, a_function, check
+from .._arguments import COUNT, a_function, a_number, check
 from .._counting import Counting, EarlierCalls
 from .._waits import Waits
 from ..errors import ConfigurationError
 from ..http.path import literal_path
-from .caller import PATIENCE, ItemCaller
+from .caller import ItemCaller
 from .intake import REMEDY
 from .items import Item, pack_all
 from .journal import Entry, Journal
@@ -34,7 +35,8 @@ _LOOK = 0.05
 _MOST_CONFLICTS = 20
 _TAKES = {
     "concurrency": COUNT,
-    "patience": PATIENCE,
+    # Of calls that are handed out as JSON, which has no infinity.
+    "patience": a_number(0, inf, "Give a finite number of seconds"),
     "most_equal_refusals": COUNT.or_none(),
     "on_progress": a_function("Give a function that takes the Progress, such as print").or_none(),
     "time": a_function("Give a function that returns Unix time in seconds, such as time.time"),
