@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
 from collections.abc import AsyncIterator
 from functools import cache
 from typing import Any
@@ -277,6 +279,15 @@ async def test_one_pool(provider: Provider, sessions: list[ClientSession]) -> No
                 assert (await merchants.put(**arguments).client["v3/slow"].get()).verified
             (session,) = sessions
         assert session.closed
+
+
+async def test_a_copy_is_the_registry_itself(provider: Provider) -> None:
+    """Connections and keys are shared with a copy, also a deep one, and with no other process."""
+    async with Merchants() as merchants:
+        merchants.put(**provider.arguments(FIRST))
+        assert copy.copy(merchants) is copy.deepcopy(merchants) is merchants
+        with pytest.raises(TypeError, match="make one in each process"):
+            pickle.dumps(merchants)
 
 
 def test_outside_of_async_with(provider: Provider) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import pickle
 import typing
@@ -60,6 +61,12 @@ def test_no_secret_shows(emulator: Emulator) -> None:
     assert repr(options) == f"Options(mchid='{emulator.mchid}', base_url='https://api.mch.weixin.qq.com')"
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps(options)
+
+
+def test_a_copy_of_what_is_frozen_is_itself(emulator: Emulator) -> None:
+    """Options may stand in a dict that is copied, as settings are."""
+    options = Options(**emulator.credentials())
+    assert copy.copy(options) is copy.deepcopy({"options": options})["options"] is options
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 from typing import Any
 
@@ -33,6 +34,7 @@ def test_what_is_loaded(arguments: dict[str, Any], platform_pair: KeyPair) -> No
     assert brand.private_key is not None
     assert brand.api_key is not None
     assert repr(brand) == "Brand(brand_id='1004')"
+    assert copy.copy(brand) is copy.deepcopy(brand) is brand
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps(brand)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import copy
 import json
 import logging
+import pickle
 import sys
 import threading
 import time
@@ -549,3 +551,13 @@ async def test_signed_reply_in_sm_mode() -> None:
     authorization = sm.Authorization.parse(reply.headers["Authorization"])
     message = v3.answer_message(authorization.timestamp, authorization.nonce, reply.body)
     asymmetric.verify(pair.private_key.public_key(), message, authorization.signature)
+
+
+def test_a_copy_is_the_webhook_itself() -> None:
+    """Its handlers, threads and keys are shared with a copy, also a deep one, and with no other process."""
+    hook, handled = webhook(), list[str]()
+    hook.on()(lambda notification: handled.append(notification.id))
+    assert hook.dispatch_sync(*notify()).ok
+    assert copy.copy(hook) is copy.deepcopy({"hook": hook})["hook"] is hook
+    with pytest.raises(TypeError, match="make one in each process"):
+        pickle.dumps(hook)

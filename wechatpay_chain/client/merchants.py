@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack
 
 from .._arguments import a_function, check
 from ..credentials.arguments import conceals_arguments
@@ -198,6 +198,16 @@ class Merchants:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    # Its connections, and its merchants with their keys, are shared.
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a registry holds keys and connections and can't be pickled: make one in each process")
 
     def _webhook_of(self, mchid: str) -> Webhook | None:
         merchant = self._merchants.get(mchid)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, Unpack, cast, get_args
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack, cast, get_args
 
 from .._arguments import FLAG, TEXT, Takes, a_function, check, instance, one_of
 from ..credentials.brand import Brand, check_apart
@@ -202,6 +202,12 @@ class Options:
         if self.brand is not None:
             check_apart(self.brand, credentials.platform_keys)
         return credentials
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("options hold keys and are not pickled: pickle what they were made of, if it may be kept")

@@ -98,6 +98,12 @@ class Brand:
         api_key = os.environ.get(prefix + "API_KEY") or None
         return cls(brand_id, serial, private_key, {identifier: public_key}, api_key=api_key)
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
     def __reduce__(self) -> NoReturn:
         raise TypeError("a brand's keys are not pickled: pickle what they were made of, if it may be kept")
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, overload
 
 from ..credentials.arguments import conceals_arguments
 from ..errors import ConfigurationError, DecodeError, TrustError
@@ -306,6 +306,16 @@ class Webhook:
     async def aclose(self) -> None:
         """Wait for the handlers that go on in the background."""
         await self._delivery.drain()
+
+    # Its handlers, what it remembers, its threads and its keys, which may renew themselves, are shared.
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a webhook holds keys and threads and can't be pickled: make one in each process")
 
     # asyncio and logging are imported by those who dispatch: who only calls open() doesn't pay for it.
 
