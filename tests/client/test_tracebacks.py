@@ -13,7 +13,9 @@ import pytest
 from tests.openssl_sm import openssl
 from tests.tcp import server, silent
 from wechatpay_chain import Attachment, Merchants, Response, SyncWeChatPay, Webhook, WeChatPay, WeChatPayError, payments
+from wechatpay_chain.client.options import Options
 from wechatpay_chain.crypto import rsa
+from wechatpay_chain.crypto.keys import load_certificate, load_private_key, load_public_key
 from wechatpay_chain.crypto.sm import sm2
 from wechatpay_chain.crypto.sm.keys import SM2PrivateKey
 from wechatpay_chain.emulator import Emulator, KeyPair
@@ -172,13 +174,30 @@ WRONG: list[dict[str, Any]] = [
         lambda arguments: SyncWeChatPay(**arguments),
         lambda arguments: WeChatPay.from_env("NOWHERE_", **arguments),
         lambda arguments: Merchants(session=cast("Any", object())).put(**arguments),
+        lambda arguments: Options(**arguments),
+        lambda arguments: Options(**KEYS).changed(**arguments),
     ],
-    ids=["WeChatPay", "SyncWeChatPay", "from_env", "Merchants"],
+    ids=["WeChatPay", "SyncWeChatPay", "from_env", "Merchants", "Options", "changed"],
 )
 def test_a06_constructors(make: Callable[[dict[str, Any]], object], wrong: dict[str, Any]) -> None:
     """A client that can't be made shows none of the keys that it was given."""
     with pytest.raises(WeChatPayError) as caught:
         make({**KEYS, **wrong})
+    check(caught.value)
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        lambda: load_private_key(PRIVATE[:-60]),
+        lambda: load_public_key(PRIVATE, argument="certs"),
+        lambda: load_certificate(PRIVATE, argument="merchant_cert"),
+    ],
+)
+def test_a06_keys(load: Callable[[], object]) -> None:
+    """Nor does a key that can't be loaded show itself."""
+    with pytest.raises(WeChatPayError) as caught:
+        load()
     check(caught.value)
 
 

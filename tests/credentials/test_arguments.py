@@ -11,6 +11,7 @@ from sqlalchemy import create_engine
 
 import wechatpay_chain
 from wechatpay_chain import Brand, Merchants, SyncWeChatPay, Webhook, WeChatPay
+from wechatpay_chain.client.options import Options
 from wechatpay_chain.contrib.sqlalchemy import SqlInbox
 from wechatpay_chain.credentials.arguments import WrongArguments, check_names, conceals_arguments
 from wechatpay_chain.errors import ConfigurationError
@@ -78,6 +79,7 @@ WRONG: dict[str, tuple[Callable[..., object], dict[str, Any], str]] = {
     "Brand.from_env": (Brand.from_env, {"Prefix": KEY}, "'Prefix': give prefix=...$"),
     "WeChatPay": (WeChatPay, {"apiv3_key": KEY, "time_out": 1}, r"^WeChatPay\(\) got .*'time_out': give timeout=...$"),
     "SyncWeChatPay": (SyncWeChatPay, {"apiv3_key": KEY, "time_out": 1}, r"^SyncWeChatPay\(\) got .*give timeout=...$"),
+    "Options": (Options, {"apiv3_key": KEY, "time_out": 1}, r"^Options\(\) got .*'time_out': give timeout=...$"),
     "Merchants": (Merchants, {"apiv3_key": KEY, "rate_limit": 1}, r"^Merchants\(\) .*give rate_limits=...$"),
     "Merchants.put": (Merchants().put, {"mchid": "1", "apiv3_key": KEY, "deadlin": 1}, "put.*give deadline=...$"),
     "SqlInbox": (SqlInbox, {"engine": None, "sealKey": KEY}, "'sealKey': give seal_key=...$"),

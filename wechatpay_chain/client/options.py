@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack, cast, get_args
 
 from .._arguments import FLAG, TEXT, Takes, a_function, check, instance, one_of
+from ..credentials.arguments import conceals_arguments
 from ..credentials.brand import Brand, check_apart
 from ..credentials.merchant import Credentials
 from ..credentials.platform_keys import Preference
@@ -172,6 +173,7 @@ class Options:
         """All times of a call that brings none of its own."""
         return chosen(self.timeout, Timeout())
 
+    @conceals_arguments
     def changed(self, **arguments: Unpack[Arguments]) -> Options:
         """These options with other values for some arguments."""
         return replace(self, **arguments)
@@ -211,6 +213,10 @@ class Options:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("options hold keys and are not pickled: pickle what they were made of, if it may be kept")
+
+
+# The generated `__init__` has no line of its own to decorate.
+Options.__init__ = conceals_arguments(Options.__init__)  # type: ignore[method-assign]
 
 
 def _is_session(value: object) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from ..crypto.concealed import without_frames
 from ..errors import ConfigurationError
 from .other_names import OF_KEYS, hint
 
@@ -25,8 +26,7 @@ class WrongArguments(TypeError):
 def conceals_arguments(function: Callable[P, R]) -> Callable[P, R]:
     """Makes a function's `ConfigurationError` or `WrongArguments` come without the frames of its arguments, keys too.
 
-    What is wrong is in the error's text; the frames would only show it in tools that print local variables. Python's
-    `TypeError` about a call that doesn't fit the function becomes a `WrongArguments`.
+    Python's `TypeError` about a call that doesn't fit the function becomes a `WrongArguments`.
     """
 
     @wraps(function)
@@ -34,9 +34,7 @@ def conceals_arguments(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except (ConfigurationError, WrongArguments) as error:
-            mistake: Exception = error.with_traceback(None)
-            # What it was made of, such as the failure to decode a key, has frames too.
-            mistake.__context__ = None
+            mistake: Exception = without_frames(error)
         except TypeError as error:
             if not _is_of_call(error):
                 raise

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, NoReturn, TypeVar
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Generic, NoReturn, ParamSpec, TypeVar
+
+from ..errors import ConfigurationError
 
 T = TypeVar("T", str, bytes)
+P = ParamSpec("P")
+R = TypeVar("R")
+E = TypeVar("E", bound=Exception)
 
 
 class Concealed(Generic[T]):
@@ -39,3 +46,27 @@ class Concealed(Generic[T]):
 def reveal(value: T | Concealed[T]) -> T:
     """A key, however it comes."""
     return value.reveal() if isinstance(value, Concealed) else value
+
+
+def without_frames(error: E) -> E:
+    """An error without the frames that it came through, nor those of what it was made of, such as a failed decoding.
+
+    What is wrong is in its text; the frames would only show keys in tools that print local variables.
+    """
+    error.__context__ = None
+    return error.with_traceback(None)
+
+
+def conceals_keys(function: Callable[P, R]) -> Callable[P, R]:
+    """Makes a function's `ConfigurationError` come without the frames that hold the keys that it was given."""
+
+    @wraps(function)
+    def concealing(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except ConfigurationError as error:
+            mistake = without_frames(error)
+        del args, kwargs
+        raise mistake
+
+    return concealing

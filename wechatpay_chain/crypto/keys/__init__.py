@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 
 from ...errors import ConfigurationError, type_of
 from ..asymmetric import PrivateKey, PublicKey
+from ..concealed import conceals_keys
 from . import bundles, private, public, sm2
 from .armour import Block, blocks_of
 
@@ -27,6 +28,7 @@ PrivateKeySource: TypeAlias = "Path | str | bytes | RSAPrivateKey | SM2PrivateKe
 PublicKeySource: TypeAlias = "Path | str | bytes | RSAPublicKey | SM2PublicKey | x509.Certificate"
 
 
+@conceals_keys
 def load_private_key(source: PrivateKeySource, *, password: str = "", argument: str = "private_key") -> PrivateKey:
     """Load the merchant's private key (`apiclient_key.pem`, or `apiclient_cert.p12` with `password`).
 
@@ -61,6 +63,7 @@ def load_private_key(source: PrivateKeySource, *, password: str = "", argument: 
     )
 
 
+@conceals_keys
 def load_public_key(source: PublicKeySource, *, argument: str) -> tuple[PublicKey, x509.Certificate | None]:
     """Load a WeChat Pay public key or a platform certificate.
 
@@ -98,6 +101,7 @@ def load_public_key(source: PublicKeySource, *, argument: str) -> tuple[PublicKe
     return _accepted_public(key, argument), None
 
 
+@conceals_keys
 def load_certificate(source: PublicKeySource, *, argument: str, password: str = "") -> x509.Certificate:
     """Load the merchant's certificate (`apiclient_cert.pem`, or `apiclient_cert.p12` with `password`).
 
