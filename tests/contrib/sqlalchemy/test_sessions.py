@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
@@ -15,8 +16,7 @@ from tests.sql_engines import EFFECT, KINDS, Shop
 from tests.sql_handlers import handled_by, inbox_of, send, writing
 from wechatpay_chain import Notification, Reply
 from wechatpay_chain.contrib.sqlalchemy import SqlSeen, Worker, with_session
-from wechatpay_chain.notifications.inbox import Patience, State
-from wechatpay_chain.policies.backoff import Backoff
+from wechatpay_chain.notifications.inbox import State
 
 every_kind = pytest.mark.parametrize("shop", KINDS, indirect=True)
 
@@ -71,22 +71,79 @@ async def test_a_claim_that_fell_writes_nothing(shop: Shop) -> None:
     assert await shop.effects() == []
 
 
-async def test_a_handler_that_commits_by_itself_is_done(shop: Shop) -> None:
-    """The note comes first, so whatever is committed is committed with it: what fails after that isn't repeated."""
-    inbox = await inbox_of(shop, patience=Patience(Backoff(0.001, 0.001)))
-    await send(inbox, "EV-1")
+def acting(shop: Shop, *acts: str) -> Any:
+    """A handler that writes its effect, and then does something with its session."""
+    if shop.is_async:
+
+        @with_session
+        async def write(notification: Notification[Any], session: AsyncSession) -> None:
+            await session.run_sync(act, notification.id, acts)
+
+        return write
 
     @with_session
-    async def handle(notification: Notification[Any], session: AsyncSession) -> None:
-        await session.execute(text(EFFECT), {"word": notification.id})
-        await session.commit()
-        raise ValueError
+    def write_in_thread(notification: Notification[Any], session: Session) -> None:
+        act(session, notification.id, acts)
 
-    worker = Worker(inbox, handled_by(handle))
-    for _ in range(3):
-        await worker.drain()
-    assert await shop.effects() == ["EV-1"]
-    assert (await inbox.count()).by_state[State.DONE] == 1
+    return write_in_thread
+
+
+def act(session: Session, word: str, acts: tuple[str, ...]) -> None:
+    """Write an effect, and then do something with the session."""
+    for name in ("write", *acts):
+        match name:
+            case "write":
+                session.execute(text(EFFECT), {"word": word})
+            case "begin":
+                with session.begin():
+                    session.execute(text(EFFECT), {"word": word})
+            case "swallow":
+                with pytest.raises(DBAPIError):
+                    session.execute(text("INSERT INTO nowhere VALUES (1)"))
+            case "fail":
+                fail()
+            case _:
+                getattr(session, name)()
+
+
+@every_kind
+@pytest.mark.parametrize(
+    ("acts", "effects"),
+    [
+        (("commit",), 1),
+        (("commit", "begin"), 2),
+        (("commit", "fail"), None),
+        (("rollback",), 0),
+        (("swallow", "rollback", "write"), 1),
+        (("rollback", "fail"), None),
+    ],
+)
+async def test_a_handlers_own_commit_and_rollback_end_no_transaction(
+    shop: Shop, acts: tuple[str, ...], effects: int | None
+) -> None:
+    """What it did since its last rollback commits with the note if it returns; if it raises, neither does."""
+    seen = SqlSeen(shop.engine)
+    await seen.create_tables()
+    hook = webhook(seen=seen)
+    hook.on()(acting(shop, *acts))
+    assert (await hook.dispatch(*notify())).status == (500 if effects is None else 200)
+    assert await shop.effects() == ["EV-1"] * (effects or 0)
+    assert await seen.claim("EV-1", "other") == ("claimed" if effects is None else "done")
+
+
+@every_kind
+async def test_a_transaction_that_the_database_undid_is_no_success(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """PostgreSQL undoes all when a statement fails, even if its error is caught: that is a try that failed."""
+    inbox = await inbox_of(shop)
+    await send(inbox, "EV-1")
+    is_undone = shop.kind.startswith("postgresql")
+    assert await Worker(inbox, handled_by(acting(shop, "swallow"))).drain() == (not is_undone)
+    assert await shop.effects() == ([] if is_undone else ["EV-1"])
+    record = (await inbox.records())[0]
+    assert (record.state, bool(record.error)) == (State.WAITING if is_undone else State.DONE, is_undone)
+    assert ("current transaction is aborted" in caplog.text) is is_undone
 
 
 async def test_a_handler_that_is_cancelled_is_undone(shop: Shop) -> None:

@@ -46,6 +46,9 @@ class Claimed:
     is_noted: bool = field(default=False, init=False)
 
 
+# A savepoint, which the session's commit releases: a database that has undone the transaction meanwhile, as PostgreSQL
+# does after a statement that failed, says so there. It answers the commit of such a transaction as any other.
+_WITHIN: dict[str, Any] = {"join_transaction_mode": "create_savepoint", "expire_on_commit": False}
 _current: ContextVar[Claimed | None] = ContextVar("wechatpay_claimed", default=None)
 
 
@@ -71,7 +74,8 @@ def with_session(handler: Callable[..., Any]) -> Callable[[Notification[Any]], A
     """A handler that takes the session of a transaction beside its notification.
 
     That the notification was handled is the first thing written in it. Return, and both are committed; raise, or return
-    a `Reply` of failure, and both are rolled back. So it takes effect exactly once, whatever dies in between.
+    a `Reply` of failure, and both are rolled back. So it takes effect exactly once, whatever dies in between. The
+    session works in a savepoint of it: the handler's own `commit`, `rollback` and `begin` reach no further.
 
         @webhook.on("TRANSACTION.SUCCESS", "transaction")
         @with_session
@@ -90,13 +94,15 @@ def with_session(handler: Callable[..., Any]) -> Callable[[Notification[Any]], A
             if not isinstance(engine, AsyncEngine):
                 raise _wrong_engine("a coroutine function", "an AsyncEngine")
             with _in_session(claimed):
-                async with AsyncSession(engine, expire_on_commit=False) as session:
-                    connection = await session.connection()
+                async with engine.connect() as connection:
                     if not await connection.run_sync(claimed.note):
                         raise ClaimFallenError(notification.id)
-                    answer = await handler(notification, session)
+                    async with AsyncSession(connection, **_WITHIN) as session:
+                        answer = await handler(notification, session)
+                        if _is_success(answer):
+                            await session.commit()
                     if _is_success(answer):
-                        await session.commit()
+                        await connection.commit()
                         claimed.is_noted = True
             return answer
 
@@ -108,12 +114,15 @@ def with_session(handler: Callable[..., Any]) -> Callable[[Notification[Any]], A
         engine = claimed.database.engine
         if not isinstance(engine, Engine):
             raise _wrong_engine("a function", "an Engine")
-        with _in_session(claimed), Session(engine, expire_on_commit=False) as session:
-            if not claimed.note(session.connection()):
+        with _in_session(claimed), engine.connect() as connection:
+            if not claimed.note(connection):
                 raise ClaimFallenError(notification.id)
-            answer = handler(notification, session)
+            with Session(connection, **_WITHIN) as session:
+                answer = handler(notification, session)
+                if _is_success(answer):
+                    session.commit()
             if _is_success(answer):
-                session.commit()
+                connection.commit()
                 claimed.is_noted = True
         return answer
 
