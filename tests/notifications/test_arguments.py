@@ -43,7 +43,7 @@ class Store:
         ("clock", None, "None was found"),
         ("brand", "1004", "a str was found"),
         ("certs", [b"-----BEGIN PUBLIC KEY-----"], "a list was found"),
-        ("certs", "wechatpay_public_key.pem", "a str was found"),
+        ("certs", "pub_key.pem", "a str was found"),
     ],
 )
 def test_what_would_fail_with_each_notification(name: str, value: Any, found: str) -> None:

@@ -24,7 +24,7 @@ OVERSEAS = "/v3/global/certificates"
 _NO_CERTIFICATES = frozenset({"RESOURCE_NOT_EXISTS", "NOT_FOUND"})
 _SWITCH = (
     "Merchants without platform certificates use the WeChat Pay public key: download it in the merchant portal under "
-    "API security and give certs={'PUB_KEY_ID_...': Path('wechatpay_public_key.pem')}, without renewal"
+    "API security and give certs={'PUB_KEY_ID_...': Path('pub_key.pem')}, without renewal"
 )
 _ABROAD = f"Overseas merchants download their certificates from another path: Renewal(path={OVERSEAS!r})"
 

@@ -1,6 +1,6 @@
 """Receiving: notifications are verified, decrypted, and handed to their handlers, without a client or the network.
 
-    webhook = Webhook(apiv3_key=..., certs={"PUB_KEY_ID_...": Path("wechatpay_public_key.pem")})
+    webhook = Webhook(apiv3_key=..., certs={"PUB_KEY_ID_...": Path("pub_key.pem")})
     notification = webhook.open(headers, body)
 
 `contrib` has an adapter for each web framework, `kinds` the kinds of notification with the types of their resources.

@@ -9,7 +9,7 @@ from .._arguments import SECONDS, Takes, a_function, check, is_number, one_of, w
 from ..errors import ConfigurationError, type_of
 from .router import Kind, Late
 
-_CERTS = "Give a dict: {'PUB_KEY_ID_...': Path('wechatpay_public_key.pem')}, or the trust of a client: wxpay.trust"
+_CERTS = "Give a dict: {'PUB_KEY_ID_...': Path('pub_key.pem')}, or the trust of a client: wxpay.trust"
 _SEEN = "Give RedisSeen(Redis.from_url(...)), SqlSeen(engine), MemorySeen(), or an object with claim, confirm, release"
 _INBOX = "Give SqlInbox(engine), DjangoInbox(), or an object with the method store"
 _ON = 'Write @webhook.on("TRANSACTION.SUCCESS"), or @webhook.on() for everything else, with parentheses'

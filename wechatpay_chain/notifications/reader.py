@@ -118,7 +118,7 @@ class Reader:
             raise ConfigurationError(
                 "certs",
                 "no platform key was given, so no notification could be verified",
-                "Give {'PUB_KEY_ID_...': Path('wechatpay_public_key.pem')}: identifier and file are in the merchant "
+                "Give {'PUB_KEY_ID_...': Path('pub_key.pem')}: identifier and file are in the merchant "
                 "portal under API security",
             )
 

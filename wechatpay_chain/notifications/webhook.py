@@ -41,7 +41,7 @@ DEADLINE = 4.5
 class Webhook:
     """Receives the platform's notifications; it needs no client and no network.
 
-        webhook = Webhook(apiv3_key=..., certs={"PUB_KEY_ID_...": Path("wechatpay_public_key.pem")})
+        webhook = Webhook(apiv3_key=..., certs={"PUB_KEY_ID_...": Path("pub_key.pem")})
 
         @webhook.on("TRANSACTION.SUCCESS", "transaction")
         async def paid(notification):

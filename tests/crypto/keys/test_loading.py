@@ -83,7 +83,7 @@ def test_private_key_as_platform_key(merchant_key: RSAPrivateKey, private_format
     error = refused(load_public_key, FORMS[form](text), text, argument="certs['PUB_KEY_ID_1']")
     assert error.argument == "certs['PUB_KEY_ID_1']"
     assert error.found == "a private key was found"
-    assert "wechatpay_public_key.pem" in error.remedy
+    assert "pub_key.pem" in error.remedy
 
 
 @pytest.mark.parametrize("form", ["no header", "DER"])

@@ -84,7 +84,7 @@ def load_public_key(source: PublicKeySource, *, argument: str) -> tuple[PublicKe
         raise ConfigurationError(
             argument,
             "a private key was found",
-            "Give the WeChat Pay public key (wechatpay_public_key.pem) or a platform certificate; "
+            "Give the WeChat Pay public key (pub_key.pem) or a platform certificate; "
             "a private key belongs in private_key alone",
         )
     for block in blocks:
@@ -96,7 +96,7 @@ def load_public_key(source: PublicKeySource, *, argument: str) -> tuple[PublicKe
         raise ConfigurationError(
             argument,
             f"{_kind_of(blocks[0])} was found, neither a public key nor a certificate",
-            "Give wechatpay_public_key.pem from the merchant portal, or a platform certificate",
+            "Give pub_key.pem from the merchant portal, or a platform certificate",
         )
     return _accepted_public(key, argument), None
 
