@@ -115,6 +115,11 @@ def own_certificate_as_the_platforms(shop: Shop, variables: Variables) -> None:
     (shop.folder / "certs" / f"{pair.serial}.pem").write_text(pair.public_pem)
 
 
+def own_certificate_as_the_public_key(shop: Shop, variables: Variables) -> None:
+    """The merchant's certificate under the identifier of the WeChat Pay public key."""
+    Path(variables["WECHATPAY_PUBLIC_KEY"]).write_text(shop.emulator.merchant_key.public_pem)
+
+
 def own_key_as_the_platforms(shop: Shop, variables: Variables) -> None:
     """The merchant's public key in the platform's place."""
     public = shop.emulator.merchant_key.rsa_key.public_key()
@@ -167,9 +172,10 @@ SETTINGS: dict[str, tuple[Callable[[Shop, Variables], None], str]] = {
     "merchant number: an appid": (variable("MCHID", lambda _: "wx8888888888888888"), "it is an appid"),
     "merchant number: missing": (variable("MCHID", lambda _: ""), "mchid: it isn't set"),
     "merchant's certificate as the platform's": (own_certificate_as_the_platforms, "given in the platform's place"),
+    "merchant's certificate as the public key": (own_certificate_as_the_public_key, "merchant's own certificate"),
     "merchant's public key as the platform's": (own_key_as_the_platforms, "given in the platform's place"),
     "platform certificate expired": (expired_certificate, "expired on"),
-    "platform certificate under another serial": (misnamed_certificate, "File it under|filed"),
+    "platform certificate under another serial": (misnamed_certificate, "Name it"),
     "PUB_KEY_ID_ without its prefix": (
         variable("PUBLIC_KEY_ID", lambda name: name.removeprefix("PUB_KEY_ID_")),
         "without the prefix",

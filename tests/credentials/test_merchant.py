@@ -168,7 +168,7 @@ def test_a_platform_serial_as_serial(
     assert "also the serial of a platform certificate" in error.found
 
 
-@pytest.mark.parametrize("form", ["certificate", "public key", "PEM"])
+@pytest.mark.parametrize("form", ["certificate", "public key", "PEM", "certificate as the public key"])
 def test_the_merchants_own_certificate_as_platforms(
     right: dict[str, Any], merchant_key: RSAPrivateKey, form: str
 ) -> None:
@@ -178,6 +178,7 @@ def test_the_merchants_own_certificate_as_platforms(
         "certificate": {SERIAL: own},
         "public key": {PUBLIC_KEY_ID: merchant_key.public_key()},
         "PEM": {SERIAL: own.public_bytes(Encoding.PEM)},
+        "certificate as the public key": {PUBLIC_KEY_ID: own},
     }
     certs = forms[form]
     error = refused(right, certs=certs)

@@ -23,7 +23,7 @@ from ..crypto.keys import sm2
 from ..errors import ConfigurationError, type_of
 from ..http.value import frozen
 from ..wire.merchant import header_of
-from .platform_keys import PlatformKeys, Preference, load_platform_keys
+from .platform_keys import PlatformKeys, Preference, load_platform_keys, own_key_found
 from .signer import Signer, algorithm_of, signer_of
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Credentials:
             raise ConfigurationError(
                 "certs",
                 "no platform key was given, so no answer could be verified",
-                "Give {'PUB_KEY_ID_...': Path('wechatpay_public_key.pem')}: identifier and file are in the merchant "
+                "Give {'PUB_KEY_ID_...': Path('pub_key.pem')}: identifier and file are in the merchant "
                 "portal under API security",
             )
         if not isinstance(certs, Mapping | None):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
@@ -103,7 +103,7 @@ class Credentials:
                 "Give a dict: {'PUB_KEY_ID_...': Path(...)}",
             )
         algorithm = algorithm_of(signer)
-        platform_keys = load_platform_keys(certs or {}, prefer=prefer, algorithm=algorithm)
+        platform_keys = load_platform_keys(certs or {}, prefer=prefer, algorithm=algorithm, merchant_serial=serial)
         if not renews:
             _check_kinds(platform_keys)
         check_foreign(platform_keys, serial, key)
@@ -209,11 +209,7 @@ def check_foreign(
     own = private_key.public_key() if private_key is not None else None
     for key in platform_keys:
         if key.public_key == own:
-            raise ConfigurationError(
-                f"certs[{key.serial!r}]",
-                f"the {owner}'s own certificate or public key was found",
-                "Give the platform's: wechatpay_public_key.pem, or a certificate from GET /v3/certificates",
-            )
+            raise own_key_found(f"certs[{key.serial!r}]", owner)
     if platform_keys.find(serial) is not None:
         raise ConfigurationError(
             "serial",

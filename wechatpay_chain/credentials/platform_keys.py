@@ -177,7 +177,11 @@ def moment(now: float) -> datetime:
 
 
 def load_platform_keys(
-    certs: Mapping[str, keys.PublicKeySource], *, prefer: Preference = "public_key", algorithm: Algorithm = "RSA"
+    certs: Mapping[str, keys.PublicKeySource],
+    *,
+    prefer: Preference = "public_key",
+    algorithm: Algorithm = "RSA",
+    merchant_serial: str = "",
 ) -> PlatformKeys:
     """Load platform certificates and public keys.
 
@@ -185,11 +189,27 @@ def load_platform_keys(
         certs: certificate serial or `PUB_KEY_ID_...` -> certificate or public key, in any form of `crypto.keys`.
         prefer: which kind to ask answers from and to encrypt with.
         algorithm: of the merchant's key, whose kind is preferred.
+        merchant_serial: of the merchant's own certificate, to recognise it where it was given as the platform's.
 
     Raises:
-        ConfigurationError: a key that can't be read, or that is filed under another name than its own.
+        ConfigurationError: a key that can't be read, or that is given under another name than its own.
     """
-    return PlatformKeys([_load(serial, source) for serial, source in certs.items()], prefer=prefer, algorithm=algorithm)
+    loaded = [_load(serial, source, merchant_serial) for serial, source in certs.items()]
+    return PlatformKeys(loaded, prefer=prefer, algorithm=algorithm)
+
+
+def own_key_found(argument: str, owner: str = "merchant") -> ConfigurationError:
+    """The error of one's own key or certificate in the platform's place.
+
+    Args:
+        argument: where it was found.
+        owner: whose it is.
+    """
+    return ConfigurationError(
+        argument,
+        f"the {owner}'s own certificate or public key was found",
+        "Give the platform's: pub_key.pem of the merchant portal, or a certificate from GET /v3/certificates",
+    )
 
 
 def _whole(serial: str) -> str:
@@ -215,14 +235,14 @@ def _check_identifier(serial: str, argument: str) -> None:
     )
 
 
-def _load(serial: object, source: keys.PublicKeySource) -> PlatformKey:
+def _load(serial: object, source: keys.PublicKeySource, merchant_serial: str) -> PlatformKey:
     if not isinstance(serial, str):
         raise ConfigurationError(
             "certs",
             "a key under no name: perhaps its variable isn't set"
             if serial is None
             else f"a key under {type_of(serial)} in place of its name",
-            "Name each by a text: {'PUB_KEY_ID_...': Path('wechatpay_public_key.pem')}, a certificate by its serial",
+            "Name each by a text: {'PUB_KEY_ID_...': Path('pub_key.pem')}, a certificate by its serial",
         )
     argument = f"certs[{serial!r}]"
     public_key, certificate = keys.load_public_key(source, argument=argument)
@@ -232,7 +252,9 @@ def _load(serial: object, source: keys.PublicKeySource) -> PlatformKey:
         return PlatformKey(serial, public_key)
     own = serials.from_number(certificate.serial_number)
     if serials.key(serial) != serials.key(own):
-        raise ConfigurationError(argument, f"a certificate with the serial {own}", f"File it under {own!r}")
+        if serials.key(merchant_serial) == serials.key(own):
+            raise own_key_found(argument)
+        raise ConfigurationError(argument, f"a certificate with the serial {own} was found", f"Name it {own!r}")
     return PlatformKey(serial, public_key, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
 
 

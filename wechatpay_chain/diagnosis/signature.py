@@ -38,7 +38,7 @@ def other_key(serial: str, keys: Mapping[str, _K], fits: Callable[[_K], bool]) -
             text = (
                 f"the signature fits the key that certs files under {name!r}, so that key is filed under a wrong name"
             )
-            return Cause("key-misnamed", text, f"File it under {serial!r}", "proven")
+            return Cause("key-misnamed", text, f"Name it {serial!r}", "proven")
     return None
 
 

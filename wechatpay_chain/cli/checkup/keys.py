@@ -200,7 +200,7 @@ def _platform_keys(settings: Settings, key: PrivateKey | None, now: datetime) ->
         yield _no_platform_key(settings)
     for name, source in certs.items():
         try:
-            (loaded,) = load_platform_keys({name: source})
+            (loaded,) = load_platform_keys({name: source}, merchant_serial=settings.get("serial") or "")
         except ConfigurationError as error:
             yield failed(f"platform key {name[:60]}", error)
             continue
@@ -222,11 +222,11 @@ def _platform_key(loaded: PlatformKey, settings: Settings, key: PrivateKey | Non
     name = f"platform key {loaded.serial}"
     if key is not None and loaded.public_key == key.public_key():
         found = "it is the merchant's own key or certificate, given in the platform's place"
-        causes = ("Give wechatpay_public_key.pem, which the merchant portal offers under API security",)
+        causes = ("Give pub_key.pem, which the merchant portal offers under API security",)
         return Check(name=name, result="wrong", found=found, causes=causes)
     if serials.key(loaded.serial) == serials.key(settings.get("serial") or ""):
         found = "it bears the merchant certificate's serial: the merchant's certificate was given as the platform's"
-        causes = ("Give wechatpay_public_key.pem, which the merchant portal offers under API security",)
+        causes = ("Give pub_key.pem, which the merchant portal offers under API security",)
         return Check(name=name, result="wrong", found=found, causes=causes)
     owner, mchid = serials.merchant_of(loaded.serial), settings.get("mchid")
     if owner is not None and mchid and owner != mchid:

@@ -32,7 +32,9 @@ def _encrypt(options: argparse.Namespace) -> int:
     certs = settings.platform_keys()
     if not certs:
         settings.require("public_key_id")
-    keys = load_platform_keys(certs, algorithm=_algorithm(settings, certs))
+    keys = load_platform_keys(
+        certs, algorithm=_algorithm(settings, certs), merchant_serial=settings.get("serial") or ""
+    )
     key = keys.preferred if options.name is None else keys.find(options.name)
     if key is None:
         raise ConfigurationError("--for", f"there is no key {options.name!r}", f"Give one of {', '.join(certs)}")

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import orjson
 
-from ...credentials.platform_keys import PlatformKeys, load_platform_keys
+from ...credentials.platform_keys import PlatformKeys, load_platform_keys, own_key_found
 from ...crypto import aead, serials
 from ...crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ...errors import Cause, ConfigurationError, SignatureError, SignatureProbe, TrustError, WeChatPayError
@@ -110,13 +110,11 @@ class _Subject:
         certs = self._settings.platform_keys()
         if not certs:
             self._settings.require("public_key_id")
-        own = self._settings.get("serial")
+        own = self._settings.get("serial") or ""
         for serial in certs:
             if own and serials.key(serial) == serials.key(own):
-                raise ConfigurationError(
-                    "certs", "the merchant's own certificate was given as the platform's", "Give the platform's key"
-                )
-        return load_platform_keys(certs)
+                raise own_key_found(f"certs[{serial!r}]")
+        return load_platform_keys(certs, merchant_serial=own)
 
     def _content(self, body: bytes) -> Iterator[Check]:
         try:
