@@ -141,6 +141,19 @@ FORGERIES: dict[str, tuple[Callable[[], tuple[Any, bytes]], type[WeChatPayError]
     "timestamp with a sign": (lambda: change("Wechatpay-Timestamp", f"+{int(time.time())}"), SignatureError),
     "timestamp in other digits": (lambda: change("Wechatpay-Timestamp", "١٢٣"), SignatureError),
     "timestamp of a thousand digits": (lambda: change("Wechatpay-Timestamp", "9" * 1000), SignatureError),
+    "timestamp that is a date of no calendar": (
+        lambda: change("Wechatpay-Timestamp", "Thu, 1 Jan 2026 00:00:00 +99999999999999999"),
+        SignatureError,
+    ),
+    "nonce of bytes that are no UTF-8": (lambda: change("Wechatpay-Nonce", "'\udcff'"), SignatureError),
+    "nonce of blanks between commas": (
+        lambda: change("Wechatpay-Nonce", ",".join(["\xa0" * 60] * 30) + ",x"),
+        SignatureError,
+    ),
+    "serial of blanks between commas": (
+        lambda: change("Wechatpay-Serial", ",".join(["\xa0" * 60] * 30) + ",x"),
+        SignatureError,
+    ),
     "no nonce": (lambda: without("Wechatpay-Nonce"), SignatureError),
     "no serial": (lambda: without("Wechatpay-Serial"), SignatureError),
     "no signature": (lambda: without("Wechatpay-Signature"), SignatureError),

@@ -4,6 +4,9 @@ import base64
 import gzip
 import html
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
@@ -92,6 +95,7 @@ PROVEN: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
         lambda raw: compact({"body": base64.b64encode(raw).decode(), "isBase64Encoded": True}),
     ),
     "an object around it": ("body-wrapped", lambda raw: compact({"data": json.loads(raw)})),
+    "chunks": ("body-chunked", lambda raw: b"a\r\n%b\r\n%x\r\n%b\r\n0\r\n\r\n" % (raw[:10], len(raw) - 10, raw[10:])),
     "twice": ("body-twice", lambda raw: raw + raw),
     "blanks for plus signs": ("body-blanks", lambda raw: raw.replace(b"+", b" ")),
     "a line end behind": ("body-line-ends", lambda raw: raw + b"\n"),
@@ -190,6 +194,36 @@ def test_trials_are_few(value: object) -> None:
 def test_a_forgery_breaks_nothing(body: bytes) -> None:
     """What is nested too deeply, too big or no text gives causes that aren't proven, and no error of Python's own."""
     assert all(cause.certainty != "proven" for cause in causes(body, lambda _: False))
+
+
+@pytest.mark.parametrize("repeated", ["-", "not ", "lambda:", "[0]", "1j+", "1 if 1 else "])
+def test_a_forgery_ends_no_process(repeated: str) -> None:
+    """Python's own reader of `repr` uses up the stack of a thread for an expression: it is shown none."""
+    code = f"""
+import threading
+from wechatpay_chain.diagnosis.body import causes
+body = b"{{'a':1" + b"{repeated}" * (90_000 // len("{repeated}")) + b"1}}"
+threading.stack_size(256 * 1024)
+thread = threading.Thread(target=causes, args=(body, lambda _: False))
+thread.start()
+thread.join()
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("repeated", [b"1\r\nX\r\n", b"0\r\n", b"1;a\r\nX\r\n"])
+def test_the_time_grows_with_the_body(repeated: bytes) -> None:
+    """A body of many chunks takes as much longer as it is longer, and not the square of that."""
+
+    def seconds(times: int) -> float:
+        def once() -> float:
+            started = time.process_time()
+            causes(repeated * times, lambda _: False)
+            return time.process_time() - started
+
+        return min(once() for _ in range(5))
+
+    assert seconds(96_000 // len(repeated)) < 14 * seconds(12_000 // len(repeated))
 
 
 def test_long_bodies_are_left_alone() -> None:

@@ -66,6 +66,21 @@ def test_what_cannot_be_undone(signature: str) -> None:
     assert "Wechatpay-Signature was" in cause.text
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        SENT._replace(nonce=",".join(["\xa0" * 60] * 30) + ",x"),
+        SENT._replace(serial=",".join(["a\xa0" * 30] * 30)),
+        SENT._replace(timestamp="Thu, 1 Jan 2026 00:00:00 +99999999999999999"),
+        SENT._replace(timestamp="Thu, 1 Jan 99999999999999999999 00:00:00 GMT"),
+        SENT._replace(timestamp="0001-01-01T00:00:00+23:59"),
+    ],
+)
+def test_a_forgery_breaks_nothing(values: Values) -> None:
+    """What takes a search without end, and dates that no calendar holds, are proven to be nothing, at once."""
+    assert all(cause.certainty != "proven" for cause in altered(values, lambda _: False))
+
+
 def test_headers_as_sent_are_not_blamed() -> None:
     """Values as the platform writes them give no cause, a signature of SM2 neither."""
     assert altered(SENT, lambda _: False) == ()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, cast
 
 from ..errors import Cause
@@ -41,7 +42,7 @@ def causes(body: bytes, fits: Fits) -> tuple[Cause, ...]:
         return (written,)
     traces: list[Cause] = []
     for change in CHANGES:
-        found = [candidate for candidate in change.undo(body) if candidate != body]
+        found = [candidate for candidate in islice(change.undo(body), _MOST_TRIALS) if candidate != body]
         if any(tried.fit(candidate) or _written_again(candidate, tried, proven=True) for candidate in found):
             text = f"{change.text} (undone, the signature fits)"
             return (Cause(change.name, text, change.remedy, "proven"),)

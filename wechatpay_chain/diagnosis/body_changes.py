@@ -32,6 +32,11 @@ _SHORTEST_BASE64 = 16
 _FLAT_FORM = re.compile(rb"[A-Za-z_]{1,32}=[^&=\s]*&[A-Za-z_%\[\]0-9]{1,64}=")
 _ENTITY = re.compile(rb"&(?:quot|amp|lt|gt|apos|#\d{2,7}|#x[0-9A-Fa-f]{2,6});")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,6})(?:;[^\r\n]*)?\r\n")
+# A text, or an object of a few of them. Anything else may need more of the stack than a thread has.
+_REPRESENTATION = re.compile(
+    rb"(?:b?'(?:[^'\\]++|\\.)*+'|b?\"(?:[^\"\\]++|\\.)*+\"|[\s{}\[\]:,0-9]|None|True|False)++", re.DOTALL
+)
+_MOST_BRACKETS = 10
 _HEAD = re.compile(rb"(?:[A-Z]{3,7} \S+ HTTP/|HTTP/)[0-9.]+[^\n]*\n")
 # JavaScript, Go, PHP, Java and others; null and None of what was read a second time.
 _OBJECT = re.compile(
@@ -106,6 +111,8 @@ def _html(body: bytes) -> Iterator[bytes]:
 def _representation(body: bytes) -> Iterator[bytes]:
     """Python's `repr` of bytes, of a str or of a dict."""
     if body[:2] not in {b"b'", b'b"', b"{'"} and body[:1] != b"'":
+        return
+    if body.count(b"{") + body.count(b"[") > _MOST_BRACKETS or not _REPRESENTATION.fullmatch(body):
         return
     from ast import literal_eval
 
@@ -186,12 +193,13 @@ def _packed(body: bytes) -> Iterator[bytes]:
 
 def _framed(body: bytes) -> Iterator[bytes]:
     """A body of chunks, with their lengths left in it."""
-    plain, rest = b"", body
-    while (found := _CHUNK.match(rest)) and (length := int(found[1], 16)) <= LONGEST:
-        plain += rest[found.end() : found.end() + length]
-        rest = rest[found.end() + length :].removeprefix(b"\r\n")
+    plain, at = bytearray(), 0
+    while (found := _CHUNK.match(body, at)) and (length := int(found[1], 16)) <= LONGEST:
+        end = found.end() + length
+        plain += body[found.end() : end]
+        at = end + 2 * body.startswith(b"\r\n", end)
     if plain:
-        yield plain
+        yield bytes(plain)
 
 
 def _after_its_head(body: bytes) -> Iterator[bytes]:

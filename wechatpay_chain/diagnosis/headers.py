@@ -98,8 +98,8 @@ def _is_time(text: str) -> bool:
 
 
 def _once(value: str) -> str | None:
-    found = re.fullmatch(r"([^,]+?)\s*(?:,\s*\1\s*)+", value)
-    return found and found[1]
+    first, *others = map(str.strip, value.split(","))
+    return first if first and {*others} == {first} else None
 
 
 def _unquoted(value: str) -> str | None:
@@ -115,7 +115,7 @@ def _date(value: str) -> str | None:
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             moment = parse(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
         if moment.tzinfo is not None:
             return str(int(moment.timestamp()))

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
+from ..http.dates import unix_time
 from ..wire.v3.signature import MAX_AGE, TIMESTAMP_HEADER
 
 # Answers tell whole seconds, and are on their way for a while.
@@ -77,16 +77,9 @@ class PlatformClock:
 # All answers of a second tell the same.
 @lru_cache(maxsize=8)
 def _told(date: str | None, timestamp: str) -> float | None:
-    told = _date(date) if date else _timestamp(timestamp)
+    told = unix_time(date) if date else _timestamp(timestamp)
     return told if told is not None and _EARLIEST <= told <= _LATEST else None
 
 
 def _timestamp(text: str) -> float | None:
     return float(text) if text.isascii() and text.isdecimal() and len(text) <= 12 else None
-
-
-def _date(text: str) -> float | None:
-    try:
-        return parsedate_to_datetime(text).timestamp()
-    except (ValueError, OverflowError):
-        return None

@@ -7,7 +7,6 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012791862 (a repetition has the same 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
 from .._arguments import COUNT, SECONDS, check_attributes
 from ..errors import (
@@ -22,6 +21,7 @@ from ..errors import (
     WeChatPayError,
     plain_code,
 )
+from ..http.dates import unix_time
 from ..http.request import Request
 from ..http.value import frozen
 from ..wire.codes import PASSING, TOO_MANY
@@ -149,10 +149,8 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdecimal() and len(value) <= 9:
         return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except (ValueError, OverflowError):
-        return None
+    until = unix_time(value)
+    return None if until is None else max(0.0, until - now)
 
 
 class RetryBudget:

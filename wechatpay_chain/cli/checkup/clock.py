@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import http.client
 import time
-from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult
 
+from ...http.dates import unix_time
 from ..checks import Check
 
 _AWAY = 60
@@ -20,12 +20,13 @@ def check(url: SplitResult, timeout: float) -> Check:
     connection = make(url.hostname or "", url.port, timeout=timeout)
     try:
         connection.request("GET", "/", headers={"User-Agent": "wechatpay-chain", "Accept": "*/*"})
-        date = connection.getresponse().headers.get("Date")
-        theirs = parsedate_to_datetime(date or "").timestamp()
-    except (OSError, http.client.HTTPException, ValueError, TypeError):
-        return Check(name=name, result="skipped", found="no answer with a Date")
+        theirs = unix_time(connection.getresponse().headers.get("Date", ""))
+    except (OSError, http.client.HTTPException, ValueError):
+        theirs = None
     finally:
         connection.close()
+    if theirs is None:
+        return Check(name=name, result="skipped", found="no answer with a Date")
     return skew(name, time.time() - theirs)
 
 

@@ -208,7 +208,7 @@ class _Signed(NamedTuple):
     def fits(self, key: PublicKey) -> bool:
         try:
             asymmetric.verify(key, answer_message(self.timestamp, self.nonce, self.body), self.signature)
-        except SignatureError:
+        except (SignatureError, UnicodeEncodeError):  # of bytes that are no UTF-8, aiohttp makes surrogates
             return False
         return True
 
@@ -261,12 +261,13 @@ def statement_body(headers: Mapping[str, str], content: bytes | None) -> bytes:
 
 def _far_off(ahead: float, now: float, headers: Mapping[str, str]) -> SignatureError:
     from ...diagnosis import signature as of_signature
+    from ...http.dates import unix_time
 
     direction = "ahead of" if ahead > 0 else "behind"
     error = SignatureError(
         f"its timestamp is {abs(ahead):.0f} s {direction} this machine's clock, more than {MAX_AGE} s"
     )
-    date = _date(headers)
+    date = unix_time(headers.get("Date", ""))
     return error.because(of_signature.clock(ahead, None if date is None else date - now))
 
 
@@ -275,12 +276,3 @@ def _far_off(ahead: float, now: float, headers: Mapping[str, str]) -> SignatureE
 def _seconds(timestamp: str) -> int | None:
     is_number = timestamp.isdecimal() and timestamp.isascii() and len(timestamp) <= _LONGEST_TIMESTAMP
     return int(timestamp) if is_number else None
-
-
-def _date(headers: Mapping[str, str]) -> float | None:
-    from email.utils import parsedate_to_datetime
-
-    try:
-        return parsedate_to_datetime(headers.get("Date", "")).timestamp()
-    except ValueError:
-        return None
