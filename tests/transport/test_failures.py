@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import client_exceptions
 from aiohttp.client_reqrep import ConnectionKey, RequestInfo
+from aiohttp.http import HttpVersion11, RawResponseMessage
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
@@ -21,6 +22,11 @@ from wechatpay_chain.transport.failures import FAILURES, cause_of, failure_of, t
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5, sock_read=10)
 
 KEY = ConnectionKey("h", 443, True, True, None, None, None)
+
+BROKEN_OFF = RawResponseMessage(
+    HttpVersion11, 200, "OK", CIMultiDictProxy(CIMultiDict({"X": "private"})), (), False, None, False, False
+)
+"""The head of an answer that broke off in it."""
 
 UNSENT = {
     aiohttp.ClientConnectorError,
@@ -103,6 +109,7 @@ def test_what_the_connector_never_had_was_not_sent(kind: type[Exception]) -> Non
         (TimeoutError(), "no complete answer from h within 30 s"),
         (ConnectionResetError(104, "reset"), "the connection to h broke: [Errno 104] reset"),
         (aiohttp.ServerDisconnectedError(), "the connection to h broke: Server disconnected"),
+        (aiohttp.ServerDisconnectedError(BROKEN_OFF), "the connection to h broke: Server disconnected"),
         (OSError(), "the connection to h broke: OSError"),
         (aiohttp.InvalidURL("proxy:80"), "no connection to h: 'proxy:80' is no address"),
         (KeyError("{x}"), "the aiohttp session raised KeyError: '{x}'"),
@@ -121,6 +128,7 @@ def test_what_an_error_says(error: Exception, expected: str) -> None:
         ("Bad status line 'private'", "Bad status line"),
         ("Invalid HTTP header: b'X: private'", "Invalid HTTP header"),
         ("Got more than 8190 bytes when reading: b'private'.", "Got more than 8190 bytes when reading"),
+        ("Got more than 8190 bytes when reading: bytearray(b'private').", "Got more than 8190 bytes when reading"),
         ("Content-Length can't be present with Transfer-Encoding", "Content-Length can't be present with Transfer-Enc"),
     ],
 )
@@ -147,5 +155,6 @@ def test_exceptions_with_headers_are_not_chained() -> None:
     info = RequestInfo(URL("http://h"), "GET", headers, URL("http://h"))
     assert cause_of(aiohttp.ClientResponseError(info, ())) is None
     assert cause_of(aiohttp.ClientHttpProxyError(info, ())) is None
-    error = OSError()
-    assert cause_of(error) is error
+    assert cause_of(aiohttp.ServerDisconnectedError(BROKEN_OFF)) is None
+    for error in (OSError(), aiohttp.ServerDisconnectedError()):
+        assert cause_of(error) is error

@@ -64,7 +64,7 @@ FAILURES: dict[type[Exception], Failure] = {
 """The nearest class of an exception counts, so the order of the rows doesn't."""
 
 # Where aiohttp quotes what came, at the end of what it says.
-_QUOTED = re.compile(r":?\s+b?['\"]")
+_QUOTED = re.compile(r":?\s+(?:bytearray\()?b?['\"]")
 
 
 def failure_of(kind: type[Exception]) -> Failure:
@@ -112,8 +112,14 @@ def _is_shutting_down(error: Exception) -> bool:
 
 
 def cause_of(error: Exception) -> Exception | None:
-    """What to chain to our error: aiohttp's exceptions about answers hold the request's headers, the signature too."""
-    return None if isinstance(error, aiohttp.ClientResponseError) else _raised_by_the_body(error) or error
+    """What to chain to our error: aiohttp's exceptions about answers hold headers, those of the request too."""
+    holds_headers = isinstance(error, aiohttp.ClientResponseError) or _holds_a_head(error)
+    return None if holds_headers else _raised_by_the_body(error) or error
+
+
+def _holds_a_head(error: Exception) -> bool:
+    """Whether its text is the whole head of an answer that broke off there."""
+    return isinstance(error, aiohttp.ServerDisconnectedError) and not isinstance(error.message, str)
 
 
 def _raised_by_the_body(error: Exception) -> Exception | None:
@@ -125,6 +131,8 @@ def _raised_by_the_body(error: Exception) -> Exception | None:
 def _text_of(error: Exception) -> str:
     if (raised := _raised_by_the_body(error)) is not None:
         return f"the body could not be sent ({type(raised).__name__}: {raised})"
+    if _holds_a_head(error):
+        return "Server disconnected"
     if isinstance(error, aiohttp.ClientHttpProxyError):
         login = ". Give the session its user and password" if error.status == 407 else ""
         return f"{error.status} {error.message}{login}"
