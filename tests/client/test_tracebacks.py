@@ -75,6 +75,13 @@ def recover(card: str, **options: Any) -> Callable[[Any], Any]:
     )
 
 
+def in_a_cycle(wxpay: Any) -> Any:
+    """A call with a secret field in a payload that contains itself."""
+    payload: dict[str, Any] = {"bal_account_no": CARD}
+    payload["itself"] = payload
+    return wxpay.v3.aggracctBc.wbChannel.controlOrders.recover.post(json=payload)
+
+
 CALLS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "a forged answer": (forged, recover(CARD)),
     "a refusal": (EMULATOR, recover(CARD)),
@@ -82,6 +89,7 @@ CALLS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "a secret with an emoji": (EMULATOR, recover(CARD + "\U0001f600")),
     "a serial that nobody has": (EMULATOR, recover(CARD, headers={"Wechatpay-Serial": "PUB_KEY_ID_1"})),
     "a secret that is misspelt": (EMULATOR, lambda w: w.v3.security.echo.post(json={"encrypted_echo_mesage": CARD})),
+    "a payload that contains itself": (EMULATOR, in_a_cycle),
     "null": (EMULATOR, lambda w: w.v3.security.echo.post(json={"encrypted_echo_message": CARD, "echo_message": None})),
     "a forged answer of APIv2": (forged_v2, lambda w: w.v2.pay.orderquery.post(xml={"out_trade_no": "1"})),
     "another merchant's number": (EMULATOR, lambda w: w.v2.pay.orderquery.post(xml={"mch_id": "2"})),
@@ -110,6 +118,24 @@ def test_a06_blocking_calls(case: str) -> None:
     transport, call = CALLS[case]
     with SyncWeChatPay(**KEYS, transport=transport) as wxpay, pytest.raises(WeChatPayError) as caught:
         call(wxpay)
+    check(caught.value)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda recover: recover.post({"bal_account_no": CARD}),
+        lambda recover: recover.post(data={"bal_account_no": CARD}),
+        lambda recover: recover.post(bal_account_no=CARD),
+        lambda recover: recover.post(bal_account_no=f"%41{CARD}"),
+        lambda recover: recover({"bal_account_no": CARD}),
+    ],
+)
+async def test_a06_payloads_under_no_or_a_wrong_name(call: Callable[[Any], Any]) -> None:
+    """Nor does the TypeError of a verb that can't take a payload as it was given."""
+    async with WeChatPay(**KEYS, transport=EMULATOR) as wxpay:
+        with pytest.raises(TypeError) as caught:
+            call(wxpay.v3.aggracctBc.wbChannel.controlOrders.recover)
     check(caught.value)
 
 

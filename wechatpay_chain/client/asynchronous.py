@@ -158,7 +158,9 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
                 response = await self._handler(request)
         except ConfigurationError as error:
             error.request = request.line
-            # The frames below hold the payload, its secrets in plain; what is wrong is in the text.
+            # The frames below hold the payload, its secrets in plain; what is wrong is in the text. So do the frames of
+            # what the error was made of, such as a recursion without end.
+            error.__context__ = None
             raise error.with_traceback(None) from None
         except WeChatPayError as error:
             error.request = request.line

@@ -8,7 +8,7 @@ I/O and needs no list of operations; `path.py` holds the rules of spelling.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, Never, NoReturn, Self, TypeVar
 from urllib.parse import unquote
 
@@ -110,23 +110,38 @@ class Chain(Node[R]):
 
     def get(self, *payload: Never, **options: Any) -> R:
         """Call the path with GET. Keywords as in the class's description."""
-        return self._send(_request("GET", self._path, payload, options))
+        if payload:
+            del payload  # as `_request` clears what is given by name
+            raise _by_name("get")
+        return self._send(_request("GET", self._path, options))
 
     def post(self, *payload: Never, **options: Any) -> R:
         """Call the path with POST. Keywords as in the class's description."""
-        return self._send(_request("POST", self._path, payload, options))
+        if payload:
+            del payload  # as `_request` clears what is given by name
+            raise _by_name("post")
+        return self._send(_request("POST", self._path, options))
 
     def put(self, *payload: Never, **options: Any) -> R:
         """Call the path with PUT. Keywords as in the class's description."""
-        return self._send(_request("PUT", self._path, payload, options))
+        if payload:
+            del payload  # as `_request` clears what is given by name
+            raise _by_name("put")
+        return self._send(_request("PUT", self._path, options))
 
     def patch(self, *payload: Never, **options: Any) -> R:
         """Call the path with PATCH. Keywords as in the class's description."""
-        return self._send(_request("PATCH", self._path, payload, options))
+        if payload:
+            del payload  # as `_request` clears what is given by name
+            raise _by_name("patch")
+        return self._send(_request("PATCH", self._path, options))
 
     def delete(self, *payload: Never, **options: Any) -> R:
         """Call the path with DELETE. Keywords as in the class's description."""
-        return self._send(_request("DELETE", self._path, payload, options))
+        if payload:
+            del payload  # as `_request` clears what is given by name
+            raise _by_name("delete")
+        return self._send(_request("DELETE", self._path, options))
 
     if not TYPE_CHECKING:  # a checker refuses by itself to call a path, or to await one
 
@@ -199,38 +214,42 @@ def _no_attribute(client: object, name: str) -> AttributeError:
     )
 
 
-def _decoded(operation: Operation | None, values: Mapping[str, Any]) -> Mapping[str, Any]:
+def _decoded(operation: Operation | None, values: dict[str, Any]) -> dict[str, Any]:
     """The values, decoded where the platform hands them out percent-encoded, so that they aren't encoded twice."""
-    if not values or not any(isinstance(value, str) and "%" in value for value in values.values()):
+    if not any(isinstance(value, str) and "%" in value for value in values.values()):
         return values
     encoded = operation.encoded_values if operation else ()
     return {name: unquote(value) if name in encoded else value for name, value in values.items()}
 
 
-def _request(method: str, template: str, positional: tuple[object, ...], options: dict[str, Any]) -> Request:
-    if positional:
-        verb = method.lower()
-        raise TypeError(
-            f"{verb}() takes everything by name: give the payload by name, {verb}(json={{...}}), of APIv2 "
-            f"{verb}(xml={{...}}), and query parameters as {verb}(params={{...}})"
-        )
+def _by_name(verb: str) -> TypeError:
+    """The error of a verb that is given something by its place."""
+    return TypeError(
+        f"{verb}() takes everything by name: give the payload by name, {verb}(json={{...}}), of APIv2 "
+        f"{verb}(xml={{...}}), and query parameters as {verb}(params={{...}})"
+    )
+
+
+def _request(method: str, template: str, options: dict[str, Any]) -> Request:
+    values: dict[str, Any] = {}
     try:
         headers = options.pop("headers", None)
-        values: dict[str, Any] = {}
-        if not KEYWORDS.issuperset(options):
-            values = {name: options.pop(name) for name in options.keys() - KEYWORDS}
         operation = catalogue.find(method, template)
+        if not KEYWORDS.issuperset(options):
+            values = _decoded(operation, {name: options.pop(name) for name in options.keys() - KEYWORDS})
         return Request.of(
             {
                 **options,
                 "method": method,
                 "template": template,
-                "path": expand(template, _decoded(operation, values)) if values or "{" in template else template,
+                "path": expand(template, values) if values or "{" in template else template,
                 "headers": Headers(headers) if headers else NO_HEADERS,
                 "operation": operation,
                 "unknown": None if operation else (method, template),
             }
         )
     finally:
-        # The verb's frame, which a traceback may show, holds them too; the request's repr is silent.
+        # The verb's frame, which a traceback may show, holds them too; the request's repr is silent. A payload under a
+        # wrong name is taken for the value of a placeholder.
         options.clear()
+        values.clear()
