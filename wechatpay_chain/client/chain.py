@@ -26,8 +26,6 @@ R = TypeVar("R")
 # What paths begin with, as attributes: APIv3, APIv2 and what follows them, Hong Kong, overseas, brands.
 _ROOT = re.compile(r"v(?:[2-9]|[1-9][0-9]+)|hk|global_|brand")
 
-_OF_WRITES = frozenset({"json", "xml", "file", "meta"})
-
 
 class Node(Generic[R]):
     """What a client and a chain have in common: attributes and brackets that lead to a longer path.
@@ -143,18 +141,7 @@ class Chain(Node[R]):
             raise _by_name("delete")
         return self._send(_request("DELETE", self._path, options))
 
-    if not TYPE_CHECKING:  # a checker refuses by itself to call a path, or to await one
-
-        def __call__(self, *payload: object, **options: object) -> NoReturn:
-            """Show the verb that was meant.
-
-            Raises:
-                TypeError: always.
-            """
-            mistake = _without_verb(self._path, tuple(options), payload)
-            options.clear()  # as a verb does
-            del payload
-            raise mistake
+    if not TYPE_CHECKING:  # a checker refuses by itself to await a path
 
         def __await__(self) -> NoReturn:
             raise _without_verb(self._path)
@@ -187,20 +174,10 @@ class Chain(Node[R]):
         )
 
 
-def _without_verb(path: str, names: tuple[str, ...] = (), payload: tuple[object, ...] = ()) -> TypeError:
-    """The error of a path that was called, or awaited, as if it were a verb."""
-    text = f"{path} is a path, and only a verb makes a call: "
-    if any(isinstance(value, str | int) for value in payload):
-        return TypeError(
-            f"{text}what follows it as text goes in brackets, chain['segment'], and a value into a placeholder, "
-            "chain['{id}'].get(id=...)"
-        )
-    writes = bool(payload) or not _OF_WRITES.isdisjoint(names)
-    known = [operation.method for operation in catalogue.at(path)]
-    fitting = [verb for verb in known if (verb != "GET") == writes]
-    verb = next(iter([*fitting, *known]), "POST" if writes else "GET").lower()
-    arguments = ", ".join(f"{name}=..." for name in names) or ("json=..." if payload else "...")
-    return TypeError(f"{text}write .{verb}({arguments})")
+def _without_verb(path: str) -> TypeError:
+    """The error of a path that was awaited as if it were a call."""
+    verb = next((operation.method for operation in catalogue.at(path)), "GET").lower()
+    return TypeError(f"{path} is a path, and only a verb makes a call: write .{verb}(...)")
 
 
 def _no_attribute(client: object, name: str) -> AttributeError:
