@@ -286,6 +286,8 @@ class TestRequest:
         hostile = repr(Response(status=200, request=known, content=b'{"a":"\\u001b[31m' + b"x" * 1000 + b'"}'))
         assert "\x1b" not in hostile
         assert len(hostile) < 600
+        deep = repr(Response(status=200, request=known, content=b"[" * 1000 + b"]" * 1000))
+        assert deep.endswith(": 2000 bytes, not verified>")
 
     def test_path_and_target(self) -> None:
         """The path is the template unless it is given; the target has a question mark only before a query."""

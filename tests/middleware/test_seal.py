@@ -27,7 +27,7 @@ from wechatpay_chain.catalogue import facts
 from wechatpay_chain.credentials.bank_key import BankKey
 from wechatpay_chain.credentials.platform_keys import PlatformKeys
 from wechatpay_chain.crypto import rsa
-from wechatpay_chain.errors import ConfigurationError, DecryptionError
+from wechatpay_chain.errors import ConfigurationError, DecodeError, DecryptionError
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.path import expand, placeholders
 from wechatpay_chain.http.request import Request
@@ -396,6 +396,14 @@ async def test_without_a_private_key_answers_stay(platform_keys: PlatformKeys, m
     content = orjson.dumps({"data": [{"payer_phone": ciphertext}]})
     response = await answered(Seal(lambda: platform_keys, None), COMPLAINTS, content)
     assert response.json()["data"][0]["payer_phone"] == ciphertext
+
+
+@pytest.mark.parametrize("depth", [300, 900])
+async def test_an_answer_that_is_nested_too_deeply(seal: Seal, depth: int) -> None:
+    """It is a DecodeError, also where it can be read and not be written again."""
+    content = b'{"data":' + b"[" * depth + b"]" * depth + b"}"
+    with pytest.raises(DecodeError, match="nested too deeply"):
+        await answered(seal, COMPLAINTS, content)
 
 
 async def test_an_answer_for_another_key(seal: Seal, other_key: RSAPrivateKey) -> None:

@@ -120,7 +120,10 @@ class Response(Value, Generic[T_co]):
                 return f"{len(self.content)} bytes"
         operation = None if self.request is None else self.request.operation
         known = None if operation is None else _last_names(operation.answer_secret_fields)
-        text = printable(repr(_masked(members, known)))
+        try:
+            text = printable(repr(_masked(members, known)))
+        except RecursionError:
+            return f"{len(self.content)} bytes"
         return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
     def _undecoded(self, message: str) -> DecodeError:

@@ -30,11 +30,11 @@ def unsealed(response: Response[Any], operation: Operation | None, private_key: 
     try:
         if response.fields is not None:
             return response.changed(fields=unseal(dict(response.fields), marked, decrypt, is_sealed))
-        payload = unseal(orjson.loads(response.content), marked, decrypt, is_sealed)
+        decrypted = orjson.dumps(unseal(orjson.loads(response.content), marked, decrypt, is_sealed))
     except orjson.JSONDecodeError:
         return response  # json() says so when it is asked
     except DecryptionError as error:
         raise about(response, error) from None
-    except RecursionError:
+    except (RecursionError, orjson.JSONEncodeError):  # orjson reads what is nested deeper than what it writes
         raise about(response, DecodeError("the answer is nested too deeply")) from None
-    return response.changed(decrypted=orjson.dumps(payload))
+    return response.changed(decrypted=decrypted)
