@@ -38,7 +38,8 @@ def read(body: bytes, apiv2_key: Concealed[str], apiv3_key: Concealed[bytes] | N
     """The notification in a body, verified and decrypted.
 
     A refund notice is unsigned: what stands in its `req_info` is all that can be believed. Its `id`, `create_time` and
-    `resource` are made of that part alone; `raw`, the wrapping, is unauthenticated, its merchant number included.
+    `resource` are made of that part alone; `raw`, the wrapping, is unauthenticated, its merchant number included. The
+    protocol doesn't protect that part as a whole: of several that were recorded, a new one can be put together.
 
     The `id` is a digest of what is signed, so that no other wrapping of it gives a captured notice a new one.
 
