@@ -56,6 +56,39 @@ async def test_a_database_that_goes_away_and_comes_back(caplog: pytest.LogCaptur
     assert "A2" not in caplog.text
 
 
+class DriverError(Exception):
+    """What asyncpg raises while it connects is neither SQLAlchemy's, before its version 2.1, nor an `OSError`."""
+
+
+async def test_a_worker_outlives_a_server_that_takes_no_connections(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As one that starts, or that has no more of them: it is asked again, and the message is handled then."""
+    assert isinstance(shop.engine, AsyncEngine)
+    inbox = await inbox_of(shop)
+    await send(inbox, "EV-1")
+    await shop.engine.dispose()
+    refused: list[int] = []
+
+    @event.listens_for(shop.engine.sync_engine, "do_connect")
+    def refuse(*_: Any) -> None:
+        if len(refused) < 2:
+            refused.append(1)
+            raise DriverError("sorry, too many clients already")
+
+    worker = Worker(inbox, handled_by(writing(shop)), poll=0.02)
+    working = asyncio.create_task(worker.run())
+    async with asyncio.timeout(SECONDS):
+        while len(refused) < 2 or not await shop.effects():
+            assert not working.done(), working
+            await asyncio.sleep(0.05)
+    worker.stop()
+    await working
+    assert await shop.effects() == ["EV-1"]
+    assert "the inbox can't be read" in caplog.text
+    assert "too many clients" in caplog.text
+
+
 async def test_seen_that_is_gone_is_answered_with_500(tmp_path: Any, caplog: pytest.LogCaptureFixture) -> None:
     """A store of seen notifications that fails has the platform send again, and the handler isn't called."""
     engine = engine_of(url_of("sqlite", str(tmp_path / "nowhere" / "test.db")))

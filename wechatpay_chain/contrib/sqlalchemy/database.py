@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from contextvars import copy_context
 from typing import TypeVar
 from weakref import WeakKeyDictionary
@@ -18,8 +18,8 @@ from .dialects import dialect_of, is_passing
 
 with extra("sqlalchemy"):
     from sqlalchemy import Connection, Engine
-    from sqlalchemy.exc import DBAPIError
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
     from sqlalchemy.pool import SingletonThreadPool
 
 T = TypeVar("T")
@@ -67,6 +67,7 @@ class Database:
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database failed, without the values of the statement in its text.
+            OSError: it can't be reached.
         """
         engine = self._for_ranges if locks_range else self.engine
         begun = time.monotonic()
@@ -83,7 +84,7 @@ class Database:
         try:
             async with self._turn():
                 if isinstance(engine, AsyncEngine):
-                    async with engine.begin() as connection:
+                    async with _connected(engine) as connection, connection.begin():
                         return await connection.run_sync(work)
                 return await _in_thread(engine, work)
         except DBAPIError as error:
@@ -103,6 +104,19 @@ def _checked(engine: object) -> AsyncEngine | Engine:
     raise ConfigurationError(
         "engine", f"{type_of(engine)} was found", "Give what create_async_engine or create_engine returns"
     )
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+    """A connection. What asyncpg raises while it connects is a `DBAPIError`, as SQLAlchemy has it only since 2.1."""
+    async with AsyncExitStack() as stack:
+        try:
+            connection = await stack.enter_async_context(engine.connect())
+        except (SQLAlchemyError, OSError):
+            raise
+        except Exception as error:
+            raise DBAPIError("connecting", None, error) from error
+        yield connection
 
 
 async def _in_thread(engine: Engine, work: Callable[[Connection], T]) -> T:
