@@ -13,6 +13,7 @@ import threading
 import weakref
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
@@ -21,6 +22,9 @@ from .errors import ConfigurationError
 T = TypeVar("T")
 
 Ending = Callable[[], Coroutine[Any, Any, None]]
+
+Around = Callable[[Callable[[], Any]], Any]
+"""Calls a function, and returns what it returned."""
 
 
 class LoopThread:
@@ -131,9 +135,14 @@ class LoopThread:
 
 
 class CallingThread:
-    """A thread that waits for a coroutine, and runs functions for it meanwhile."""
+    """A thread that waits for a coroutine, and runs functions for it meanwhile.
 
-    def __init__(self) -> None:
+    Args:
+        around: calls each of these functions, and returns what it returned.
+    """
+
+    def __init__(self, around: Around | None = None) -> None:
+        self._around = around
         # The one queue whose `put` may interrupt its own `get`: in a signal handler, in a finaliser.
         self._queue: SimpleQueue[asyncio.Task[Any] | Callable[[], None] | None] = SimpleQueue()
 
@@ -154,7 +163,7 @@ class CallingThread:
 
         def run() -> None:
             try:
-                value = function(*arguments)
+                value = function(*arguments) if self._around is None else self._around(partial(function, *arguments))
             except BaseException as error:
                 loop.call_soon_threadsafe(_settle, result, None, error)
                 if not isinstance(error, Exception):

@@ -239,6 +239,38 @@ def test_django_handlers_are_within_the_requests_transaction(django_urls: type[U
     assert seen == [(True, True)] * 3
 
 
+def test_django_notes_as_handled_what_is_committed(django_urls: type[Urls]) -> None:
+    """What the database refuses to commit, or Django rolls back, has failed: it comes again, and is handled then."""
+    from django.db import connection, transaction
+    from django.test import Client
+
+    from wechatpay_chain.contrib.django import sync_view
+
+    hook = webhook()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY)")
+        cursor.execute("CREATE TABLE lines (id TEXT REFERENCES orders (id) DEFERRABLE INITIALLY DEFERRED)")
+    fates: list[Any] = [lambda: None, lambda: transaction.set_rollback(True), lambda: django_execute("lines")]
+
+    def django_execute(table: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO {table} VALUES ('EV-1')")
+
+    @hook.on("TRANSACTION.SUCCESS")
+    def paid(notification: Notification[Any]) -> None:
+        django_execute("paid")
+        fates.pop()()
+
+    django_urls.urlpatterns = django_route(sync_view(hook))
+    headers, body = notify()
+    answers = []
+    for _ in range(4):
+        answer = Client().post(PATH, body, content_type="application/json", headers=headers)
+        answers.append((answer.status_code, django_rows()))
+    assert answers == [(500, []), (500, []), (200, ["EV-1"]), (200, ["EV-1"])]
+    assert not fates
+
+
 def test_django_test_cases_hold(django_urls: type[Urls]) -> None:
     """Within a `TestCase` a handler sees what the test wrote, and what it writes is gone with the test."""
     from django.db import connection

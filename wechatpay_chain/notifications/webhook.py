@@ -20,7 +20,7 @@ from .router import Function, Kind, Late, Router, is_question, must_sign
 from .seen import MemorySeen, Seen
 
 if TYPE_CHECKING:
-    from .._loop_thread import CallingThread, LoopThread
+    from .._loop_thread import Around, CallingThread, LoopThread
     from ..credentials.brand import Brand
     from ..credentials.platform_keys import TrustStore
     from ..crypto.keys import PrivateKeySource, PublicKeySource
@@ -284,7 +284,9 @@ class Webhook:
             return Reply.failure("no handler", status=501)
         return await self._delivery.handle(route, notification, calling_thread)
 
-    def dispatch_sync(self, headers: HeaderSource, body: Body, *, in_calling_thread: bool = False) -> Reply:
+    def dispatch_sync(
+        self, headers: HeaderSource, body: Body, *, in_calling_thread: bool = False, around: Around | None = None
+    ) -> Reply:
         """`dispatch` for programs without an event loop, such as Flask or Django under WSGI.
 
         Handlers run in other threads, coroutine functions in one with an event loop, and see the caller's context
@@ -295,12 +297,14 @@ class Webhook:
             body: as for `open`.
             in_calling_thread: whether plain functions run in the thread that calls, for frameworks whose database
                 transactions belong to a thread. The reply then waits for them, however long they take.
+            around: calls such a function, and returns what it returned. Only then the notification counts as handled:
+                a transaction that it makes around the function is committed by then.
         """
         if not in_calling_thread:
             return self._thread.run(self.dispatch(headers, body))
         from .._loop_thread import CallingThread
 
-        here = CallingThread()
+        here = CallingThread(around)
         return self._thread.run(self._dispatch(headers, body, here), here)
 
     async def aclose(self) -> None:

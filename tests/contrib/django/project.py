@@ -81,7 +81,7 @@ django.setup()
 from django.contrib import admin  # noqa: E402 - only after the setup
 from django.contrib.auth.models import Permission, User  # noqa: E402
 from django.core.management import call_command, execute_from_command_line  # noqa: E402
-from django.db import connection, models  # noqa: E402
+from django.db import IntegrityError, connection, models  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.urls import path  # noqa: E402
 
@@ -117,9 +117,14 @@ urlpatterns = [path("notify", sync_view(webhook)), path("admin/", admin.site.url
 def paid(notification: Notification[Any]) -> None:
     """Write the effect, then fail where the test says so."""
     number = notification.resource["out_trade_no"]
-    Effect.objects.create(number=number)
+    effect = Effect.objects.create(number=number)
     if number.startswith("FAIL"):
         raise ZeroDivisionError
+    if number.startswith("CAUGHT"):
+        try:
+            Effect.objects.create(pk=effect.pk, number=number)
+        except IntegrityError:
+            print("caught")
     if number.startswith("KILL") and not (FOLDER / "killed").exists():
         (FOLDER / "killed").touch()
         os.kill(os.getpid(), 9)

@@ -118,6 +118,15 @@ def test_workers_that_are_killed(project: Project) -> None:
     assert (effects, "KILL1" in rows[0]) == (wanted, True), "its claim falls with its lease, after a minute"
 
 
+def test_what_django_rolls_back_has_failed(project: Project) -> None:
+    """An error of the database that a handler catches undoes all that it wrote: it has failed, and dies in the end."""
+    name, work = project.notify("CAUGHT1"), "wechatpay_inbox work --once"
+    out = project.run(f"send {name} + {work} + pause + {work} + pause + {work} + wechatpay_inbox list + effects")
+    listed, effects = out.splitlines()[-2:]
+    assert (out.count("caught"), out.count("handled 0")) == (3, 3)
+    assert (listed.split()[0], "TransactionManagementError" in listed, effects) == ("dead", True, "[]")
+
+
 @pytest.mark.parametrize("project", ["sqlite"], indirect=True)
 def test_without_a_database(project: Project) -> None:
     """A notification that can't be stored is answered 503, so that the platform sends it again."""

@@ -31,6 +31,7 @@ from ...notifications.seen import KEEP, KEEP_V2, V2_KEYS
 from ...notifications.webhook import Webhook
 from ...policies.backoff import Backoff
 from .models import StoredNotification
+from .transactions import whole
 
 LEASE = 60.0
 """Seconds after which a claim falls whose worker died before its handler began."""
@@ -89,7 +90,7 @@ class DjangoInbox:
     def store(self, message: Message) -> None:
         """Store a message. One whose key is there already changes nothing.
 
-        Outside of a transaction it is committed on return; with `ATOMIC_REQUESTS`, with the request, before the answer.
+        Outside of a transaction it is committed on return.
         """
         packed = self._packer.pack(message)
         try:
@@ -240,7 +241,7 @@ class Worker:
     """Has the notifications of an inbox handled by the handlers of a webhook, one at a time, in this thread.
 
     A handler that is a plain function takes effect exactly once: it runs in the transaction that notes it. One that is
-    a coroutine function runs elsewhere, at least once.
+    a coroutine function runs elsewhere, at least once, while that transaction is open: it can't write to SQLite.
 
     Args:
         inbox: where they are.
@@ -290,7 +291,7 @@ class Worker:
     def handle(self, claim: Claim) -> bool:
         """Handle what was claimed. Whether it succeeded, and is noted."""
         try:
-            with transaction.atomic(using=self._inbox.using):
+            with whole(self._inbox.using):
                 if not self._inbox.note(claim, Event.HANDLED):
                     return False  # the claim has fallen
                 reply = self._webhook.handle_sync(self._inbox.message(claim.row).notification())

@@ -3,32 +3,32 @@
 urlpatterns = [path("wechatpay/notify", view(webhook))]        # under ASGI
 urlpatterns = [path("wechatpay/notify", sync_view(webhook))]   # under WSGI
 
-Under WSGI a handler that is a plain function runs in the thread of the request, within its transaction. Under ASGI it
-runs in another thread; give `sync_to_async(function)` for one that uses the database, so that Django looks after its
-connections.
+Under WSGI a handler that is a plain function runs in the thread of the request, in a transaction if `ATOMIC_REQUESTS`
+says so. Under ASGI it runs in another thread; give `sync_to_async(function)` for one that uses the database, so that
+Django looks after its connections.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from typing import Any
 
-from django.db import connections
+from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from ...notifications import Reply, Webhook
 from ...notifications.arguments import check_receiver
-
-# The platform sends the notification again: nothing of it was kept.
-_FAILED = 500
+from .transactions import whole
 
 
 def view(webhook: Webhook) -> Callable[[HttpRequest], Coroutine[Any, Any, HttpResponse]]:
     """The view of a webhook, for a project under ASGI.
 
-    A body longer than `DATA_UPLOAD_MAX_MEMORY_SIZE`, 2.5 MiB by default, is refused by Django.
+    A body longer than `DATA_UPLOAD_MAX_MEMORY_SIZE`, 2.5 MiB by default, is refused by Django. With `ATOMIC_REQUESTS`
+    the view is, too, whose handlers no transaction would hold: give `transaction.non_atomic_requests(view(webhook))`.
 
     Raises:
         ConfigurationError: it is no webhook.
@@ -46,9 +46,9 @@ def view(webhook: Webhook) -> Callable[[HttpRequest], Coroutine[Any, Any, HttpRe
 def sync_view(webhook: Webhook) -> Callable[[HttpRequest], HttpResponse]:
     """The view of a webhook, for a project under WSGI, where Django ends each request's event loop with it.
 
-    Handlers that are plain functions run in the thread of the request, so that `ATOMIC_REQUESTS`, `TestCase` and the
-    request's connections hold. The reply waits for them. With `ATOMIC_REQUESTS`, what a handler wrote before it failed
-    is rolled back.
+    Handlers that are plain functions run in the thread of the request, so that `TestCase` and the request's connections
+    hold. The reply waits for them. With `ATOMIC_REQUESTS`, each runs in a transaction of its own, in place of the
+    request's: what it wrote is committed before its notification counts as handled, and rolled back if it failed.
 
     Raises:
         ConfigurationError: it is no webhook.
@@ -58,19 +58,33 @@ def sync_view(webhook: Webhook) -> Callable[[HttpRequest], HttpResponse]:
     @csrf_exempt
     @require_POST
     def receive(request: HttpRequest) -> HttpResponse:
-        reply = webhook.dispatch_sync(request.headers, request.body, in_calling_thread=True)
-        if reply.status >= _FAILED:
-            _roll_back()
-        return _response(reply)
+        return _response(
+            webhook.dispatch_sync(request.headers, request.body, in_calling_thread=True, around=_in_transactions)
+        )
 
+    for alias in connections:
+        receive = transaction.non_atomic_requests(using=alias)(receive)
     return receive
 
 
-def _roll_back() -> None:
-    """Undo what the request wrote: the handler's exception became a reply, so Django would commit."""
-    for connection in connections.all(initialized_only=True):
-        if connection.settings_dict.get("ATOMIC_REQUESTS") and connection.in_atomic_block:
-            connection.set_rollback(True)
+class _RefusedError(Exception):
+    """A handler replied with a failure."""
+
+
+def _in_transactions(handle: Callable[[], Any]) -> Any:
+    """What a handler returns, once what it wrote is committed, or rolled back if it replied with a failure."""
+    answer = None
+    try:
+        with ExitStack() as stack:
+            for alias, database in connections.settings.items():
+                if database["ATOMIC_REQUESTS"]:
+                    stack.enter_context(whole(alias))
+            answer = handle()
+            if isinstance(answer, Reply) and not answer.ok:
+                raise _RefusedError
+    except _RefusedError:
+        pass
+    return answer
 
 
 def _response(reply: Reply) -> HttpResponse:
