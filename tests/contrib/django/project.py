@@ -40,7 +40,7 @@ settings.configure(
     DEBUG=False,
     ALLOWED_HOSTS=["*"],
     USE_TZ=True,
-    DATABASES={"default": {**database(), "ATOMIC_REQUESTS": os.environ.get("ATOMIC") == "1"}},
+    DATABASES={"default": {**database(), "ATOMIC_REQUESTS": os.environ.get("ATOMIC") == "1"}, "other": database()},
     INSTALLED_APPS=[
         "django.contrib.admin",
         "django.contrib.auth",
@@ -81,7 +81,7 @@ django.setup()
 from django.contrib import admin  # noqa: E402 - only after the setup
 from django.contrib.auth.models import Permission, User  # noqa: E402
 from django.core.management import call_command, execute_from_command_line  # noqa: E402
-from django.db import IntegrityError, connection, models  # noqa: E402
+from django.db import IntegrityError, connection, connections, models  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.urls import path  # noqa: E402
 
@@ -125,6 +125,13 @@ def paid(notification: Notification[Any]) -> None:
             Effect.objects.create(pk=effect.pk, number=number)
         except IntegrityError:
             print("caught")
+    if number.startswith("OTHER"):
+        other = connections["other"]
+        if not (FOLDER / "lost").exists():
+            (FOLDER / "lost").touch()
+            other.ensure_connection()
+            other.connection.close()  # as a server does that is restarted
+        Effect.objects.using("other").filter(number=number).count()
     if number.startswith("KILL") and not (FOLDER / "killed").exists():
         (FOLDER / "killed").touch()
         os.kill(os.getpid(), 9)

@@ -127,6 +127,14 @@ def test_what_django_rolls_back_has_failed(project: Project) -> None:
     assert (listed.split()[0], "TransactionManagementError" in listed, effects) == ("dead", True, "[]")
 
 
+@pytest.mark.parametrize("project", ["postgresql"], indirect=True)
+def test_a_connection_that_broke_in_a_handler_is_opened_anew(project: Project) -> None:
+    """Of a database that isn't the inbox's, too: the try in which it broke has failed, and the next one succeeds."""
+    names = " ".join([project.notify("OTHER1"), project.notify("OTHER2")])
+    work = "wechatpay_inbox work --once"
+    assert project.run(f"send {names} + {work} + pause + {work} + effects").splitlines()[-1] == "['OTHER1', 'OTHER2']"
+
+
 @pytest.mark.parametrize("project", ["sqlite"], indirect=True)
 def test_without_a_database(project: Project) -> None:
     """A notification that can't be stored is answered 503, so that the platform sends it again."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, Error, IntegrityError, close_old_connections, connections, transaction
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now
 
@@ -268,7 +268,7 @@ class Worker:
                 if claim is not None:
                     self.handle(claim)
                 failures, pause = 0, self._poll
-            except DatabaseError as error:
+            except Error as error:
                 failures += 1
                 pause = _UNTIL_IT_IS_BACK.pause(failures, random.random())  # noqa: S311 - spreads the load
                 _log.warning("the inbox can't be read: %s; again in %.1f s", type(error).__name__, pause)
@@ -301,6 +301,8 @@ class Worker:
             error = str(failure) if isinstance(failure, _RefusedError) else type(failure).__name__
             most = self._inbox.patience.most
             _log.exception("%s %s: try %d of %d failed", claim.row.event_type, claim.row.key, claim.tries, most)
+            # Of any database: what broke in this handler would fail the next ones, as no request's end closes it.
+            close_old_connections()
             self._inbox.note(claim, Event.FAILED, error)
             return False
         return True
