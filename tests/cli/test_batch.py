@@ -130,6 +130,26 @@ def test_status_tells_what_was_cut_off_and_withheld(run: Run, shop: Shop) -> Non
     assert "1  waiting" in status.out
 
 
+def test_why_nothing_was_done(run: Run, shop: Shop) -> None:
+    """The summary has what the first call of each code said, such as that the path is misspelt."""
+    table = orders(shop.folder, 3)
+    done = run("batch", "run", table, "--path", PUNISH.replace("orders", "order"))
+    assert (done.code, "3 × ConfigurationError: " in done.out) == (1, True)
+    assert f"If POST /{PUNISH} was meant, spell it so" in " ".join(done.out.split())
+    assert ACCOUNT not in done.out + done.err
+    told = json.loads(run("batch", "status", f"{table}.journal", "--json").out)
+    assert f"POST /{PUNISH} was meant" in told["messages"]["ConfigurationError"]
+
+
+def test_the_table_in_the_place_of_its_journal(run: Run, shop: Shop) -> None:
+    """`status` and `results` name the journal that is meant."""
+    table = orders(shop.folder, 1)
+    run("batch", "run", table, "--path", PUNISH)
+    for command in ("status", "results"):
+        done = run("batch", command, table)
+        assert (done.code, f"Give its journal: {table}.journal" in done.err) == (2, True)
+
+
 @pytest.mark.parametrize("more", [["--dry-run"], []])
 @pytest.mark.parametrize("name", ["t.csv", "t.jsonl"])
 def test_rows_without_what_is_required(run: Run, shop: Shop, name: str, more: list[str]) -> None:

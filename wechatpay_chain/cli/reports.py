@@ -6,7 +6,7 @@ import csv
 import os
 import sys
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from io import StringIO
@@ -48,6 +48,7 @@ class Report:
         sent: that were cut off, and may have taken effect.
         withheld: that were not made, and are no longer in the table.
         codes: how many ended with each error code.
+        messages: what the first of them said, by code.
         attention: the refused and unknown ones, the first of them.
     """
 
@@ -60,6 +61,7 @@ class Report:
     sent: int = 0
     withheld: int = 0
     codes: Mapping[str, int] = field(default_factory=dict[str, int])
+    messages: Mapping[str, str] = field(default_factory=dict[str, str])
     attention: tuple[Open, ...] = ()
 
 
@@ -77,11 +79,14 @@ async def report_of(name: str, results: AsyncIterator[Result]) -> Report:
     """The report of results."""
     states: dict[str, int] = {}
     codes: dict[str, int] = {}
+    messages: dict[str, str] = {}
     attention: list[Open] = []
     async for result in results:
         states[result.state] = states.get(result.state, 0) + 1
         if result.code:
             codes[result.code] = codes.get(result.code, 0) + 1
+            if message := _message(result):
+                messages.setdefault(result.code, message)
         if result.state in {"refused", "unknown"} and len(attention) < _LISTED:
             attention.append(Open(key=result.key, state=result.state, code=result.code, message=_message(result)))
     return Report(
@@ -94,6 +99,7 @@ async def report_of(name: str, results: AsyncIterator[Result]) -> Report:
         sent=states.get("sent", 0),
         withheld=states.get("withheld", 0),
         codes=codes,
+        messages=messages,
         attention=tuple(attention),
     )
 
@@ -125,7 +131,7 @@ def show_report(report: Report, *, json: bool, facts: Sequence[tuple[str, str]] 
         rows.append((str(report.withheld), "withheld: not sent, because they are no longer in the table"))
     terminal.table(rows, indent=2)
     if report.codes:
-        terminal.block("by code", (f"{count} × {code}" for code, count in sorted(report.codes.items())))
+        terminal.block("by code, and what the first of each said", _by_code(report))
     if report.attention:
         terminal.block(
             "for somebody's attention",
@@ -133,6 +139,12 @@ def show_report(report: Report, *, json: bool, facts: Sequence[tuple[str, str]] 
         )
         if (more := report.refused + report.unknown - len(report.attention)) > 0:
             terminal.line(f"    and {more} more: `wechatpay-chain batch results JOURNAL` lists them")
+
+
+def _by_code(report: Report) -> Iterator[str]:
+    for code, count in sorted(report.codes.items()):
+        message = report.messages.get(code)
+        yield f"{count} × {code}" + (f": {message}" if message else "")
 
 
 def show_running(name: str, progress: Mapping[str, Any], *, json: bool) -> None:

@@ -206,6 +206,9 @@ def _interruptible(batch: JournaledCalls) -> Generator[None]:
 def _existing(journal: Path) -> Path:
     if not journal.is_file():
         raise ConfigurationError("JOURNAL", f"there is no {journal}", "Give the journal of a batch: FILE.journal")
+    beside = journal.with_name(f"{journal.name}.journal")
+    if beside.is_file():
+        raise ConfigurationError("JOURNAL", f"{journal} is the table", f"Give its journal: {beside}")
     return journal
 
 
