@@ -42,6 +42,7 @@ PATHS = {"PATH", "FILE", "FOLDER", "ID"}
         (["sign", "request", "POST", "/v3/pay/transactions/native", "--body", "account"], 0, "signature"),
         (["sign"], 2, ""),
         (["decrypt", "resource", "body"], 0, '"out_trade_no"'),
+        (["decrypt", "resource", "saved.http"], 0, '"out_trade_no"'),
         (["decrypt", "field", "field"], 0, "张三"),
         (["decrypt", "field", "account"], 3, ""),
         (["encrypt", "--from", "account"], 0, '"ciphertext"'),
@@ -55,6 +56,7 @@ def test_output_and_exit_code(shop: Shop, arguments: list[str], code: int, expec
     """In a pipe of 60 columns each command writes its result to stdout, plain, and all else to stderr."""
     body = sender.Envelope(apiv3_key=shop.emulator.apiv3_key).body()
     (shop.folder / "body").write_bytes(body)
+    (shop.folder / "saved.http").write_bytes(b"POST /notify HTTP/1.1\r\nHost: shop.example\r\n\r\n" + body)
     public_key = shop.emulator.merchant_key.private_key.public_key()
     assert isinstance(public_key, RSAPublicKey)
     (shop.folder / "field").write_text(rsa.encrypt(public_key, "张三"))

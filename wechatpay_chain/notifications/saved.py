@@ -67,6 +67,11 @@ def read(path: Path) -> Saved:
     return parse(content)
 
 
+def is_message(content: bytes) -> bool:
+    """Whether a file begins as a message does, and not with a body."""
+    return _FIRST_LINE.match(content) is not None
+
+
 def parse(content: bytes) -> Saved:
     """Read a message: a first line, headers, an empty line, the body. `100 Continue` before it is skipped.
 

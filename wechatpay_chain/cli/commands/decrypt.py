@@ -13,6 +13,7 @@ from ...crypto import aead, asymmetric
 from ...crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ...crypto.keys import load_private_key
 from ...errors import ConfigurationError
+from ...notifications import saved
 from ...wire import v2
 from ..exits import Exit
 from ..inputs import read_bytes, read_text, write_private
@@ -45,11 +46,12 @@ def _field(options: argparse.Namespace) -> int:
 
 
 def _resource(options: argparse.Namespace) -> int:
-    members = _object(read_bytes(options.file, "FILE"))
+    content = read_bytes(options.file, "FILE")
+    members = _object(saved.parse(content).body if saved.is_message(content) else content)
     resource = cast("dict[str, Any]", members.get("resource", members))
     missing = [name for name in ("nonce", "ciphertext") if not isinstance(resource.get(name), str)]
     if missing:
-        raise ConfigurationError("FILE", f"it has no {missing[0]}", "Give a notification's body, or its resource")
+        raise ConfigurationError("FILE", f"it has no {missing[0]}", "Give a notification, its body, or its resource")
     apiv3_key = load_apiv3_key(Settings.read(options).require("apiv3_key")) or b""
     data = str(resource.get("associated_data") or "")
     algorithm = str(resource.get("algorithm") or aead.AES_256_GCM)
