@@ -15,6 +15,8 @@ from pathlib import Path
 from ...emulator import Emulator, KeyPair
 from ...emulator import folder as folders
 from ...errors import ConfigurationError
+from ..exits import Exit
+from ..terminal import show_error
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--memory", action="store_true", help="keep nothing on disk")
     parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="write keys and settings there, over nothing; no state"
+        "--out", type=Path, metavar="FOLDER", help="write keys and settings there, without overwriting; no state"
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (a free one)")
@@ -53,11 +55,12 @@ def _serve(options: argparse.Namespace) -> int:
     try:
         asyncio.run(_run(options))
     except FileExistsError as error:
-        print(f"{error.filename} exists and is not overwritten: give another folder with --out", file=sys.stderr)
-        return 1
+        raise ConfigurationError(
+            "--out", f"{error.filename} exists and is not overwritten", "Give another folder"
+        ) from None
     except OSError as error:
-        print(f"the emulator can't start: {error}", file=sys.stderr)
-        return 1
+        show_error(f"the emulator can't start: {error.strerror or error}")
+        return Exit.USAGE
     except KeyboardInterrupt:
         pass
     return 0
