@@ -157,6 +157,27 @@ def test_live_displays(shop: Shop) -> None:
     assert not [secret for secret in shop.secrets if secret in shown]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is full")
+@pytest.mark.parametrize("arguments", [["search", "退款"], ["call", "get", "v3/security/echo", "--dry-run"]])
+def test_a_full_disk(shop: Shop, arguments: list[str]) -> None:
+    """Where the output can't be written, that is said in a line, and the program exits with 1."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "wechatpay_chain", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+            cwd=shop.folder,
+            env=environment(shop),
+        )
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        1,
+        "error: the output can't be written: No space left on device",
+    )
+
+
 def test_a_closed_pipe(shop: Shop) -> None:
     """A reader that goes away early ends a command without a traceback."""
     for arguments in (["search", "退款"], ["describe", PUNISH], ["doctor", "--offline"]):

@@ -63,7 +63,7 @@ def test_a_doubtful_row(run: Run, bill: Path) -> None:
     """A row that can't be read without doubt is told with its line, the others are converted, and it ends with 1."""
     bill.write_text(BILL.replace("`0.29,", "`0.2x,", 1), newline="")
     done = run("bill", "read", bill, "--to", "clean.csv")
-    assert (done.code, "line 2 was left out" in done.err, "1 rows are in" in done.err) == (1, True, True)
+    assert (done.code, "line 2 was left out" in done.err, "1 row is in" in done.err) == (1, True, True)
     assert stat.S_IMODE(Path("clean.csv").stat().st_mode) == 0o600
 
 

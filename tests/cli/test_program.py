@@ -44,13 +44,34 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
         assert expected in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [[], ["unknown"], ["pay"], ["search"], ["demo", "--colour"]])
-def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Wrong usage exits with 2 and says so on stderr."""
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["unknown"], "error: there is no command 'unknown'\n"),
+        (["docter"], "error: there is no command 'docter': 'doctor' may be meant\n"),
+        (["pay"], "error: the following arguments are required: what\n"),
+        (["search"], "error: the following arguments are required: text\n"),
+        (["demo", "--colour"], "error: unrecognized arguments: --colour\n"),
+        (["call", "post"], "error: the following arguments are required: PATH\n"),
+        (["bill", "trade", "26.11.2026"], "error: argument DAY: '26.11.2026' is no day: write it as in 2026-11-26\n"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Wrong usage exits with 2; stderr says what is wrong, then the command's own arguments, not all settings."""
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
-    assert "usage:" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert error.startswith(f"{said}usage: ")
+    assert "--help says more" in error
+    assert "--brand-id" not in error
+
+
+def test_no_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a command the commands are listed, on stderr, and the program exits with 2."""
+    assert main([]) == 2
+    shown = capsys.readouterr()
+    assert (shown.out, "make one call" in shown.err) == ("", True)
 
 
 def test_search(capsys: pytest.CaptureFixture[str]) -> None:
@@ -210,7 +231,7 @@ def test_emulator(tmp_path: Path) -> None:
 def test_emulator_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A key that is already there stays: it might be a real one."""
     (tmp_path / "apiclient_key.pem").write_text("a real key")
-    assert main(["emulator", "--out", str(tmp_path)]) == 1
+    assert main(["emulator", "--out", str(tmp_path)]) == 2
     assert "is not overwritten" in capsys.readouterr().err
     assert (tmp_path / "apiclient_key.pem").read_text() == "a real key"
 
@@ -220,8 +241,8 @@ def test_emulator_on_a_port_that_is_taken(
 ) -> None:
     """A port that is taken is told, and nothing is written."""
     with emulator.listen() as base_url:
-        assert main(["emulator", "--out", str(tmp_path), "--port", base_url.rpartition(":")[2]]) == 1
-    assert "can't start" in capsys.readouterr().err
+        assert main(["emulator", "--out", str(tmp_path), "--port", base_url.rpartition(":")[2]]) == 2
+    assert "error: the emulator can't start" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 

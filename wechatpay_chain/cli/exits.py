@@ -12,7 +12,8 @@ class Exit(IntEnum):
 
     Attributes:
         DONE: all went well.
-        REFUSED: the platform refused, or something that was checked is wrong; also after Ctrl-C and a closed pipe.
+        REFUSED: the platform refused, or something that was checked is wrong; also after Ctrl-C, a closed pipe,
+            and where the output can't be written.
         USAGE: the command was used wrongly, or a setting is wrong; nothing was sent.
         NO_ANSWER: no answer came, or one that must not be believed; nothing was changed by the call.
         UNKNOWN: the call may have taken effect: look it up, or repeat it with the same number and content.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 import warnings
@@ -10,12 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from shutil import get_terminal_size
 from textwrap import wrap
+from typing import NoReturn
 
 from .._version import __version__
+from ..http.names import nearest
+from .parser import Parser, Verbatim
 from .terminal import show_error, tell
 
 PROGRAM = "wechatpay-chain"
 _WIDEST = 100
+# Of an output that is a file on a full disk; files that a command writes have errors of their own.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 GROUPS: Mapping[str, Mapping[str, str]] = {
     "Try it": {
         "demo": "run the main job against the emulator and show every step",
@@ -92,6 +98,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader went away (`| head`); Python would complain once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        show_error(f"the output can't be written: {error.strerror}")
+        return 1
     return code
 
 
@@ -108,9 +120,7 @@ def parser_of(command: str, words: Sequence[str] = ()) -> argparse.ArgumentParse
         words: its arguments, for a command whose options depend on them; it finds them as the default `words`.
     """
     purpose = COMMANDS[command]
-    parser = argparse.ArgumentParser(
-        prog=f"{PROGRAM} {command}", description=f"{purpose[0].upper()}{purpose[1:]}.", allow_abbrev=False
-    )
+    parser = Parser(prog=f"{PROGRAM} {command}", description=f"{purpose[0].upper()}{purpose[1:]}.")
     parser.set_defaults(words=words)
     module = import_module(f".commands.{command.replace('-', '_')}", __package__)
     configure: Callable[[argparse.ArgumentParser], None] = module.configure
@@ -120,12 +130,12 @@ def parser_of(command: str, words: Sequence[str] = ()) -> argparse.ArgumentParse
 
 def _overview() -> argparse.ArgumentParser:
     """The parser of the program itself, which knows of the commands only their names and purposes."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=PROGRAM,
         usage=f"{PROGRAM} COMMAND ...",
         description="WeChat Pay (微信支付) from the command line.\n\n" + _commands_told(),
         epilog=f"{PROGRAM} COMMAND --help tells the arguments of a command.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Verbatim,
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", help=argparse.SUPPRESS)
@@ -147,11 +157,23 @@ def _commands_told() -> str:
     return "\n".join(lines[1:])
 
 
+def _other_than_a_command(arguments: Sequence[str]) -> NoReturn:
+    """End the program: by `--help` or `--version`, or because there is no such command."""
+    overview, name = _overview(), arguments[0]
+    if name.startswith("-"):
+        overview.parse_args(arguments)
+    close = nearest(name, COMMANDS)
+    overview.error(f"there is no command {name!r}" + (f": {close!r} may be meant" if close else ""))
+
+
 def _run(arguments: Sequence[str]) -> int:
     from ..errors import WeChatPayError
 
-    if not arguments or arguments[0] not in COMMANDS:
-        _overview().parse_args(arguments)
+    if not arguments:
+        _overview().print_help(sys.stderr)
+        return 2
+    if arguments[0] not in COMMANDS:
+        _other_than_a_command(arguments)
     command, *words = arguments
     try:
         parser = parser_of(command, words)

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from ..errors import ConfigurationError, type_of
 from .known_settings import BY_NAME, DOTENV, FILE, PREFIX, SETTINGS, Known
+from .parser import SETTING
 
 _PEM = "-----BEGIN"
 
@@ -72,7 +73,7 @@ def read_key_file(path: Path, name: str) -> str:
 
 
 def _option(known: Known, options: argparse.Namespace) -> Setting | None:
-    value: str | None = getattr(options, f"setting_{known.name}", None)
+    value: str | None = getattr(options, f"{SETTING}{known.name}", None)
     if value is None:
         return None
     if _PEM in value:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
 from .known_settings import BY_NAME, DOTENV, FILE, PREFIX, SETTINGS
+from .parser import SETTING
 from .setting_sources import Setting, find
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         "settings", f"An option wins over the environment, that over {DOTENV}, that over {FILE}."
     )
     for known in SETTINGS:
-        group.add_argument(known.option, dest=f"setting_{known.name}", metavar=known.metavar, help=known.purpose)
+        group.add_argument(known.option, dest=f"{SETTING}{known.name}", metavar=known.metavar, help=known.purpose)
     group.add_argument("--profile", metavar="NAME", help=f"profile of {FILE}; also {PREFIX}PROFILE")
     group.add_argument("--config", metavar="PATH", help=f"the file, in place of ./{FILE}")
 

@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         kind = kinds.add_parser(
             name, help=_CONTENTS[name], description="A bill of a day; it is there from 10 o'clock of the next."
         )
-        kind.add_argument("day", type=date.fromisoformat, metavar="DAY", help="2026-11-26")
+        kind.add_argument("day", type=_day, metavar="DAY", help="2026-11-26")
         _add_output(kind)
         kind.add_argument("--type", dest="bill_type", metavar="TYPE", help="bill_type: ALL, SUCCESS, REFUND")
         kind.add_argument("--account", dest="account_type", metavar="TYPE", help="account_type: BASIC, OPERATION, FEES")
@@ -52,6 +52,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     _add_output(read)
     read.set_defaults(run=_read)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day: write it as in 2026-11-26") from None
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
@@ -88,7 +95,7 @@ def _convert(path: Path, options: argparse.Namespace) -> int:
             count += 1
             write(row)
     if options.to is not None:
-        tell(f"{count} rows are in {options.to}")
+        tell(f"{count} {'row is' if count == 1 else 'rows are'} in {options.to}")
     _show(rows.summary, count, json=options.json)
     for doubtful in rows.doubtful:
         show_error(f"line {doubtful.line} was left out, it is doubtful ({doubtful.reason}): {printable(doubtful.text)}")

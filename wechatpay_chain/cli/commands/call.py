@@ -25,6 +25,7 @@ from ...wire.schemes import scheme_of
 from ..exits import Exit, exit_of
 from ..items import Items, read_items
 from ..output import show_json, show_text
+from ..parser import Verbatim
 from ..progress import transfer, waiting
 from ..settings import Settings, add_settings
 from ..terminal import show_error, tell
@@ -40,13 +41,17 @@ _EXAMPLES = """examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments of `call`."""
     parser.set_defaults(run=_call, intermixed=True)
-    parser.epilog, parser.formatter_class = _EXAMPLES, argparse.RawDescriptionHelpFormatter
+    parser.epilog, parser.formatter_class = _EXAMPLES, Verbatim
     parser.add_argument(
         "method", type=str.upper, choices=METHODS, metavar="METHOD", help="get, post, put, patch, delete"
     )
     parser.add_argument("path", metavar="PATH", help="v3/..., with its {placeholders} or with their values")
     parser.add_argument(
-        "items", nargs="*", metavar="ITEM", help="name=text, name:=json, name=@file, name==query, Header:value"
+        "items",
+        nargs="*",
+        default=[],  # without it, a missing PATH is told as if ITEM were missing, too
+        metavar="ITEM",
+        help="name=text, name:=json, name=@file, name==query, Header:value",
     )
     parser.add_argument(
         "-j", "--json", metavar="JSON", help="the payload: JSON, @FILE, or - for stdin; items add to it"

@@ -18,6 +18,7 @@ from ...errors import ConfigurationError
 from ..exits import Exit
 from ..inputs import write_private
 from ..known_settings import FILE, SETTINGS, Known
+from ..parser import SETTING
 from ..setting_sources import read_key_file
 from ..settings import add_settings
 from ..terminal import tell
@@ -51,7 +52,7 @@ def _init(options: argparse.Namespace) -> int:
         )
     values: dict[str, str] = {}
     for known in SETTINGS:
-        if value := getattr(options, f"setting_{known.name}"):
+        if value := getattr(options, f"{SETTING}{known.name}"):
             values[known.name] = _beside(value, folder) if known.is_key or known.is_path else value
             try:
                 _check(known.name, values[known.name], folder, values.get("mchid", ""))
