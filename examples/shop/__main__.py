@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import sys
 from datetime import datetime, timedelta, timezone
 
 import uvicorn
@@ -14,6 +15,7 @@ from examples.shop.service import create
 from wechatpay_chain import Webhook, WeChatPay
 from wechatpay_chain.emulator import Emulator
 
+COMMAND = f"{sys.executable} -m wechatpay_chain"
 BEIJING = timezone(timedelta(hours=8))
 
 
@@ -33,7 +35,7 @@ async def main() -> None:
         print(f"the shop:     {public_url}")
         print(f"the emulator: {base_url}/_emulator/")
         print(f"today's bill: {public_url}/bills/{datetime.now(BEIJING):%Y-%m-%d}")
-        print(f"              which the emulator has tomorrow: wechatpay-chain clock --advance 36h --url {base_url}")
+        print(f"              which the emulator has tomorrow: {COMMAND} clock --advance 36h --url {base_url}")
         print(
             "Buy something, click its QR code and pay: the order turns to paid by itself. Ctrl-C ends both.", flush=True
         )

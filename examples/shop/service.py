@@ -74,6 +74,7 @@ class Shop:
             # With WeChat it is scanned; the emulator's leads to a page that pays.
             image = f'<img src="/orders/{number}/qr.svg" alt="Pay">'
             content += f'<a href="{escape(found.code_url)}" target="_blank">{image}</a>'
+            content += '<p class="hint">A customer scans it. Click it to pay with the emulated phone.</p>'
         if found.state == "paid":
             content += f'<form method="post" action="/orders/{number}/refund">{button("Refund")}</form>'
         return page("Your order", content)
@@ -141,6 +142,11 @@ async def script() -> Response:
     return FileResponse(HERE / "shop.js", media_type="text/javascript")
 
 
+async def style() -> Response:
+    """How the pages look."""
+    return FileResponse(HERE / "shop.css", media_type="text/css")
+
+
 def create(wxpay: WeChatPay, webhook: Webhook, mchid: str, public_url: str) -> FastAPI:
     """The shop as an app.
 
@@ -162,6 +168,7 @@ def create(wxpay: WeChatPay, webhook: Webhook, mchid: str, public_url: str) -> F
     app.post("/orders/{number}/refund")(shop.refund)
     app.get("/bills/{day}")(shop.bill)
     app.get("/shop.js")(script)
+    app.get("/shop.css")(style)
     return app
 
 
@@ -170,7 +177,7 @@ def page(title: str, content: str) -> Response:
     return HTMLResponse(
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<script src="/shop.js" defer></script></head>'
+        '<link rel="stylesheet" href="/shop.css"><script src="/shop.js" defer></script></head>'
         f"<body><main><h1>{title}</h1>{content}</main></body></html>",
         headers={"Content-Security-Policy": "default-src 'self'"},
     )

@@ -63,6 +63,7 @@ async def test_an_order_is_paid_and_refunded(customer: Customer) -> None:
     """An order is bought, paid, refunded, and stands in the next day's bill."""
     page = await customer.buy()
     assert (await customer.browser.get(f"{page}/qr.svg")).text.startswith("<svg xmlns")
+    assert (await customer.browser.get("/shop.css")).headers["Content-Type"].startswith("text/css")
     assert await customer.state(page) == "waiting"
     await customer.pay(page)
     assert await customer.state(page) == "paid"
