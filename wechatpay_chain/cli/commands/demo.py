@@ -188,7 +188,7 @@ class Demo:
         ):
             self._terminal.line(f"{_INDENT}{self._terminal.paint(f'# {purpose}', 'dim')}")
             self._terminal.line(f"{_INDENT}{_program()} {arguments}")
-        self._terminal.line(f"{_INDENT}README.md has the rest: errors, keys, middlewares, testing.")
+        self._terminal.line(f"{_INDENT}README.md has the rest.")
 
 
 def _program() -> str:
