@@ -63,7 +63,7 @@ def test_without_options(tmp_path: Path, capfd: pytest.CaptureFixture[str], monk
         assert main(["pay", link.json()["code_url"], "--json"]) == 0
         assert json.loads(capfd.readouterr().out)["state"] == "SUCCESS"
         assert main(["pay", "A1B2C3"]) == 1
-        assert "已支付" in capfd.readouterr().err
+        assert capfd.readouterr().err == "error: A1B2C3: 该订单已支付\n"
         assert main(["pay", "A1B2C3", "--complain", "cold", "--json"]) == 0
         assert json.loads(capfd.readouterr().out)["detail"] == "cold"
         assert main(["pay", "A1B2C3", "--cancel"]) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import socket
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -37,6 +38,7 @@ def _examine(options: argparse.Namespace) -> int:
         raise ConfigurationError(
             "address", f"{address!r} is not on this machine", "Give the shop's address as http://127.0.0.1:..."
         )
+    _check_listening(address)
     status, state = ask(options, "GET", "/state")
     if status >= 400:
         raise ConfigurationError("emulator", str(state["message"]), "Call it as 127.0.0.1")
@@ -53,6 +55,17 @@ def _examine(options: argparse.Namespace) -> int:
             if not one.good:
                 print(f"    it must {one.case.must}; otherwise {one.case.why}")
     return Exit.DONE if all(one.good for one in verdicts) else Exit.REFUSED
+
+
+def _check_listening(address: str) -> None:
+    """Refuse to judge a shop that isn't running: what it doesn't answer would look like what it refuses."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        socket.create_connection((parts.hostname, port), timeout=_PATIENCE).close()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ConfigurationError("address", f"nothing answers at {address} ({why})", "Start the shop") from None
 
 
 def _play(options: argparse.Namespace, case: Case, serial: str) -> Verdict:

@@ -37,6 +37,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def _act(options: argparse.Namespace) -> int:
     status, found = _ask(options)
+    if status >= 400:
+        found["message"] = f"{options.what}: {found['message']}"
     if options.json or status >= 400:
         return show((status, found))
     where = ["--url", options.url] if options.url else []
