@@ -77,8 +77,8 @@ const WORDS = {
   signedText: ["您的程序签名的文本", "The text that was signed"],
   sameText: ["平台验签的文本就是您签名的文本，签名有效。", "The text that was verified is the one that was signed, and the signature fits."],
   unknownText: [
-    "签名与这段文本不符，也没有找到与之相符的文本：很可能私钥不是这个商户的。",
-    "The signature doesn't fit this text, and no text was found that it fits: the private key is probably not this merchant's.",
+    "签名与这段文本不符，也没有找到与之相符的文本：私钥不是这个商户的，或者签的是另一段完全不同的文本。",
+    "The signature doesn't fit this text, and no text was found that it fits: the private key isn't this merchant's, or quite another text was signed.",
   ],
   unknownSign: [
     "sign 与这段文本不符：APIv2 密钥很可能不是这个商户的。它接上 &key= 和密钥之后再做摘要。",
