@@ -404,6 +404,25 @@ def test_apiv2(content: bytes, cause: str, code: int, run: Run, shop: Shop) -> N
     assert (report.code, cause in report.out) == (code, True), report.out
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"code":"SIGN_ERROR","message":"错误的签名，验签失败"}', ["401 SIGN_ERROR 错误的签名", "sign_information"]),
+        ('{"code":"NO_AUTH","message":"\\u001b[2J"}', ["401 NO_AUTH \\x1b[2J\n"]),
+        ("no JSON", ["a refusal: 401\n"]),
+        ("[]", ["a refusal: 401\n"]),
+    ],
+)
+def test_a_refusal_without_a_signature(body: str, said: list[str], run: Run, shop: Shop) -> None:
+    """A refusal that isn't signed is told as such; nobody took its signature off."""
+    content = f"HTTP/1.1 401 Unauthorized\r\nRequest-ID: 08F0\r\n\r\n{body}"
+    (shop.folder / "refusal").write_bytes(content.encode())
+    report = run("verify", "refusal")
+    assert (report.code, [part for part in said if part not in report.out]) == (1, []), report.out
+    assert "doesn't sign every refusal" in report.out
+    assert "gateway" not in report.out
+
+
 def test_keys_of_two_profiles(run: Run, shop: Shop) -> None:
     """Where the key of another profile opens a resource, it is named."""
     (shop.folder / "other").write_text("o" * 32)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Any, cast
 
 import orjson
@@ -15,7 +16,7 @@ import orjson
 from ...credentials.platform_keys import PlatformKeys, load_platform_keys, own_key_found
 from ...crypto import aead, serials
 from ...crypto.api_keys import load_apiv2_key, load_apiv3_key
-from ...errors import Cause, ConfigurationError, SignatureError, SignatureProbe, TrustError, WeChatPayError
+from ...errors import Cause, ConfigurationError, SignatureError, SignatureProbe, TrustError, WeChatPayError, printable
 from ...notifications import saved
 from ...wire import v2, v3
 from ..checks import Check, exit_of_checks, failed, show
@@ -86,9 +87,28 @@ class _Subject:
         except SignatureProbe as probe:
             yield Check(name="signature", result="wrong", found=probe.message, causes=("Refuse it, as any wrong one.",))
         except SignatureError as error:
-            yield self._escaped(keys) or failed("signature", error)
+            yield self._escaped(keys) or self._unsigned_refusal() or failed("signature", error)
         else:
             yield Check(name="signature", result="ok", found=f"made by {headers.get(v3.SERIAL_HEADER)}")
+
+    def _unsigned_refusal(self) -> Check | None:
+        """What is told of a refusal without a signature, which is no sign that somebody took it off."""
+        status = self._message.status
+        if status is None or status < HTTPStatus.BAD_REQUEST or v3.is_signed(self._message.headers):
+            return None
+        try:
+            told: object = orjson.loads(self._message.body)
+        except orjson.JSONDecodeError:
+            told = None
+        members = cast("dict[str, Any]", told) if isinstance(told, dict) else {}
+        said = printable(f"{status} {members.get('code', '')} {members.get('message', '')}".strip())
+        causes = ["WeChat Pay doesn't sign every refusal. Read what it says, and look up what became of the call"]
+        if members.get("code") == "SIGN_ERROR":
+            causes.append(
+                "detail.sign_information has the text that was verified; `wechatpay-chain doctor` tries the key"
+            )
+        found = f"it has none, being a refusal: {said}"
+        return Check(name="signature", result="wrong", found=found, causes=tuple(causes))
 
     def _escaped(self, keys: PlatformKeys) -> Check | None:
         """The cause where the log that the body was taken from escaped it."""
