@@ -50,7 +50,7 @@ class BankKey:
             answer = await compose(self._outside, call_next)(request)
             if is_refusal(answer):
                 raise api_error(answer, request.operation)
-            source = (answer.fields or {}).get("pub_key", "")
+            source = (answer.fields or {}).get("pub_key", "").encode()  # a text may be the name of a file
             key, _ = await in_thread(load_public_key, source, argument="pub_key")
             if not isinstance(key, RSAPublicKey):
                 raise DecodeError("the platform's key for bank cards is not one of RSA")
