@@ -27,9 +27,9 @@ from wechatpay_chain import (
 from wechatpay_chain.batch import Batch, Item
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.errors import type_of
-from wechatpay_chain.files import content as content_module
 from wechatpay_chain.files.atomic import open_new, tidied
 from wechatpay_chain.files.content import unpacked
+from wechatpay_chain.http import reading
 
 LINK = "https://pay.wechatpay.cn/invoice.pdf"
 Door = Callable[[WeChatPay, Path, Path], Awaitable[object]]
@@ -171,7 +171,7 @@ async def test_a_lost_connection_is_not_the_files_fault(emulator: Emulator, tmp_
 
 async def test_a_bomb_doesnt_fill_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Content that grows beyond reason while it is unpacked is refused; much content that is packed well is not."""
-    monkeypatch.setattr(content_module, "_MOST_UNPACKED", 1_000_000)
+    monkeypatch.setattr(reading, "MOST_UNPACKED", 1_000_000)
 
     async def chunks(packed: bytes) -> AsyncIterator[bytes]:
         for start in range(0, len(packed), 1000):

@@ -17,6 +17,7 @@ from tests.tcp import answering, server
 from wechatpay_chain import Forbidden, WeChatPay
 from wechatpay_chain.emulator import Emulator, Refusal
 from wechatpay_chain.errors import ConfigurationError, ConnectionFailed, TimedOut, TransportError
+from wechatpay_chain.http import reading
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response
@@ -310,5 +311,34 @@ async def test_a_bomb_that_was_asked_for(
         transport = AiohttpTransport(base_url, session=None if own else session)
         with pytest.raises(ConnectionFailed, match=reason) as caught:
             await transport(request_)
+        await transport.aclose()
+    assert caught.value.outcome == "unknown"
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_a_file_that_is_a_bomb(own: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that aiohttp unpacks may not grow beyond reason; one that is packed well is read to its end."""
+    monkeypatch.setattr(reading, "MOST_UNPACKED", 1_000_000)
+    row = b"`2026-01-01 08:00:00,`wx1,`1900000109,`T%d,`1.00\r\n"
+    packed = [gzip.compress(b"".join(row % n for n in range(50_000))), gzip.compress(bytes(50_000_000))]
+    head = b"HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for content in packed:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(head % len(content) + content)
+            await writer.drain()
+        await reader.read()
+
+    async with server(answer) as base_url, aiohttp.ClientSession() as session:
+        transport = AiohttpTransport(base_url, session=None if own else session)
+        bill = (await transport(GET.changed(streamed=True))).stream
+        assert bill is not None
+        assert sum([len(piece) async for piece in bill]) > 2_000_000
+        bomb = (await transport(GET.changed(streamed=True))).stream
+        assert bomb is not None
+        with pytest.raises(ConnectionFailed, match="grows more than 100 times") as caught:
+            async for _ in bomb:
+                pass
         await transport.aclose()
     assert caught.value.outcome == "unknown"

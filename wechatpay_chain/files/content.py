@@ -16,6 +16,7 @@ from ..crypto.hashing import hasher
 from ..errors import ConfigurationError, DecodeError, SignatureError, type_of
 from ..http.headers import NO_HEADERS
 from ..http.path import check_path, check_query
+from ..http.reading import MOST_TIMES, is_bomb
 from ..http.request import Request
 from ..http.response import Response
 from ..wire.hosts import is_api_origin, split_url
@@ -30,9 +31,6 @@ _GZIP = b"\x1f\x8b"
 _WINDOW = 31  # a gzip header is expected
 # However well it is packed, so much at once comes out of it.
 _PIECE = 256 * 1024
-# Bills shrink to a tenth. What grows a hundred times, and beyond a gigabyte, is made to fill a disk.
-_MOST_UNPACKED = 1024**3
-_MOST_TIMES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +170,8 @@ class _Gunzip:
             except zlib.error:
                 raise DecodeError("the downloaded file is damaged: it can't be unpacked") from None
             self._unpacked += len(piece)
-            if self._unpacked > max(_MOST_UNPACKED, _MOST_TIMES * self._came):
-                raise DecodeError(f"the downloaded file grows more than {_MOST_TIMES} times: no bill does")
+            if is_bomb(self._came, self._unpacked):
+                raise DecodeError(f"the downloaded file grows more than {MOST_TIMES} times: no bill does")
             if piece:
                 yield piece
             chunk = self._member.unused_data if self._member.eof else self._member.unconsumed_tail

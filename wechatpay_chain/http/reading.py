@@ -13,6 +13,10 @@ from .response import Response
 LARGEST = 64 * 1024 * 1024
 """Bytes: larger than any answer of the platform that is no file."""
 
+MOST_UNPACKED = 1024**3
+MOST_TIMES = 100
+"""Bills shrink to a tenth. A file that grows a hundred times, and beyond a gigabyte, is made to fill a disk."""
+
 _GZIP_OR_ZLIB = frozenset({"gzip", "x-gzip", "deflate"})
 
 
@@ -60,6 +64,11 @@ def unpacked(content: bytes, encoding: str, most: int = LARGEST) -> bytes:
     if not unpacker.eof:
         raise _unreadable(f"the answer's {encoding} was cut off")
     return plain
+
+
+def is_bomb(came: int, unpacked: int) -> bool:
+    """Whether so many bytes of a file were made to become so many, of which no end can be seen."""
+    return unpacked > max(MOST_UNPACKED, MOST_TIMES * came)
 
 
 def _too_large(most: int) -> ConnectionFailed:

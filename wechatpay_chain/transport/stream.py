@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 
-from ..errors import TransportError
+from ..errors import ConnectionFailed, TransportError
+from ..http.reading import MOST_TIMES, is_bomb
 
 # So much is handed on at once.
 _PIECE = 256 * 1024
@@ -24,18 +25,25 @@ class Stream:
         self._chunks = answer.content.iter_chunked(_PIECE)
         self._answer = answer
         self._failure = failure
+        self._given = 0
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
         try:
-            return await anext(self._chunks)
+            piece = await anext(self._chunks)
+            self._given += len(piece)
+            # aiohttp unpacks what has a Content-Encoding.
+            if is_bomb(self._answer.content.total_raw_bytes, self._given):
+                raise _bomb()
         except StopAsyncIteration:
             await self.aclose()
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             failure = self._failure(error)
+        else:
+            return piece
         await self.aclose()
         raise failure
 
@@ -43,3 +51,9 @@ class Stream:
         """Let go of the connection, wherever the reading is."""
         self._answer.release()
         await self._answer.wait_for_close()
+
+
+def _bomb() -> ConnectionFailed:
+    error = ConnectionFailed(f"the file grows more than {MOST_TIMES} times as it is unpacked: none does")
+    error.outcome, error.attempts = "unknown", 1
+    return error
