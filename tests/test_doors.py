@@ -65,8 +65,17 @@ def test_every_door(found_of_all: dict[str, dict[str, tuple[str, str]]], failure
     assert found.keys() == named(*DOORS)
     kind, text = found.pop("call_over_the_network")
     assert (kind, "no connection to localhost" in text) == ("ConnectionFailed", True), text
-    assert {name for name, (kind, _) in found.items() if kind} == FAILS[failure], found
+    fails = FAILS[failure]
+    if failure == "shutting down" and not _starts_threads_at_the_end():
+        fails |= named(doors.blocking_call, doors.blocking_download)
+    assert {name for name, (kind, _) in found.items() if kind} == fails, found
     assert {kind for kind, _ in found.values() if kind} <= {"ConfigurationError"}, found
+
+
+def _starts_threads_at_the_end() -> bool:
+    """Whether this Python still starts a thread in a function of `atexit`: since 3.12 not every one does."""
+    program = "import atexit, threading; atexit.register(threading.Thread(target=int).start)"
+    return not subprocess.run([sys.executable, "-c", program], check=True, capture_output=True).stderr
 
 
 NAMES = {
