@@ -278,13 +278,23 @@ def test_a12_answers_with_the_older_padding(merchant_key: RSAPrivateKey, path: s
 
 async def test_a12_the_wrong_padding_is_an_error(seal: Seal, merchant_key: RSAPrivateKey) -> None:
     """What comes with the padding of other operations is not taken for text."""
-    content = json.dumps({"real_name_info": {"encrypted_real_name": rsa.encrypt(merchant_key.public_key(), "张三")}})
+    content = json.dumps({"real_name_info": {"encrypted_real_name": _no_text_in_the_older_padding(merchant_key)}})
 
     async def call_next(request: Request) -> Response[Any]:
         return Response(status=200, content=content.encode(), request=request, verified=True)
 
     with pytest.raises(DecryptionError, match="another padding"):
         await seal(Request(method="GET", template="/v3/facemch/users/{face_sid}"), call_next)
+
+
+def _no_text_in_the_older_padding(key: RSAPrivateKey) -> str:
+    """A ciphertext in OAEP: OpenSSL reads random bytes from it in the other padding, one time in a hundred a text."""
+    while True:
+        ciphertext = rsa.encrypt(key.public_key(), "张三")
+        try:
+            key.decrypt(base64.b64decode(ciphertext), PKCS1v15()).decode()
+        except ValueError:
+            return ciphertext
 
 
 async def test_without_any_key(merchant_key: RSAPrivateKey) -> None:

@@ -68,7 +68,8 @@ def decrypt(key: RSAPrivateKey, ciphertext: str, padding: Padding = "oaep") -> s
         padding: OAEP (SHA-1), or PKCS#1 v1.5, in which a few products answer.
 
     Raises:
-        DecryptionError: it was not encrypted for this key, or with another padding.
+        DecryptionError: it was not encrypted for this key, or with another padding. PKCS#1 v1.5 does not always show
+            that: OpenSSL gives random bytes then, and one time in a hundred they are a text.
     """
     try:
         return key.decrypt(base64.b64decode(ciphertext, validate=True), _PADDINGS[padding]).decode()
