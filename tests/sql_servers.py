@@ -19,8 +19,6 @@ import pytest
 # Debian keeps the server's programs out of PATH; the newest version is the last.
 _POSTGRESQL = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)), None)
 _SECONDS = 60.0
-# Started here, and in use elsewhere when this process had done with them.
-_outlived: list[Server] = []
 
 
 class Server:
@@ -36,27 +34,30 @@ class Server:
     def __init__(self, address: Path, command: Sequence[str], ready: Sequence[str], folder: Path) -> None:
         self.address = str(address)
         self.folder = folder
-        self._command = command
+        self._command = list(command)
         self._ready = ready
-        self.process: subprocess.Popen[bytes] | None = None
+        self.pid: int | None = None
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
         log = self.folder / "log"
         with log.open("ab") as file:
-            self.process = subprocess.Popen(self._command, stdout=file, stderr=file, start_new_session=True)
+            outputs = [(os.POSIX_SPAWN_DUP2, file.fileno(), number) for number in (1, 2)]
+            # It may outlive this process, of which a Popen would complain.
+            self.pid = os.posix_spawnp(self._command[0], self._command, os.environ, file_actions=outputs, setsid=True)
         until = time.monotonic() + _SECONDS
         while subprocess.run(self._ready, check=False, capture_output=True).returncode:
-            assert self.process.poll() is None, log.read_text("utf-8", "replace")
+            ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            assert ended is None, log.read_text("utf-8", "replace")
             assert time.monotonic() < until, f"no answer in {_SECONDS:g} s: {log.read_text('utf-8', 'replace')}"
             time.sleep(0.05)
 
     def stop(self) -> None:
         """End it at once, as a fault would."""
-        if self.process is not None:
-            end(self.process.pid)
-            self.process.wait()
-            self.process = None
+        if self.pid is not None:
+            end(self.pid)
+            os.waitpid(self.pid, 0)
+            self.pid = None
 
 
 def postgresql(*settings: str) -> Server:
@@ -120,8 +121,7 @@ def shared(folder: Path, name: str, make: Callable[[], Server]) -> Iterator[str]
         if noted is None:
             started = make()
             started.start()
-            assert started.process is not None
-            noted = {"address": started.address, "pid": started.process.pid, "folder": str(started.folder), "users": 0}
+            noted = {"address": started.address, "pid": started.pid, "folder": str(started.folder), "users": 0}
         note.write_text(json.dumps({**noted, "users": noted["users"] + 1}))
     try:
         yield noted["address"]
@@ -135,8 +135,6 @@ def shared(folder: Path, name: str, make: Callable[[], Server]) -> Iterator[str]
                 if started is not None:
                     started.stop()
                 shutil.rmtree(noted["folder"], ignore_errors=True)
-            elif started is not None:
-                _outlived.append(started)
 
 
 def end(pid: int) -> None:
