@@ -54,6 +54,7 @@ def test_run_status_and_results(run: Run, shop: Shop) -> None:
     done = run("batch", "run", table, "--path", PUNISH, "--rate", "1000/s", "--results", "results.csv")
     assert done.code == 0, done.err
     assert "20  done" in done.out
+    assert "run again" not in done.out
     journal = f"{table}.journal"
     status = run("batch", "status", journal, "--json")
     assert (status.code, json.loads(status.out)["done"]) == (0, 20)

@@ -122,8 +122,8 @@ def show_report(report: Report, *, json: bool, facts: Sequence[tuple[str, str]] 
     rows = [
         (str(report.done), "done"),
         (str(report.refused), "refused, finally and without effect"),
-        (str(report.unknown), "of unknown outcome: look them up, or run again with --repeat"),
-        (str(report.waiting), "waiting: run again with the same input to go on"),
+        _advised(report.unknown, "of unknown outcome", "look them up, or run again with --repeat"),
+        _advised(report.waiting, "waiting", "run again with the same input to go on"),
     ]
     if report.sent:
         rows.append((str(report.sent), "cut off, may have taken effect: the next run with their rows finds out"))
@@ -139,6 +139,11 @@ def show_report(report: Report, *, json: bool, facts: Sequence[tuple[str, str]] 
         )
         if (more := report.refused + report.unknown - len(report.attention)) > 0:
             terminal.line(f"    and {more} more: `wechatpay-chain batch results JOURNAL` lists them")
+
+
+def _advised(count: int, state: str, advice: str) -> tuple[str, str]:
+    """A row, with what to do about its calls where there are any."""
+    return str(count), f"{state}: {advice}" if count else state
 
 
 def _by_code(report: Report) -> Iterator[str]:
