@@ -14,6 +14,8 @@ from .terminal import is_coloured
 _TOKEN = re.compile(
     r'(?P<name>"(?:[^"\\]|\\.)*")(?=:)|(?P<text>"(?:[^"\\]|\\.)*")|(?P<number>-?\d[\d.eE+-]*)|(?P<word>true|false|null)'
 )
+# What steers a terminal, and what turns the order of the letters around it. JSON may hold most of that as it is.
+_STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]|\r(?!\n)")
 _COLOURS = {"name": "36", "text": "32", "number": "33", "word": "35"}
 
 
@@ -23,7 +25,9 @@ def show_json(value: Any) -> None:
 
 
 def show_text(text: str) -> None:
-    """Print a text that may be JSON."""
+    """Print a text that may be JSON. Who wrote it can't steer the terminal by it."""
+    if sys.stdout.isatty():
+        text = _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     print(_TOKEN.sub(_coloured, text) if is_coloured(sys.stdout) else text)
 
 
