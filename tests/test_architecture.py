@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent / PACKAGE
 ALLOWED = {
     # words and values
     "_version": "",
+    "_extras": "",
     "errors": "",
     "_loop_thread": "errors",
     "http": "errors",
@@ -52,11 +53,13 @@ ALLOWED = {
     ),
     "__init__": ("_version errors http policies pipeline credentials payments notifications client.chain client"),
     # adapters, the platform's half, and programs
-    "contrib": "_arguments _version errors observing policies credentials notifications",
-    "emulator": "_arguments _version _loop_thread errors http crypto diagnosis catalogue wire pipeline credentials",
+    "contrib": "_arguments _version _extras errors observing policies credentials notifications",
+    "emulator": (
+        "_arguments _version _extras _loop_thread errors http crypto diagnosis catalogue wire pipeline credentials"
+    ),
     "cli": (
-        "_version _waits errors http crypto catalogue wire policies credentials files bills payments notifications "
-        "batch __init__ pipeline diagnosis contrib emulator"
+        "_version _extras _waits errors http crypto catalogue wire policies credentials files bills payments "
+        "notifications batch __init__ pipeline diagnosis contrib emulator"
     ),
     "pytest_plugin": "client emulator",
     "__main__": "cli",

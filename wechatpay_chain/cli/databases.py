@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from ..contrib._extras import extra
+from .._extras import extra
 from ..crypto.aead import KEY_SIZE
 from ..errors import ConfigurationError
 from .known_settings import PREFIX

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..contrib._extras import extra
+from .._extras import extra
 from ..http.attachment import Progress
 from .terminal import tell
 

@@ -99,7 +99,7 @@ def _variable(known: Known, dotenv: Mapping[str, str]) -> Setting | None:
 def _dotenv(path: Path) -> Mapping[str, str]:
     if not path.is_file():
         return {}
-    from ..contrib._extras import extra
+    from .._extras import extra
 
     with extra("cli"):
         from dotenv import dotenv_values

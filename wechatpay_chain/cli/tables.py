@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from ..contrib._extras import extra
+from .._extras import extra
 from ..errors import ConfigurationError
 from ..files.atomic import open_private
 

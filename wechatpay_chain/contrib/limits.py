@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._arguments import SECONDS, TEXT, a_count, check, with_methods
+from .._extras import extra
 from ..policies.ratelimit import LimiterUnreachable, Window
-from ._extras import extra
 
 with extra("redis"):
     from redis.asyncio import Redis

@@ -19,11 +19,11 @@ from contextlib import contextmanager
 from dataclasses import fields
 from urllib.parse import urlsplit
 
+from .._extras import extra
 from .._version import __version__
 from ..errors import APIError, WeChatPayError, loggable_code
 from ..notifications.inbox import Counts, Message
 from ..observing import AttemptEnded, AttemptStarted, CallEnded, CallStarted, Event
-from ._extras import extra
 
 with extra("otel"):
     from opentelemetry import trace

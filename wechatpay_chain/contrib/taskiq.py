@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from typing import Protocol, TypeVar
 
-from ._extras import extra
+from .._extras import extra
 
 with extra("taskiq"):
     from taskiq import AsyncBroker, Context, TaskiqDepends, TaskiqEvents, TaskiqState

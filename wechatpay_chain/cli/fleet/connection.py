@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from ...contrib._extras import extra
+from ..._extras import extra
 from ...errors import ConfigurationError
 
 with extra("redis"):

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, cast
 
 import orjson
 
+from ..._extras import extra
 from ...batch import Result
 from ...batch.intake import digest_of
-from ...contrib._extras import extra
 
 with extra("redis"):
     from redis.asyncio import Redis

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, cast
 
-from ...contrib._extras import extra
+from ..._extras import extra
 
 with extra("taskiq"):
     from taskiq import SendTaskError

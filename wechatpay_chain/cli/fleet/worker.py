@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, suppress
 
+from ..._extras import extra
 from ..._waits import Waits
 from ...batch import Caller, Item
 from ...batch.journaled_calls import check_options
-from ...contrib._extras import extra
 from ...policies.ratelimit import DistributedLimiter, RateLimits
 from ...policies.retry import is_idempotent
 from ..settings import Settings

@@ -6,10 +6,10 @@ import asyncio
 from contextlib import suppress
 from typing import NamedTuple
 
+from ..._extras import extra
 from ..._waits import Waits, current
 from ...batch import Item, Result
 from ...batch.caller import Note
-from ...contrib._extras import extra
 from ...errors import ConfigurationError
 from .connection import end, reaching
 from .notes import Call, Notes

@@ -6,8 +6,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
+from ..._extras import extra
 from ..._version import __version__
-from ...contrib._extras import extra
 from ...errors import WeChatPayError
 from . import knowledge, signing
 from .local_emulator import LocalEmulator

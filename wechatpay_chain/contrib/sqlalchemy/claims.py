@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..._extras import extra
 from ...notifications.inbox import UNFINISHED, State
-from .._extras import extra
 from .dialects import Now
 from .tables import inbox as table
 

@@ -11,9 +11,9 @@ from contextvars import copy_context
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
+from ..._extras import extra
 from ...errors import ConfigurationError, type_of
 from ...policies.backoff import Backoff
-from .._extras import extra
 from .dialects import dialect_of, is_passing
 
 with extra("sqlalchemy"):

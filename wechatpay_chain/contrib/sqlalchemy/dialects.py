@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..._extras import extra
 from ...errors import ConfigurationError
-from .._extras import extra
 
 with extra("sqlalchemy"):
     from sqlalchemy import Float, Table

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._arguments import FINITE_SECONDS, check, instance
+from ..._extras import extra
 from ...credentials.arguments import conceals_arguments
 from ...errors import ConfigurationError
 from ...notifications.inbox import (
@@ -24,7 +25,6 @@ from ...notifications.inbox import (
     next_step,
 )
 from ...notifications.seen import KEEP, KEEP_V2, V2_KEYS
-from .._extras import extra
 from .claims import CLAIM, NOTE, RENEW, Claim, first_due, held, members
 from .database import Database
 from .dialects import Now

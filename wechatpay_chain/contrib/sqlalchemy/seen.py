@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from ..._arguments import FINITE_SECONDS, check
+from ..._extras import extra
 from ...notifications.seen import KEEP, KEEP_V2, LEASE, V2_KEYS, Claim
-from .._extras import extra
 from .database import Database
 from .dialects import Now
 from .sessions import Claimed, handling

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar, overload
 
+from ..._extras import extra
 from ...errors import ConfigurationError
 from ...notifications.notification import Notification, Reply
 from ...notifications.router import Answer
-from .._extras import extra
 from .database import Database
 
 with extra("sqlalchemy"):

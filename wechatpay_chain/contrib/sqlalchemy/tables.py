@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._extras import extra
+from ..._extras import extra
 from .dialects import dialect_of
 
 with extra("sqlalchemy"):

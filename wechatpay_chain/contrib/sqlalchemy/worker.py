@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any, Self
 
 from ..._arguments import COUNT, FINITE_SECONDS, SECONDS, check, instance, with_methods
+from ..._extras import extra
 from ...notifications.inbox import Event, Observer
 from ...notifications.once import KeptClaims
 from ...notifications.webhook import Webhook
 from ...policies.backoff import Backoff
-from .._extras import extra
 from .claims import Claim
 from .inbox import SqlInbox
 from .sessions import Claimed, handling

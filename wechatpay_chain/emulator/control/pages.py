@@ -11,6 +11,7 @@ from importlib import resources
 from typing import Any
 from urllib.parse import parse_qsl
 
+from ..._extras import extra
 from ...http.headers import Headers
 from ...http.request import Request
 from ...http.response import Response
@@ -124,10 +125,8 @@ def _qr(text: str) -> Response[Any] | None:
     """A QR code as a picture."""
     if not 0 < len(text) <= _LONGEST_CODE:
         return None
-    try:
+    with extra("cli"):
         import segno
-    except ImportError as error:
-        raise ImportError(f"{error}: pip install 'wechatpay-chain[cli]'", name=error.name) from error
     written = io.BytesIO()
     segno.make(text, error="m").save(written, kind="svg", scale=4, border=2, light="#fff", xmldecl=False)
     headers = {"Content-Type": "image/svg+xml", "Cache-Control": "no-store", **_SECURITY}

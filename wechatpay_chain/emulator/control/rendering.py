@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ..._extras import extra
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -20,10 +22,8 @@ def render(name: str, **values: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    try:
+    with extra("cli"):
         from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-    except ImportError as error:
-        raise ImportError(f"{error}: pip install 'wechatpay-chain[cli]'", name=error.name) from error
     return Environment(
         loader=PackageLoader(__package__ or "", "templates"),
         autoescape=select_autoescape(["html"]),

@@ -1,4 +1,4 @@
-"""The libraries that an adapter needs, and the extra that brings them.
+"""The libraries that an adapter or a program needs, and the extra that brings them.
 
 with extra("redis"):
     from redis.asyncio import Redis
