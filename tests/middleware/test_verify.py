@@ -10,7 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from tests.known import known
-from wechatpay_chain.credentials.platform_keys import PlatformKeys, TrustStore
+from wechatpay_chain.credentials.platform_keys import PlatformKeys
+from wechatpay_chain.credentials.trust_store import TrustStore
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.crypto.concealed import Concealed
 from wechatpay_chain.errors import ConnectionFailed, SignatureError, SignatureProbe

@@ -31,9 +31,9 @@ from .other_names import check_arguments
 from .pipelines import build
 
 if TYPE_CHECKING:
-    from ..credentials.platform_keys import TrustStore
-    from ..credentials.renewal import Renewer
+    from ..credentials.renewer import Renewer
     from ..credentials.signer import Signer
+    from ..credentials.trust_store import TrustStore
     from ..crypto.keys import PrivateKeySource, PublicKeySource
     from ..files.content import Link
     from ..files.downloads import Files

@@ -15,7 +15,7 @@ from .._arguments import a_function, check, instance
 from .._endpoints import SyncEndpoints
 from .._loop_thread import LoopThread
 from ..credentials.arguments import conceals_arguments
-from ..credentials.platform_keys import TrustStore
+from ..credentials.trust_store import TrustStore
 from ..errors import ConfigurationError, ConnectionFailed
 from ..files.content import Link
 from ..http.request import Request

@@ -21,8 +21,8 @@ from .options import FurtherArguments, Options, check_shared
 from .other_names import check_arguments
 
 if TYPE_CHECKING:
-    from ..credentials.platform_keys import TrustStore
     from ..credentials.signer import Signer
+    from ..credentials.trust_store import TrustStore
     from ..crypto.asymmetric import PublicKey
     from ..crypto.keys import PrivateKeySource, PublicKeySource
     from ..notifications.inbox import Inbox

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..catalogue.hints import warn_deprecated
 from ..catalogue.lookup import looked_up
-from ..credentials.platform_keys import PlatformKeys, TrustStore
+from ..credentials.platform_keys import PlatformKeys
+from ..credentials.trust_store import TrustStore
 from ..http.path import without_needless_escapes
 from ..http.request import Request
 from ..http.response import Response
@@ -41,7 +42,7 @@ from ..wire.schemes import Scheme, check_root, scheme_of
 from .options import Options, no_identity
 
 if TYPE_CHECKING:
-    from ..credentials.renewal import Renewer
+    from ..credentials.renewer import Renewer
 
 
 @frozen(kw_only=True)
@@ -81,7 +82,7 @@ def build(options: Options) -> Pipelines:
     renewer: Renewer | None = None
     if options.renewal is not None and merchant is not None and merchant.apiv3_key is not None:
         from ..credentials.certificate_download import MAINLAND, OVERSEAS
-        from ..credentials.renewal import Renewer
+        from ..credentials.renewer import Renewer
 
         sign = Sign(merchant.authorize, merchant.signer, clock)
         download = compose((*observed, Encode(), again, sign), handler)

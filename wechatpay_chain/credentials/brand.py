@@ -16,9 +16,9 @@ from ..crypto.api_keys import load_apiv3_key
 from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError, type_of
 from .arguments import conceals_arguments
-from .merchant import check_foreign, check_serial, load_signer
-from .platform_keys import PlatformKey, PlatformKeys, load_platform_keys
-from .signer import Signer, algorithm_of
+from .merchant import check_serial
+from .platform_keys import PlatformKey, PlatformKeys, check_foreign, load_platform_keys
+from .signer import Signer, algorithm_of, load_signer
 
 if TYPE_CHECKING:
     from ..crypto.asymmetric import PrivateKey

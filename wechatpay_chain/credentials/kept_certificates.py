@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from ..observing import CertificatesChanged, Hook
 from ..wire.v3.certificates import SealedCertificate
 from .certificate_download import Opened
-from .platform_keys import PlatformKey, PlatformKeys, TrustStore, moment
+from .platform_keys import PlatformKey, PlatformKeys, moment
+from .trust_store import TrustStore
 
 _log = logging.getLogger(__name__)
 

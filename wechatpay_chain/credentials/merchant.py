@@ -9,22 +9,17 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from ..crypto import keys, serials, shapes
 from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ..crypto.asymmetric import Algorithm, PrivateKey
 from ..crypto.concealed import Concealed
-from ..crypto.keys import sm2
 from ..errors import ConfigurationError, type_of
 from ..http.value import frozen
 from ..wire.merchant import header_of
-from .platform_keys import PlatformKeys, Preference, load_platform_keys, own_key_found
-from .signer import Signer, algorithm_of, signer_of
+from .platform_keys import PlatformKeys, Preference, check_foreign, load_platform_keys
+from .signer import Signer, algorithm_of, load_signer
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -107,7 +102,11 @@ class Credentials:
         if not renews:
             _check_kinds(platform_keys)
         check_foreign(platform_keys, serial, key)
-        client_tls = _client_tls(merchant_cert, serial, key, mchid)
+        client_tls = None
+        if merchant_cert is not None:
+            from .client_certificate import load_client_tls  # by whoever has a certificate to present
+
+            client_tls = load_client_tls(merchant_cert, serial, key, mchid)
         return cls(
             mchid=mchid,
             serial=serial,
@@ -167,94 +166,3 @@ def _check_kinds(platform_keys: PlatformKeys) -> None:
         found = "private_key is of RSA, and all platform keys are of SM2"
         remedy = "Add the WeChat Pay public key or a platform certificate of RSA, or give the merchant's key of SM2"
     raise ConfigurationError("certs", found, remedy)
-
-
-def load_signer(source: keys.PrivateKeySource | Signer, password: str) -> tuple[Signer, PrivateKey | None]:
-    """Who signs, and the key that does where it is here.
-
-    Args:
-        source: a key in any form, or a `Signer`.
-        password: of a PKCS#12 bundle: the owner's number, as the platform sets it.
-
-    Raises:
-        ConfigurationError: it is something else.
-    """
-    if isinstance(source, Path | str | bytes | RSAPrivateKey) or sm2.is_private_key(source):
-        key = keys.load_private_key(source, password=password)
-        return signer_of(key), key
-    # A loaded key of another kind has a method `sign` too.
-    if hasattr(source, "public_key") or not isinstance(source, Signer):
-        raise ConfigurationError(
-            "private_key",
-            f"{type_of(source)} was found",
-            "Give a Path, PEM text or bytes, a loaded key, or an object with async def sign(message)",
-        )
-    return source, None
-
-
-def check_foreign(
-    platform_keys: PlatformKeys, serial: str, private_key: PrivateKey | None, owner: str = "merchant"
-) -> None:
-    """Refuse one's own key or certificate among those of the platform.
-
-    Args:
-        platform_keys: of `certs`.
-        serial: of one's own certificate.
-        private_key: one's own; None where it isn't here.
-        owner: whose it is, for the error.
-
-    Raises:
-        ConfigurationError: it is there.
-    """
-    own = private_key.public_key() if private_key is not None else None
-    for key in platform_keys:
-        if key.public_key == own:
-            raise own_key_found(f"certs[{key.serial!r}]", owner)
-    if platform_keys.find(serial) is not None:
-        raise ConfigurationError(
-            "serial",
-            f"{serial} is also the serial of a platform certificate in certs",
-            f"serial names the {owner} API certificate (apiclient_cert.pem); certs takes certificates of the platform",
-        )
-
-
-def _client_tls(
-    source: keys.PublicKeySource | SSLContext | None, serial: str, private_key: PrivateKey | None, mchid: str
-) -> Callable[[], SSLContext] | None:
-    if source is None:
-        return None
-    from ssl import SSLContext  # by whoever has a certificate to present
-
-    from .client_certificate import ClientCertificate
-
-    if isinstance(source, SSLContext):
-        context = source
-        return lambda: context
-    if private_key is not None and not isinstance(private_key, RSAPrivateKey):
-        raise ConfigurationError(
-            "merchant_cert",
-            "private_key is of SM2, which Python's TLS can't present",
-            "Give an ssl.SSLContext that presents the certificate of RSA, or leave it out: APIv3 asks for none",
-        )
-    certificate = keys.load_certificate(source, argument="merchant_cert", password=mchid)
-    _check_merchant_cert(certificate, serial, private_key)
-    if private_key is None:
-        return None
-    return ClientCertificate(certificate=certificate, private_key=private_key).context
-
-
-def _check_merchant_cert(certificate: x509.Certificate, serial: str, private_key: RSAPrivateKey | None) -> None:
-    found = serials.from_number(certificate.serial_number)
-    if serials.key(found) != serials.key(serial):
-        raise ConfigurationError(
-            "merchant_cert", f"its serial is {found}, not {serial}", "Give the one that serial names"
-        )
-    public_key = certificate.public_key()
-    if (
-        private_key is not None
-        and isinstance(public_key, RSAPublicKey)
-        and public_key.public_numbers() != private_key.public_key().public_numbers()
-    ):
-        raise ConfigurationError(
-            "merchant_cert", "private_key is not its key", "Give the certificate and the key that were made together"
-        )

@@ -8,13 +8,13 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012154180
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 
 from ..crypto import keys, serials, shapes
-from ..crypto.asymmetric import Algorithm, PublicKey, algorithm_of
+from ..crypto.asymmetric import Algorithm, PrivateKey, PublicKey, algorithm_of
 from ..errors import ConfigurationError, SignatureError, type_of
 from ..http.value import frozen
 
@@ -118,52 +118,6 @@ class PlatformKeys:
         return iter(self._keys.values())
 
 
-Fetch = Callable[[str, float], Awaitable[None]]
-"""Gets the key of an unknown serial, within so many seconds, if that may be."""
-
-Report = Callable[[str], None]
-"""Hears that a notification, perhaps a forged one, names an unknown serial. Does no I/O."""
-
-
-async def _fetch_nothing(serial: str, timeout: float) -> None:  # noqa: ASYNC109 - there is nothing to wait for
-    """For a store that nobody renews."""
-
-
-def _report_to_nobody(serial: str) -> None:
-    """The same."""
-
-
-class TrustStore:
-    """The platform keys that are believed at the moment: answers, notifications and Seal all ask the same store.
-
-    Each use takes one snapshot, so a key and its serial can't drift apart while the store is renewed.
-
-    Args:
-        platform_keys: the first snapshot.
-        prefer: which kind to ask answers from and to encrypt with, in later snapshots too.
-
-    Attributes:
-        keys: the snapshot of the moment. Whoever renews the store puts another one here.
-        prefer: as given.
-        is_renewed: whether keys may come that aren't here yet.
-        fetch: awaited with the serial that an answer names and no key has, and with the seconds that may take.
-        report: called with the serial that a notification names and no key has. It does no I/O.
-    """
-
-    __slots__ = ("fetch", "is_renewed", "keys", "prefer", "report")
-
-    def __init__(self, platform_keys: PlatformKeys, *, prefer: Preference = "public_key") -> None:
-        self.keys = platform_keys
-        self.prefer: Preference = prefer
-        self.is_renewed = False
-        self.fetch: Fetch = _fetch_nothing
-        self.report: Report = _report_to_nobody
-
-    def renewed_by(self, *, fetch: Fetch, report: Report) -> None:
-        """Have missing keys fetched, and heard of."""
-        self.is_renewed, self.fetch, self.report = True, fetch, report
-
-
 def moment(now: float) -> datetime:
     """A time as a `datetime`. A clock that is far off may show a year that none of those has: then the nearest.
 
@@ -210,6 +164,32 @@ def own_key_found(argument: str, owner: str = "merchant") -> ConfigurationError:
         f"the {owner}'s own certificate or public key was found",
         "Give the platform's: pub_key.pem of the merchant portal, or a certificate from GET /v3/certificates",
     )
+
+
+def check_foreign(
+    platform_keys: PlatformKeys, serial: str, private_key: PrivateKey | None, owner: str = "merchant"
+) -> None:
+    """Refuse one's own key or certificate among those of the platform.
+
+    Args:
+        platform_keys: of `certs`.
+        serial: of one's own certificate.
+        private_key: one's own; None where it isn't here.
+        owner: whose it is, for the error.
+
+    Raises:
+        ConfigurationError: it is there.
+    """
+    own = private_key.public_key() if private_key is not None else None
+    for key in platform_keys:
+        if key.public_key == own:
+            raise own_key_found(f"certs[{key.serial!r}]", owner)
+    if platform_keys.find(serial) is not None:
+        raise ConfigurationError(
+            "serial",
+            f"{serial} is also the serial of a platform certificate in certs",
+            f"serial names the {owner} API certificate (apiclient_cert.pem); certs takes certificates of the platform",
+        )
 
 
 def _whole(serial: str) -> str:

@@ -1,4 +1,4 @@
-"""When platform certificates are downloaded: on time, when one is missed, and when a notification asks for it.
+"""How a client keeps its platform certificates up to date: the settings, and the pace of many clients.
 
 https://pay.weixin.qq.com/docs/merchant/products/platform-certificate/apilist.html
 """
@@ -6,8 +6,6 @@ https://pay.weixin.qq.com/docs/merchant/products/platform-certificate/apilist.ht
 from __future__ import annotations
 
 import asyncio
-import logging
-import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -27,30 +25,12 @@ from .._arguments import (
     is_number,
     one_of,
 )
-from .._threads import in_thread
-from ..crypto import serials
-from ..crypto.concealed import Concealed
-from ..errors import ConfigurationError, TimedOut, WeChatPayError
 from ..http.path import check_path
-from ..observing import Hook
-from ..pipeline import Handler
-from ..policies.backoff import Backoff
-from .certificate_cache import CertificateCache
-from .certificate_download import MAINLAND, AlgorithmType, CertificateDownload
-from .kept_certificates import KeptCertificates
-from .platform_keys import PlatformKey, TrustStore
+from .certificate_download import AlgorithmType
+from .platform_keys import PlatformKey
 
 LONGEST = 12 * 3600.0
 """Seconds: the platform asks for shorter intervals than this."""
-
-_log = logging.getLogger(__name__)
-_JITTER = 0.25
-_AFTER_A_FAILURE = Backoff(60.0, 3600.0, _JITTER)
-# An answer that names an unknown key is rare and trustworthy enough (TLS); a notification may come from anyone.
-_BETWEEN_FETCHES = 60.0
-_BETWEEN_REPORTS = 600.0
-_MOST_REMEMBERED = 100
-_NOT_SENT = "This happened while platform certificates were downloaded for the first time; the call was not sent."
 
 _MONOTONIC = a_function("Give a function that returns seconds, such as time.monotonic")
 _PACE_TAKES = {
@@ -140,190 +120,3 @@ class Renewal:
         check_attributes(_TAKES, "renewal.", self)
         if self.path is not None:
             check_path(self.path)
-
-
-class Renewer:
-    """Renews a trust store.
-
-    Nothing is taken out of the store before something else is in it, and a download that fails changes nothing.
-
-    Args:
-        store: the trust store to renew.
-        renewal: the settings.
-        send: signs and sends a request, and returns its answer unverified.
-        apiv3_key: opens the certificates.
-        time: returns Unix time in seconds, by which certificates are valid or not.
-        notify: called when other keys are believed than before.
-        path: where to download from, unless `renewal` names a path.
-    """
-
-    def __init__(
-        self,
-        store: TrustStore,
-        renewal: Renewal,
-        send: Handler,
-        apiv3_key: Concealed[bytes],
-        time: Callable[[], float] = time.time,
-        notify: Hook | None = None,
-        path: str = MAINLAND,
-    ) -> None:
-        self._store = store
-        self._renewal = renewal
-        self._time = time
-        self._monotonic = renewal.monotonic
-        algorithm_type = renewal.algorithm_type or store.keys.algorithm
-        self._download = CertificateDownload(send, renewal.path or path, apiv3_key, time, algorithm_type)
-        self._cache = CertificateCache(renewal.cache, apiv3_key)
-        self._kept = KeptCertificates(
-            store, warn_before=renewal.warn_before, on_expiring=renewal.on_expiring, notify=notify
-        )
-        self._flight: asyncio.Task[None] | None = None
-        self._background: asyncio.Task[None] | None = None
-        self._wake: asyncio.Event | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._unknown: dict[str, float] = {}
-        self._last_fetch = self._last_report = -inf
-        if cached := self._cache.read():
-            self._kept.add(cached, time())
-        store.renewed_by(fetch=self.fetch, report=self.report)
-
-    async def ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the download goes on without
-        """Start renewing in the background; wait for the first certificates if there is no key at all.
-
-        Args:
-            timeout: seconds to wait at most; None for as long as a download takes.
-
-        Raises:
-            TimedOut: they didn't come in time. The download goes on, for those who come later.
-            WeChatPayError: the download failed, and there is no key at all.
-        """
-        if self._background is None:
-            self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
-            self._background = asyncio.create_task(self._keep_renewing())
-        if self._store.keys.preferred is None:
-            try:
-                await self.renew(timeout)
-            except WeChatPayError as error:
-                error.outcome = "not_sent"
-                if _NOT_SENT not in getattr(error, "__notes__", ()):
-                    error.add_note(_NOT_SENT)
-                raise
-
-    async def renew(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the download goes on without
-        """Download the certificates now, or wait for the download that is under way.
-
-        Args:
-            timeout: seconds to wait at most; None for as long as a download takes.
-
-        Raises:
-            ConfigurationError: the merchant has no platform certificates, or the APIv3 key doesn't open them.
-            TimedOut: the download takes longer. It goes on.
-            WeChatPayError: the download failed; the keys in use stay.
-        """
-        if self._flight is None:
-            self._flight = asyncio.create_task(self._renew())
-            self._flight.add_done_callback(self._landed)
-        flight = self._flight
-        await asyncio.wait({flight}, timeout=timeout)
-        if not flight.done():
-            raise TimedOut(f"the platform certificates were not downloaded within {timeout:g} s")
-        if flight.cancelled():
-            raise ConfigurationError(
-                "WeChatPay", "the client was closed while it downloaded certificates", "Close it after its calls"
-            )
-        flight.result()
-
-    async def fetch(self, serial: str, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the same
-        """Download because an answer names an unknown key: once for all calls that wait, at most once a minute.
-
-        Args:
-            serial: of that key.
-            timeout: seconds to wait at most, such as what is left of the call's time.
-        """
-        now = self._monotonic()
-        if not self._may_fetch(serial, now):
-            return
-        try:
-            await self.renew(timeout)
-        except TimedOut as error:
-            # Of the download's own time, or of this call's: then it goes on, and may bring the key.
-            _log.warning("the platform certificate %s did not come in time: %s", serial[:64], error)
-            if self._flight is not None:
-                return
-        except WeChatPayError as error:
-            _log.warning("the platform certificate %s could not be downloaded: %s", serial[:64], error)
-        if self._store.keys.find(serial) is None:
-            self._unknown = dict(list(self._unknown.items())[-_MOST_REMEMBERED:])
-            self._unknown[serials.key(serial)] = now
-
-    def report(self, serial: str) -> None:
-        """Note that a notification names an unknown key. It does no I/O and may be called from any thread."""
-        loop, wake = self._loop, self._wake
-        if not self._renewal.from_notifications or loop is None or wake is None or loop.is_closed():
-            return
-        now = self._monotonic()
-        if serials.is_certificate_serial(serial) and now - self._last_report >= _BETWEEN_REPORTS:
-            self._last_report = now
-            loop.call_soon_threadsafe(wake.set)
-
-    def stop(self) -> None:
-        """Renew no more in the background; a download under way ends by itself."""
-        if self._background is not None:
-            self._background.cancel()
-
-    async def aclose(self) -> None:
-        """Stop renewing, and end a download that is under way."""
-        tasks = [task for task in (self._background, self._flight) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _may_fetch(self, serial: str, now: float) -> bool:
-        if self._flight is not None:
-            return True
-        if not serials.is_certificate_serial(serial) or now - self._last_fetch < _BETWEEN_FETCHES:
-            return False
-        return now - self._unknown.get(serials.key(serial), -inf) >= _BETWEEN_REPORTS
-
-    def _landed(self, task: asyncio.Task[None]) -> None:
-        self._flight = None
-        if not task.cancelled():
-            task.exception()  # those who waited have it; a flight that nobody waits for any more isn't reported
-
-    async def _keep_renewing(self) -> None:
-        failures = 0
-        while True:
-            try:
-                await self.renew()
-                failures = 0
-            except ConfigurationError as error:
-                failures = 0
-                _log.warning("%s", error)
-            except Exception as error:  # noqa: BLE001 - whatever a transport raises, renewal goes on
-                failures += 1
-                unexpected = not isinstance(error, WeChatPayError)
-                _log.warning("platform certificates could not be renewed: %s", error, exc_info=unexpected)
-            await self._pause(self._until_next(failures))
-
-    def _until_next(self, failures: int) -> float:
-        every = self._renewal.every
-        backoff = _AFTER_A_FAILURE if failures else Backoff(every, every, _JITTER)
-        return min(every, backoff.pause(max(failures, 1), random.random()))  # noqa: S311 - it spreads the load
-
-    async def _pause(self, seconds: float) -> None:
-        """Wait, or until a notification asks for a download."""
-        wake = self._wake or asyncio.Event()
-        waiting = {asyncio.ensure_future(self._renewal.sleep(seconds)), asyncio.ensure_future(wake.wait())}
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waiting:
-                task.cancel()
-        wake.clear()
-
-    async def _renew(self) -> None:
-        await self._renewal.pace.turn()
-        self._last_fetch = self._monotonic()
-        brought = await self._download(self._store.keys)
-        self._kept.add(brought, self._time())
-        await in_thread(self._cache.write, self._kept.sealed)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import field
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from ..crypto import keys
 from ..crypto.asymmetric import Algorithm, PrivateKey
+from ..crypto.keys import sm2
 from ..errors import ConfigurationError, WeChatPayError, type_of
 from ..http.value import frozen
 from ..pipeline import foreign_error
@@ -50,6 +53,29 @@ def signer_of(key: PrivateKey) -> Signer:
     from .sm_signer import SMSigner
 
     return SMSigner(key)
+
+
+def load_signer(source: keys.PrivateKeySource | Signer, password: str) -> tuple[Signer, PrivateKey | None]:
+    """Who signs, and the key that does where it is here.
+
+    Args:
+        source: a key in any form, or a `Signer`.
+        password: of a PKCS#12 bundle: the owner's number, as the platform sets it.
+
+    Raises:
+        ConfigurationError: it is something else.
+    """
+    if isinstance(source, Path | str | bytes | RSAPrivateKey) or sm2.is_private_key(source):
+        key = keys.load_private_key(source, password=password)
+        return signer_of(key), key
+    # A loaded key of another kind has a method `sign` too.
+    if hasattr(source, "public_key") or not isinstance(source, Signer):
+        raise ConfigurationError(
+            "private_key",
+            f"{type_of(source)} was found",
+            "Give a Path, PEM text or bytes, a loaded key, or an object with async def sign(message)",
+        )
+    return source, None
 
 
 def algorithm_of(signer: Signer) -> Algorithm:

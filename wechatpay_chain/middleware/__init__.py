@@ -31,8 +31,9 @@ from typing import NamedTuple, Protocol
 from ..credentials.bank_key import BankKey
 from ..credentials.brand import Brand
 from ..credentials.merchant import Credentials
-from ..credentials.platform_keys import Preference, TrustStore
+from ..credentials.platform_keys import Preference
 from ..credentials.threads import in_thread
+from ..credentials.trust_store import TrustStore
 from ..errors import ConfigurationError
 from ..http.timeout import Timeout
 from ..observing import Hook, guarded

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..catalogue.lookup import of_path
-from ..credentials.platform_keys import TrustStore
 from ..credentials.threads import Run
+from ..credentials.trust_store import TrustStore
 from ..errors import SignatureError
 from ..http.operation import AnswerSignature
 from ..http.reading import without_stream

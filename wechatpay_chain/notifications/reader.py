@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from ..credentials.arguments import conceals_arguments
-from ..credentials.platform_keys import PlatformKeys, TrustStore, load_platform_keys
+from ..credentials.platform_keys import PlatformKeys, load_platform_keys
+from ..credentials.trust_store import TrustStore
 from ..crypto import keys
 from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ..crypto.asymmetric import PrivateKey, PublicKey

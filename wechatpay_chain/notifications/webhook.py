@@ -22,7 +22,7 @@ from .seen import MemorySeen, Seen
 if TYPE_CHECKING:
     from .._loop_thread import Around, CallingThread, LoopThread
     from ..credentials.brand import Brand
-    from ..credentials.platform_keys import TrustStore
+    from ..credentials.trust_store import TrustStore
     from ..crypto.keys import PrivateKeySource, PublicKeySource
     from .delivery import Delivery
     from .inbox import Inbox
