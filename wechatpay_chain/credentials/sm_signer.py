@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ..crypto.asymmetric import Algorithm
 from ..crypto.sm import sm2
 from ..crypto.sm.keys import SM2PrivateKey
-from .threads import in_thread
+from .sm_threads import in_thread
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from ..credentials.bank_key import BankKey
 from ..credentials.brand import Brand
 from ..credentials.merchant import Credentials
 from ..credentials.platform_keys import Preference
-from ..credentials.threads import in_thread
+from ..credentials.sm_threads import in_thread
 from ..credentials.trust_store import TrustStore
 from ..errors import ConfigurationError
 from ..http.timeout import Timeout

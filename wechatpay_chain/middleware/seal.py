@@ -8,7 +8,7 @@ from typing import Any
 
 from ..catalogue.lookup import of_path
 from ..credentials.platform_keys import PlatformKey, PlatformKeys
-from ..credentials.threads import Run
+from ..credentials.sm_threads import Run
 from ..crypto import serials, shapes
 from ..crypto.asymmetric import PrivateKey
 from ..errors import ConfigurationError

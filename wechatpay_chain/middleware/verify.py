@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..catalogue.lookup import of_path
-from ..credentials.threads import Run
+from ..credentials.sm_threads import Run
 from ..credentials.trust_store import TrustStore
 from ..errors import SignatureError
 from ..http.operation import AnswerSignature

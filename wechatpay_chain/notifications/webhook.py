@@ -234,7 +234,7 @@ class Webhook:
                 # They are read twice, which an iterator can't be; with a message of APIv2 they say nothing.
                 headers = {} if is_xml(body) else verifying_headers(headers)
             if self._reader.has_sm2:
-                from ..credentials.threads import in_thread
+                from ..credentials.sm_threads import in_thread
 
                 notification = await in_thread(self.open, headers, body)
             else:
