@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 from tests.cli.conftest import APIV2_KEY, Done, Run, Shop
 from tests.notifications import sender
 from wechatpay_chain.cli.checkup import clock, network
-from wechatpay_chain.crypto import digest
+from wechatpay_chain.crypto import ecb
 from wechatpay_chain.emulator.platform.keys import KeyPair
 from wechatpay_chain.wire import v2
 
@@ -392,7 +392,7 @@ def test_a_genuine_notification(run: Run, shop: Shop) -> None:
         (sender.xml({"return_code": "SUCCESS", "mch_id": "1"}, key="k" * 32), "sign", 1),
         (sender.refund({"out_refund_no": "1"}, key=APIV2_KEY), "the APIv2 key opens it", 0),
         (sender.refund({"out_refund_no": "1"}, key="k" * 32), "req_info", 1),
-        (v2.build({"req_info": digest.encrypt_ecb(APIV2_KEY, b"no message")}), "does not open req_info", 1),
+        (v2.build({"req_info": ecb.encrypt(APIV2_KEY, b"no message")}), "does not open req_info", 1),
         (b"<xml><a>", "APIv2 message", 1),
     ],
 )

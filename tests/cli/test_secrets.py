@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import ACCOUNT, APIV2_KEY, Run, Shop, process
 from tests.notifications import sender
-from wechatpay_chain.crypto import aead, digest, rsa
+from wechatpay_chain.crypto import aead, ecb, rsa
 from wechatpay_chain.wire import v2, v3
 
 
@@ -48,7 +48,7 @@ def test_decrypt_what_notifications_hold(run: Run, shop: Shop) -> None:
         assert json.loads(done.out)["out_trade_no"] == "A1"
         assert "was not checked" in done.err
     assert "R1" in run("decrypt", "req-info", "refund").out
-    (shop.folder / "nonsense").write_text(digest.encrypt_ecb(APIV2_KEY, b"no message"))
+    (shop.folder / "nonsense").write_text(ecb.encrypt(APIV2_KEY, b"no message"))
     assert run("decrypt", "req-info", "nonsense").code == 3
     (shop.folder / "other").write_bytes(sender.Envelope(apiv3_key="k" * 32).body())
     assert run("decrypt", "resource", "other").code == 3

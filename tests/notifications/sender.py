@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from wechatpay_chain import Brand, Webhook
-from wechatpay_chain.crypto import aead, asymmetric, digest
+from wechatpay_chain.crypto import aead, asymmetric, ecb
 from wechatpay_chain.crypto.asymmetric import Algorithm
 from wechatpay_chain.emulator import KeyPair
 from wechatpay_chain.wire import brand, v2, v3, words
@@ -180,5 +180,5 @@ def xml(fields: Mapping[str, str], sign_type: v2.SignType | None = "MD5", key: s
 
 def refund(resource: Mapping[str, str], key: str = APIV2_KEY) -> bytes:
     """An APIv2 refund notice."""
-    sealed = digest.encrypt_ecb(key, v2.build(resource, "root"))
+    sealed = ecb.encrypt(key, v2.build(resource, "root"))
     return xml({"return_code": "SUCCESS", "mch_id": "1900000109", "nonce_str": "n", "req_info": sealed}, None)

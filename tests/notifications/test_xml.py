@@ -21,7 +21,7 @@ from wechatpay_chain import (
     catalogue,
     payments,
 )
-from wechatpay_chain.crypto import aead, digest
+from wechatpay_chain.crypto import aead, digest, ecb
 from wechatpay_chain.notifications.notification import XML_PREFIX
 from wechatpay_chain.wire import v2
 
@@ -96,7 +96,7 @@ def test_refund_with_another_key() -> None:
 @pytest.mark.parametrize("opened", [b"", b"\xff" * 20, b"no message", b"<xml>cut off"])
 async def test_refund_that_opens_to_nonsense(opened: bytes) -> None:
     """What another key opens to, where the padding seems right, is refused as what doesn't open, in the same reply."""
-    body = v2.build({"return_code": "SUCCESS", "req_info": digest.encrypt_ecb(APIV2_KEY, opened)})
+    body = v2.build({"return_code": "SUCCESS", "req_info": ecb.encrypt(APIV2_KEY, opened)})
     with pytest.raises(DecryptionError, match="APIv2 key does not open"):
         webhook().open({}, body)
     assert await webhook().dispatch({}, body) == await webhook().dispatch({}, refund(REFUND, "x" * 32))

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from wechatpay_chain import ConfigurationError, DecodeError, SignatureError
 from wechatpay_chain.crypto import digest
-from wechatpay_chain.errors import DecryptionError
 from wechatpay_chain.wire import v2
 
 KEY = "192006250b4c09247ec02edce69f6a2d"
@@ -115,21 +114,3 @@ def test_any_sign(fields: dict[str, str], forged: str) -> None:
     """No made-up sign verifies."""
     with pytest.raises(SignatureError):
         v2.verify({**fields, "sign": forged}, KEY)
-
-
-@given(st.binary(max_size=100))
-def test_ecb(plaintext: bytes) -> None:
-    """What is encrypted as `req_info` is decrypted."""
-    assert digest.decrypt_ecb(KEY, digest.encrypt_ecb(KEY, plaintext)) == plaintext
-
-
-@pytest.mark.parametrize("ciphertext", ["", "!", "AAAA", "é", "A" * 64])
-def test_ecb_nonsense(ciphertext: str) -> None:
-    """What isn't such a ciphertext is refused in the documented way."""
-    with pytest.raises(DecryptionError, match="APIv2 key"):
-        digest.decrypt_ecb(KEY, ciphertext)
-
-
-def test_ecb_key_is_the_digest_of_the_key() -> None:
-    """The key is the small hexadecimal MD5 of the APIv2 key, as `openssl enc -aes-256-ecb` makes it."""
-    assert digest.encrypt_ecb(KEY, b"<root/>") == "86RfEh7mQ7bCTi3VRyQclg=="

@@ -17,7 +17,7 @@ import orjson
 
 from ...catalogue import Event, events, find_events
 from ...catalogue.records import Fields
-from ...crypto import aead, asymmetric, digest
+from ...crypto import aead, asymmetric, ecb
 from ...errors import ConfigurationError
 from ...wire import v2, v3
 from ...wire.sealing import FieldTree, field_tree, seal
@@ -137,7 +137,7 @@ def _xml(announcement: Announcement, merchant: Merchant) -> bytes:
     fields = {**wrapping, **{name: str(value) for name, value in announcement.resource.items()}}
     if announcement.event_type == _REFUND:
         told = {name: fields.pop(name) for name in _OPEN_FIELDS if name in fields}
-        sealed = digest.encrypt_ecb(merchant.apiv2_key, v2.build(fields, "root"))
+        sealed = ecb.encrypt(merchant.apiv2_key, v2.build(fields, "root"))
         return v2.build({"return_code": "SUCCESS", **told, "req_info": sealed})
     event = _apiv2_events().get(announcement.event_type)
     if event is not None and event.event_types:

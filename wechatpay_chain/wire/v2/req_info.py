@@ -5,7 +5,7 @@ https://pay.weixin.qq.com/doc/v2/merchant/4011940955
 
 from __future__ import annotations
 
-from ...crypto import digest
+from ...crypto import ecb
 from ...crypto.concealed import Concealed
 from ...errors import DecodeError, DecryptionError
 from .xml import parse
@@ -24,9 +24,9 @@ def open_req_info(sealed: str, apiv2_key: str | Concealed[str]) -> bytes:
     Raises:
         DecryptionError: it is no Base64, or was encrypted under another key.
     """
-    opened = digest.decrypt_ecb(apiv2_key, sealed)
+    opened = ecb.decrypt(apiv2_key, sealed)
     try:
         parse(opened)
     except DecodeError:
-        raise DecryptionError(digest.NOT_OPENED) from None
+        raise DecryptionError(ecb.NOT_OPENED) from None
     return opened
