@@ -28,10 +28,11 @@ from ._threads import in_thread
 from .crypto import aead, asymmetric
 from .crypto.asymmetric import PrivateKey
 from .errors import ConfigurationError, WeChatPayError, type_of
-from .files.atomic import open_new, open_private, path_of, tidied, writing
 from .files.bill_rows import DoubtfulRow, Rows, Value, fen
 from .files.bill_text import lines_of
-from .files.content import Link, checked, unpacked
+from .files.content import checked, unpacked
+from .files.disk import open_new, open_private, path_of, tidied, writing
+from .files.links import Link
 from .http.request import Request
 from .http.response import Response
 

@@ -14,7 +14,7 @@ import orjson
 from .. import catalogue
 from .._arguments import check, instance, one_of
 from ..errors import ConfigurationError, type_of
-from ..files.atomic import path_of, reading
+from ..files.disk import path_of, reading
 from ..http.headers import Headers
 from ..http.path import expand, literal_path
 from ..http.request import METHODS, Request

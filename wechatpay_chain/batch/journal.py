@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import ConfigurationError
-from ..files.atomic import path_of
+from ..files.disk import path_of
 from .database import Database
 from .intake import Added, Conflict, add, conflicts
 from .past import Past, counted, read_past

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from .._threads import in_thread
-from ..files.atomic import open_new, path_of, tidied, writing
+from ..files.disk import open_new, path_of, tidied, writing
 from .result import Result
 
 _PAGE = 500

@@ -15,7 +15,7 @@ from typing import Any, TextIO, cast
 from .. import catalogue
 from ..catalogue.records import Fields, record
 from ..errors import ConfigurationError, WeChatPayWarning
-from ..files.atomic import path_of, reading
+from ..files.disk import path_of, reading
 from ..http.names import distance
 from ..http.path import placeholders
 from .cells import plain, typed

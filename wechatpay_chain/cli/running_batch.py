@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from ..batch import Progress
-from ..files.atomic import open_private
+from ..files.disk import open_private
 
 _SUFFIX = ".progress"
 

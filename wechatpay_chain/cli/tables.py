@@ -14,7 +14,7 @@ import orjson
 
 from .._extras import extra
 from ..errors import ConfigurationError
-from ..files.atomic import open_private
+from ..files.disk import open_private
 
 Row = Mapping[str, Any]
 Write = Callable[[Row], None]

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from ..credentials.signer import Signer
     from ..credentials.trust_store import TrustStore
     from ..crypto.keys import PrivateKeySource, PublicKeySource
-    from ..files.content import Link
     from ..files.downloads import Files
+    from ..files.links import Link
     from ..http.attachment import Progress
     from ..http.operation import Operation
     from ..http.response import Response

@@ -17,7 +17,7 @@ from .._loop_thread import LoopThread
 from ..credentials.arguments import conceals_arguments
 from ..credentials.trust_store import TrustStore
 from ..errors import ConfigurationError, ConnectionFailed
-from ..files.content import Link
+from ..files.links import Link
 from ..http.request import Request
 from ..http.response import Response
 from ..payments import Payments

@@ -19,8 +19,9 @@ from ..http.response import Response, about
 from ..pipeline import Handler, foreign_error
 from ..wire import v2
 from ..wire.refusal import api_error, is_refusal
-from .atomic import open_new, path_of, tidied, writing
-from .content import Link, Wanted, announced, checked, unpacked, wanted
+from .content import checked, unpacked
+from .disk import open_new, path_of, tidied, writing
+from .links import Link, Wanted, announced, wanted
 
 _OK = 200
 # A refusal is short. What is longer is cut off, and then no XML.

@@ -17,7 +17,7 @@ from ..errors import ConfigurationError, type_of
 from ..http.attachment import Attachment, File, Payload, Progress
 from ..http.request import Request
 from ..wire.multipart import Envelope
-from .atomic import opened_in_thread, reading, tidied
+from .disk import opened_in_thread, reading, tidied
 
 # A piece of this size is hashed in less than a millisecond.
 _PIECE = 256 * 1024

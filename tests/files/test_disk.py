@@ -27,8 +27,8 @@ from wechatpay_chain import (
 from wechatpay_chain.batch import Batch, Item
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.errors import type_of
-from wechatpay_chain.files.atomic import open_new, tidied
 from wechatpay_chain.files.content import unpacked
+from wechatpay_chain.files.disk import open_new, tidied
 from wechatpay_chain.http import reading
 
 LINK = "https://pay.wechatpay.cn/invoice.pdf"
