@@ -47,7 +47,7 @@ def test_describe_an_operation(run: Run) -> None:
         'await wxpay.chain("v3/aggracct-bc/wb-channel/control-orders/recover").post(json={...})',
         'sync["v3/aggracct-bc/wb-channel/control-orders/recover"].post(json={...})',
         "bal_account_no",
-        "secret, encrypted",
+        "required, encrypted",
         "200 calls a minute",
         "429 RATELIMIT_EXCEEDED",
     ):
@@ -62,6 +62,13 @@ def test_what_the_client_fills_in(run: Run) -> None:
     out = run("describe", "v3/applyment4sub/applyment/").out
     (line,) = (line for line in out.splitlines() if line.split()[:1] == ["Wechatpay-Serial"])
     assert line.split() == ["Wechatpay-Serial", "string", "filled", "in"]
+
+
+def test_what_is_required_instead_of_another(run: Run) -> None:
+    """A field that is required only where another isn't given is not called required without that."""
+    out = run("describe", "hk/v3/refunds").out
+    rows = [" ".join(line.split()) for line in out.splitlines()]
+    assert "sub_mchid string required unless mchid is given" in rows
 
 
 @pytest.mark.parametrize("name", ["TRANSACTION.SUCCESS", "TRANSACTION_SUCCESS", "TransactionSuccess"])

@@ -15,8 +15,8 @@ from .facts import find, secret_names
 
 if TYPE_CHECKING:
     from .browsing import at, children, closest, operations, resembling, respelt_of
-    from .description import describe, manners, pages
-    from .notifications import Event, events, find_events
+    from .description import describe, kind_of, manners, marks, pages
+    from .notifications import Event, events, events_named, find_events
     from .records import always_secret_names, is_field
     from .refusals import KnownRefusal, known_refusals
     from .samples import sample
@@ -38,12 +38,15 @@ __all__ = [
     "closest",
     "describe",
     "events",
+    "events_named",
     "field_type",
     "find",
     "find_events",
     "is_field",
+    "kind_of",
     "known_refusals",
     "manners",
+    "marks",
     "notification_sources",
     "operations",
     "pages",
@@ -68,11 +71,14 @@ _LAZY = {
     "closest": "browsing",
     "describe": "description",
     "events": "notifications",
+    "events_named": "notifications",
     "field_type": "validation",
     "find_events": "notifications",
     "is_field": "records",
+    "kind_of": "description",
     "known_refusals": "refusals",
     "manners": "description",
+    "marks": "description",
     "notification_sources": "sources",
     "operations": "browsing",
     "pages": "description",

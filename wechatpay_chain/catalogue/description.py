@@ -78,6 +78,30 @@ def pages(operation: Operation) -> tuple[str, ...]:
     return tuple(SITE + page for page in record(operation.method, operation.path).get("docs", ()))
 
 
+def kind_of(field: Record) -> str:
+    """The type of a field; of a text that holds JSON what it holds."""
+    return f"{field['type']} (JSON text of {field['json']})" if "json" in field else str(field["type"])
+
+
+def marks(field: Record) -> Iterator[str]:
+    """What a caller should know of a field besides its type, in a few words each."""
+    if field.get("req") and not is_conditional(field):
+        yield "filled in" if field.get("auto") else "required"
+    if "unless" in field:
+        yield f"required unless {' or '.join(field['unless'])} is given"
+    if "when" in field:
+        name, values = field["when"]
+        yield f"required where {name} is {' or '.join(values)}"
+    if "enc" in field:
+        yield "encrypted"
+    if "format" in field:
+        yield str(field["format"])
+    if "min" in field or "max" in field:
+        yield f"{field.get('min', 0)} to {field.get('max', 'any')} characters"
+    if "enum" in field:
+        yield "one of " + " ".join(map(str, field["enum"]))
+
+
 def _operation(operation: Operation) -> Iterator[str]:
     full = record(operation.method, operation.path)
     params: Mapping[str, Fields] = full.get("params", {})
@@ -100,27 +124,8 @@ def _operation(operation: Operation) -> Iterator[str]:
 def _fields(fields: Fields, indent: str) -> Iterator[str]:
     width = max(map(len, fields), default=0)
     for name, field in fields.items():
-        yield f"{indent}{name:{width}}  {', '.join(_field(field))}"
+        yield f"{indent}{name:{width}}  {', '.join((kind_of(field), *marks(field)))}"
         yield from _fields(field.get("fields", {}), indent + "  ")
-
-
-def _field(field: Record) -> Iterator[str]:
-    yield f"{field['type']} (JSON text of {field['json']})" if "json" in field else str(field["type"])
-    if field.get("req") and not is_conditional(field):
-        yield "filled in" if field.get("auto") else "required"
-    if "unless" in field:
-        yield f"required unless {' or '.join(field['unless'])} is given"
-    if "when" in field:
-        name, values = field["when"]
-        yield f"required where {name} is {' or '.join(values)}"
-    if "enc" in field:
-        yield "encrypted"
-    if "format" in field:
-        yield str(field["format"])
-    if "min" in field or "max" in field:
-        yield f"{field.get('min', 0)} to {field.get('max', 'any')} characters"
-    if "enum" in field:
-        yield "one of " + " ".join(map(str, field["enum"]))
 
 
 def _rate(rate: Rate) -> str:

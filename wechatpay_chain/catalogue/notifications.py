@@ -80,6 +80,17 @@ def find_events(event_type: str, original_type: str | None = None) -> tuple[Even
     return named or tuple(event for event in found if not event.original_types)
 
 
+def events_named(name: str) -> tuple[Event, ...]:
+    """The notifications of a name, those that bear it before those that share the event type.
+
+    Args:
+        name: an event type, a constant of `kinds`, the name of a type, or a title.
+    """
+    named = [event for event in events() if name in {event.title, event.constant, event.type_name}]
+    sharing = [event for event in events() if name in event.event_types and event not in named]
+    return (*named, *sharing)
+
+
 def _event(record: Record) -> Event:
     return Event(
         id=record["id"],

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
-from typing import Any
 
 from ... import catalogue
 from ...catalogue.records import Fields, Record, record
+from ..descriptions import event_members, operation_members, spellings
 from ..output import show_json
 from ..terminal import Terminal, show_error, tell
 
@@ -28,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def _describe(options: argparse.Namespace) -> int:
     path = "/" + options.path.removeprefix("/")
     operations = catalogue.at(path)
-    events = () if operations else _events(options.path)
+    events = () if operations else catalogue.events_named(options.path)
     if options.json:
         show_json([*map(operation_members, operations), *map(event_members, events)])
         return 0 if operations or events else 1
@@ -49,13 +48,6 @@ def _describe(options: argparse.Namespace) -> int:
     for close in catalogue.closest("", path):
         tell(f"close to it: {close.method} {close.path} {close.name}")
     return 1
-
-
-def _events(name: str) -> tuple[catalogue.Event, ...]:
-    """The notifications of a name, those that bear it before those that share the event type."""
-    named = [event for event in catalogue.events() if name in {event.title, event.constant, event.type_name}]
-    sharing = [event for event in catalogue.events() if name in event.event_types and event not in named]
-    return (*named, *sharing)
 
 
 def _show_operation(terminal: Terminal, operation: catalogue.Operation) -> None:
@@ -113,60 +105,5 @@ def _show_fields(terminal: Terminal, title: str, fields: Fields) -> None:
 
 def _rows(fields: Fields, depth: int = 0) -> Iterator[tuple[str, str, str]]:
     for name, field in fields.items():
-        yield " " * _INDENT * depth + name, _kind(field), ", ".join(_marks(field))
+        yield " " * _INDENT * depth + name, catalogue.kind_of(field), ", ".join(catalogue.marks(field))
         yield from _rows(field.get("fields", {}), depth + 1)
-
-
-def _kind(field: Record) -> str:
-    return f"JSON text of {field['json']}" if "json" in field else str(field["type"])
-
-
-def _marks(field: Record) -> Iterator[str]:
-    if field.get("req"):
-        yield "filled in" if field.get("auto") else "required"
-    if "enc" in field:
-        yield "secret, encrypted"
-    if "format" in field:
-        yield str(field["format"])
-    if "min" in field or "max" in field:
-        yield f"{field.get('min', 0)} to {field.get('max', 'any')} characters"
-    if "enum" in field:
-        yield "one of " + " ".join(map(str, field["enum"]))
-
-
-def spellings(operation: catalogue.Operation) -> Iterator[str]:
-    """The six spellings of a call, ready to paste."""
-    payload = {"json": "json={...}", "xml": "xml={...}", "multipart": "file=Path(...)", "none": ""}[operation.body]
-    fields: Mapping[str, Any] = record(operation.method, operation.path).get("params", {})
-    words = [f"{name}=..." for name in fields.get("path", {})]
-    words += ["params={...}"] if "query" in fields else []
-    call = f".{operation.method.lower()}({', '.join([*words, *filter(None, [payload])])})"
-    path = operation.path.removeprefix("/")
-    for lead, client in (("await ", "wxpay"), ("", "sync")):
-        yield f"{lead}{client}.{catalogue.spell(operation.path)}{call}"
-        yield f'{lead}{client}.chain("{path}"){call}'
-        yield f'{lead}{client}["{path}"]{call}'
-
-
-def operation_members(operation: catalogue.Operation) -> dict[str, Any]:
-    """What is known of an operation, as JSON values."""
-    full = record(operation.method, operation.path)
-    return {
-        "method": operation.method,
-        "path": operation.path,
-        "name": operation.name,
-        "pages": catalogue.pages(operation),
-        "manners": list(catalogue.manners(operation)),
-        "spellings": list(spellings(operation)),
-        "secret": operation.secret_fields,
-        "secret_in_answer": operation.answer_secret_fields,
-        "limits": [asdict(rate) for rate in operation.rates],
-        "params": full.get("params", {}),
-        "answer": full["resp"].get("fields", {}),
-        "refusals": [asdict(known) for known in catalogue.known_refusals(operation)],
-    }
-
-
-def event_members(event: catalogue.Event) -> dict[str, Any]:
-    """What is known of a notification, as JSON values."""
-    return {**asdict(event), "title": event.title, "constant": event.constant, "type": event.type_name}

@@ -6,7 +6,7 @@ from typing import Any
 
 from ... import catalogue
 from ...errors import ConfigurationError
-from ..commands.describe import event_members, operation_members
+from ..descriptions import event_members, operation_members
 
 
 def search(text: str, limit: int) -> dict[str, Any]:
@@ -38,11 +38,7 @@ def describe(path: str) -> dict[str, Any]:
     operations = catalogue.at("/" + path.removeprefix("/"))
     if operations:
         return {"operations": [_with_sample(operation) for operation in operations]}
-    named = [
-        event
-        for event in catalogue.events()
-        if path in {event.title, event.constant, event.type_name, *event.event_types}
-    ]
+    named = catalogue.events_named(path)
     if named:
         return {"notifications": [event_members(event) for event in named]}
     raise _unknown("", path)
