@@ -7,6 +7,7 @@ import json
 import stat
 
 import pytest
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
 from tests.cli.conftest import ACCOUNT, APIV2_KEY, Run, Shop, process
 from tests.notifications import sender
@@ -29,6 +30,17 @@ def test_encrypt_and_decrypt_a_field(run: Run, shop: Shop) -> None:
     assert stat.S_IMODE((shop.folder / "plain").stat().st_mode) == 0o600
     assert run("decrypt", "field", "field", "--to", "plain").code == 2, "nothing is overwritten"
     assert run("encrypt", "--from", "account", "--for", "PUB_KEY_ID_1").code == 2
+
+
+def test_decrypt_with_a_bundle(run: Run, shop: Shop) -> None:
+    """The bundle of the merchant platform is opened with the merchant number, as for every other command."""
+    key = shop.emulator.merchant_key.rsa_key
+    password = BestAvailableEncryption(shop.emulator.mchid.encode())
+    (shop.folder / "apiclient_cert.p12").write_bytes(
+        pkcs12.serialize_key_and_certificates(None, key, None, None, password)
+    )
+    (shop.folder / "field").write_text(rsa.encrypt(key.public_key(), "张三"))
+    assert run("decrypt", "field", "field", "--private-key", "apiclient_cert.p12").out == "张三"
 
 
 def test_plain_text_from_a_pipe(shop: Shop) -> None:

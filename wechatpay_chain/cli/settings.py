@@ -14,6 +14,7 @@ from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..crypto.keys import load_private_key
 from ..errors import ConfigurationError
 from .known_settings import BY_NAME, DOTENV, FILE, PREFIX, SETTINGS
 from .parser import SETTING
@@ -21,6 +22,7 @@ from .setting_sources import Setting, find
 
 if TYPE_CHECKING:
     from .. import Brand, WeChatPay
+    from ..crypto.asymmetric import PrivateKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,14 @@ class Settings:
             "it isn't set",
             f"Give {known.option}, set {PREFIX}{name.upper()}, or write it into {DOTENV} or {FILE} (see `init`)",
         )
+
+    def load_private_key(self) -> PrivateKey:
+        """The merchant's private key; the merchant number is the password of a PKCS#12 bundle.
+
+        Raises:
+            ConfigurationError: it isn't set, and can't be asked for, or is none.
+        """
+        return load_private_key(self.require("private_key"), password=self.get("mchid") or "")
 
     def other_keys(self, but: str = "apiv3_key") -> Iterator[tuple[str, str]]:
         """Keys that may have been mixed up with one: the one of the other version, and those of other profiles.

@@ -80,7 +80,7 @@ def _mchid(settings: Settings) -> Check:
 
 def _private_key(settings: Settings) -> tuple[PrivateKey | None, Check]:
     try:
-        key = keys.load_private_key(settings.require("private_key"), password=settings.get("mchid") or "")
+        key = settings.load_private_key()
     except ConfigurationError as error:
         return None, failed("private key", error)
     return key, Check(name="private key", result="ok", found=_described(key.public_key()))

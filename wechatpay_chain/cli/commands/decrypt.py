@@ -11,7 +11,6 @@ import orjson
 
 from ...crypto import aead, asymmetric
 from ...crypto.api_keys import load_apiv2_key, load_apiv3_key
-from ...crypto.keys import load_private_key
 from ...errors import ConfigurationError
 from ...notifications import saved
 from ...wire import v2
@@ -41,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _field(options: argparse.Namespace) -> int:
-    key = load_private_key(Settings.read(options).require("private_key"))
+    key = Settings.read(options).load_private_key()
     return _hand_out(asymmetric.decrypt(key, read_text(options.file, "FILE").strip()).encode(), options.to)
 
 
@@ -79,7 +78,7 @@ def _bill_part(options: argparse.Namespace) -> int:
         raise ConfigurationError("--part", f"the answer lists no part {options.part}", f"It lists {len(parts)}")
     key = str(part.get("encrypt_key", ""))
     if len(key) > aead.KEY_SIZE:
-        key = asymmetric.decrypt(load_private_key(Settings.read(options).require("private_key")), key)
+        key = asymmetric.decrypt(Settings.read(options).load_private_key(), key)
     opener = aead.Opener(_algorithm(part), key.encode(), str(part.get("nonce", "")).encode())
     plain = opener.feed(read_bytes(options.file, "FILE"))
     opener.finish()

@@ -9,7 +9,6 @@ from typing import Any
 from ...credentials.platform_keys import load_platform_keys
 from ...crypto import asymmetric
 from ...crypto.asymmetric import Algorithm
-from ...crypto.keys import load_private_key
 from ...errors import ConfigurationError
 from ..exits import Exit
 from ..inputs import ask_secret
@@ -50,6 +49,6 @@ def _encrypt(options: argparse.Namespace) -> int:
 
 def _algorithm(settings: Settings, certs: Mapping[str, Any]) -> Algorithm:
     """Of the key to encrypt with: the private key's, as in a call; without one, that of the first platform key."""
-    if source := settings.get("private_key"):
-        return asymmetric.algorithm_of(load_private_key(source, password=settings.get("mchid") or ""))
+    if settings.get("private_key"):
+        return asymmetric.algorithm_of(settings.load_private_key())
     return next(iter(load_platform_keys(certs))).algorithm

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import time
 
-from ...crypto.keys import load_private_key
 from ...payments import app, jsapi, merchant_transfer, mini_program, qr
 from ...payments.orders_v2 import app_v2, jsapi_v2
 from ...wire.v3 import make_nonce
@@ -55,7 +54,7 @@ def _parameters(options: argparse.Namespace) -> int:
         key = settings.require("apiv2_key")
         show_json(app_v2(prepay, appid=appid, mchid=mchid, apiv2_key=key, timestamp=timestamp, nonce=nonce))
         return Exit.DONE
-    private_key = load_private_key(settings.require("private_key"), password=settings.get("mchid") or "")
+    private_key = settings.load_private_key()
     if options.kind == "app":
         show_json(app(prepay, appid=appid, mchid=mchid, key=private_key, timestamp=timestamp, nonce=nonce))
         return Exit.DONE

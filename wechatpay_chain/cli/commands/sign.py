@@ -9,7 +9,6 @@ from pathlib import Path
 
 from ...crypto import asymmetric
 from ...crypto.asymmetric import PrivateKey
-from ...crypto.keys import load_private_key
 from ...errors import ConfigurationError
 from ...http.path import check_path
 from ...http.request import METHODS
@@ -56,7 +55,7 @@ def _sign_request(options: argparse.Namespace) -> int:
     timestamp, nonce = str(int(time.time())), v3.make_nonce()
     message = v3.request_message(options.method, options.target, timestamp, nonce, body)
     mchid, serial = settings.require("mchid"), settings.require("serial")
-    key = _key(settings)
+    key = settings.load_private_key()
     signature = _signature(key, message)
     if options.header_to is not None:
         said = header_of(asymmetric.algorithm_of(key))(
@@ -71,7 +70,7 @@ def _sign_request(options: argparse.Namespace) -> int:
 
 def _sign_text(options: argparse.Namespace) -> int:
     content = read_bytes(options.file, "FILE")
-    show_json({"signature": _signature(_key(Settings.read(options)), content)})
+    show_json({"signature": _signature(Settings.read(options).load_private_key(), content)})
     return Exit.DONE
 
 
@@ -81,10 +80,6 @@ def _sign_v2(options: argparse.Namespace) -> int:
         raise ConfigurationError("item", "a parameter of APIv2 is a text", "Write name=value")
     show_json({"sign": v2.sign(items.payload, Settings.read(options).require("apiv2_key"), options.sign_type)})
     return Exit.DONE
-
-
-def _key(settings: Settings) -> PrivateKey:
-    return load_private_key(settings.require("private_key"), password=settings.get("mchid") or "")
 
 
 def _signature(key: PrivateKey, message: bytes) -> str:
