@@ -200,6 +200,11 @@ def payload_of(item: Item) -> Mapping[str, Any]:
     return (item.params if item.method == "GET" else item.json) or {}
 
 
+def location_of(method: str) -> str:
+    """Where a call sends them, by the catalogue's name."""
+    return "query" if method == "GET" else "json"
+
+
 def _own_number(item: Item) -> str:
     for members in (item.json, item.params, item.values):
         if number := merchant_number(members):

@@ -19,7 +19,7 @@ from ..files.disk import path_of, reading
 from ..http.names import distance
 from ..http.path import placeholders
 from .cells import plain, typed
-from .items import Item, item_of, payload_of, template_of
+from .items import Item, item_of, location_of, payload_of, template_of
 
 _BLOCK = 1024 * 1024
 _MOST_MISTAKES = 20
@@ -118,7 +118,7 @@ class _Table:
         operation = catalogue.find(self._method, self._template)
         if operation is None:
             return
-        location = "query" if self._method == "GET" else "json"
+        location = location_of(self._method)
         empty: list[str] = []
         for fault in catalogue.validate(operation, {location: payload_of(item)}):
             column = fault.pointer.removeprefix("/").replace("/", ".")
@@ -201,12 +201,12 @@ class _Table:
         operation = catalogue.find(self._method, self._template)
         if operation is None:
             return set()
-        location = "query" if self._method == "GET" else "json"
+        location = location_of(self._method)
         fields: Fields = record(operation.method, operation.path).get("params", {}).get(location, {})
         return set(_dotted(fields))
 
     def _item(self, row: dict[str | Any, Any]) -> Item:
-        location = "query" if self._method == "GET" else "json"
+        location = location_of(self._method)
         named = placeholders(self._template)
         members: dict[str, Any] = {}
         values: dict[str, Any] = {}

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from .. import catalogue
 from ..batch import Item, read_jsonl
-from ..batch.items import payload_of
+from ..batch.items import location_of, payload_of
 from ..batch.tables import check_csv, read_checked_csv
 from ..errors import ConfigurationError
 from ..http.path import literal_path
 
-_FAULTY_SHOWN = 20
+FAULTY_SHOWN = 20
+"""How many faulty rows are named."""
 
 
 def is_table(options: argparse.Namespace) -> bool:
@@ -58,14 +59,14 @@ def _complete(items: Iterator[Item], options: argparse.Namespace) -> Iterator[It
         ConfigurationError: some do, or one of them is malformed.
     """
     operation = catalogue.find(options.method, literal_path(options.path))
-    location = "query" if options.method == "GET" else "json"
+    location = location_of(options.method)
     count, named = 0, list[str]()
     for item in items:
         payload = payload_of(item)
         faults = catalogue.validate(operation, {location: payload}) if operation else []
         if missing := [fault.pointer for fault in faults if fault.is_missing and fault.location == location]:
             count += 1
-            if len(named) < _FAULTY_SHOWN:
+            if len(named) < FAULTY_SHOWN:
                 named.append(f"line {item.line}: {', '.join(missing)} is required and missing")
         else:
             yield item

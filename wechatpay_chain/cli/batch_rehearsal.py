@@ -8,17 +8,16 @@ from collections.abc import Iterator
 
 from .. import catalogue
 from ..batch import Item, read_csv, read_jsonl
-from ..batch.items import payload_of
+from ..batch.items import location_of, payload_of
 from ..catalogue.records import record
 from ..errors import ConfigurationError, WeChatPayWarning
 from ..http.names import nearest
 from ..http.path import literal_path
-from .batch_input import is_table, limit_of
+from .batch_input import FAULTY_SHOWN, is_table, limit_of
 from .exits import Exit
 from .terminal import tell
 
 _FAULTS_SHOWN = 3
-_FAULTY_SHOWN = 20
 
 
 def rehearse(options: argparse.Namespace) -> int:
@@ -34,7 +33,7 @@ def rehearse(options: argparse.Namespace) -> int:
         items = read_csv(options.input, options.path, method=options.method, complete=True)
     else:
         items = read_jsonl(options.input, options.path, method=options.method)
-    location = "query" if options.method == "GET" else "json"
+    location = location_of(options.method)
     operation = catalogue.find(options.method, literal_path(options.path))
     faulty, unknown, keys = 0, dict[str, None](), set[str]()
     if operation is None:
@@ -45,10 +44,10 @@ def rehearse(options: argparse.Namespace) -> int:
         unknown |= dict.fromkeys(name for name in payload if not _is_known(operation, location, name))
         if faults := catalogue.validate(operation, {location: payload}):
             faulty += 1
-            if faulty <= _FAULTY_SHOWN:
+            if faulty <= FAULTY_SHOWN:
                 tell(f"line {item.line}, {item.key}: {'; '.join(map(str, faults[:_FAULTS_SHOWN]))}")
-    if faulty > _FAULTY_SHOWN:
-        tell(f"and {faulty - _FAULTY_SHOWN} more")
+    if faulty > FAULTY_SHOWN:
+        tell(f"and {faulty - FAULTY_SHOWN} more")
     for name in unknown:
         tell(_misspelt(operation, location, name))
     said = limit_of(options) or "no documented limit"
