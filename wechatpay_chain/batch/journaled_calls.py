@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
@@ -28,8 +27,8 @@ from .progress import Progress
 from .refusals import EqualRefusals
 from .result import Result
 from .results_file import write_lines
+from .tally import Tally
 
-_log = logging.getLogger(__name__)
 # Seconds after which those who wait for further items look again.
 _LOOK = 0.05
 _MOST_CONFLICTS = 20
@@ -81,14 +80,9 @@ class JournaledCalls:
         self._calling = 0
         self._failure: Exception | None = None
         self._taking: asyncio.Task[None] | None = None
-        self._refusals = EqualRefusals(None)
         self._concurrency = concurrency
-        self._on_progress = on_progress
         self._monotonic = monotonic
-        self._counts: Counter[str] = Counter()
-        self._codes: Counter[str] = Counter()
-        self._ended = 0
-        self._started = self._told = monotonic()
+        self._tally = Tally(on_progress, monotonic)
 
     async def check(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
         """Compare an input with the journal before it is given to `run`; nothing of it is written or sent.
@@ -160,13 +154,10 @@ class JournaledCalls:
         if items is not None:
             # Before the input is read: a run that ends within it leaves nothing waiting that was taken out of it.
             await self._journal.withhold()
-        self._counts = Counter(await self._journal.counts())
-        self._codes = Counter(await self._journal.codes())
-        self._ended, self._started = 0, self._monotonic()
-        self._told = self._started
+        states, codes = await self._journal.counts(), await self._journal.codes()
+        self._tally.begin(states, codes, EqualRefusals(self._most_equal_refusals))
         self._is_stopping, self._failure = False, None
         self._waits, self._loop = Waits(), asyncio.get_running_loop()
-        self._refusals = EqualRefusals(self._most_equal_refusals)
         line: asyncio.Queue[Entry | None] = asyncio.Queue(self._concurrency)
         taking = self._taking = asyncio.create_task(self._take(items))
         try:
@@ -184,7 +175,7 @@ class JournaledCalls:
             self._loop = None
             taking.cancel()
             await asyncio.wait([taking])
-            self._tell(always=True)
+            self._tally.tell(always=True)
             # Where the disk is full, that has been raised already.
             with suppress(ConfigurationError):
                 await self._journal.truncate_log()
@@ -208,20 +199,7 @@ class JournaledCalls:
     @property
     def progress(self) -> Progress:
         """Where it is."""
-        seconds = self._monotonic() - self._started
-        rate = self._ended / seconds if seconds > 0 else 0.0
-        waiting = self._counts["waiting"] + self._counts["sent"]
-        return Progress(
-            waiting=waiting,
-            done=self._counts["done"],
-            refused=self._counts["refused"],
-            unknown=self._counts["unknown"],
-            rate=rate,
-            remaining=waiting / rate if rate else None,
-            codes=dict(self._codes),
-            withheld=self._counts["withheld"],
-            stopped_by=self._refusals.stopped_by,
-        )
+        return self._tally.progress
 
     def results(self) -> AsyncIterator[Result]:
         """What came of all items, in the order of the input."""
@@ -268,10 +246,7 @@ class JournaledCalls:
             return
         try:
             async for page in pages(items):
-                added = await self._journal.add(pack_all(page))
-                self._counts["waiting"] += added.new + added.mended + added.returned
-                self._counts["refused"] -= added.mended
-                self._counts["withheld"] -= added.returned
+                self._tally.take(await self._journal.add(pack_all(page)))
         except Exception:
             self._waits.end()
             raise
@@ -280,7 +255,7 @@ class JournaledCalls:
         """Whether no further item is to be called: calls under way come to their end."""
         taking = self._taking
         failed = taking is not None and taking.done() and (taking.cancelled() or taking.exception() is not None)
-        return failed or self._is_stopping or self._failure is not None or bool(self._refusals.stopped_by)
+        return failed or self._is_stopping or self._failure is not None or bool(self._tally.refusals.stopped_by)
 
     async def _feed(self, line: asyncio.Queue[Entry | None], taking: asyncio.Task[None]) -> None:
         """Hand out what has not ended, as long as items are taken, until something stops the run."""
@@ -326,25 +301,10 @@ class JournaledCalls:
         finally:
             self._calling -= 1
         await self._journal.ended(entry, result, [*counting.calls])
-        if result.state not in {"waiting", "sent"}:
-            self._counts["sent" if entry.was_sent else "waiting"] -= 1
-            self._counts[result.state] += 1
-            self._ended += 1
-        if result.code:
-            self._codes[result.code] += 1
-        self._refusals.count(result)
-        if self._refusals.stopped_by:
+        self._tally.end(result, was_sent=entry.was_sent)
+        if self._tally.refusals.stopped_by:
             self._waits.end()
-        self._tell()
-
-    def _tell(self, *, always: bool = False) -> None:
-        now = self._monotonic()
-        if self._on_progress is not None and (always or now - self._told >= 1):
-            self._told = now
-            try:
-                self._on_progress(self.progress)
-            except Exception:  # noqa: BLE001 - the caller's hook may raise anything, and the calls are good
-                _log.exception("on_progress failed")
+        self._tally.tell()
 
 
 def check_options(**given: Any) -> None:
