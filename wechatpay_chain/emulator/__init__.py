@@ -3,8 +3,8 @@
     emulator = Emulator()
     wxpay = WeChatPay(**emulator.credentials(), transport=emulator)
 
-It checks what the platform checks, refuses in the platform's words, keeps a ledger of control orders, and signs its
-answers. It never imports the client.
+It checks what the platform checks, refuses in the platform's words, keeps a world of orders, refunds, transfers and
+bills, and signs its answers. It never imports the client.
 """
 
 from __future__ import annotations
