@@ -11,21 +11,17 @@ from typing import Any
 
 from ...platform import refusal
 from ...platform.call import Call
-from ...platform.times import date, rfc3339
+from ...platform.times import rfc3339
 from ...world import numbers
 from ...world.world import World
 from ..product import Route
 from . import transitions
+from .periods import period
 from .records import Config, Coupon, ProductCoupon, Stock
+from .texts import told_coupon, told_product, told_stock
 from .transitions import CONFIGS, COUPONS, PRODUCTS, STOCKS
 
 _PAGE, _MOST = 20, 100
-# By how often a product's coupons are used; partners' have a newer name for what comes several times.
-_USAGES = {
-    "SINGLE": "single_usage_detail",
-    "PROGRESSIVE_BUNDLE": "progressive_bundle_usage_detail",
-    "SEQUENTIAL": "sequential_usage_detail",
-}
 # What a product is made of; the rest of the call is about its first stock.
 _OF_PRODUCT = (
     "scope",
@@ -77,8 +73,8 @@ def _create(world: World, call: Call) -> dict[str, Any]:
 
     key = _once(world, call, "create", content["out_request_no"], change)
     stock = transitions.stock_of(world, *key.split("/"))
-    told = _told_product(_product(world, call, stock.product_coupon_id))
-    return told | {"stock": _told_stock(world, stock)}
+    told = told_product(_product(world, call, stock.product_coupon_id))
+    return told | {"stock": told_stock(world, stock)}
 
 
 def _product(world: World, call: Call, product_coupon_id: str | None = None) -> ProductCoupon:
@@ -95,7 +91,7 @@ def _coupon(world: World, call: Call) -> Coupon:
 
 
 def _query_product(world: World, call: Call) -> dict[str, Any]:
-    return _told_product(_product(world, call))
+    return told_product(_product(world, call))
 
 
 def _change_product(world: World, call: Call) -> dict[str, Any]:
@@ -129,12 +125,6 @@ def _ending(call: Call) -> dict[str, Any]:
     }
 
 
-def _told_product(product: ProductCoupon) -> dict[str, Any]:
-    told: dict[str, Any] = {"product_coupon_id": product.product_coupon_id, **product.content}
-    brand = {} if product.brand_id == product.mchid else {"brand_id": product.brand_id}
-    return brand | told | {"state": product.state} | product.ending
-
-
 def _add_stock(world: World, call: Call) -> dict[str, Any]:
     product = _product(world, call)
     key = _once(
@@ -144,17 +134,17 @@ def _add_stock(world: World, call: Call) -> dict[str, Any]:
         call.json["out_request_no"],
         lambda: transitions.add_stock(world, product, call.json["stock"]).key,
     )
-    return _told_stock(world, transitions.stock_of(world, *key.split("/")))
+    return told_stock(world, transitions.stock_of(world, *key.split("/")))
 
 
 def _query_stock(world: World, call: Call) -> dict[str, Any]:
-    return _told_stock(world, _stock(world, call))
+    return told_stock(world, _stock(world, call))
 
 
 def _list_stocks(world: World, call: Call) -> dict[str, Any]:
     state = call.query.get("state")
     found = [
-        _told_stock(world, stock)
+        told_stock(world, stock)
         for stock in world.of(STOCKS).by("product", _product(world, call).key)
         if state in {None, stock.state}
     ]
@@ -217,20 +207,10 @@ def _add_codes(world: World, call: Call) -> dict[str, Any]:
     }
 
 
-def _told_stock(world: World, stock: Stock) -> dict[str, Any]:
-    sent = world.of(COUPONS).by("stock", stock.key)
-    today = date(world.now)
-    told: dict[str, Any] = {"product_coupon_id": stock.product_coupon_id, "stock_id": stock.stock_id, **stock.content}
-    if stock.content.get("coupon_code_mode") == "UPLOAD":
-        told["coupon_code_count_info"] = {"total_count": stock.uploaded, "available_count": len(stock.codes)}
-    counts = {"total_count": stock.sent, "today_count": sum(date(one.made) == today for one in sent)}
-    return told | {"sent_count_info": counts, "state": stock.state} | stock.ending
-
-
 def _send(world: World, call: Call) -> dict[str, Any]:
     content: dict[str, Any] = call.json
     stock = _stock(world, call)
-    begins, ends = transitions.period(stock.content, call.time)
+    begins, ends = period(stock.content, call.time)
     asked = Coupon(
         mchid=call.mchid,
         made=call.time,
@@ -245,17 +225,17 @@ def _send(world: World, call: Call) -> dict[str, Any]:
         ends=ends,
     )
     key = _once(world, call, "send", content["send_request_no"], lambda: transitions.send(world, stock, asked).key)
-    return _told_coupon(world, transitions.coupon_at(world, key))
+    return told_coupon(world, transitions.coupon_at(world, key))
 
 
 def _query_coupon(world: World, call: Call) -> dict[str, Any]:
-    return _told_coupon(world, _coupon(world, call))
+    return told_coupon(world, _coupon(world, call))
 
 
 def _list_coupons(world: World, call: Call) -> dict[str, Any]:
     wanted, brand = call.query, _brand(call)
     found = [
-        _told_coupon(world, coupon)
+        told_coupon(world, coupon)
         for coupon in world.of(COUPONS).by("openid", call.values["openid"])
         if coupon.stock.split("/")[0] == brand
         and coupon.appid == wanted["appid"]
@@ -292,27 +272,6 @@ def _step(world: World, call: Call, action: str, change: Callable[[Coupon], Coup
     coupon = _coupon(world, call)
     _once(world, call, action, call.json["out_request_no"], lambda: change(coupon).key)
     return _query_coupon(world, call)
-
-
-def _told_coupon(world: World, coupon: Coupon) -> dict[str, Any]:
-    brand, product_coupon_id, stock_id = coupon.stock.split("/")
-    product = transitions.product_of(world, brand, product_coupon_id)
-    stock = transitions.stock_of(world, brand, product_coupon_id, stock_id)
-    told: dict[str, Any] = {
-        "coupon_code": coupon.coupon_code,
-        "coupon_state": coupon.state,
-        "valid_begin_time": rfc3339(coupon.begins),
-        "valid_end_time": rfc3339(coupon.ends),
-        "receive_time": rfc3339(coupon.made),
-        "send_request_no": coupon.send_request_no,
-        "send_channel": "API",
-        "product_coupon": _told_product(product),
-        "stock": _told_stock(world, stock),
-        "attach": coupon.attach,
-        **coupon.steps,
-    }
-    detail = _USAGES[product.content["usage_mode"]]
-    return told | ({detail: coupon.usage} if coupon.usage else {})
 
 
 def _set_address(world: World, call: Call) -> dict[str, Any]:

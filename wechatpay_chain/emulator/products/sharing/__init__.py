@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..product import Product
 from . import apiv2, apiv3, platforms
 from .records import Sharing
-from .transitions import RECEIVERS, RETURNS, SHARINGS
+from .returns import RETURNS
+from .transitions import RECEIVERS, SHARINGS
 
 __all__ = ["PRODUCT", "RETURNS", "SHARINGS", "Sharing"]
 

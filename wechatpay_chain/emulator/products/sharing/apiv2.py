@@ -19,7 +19,7 @@ from ..json_texts import read_object, read_objects, text
 from ..orders.apiv2 import content_of, fields_of
 from ..orders.record import Order
 from ..product import Route
-from . import transitions
+from . import returns, transitions
 from .records import Return, Sharing
 
 _PARTIES = ("mch_id", "sub_mch_id", "appid", "sub_appid", "brand_mch_id")
@@ -89,14 +89,14 @@ def _return(world: World, call: Call) -> dict[str, Any]:
     fields = fields_of(call)
     sharing = transitions.named(world, call, fields)
     amount = fen(fields["return_amount"], "return_amount")
-    asked = transitions.asked_return(call, sharing, content_of(fields), amount)
-    return _answer(call) | _told_return(transitions.give_back(world, sharing, asked), sharing)
+    asked = returns.asked(call, sharing, content_of(fields), amount)
+    return _answer(call) | _told_return(returns.give_back(world, sharing, asked), sharing)
 
 
 def _query_return(world: World, call: Call) -> dict[str, Any]:
     fields = fields_of(call)
     sharing = transitions.named(world, call, fields)
-    return _answer(call) | _told_return(transitions.find_return(world, call, fields["out_return_no"], sharing), sharing)
+    return _answer(call) | _told_return(returns.find(world, call, fields["out_return_no"], sharing), sharing)
 
 
 def _answer(call: Call) -> dict[str, Any]:

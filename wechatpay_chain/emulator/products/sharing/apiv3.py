@@ -11,7 +11,7 @@ from ...platform.call import Call
 from ...platform.times import rfc3339
 from ...world.world import World
 from ..product import Route
-from . import transitions
+from . import returns, transitions
 from .records import Return, Sharing
 
 _BASE = "/v3/profitsharing"
@@ -72,13 +72,13 @@ def amounts(world: World, call: Call) -> dict[str, Any]:
 def _return(world: World, call: Call) -> dict[str, Any]:
     content: dict[str, Any] = call.json
     sharing = transitions.named(world, call, content)
-    asked = transitions.asked_return(call, sharing, content, content["amount"])
-    return _told_return(transitions.give_back(world, sharing, asked), sharing)
+    asked = returns.asked(call, sharing, content, content["amount"])
+    return _told_return(returns.give_back(world, sharing, asked), sharing)
 
 
 def _query_return(world: World, call: Call) -> dict[str, Any]:
     sharing = transitions.named(world, call, call.query)
-    return _told_return(transitions.find_return(world, call, call.values["out_return_no"], sharing), sharing)
+    return _told_return(returns.find(world, call, call.values["out_return_no"], sharing), sharing)
 
 
 def _told_return(found: Return, sharing: Sharing) -> dict[str, Any]:

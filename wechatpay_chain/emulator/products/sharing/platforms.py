@@ -17,7 +17,7 @@ from ...platform.call import Call
 from ...platform.times import rfc3339
 from ...world.world import World
 from ..product import Route
-from . import transitions
+from . import returns, transitions
 from .apiv3 import amounts
 from .records import Return, Sharing
 
@@ -112,13 +112,13 @@ class Family:
         """Let a receiver give back."""
         content: dict[str, Any] = call.json
         sharing = self._named(world, call, content)
-        asked = transitions.asked_return(call, sharing, content, content["amount"])
-        return self._told_return(transitions.give_back(world, sharing, asked), sharing)
+        asked = returns.asked(call, sharing, content, content["amount"])
+        return self._told_return(returns.give_back(world, sharing, asked), sharing)
 
     def query_return(self, world: World, call: Call) -> dict[str, Any]:
         """Tell a return."""
         sharing = self._named(world, call, call.query)
-        return self._told_return(transitions.find_return(world, call, call.query["out_return_no"], sharing), sharing)
+        return self._told_return(returns.find(world, call, call.query["out_return_no"], sharing), sharing)
 
     def _named(self, world: World, call: Call, given: Mapping[str, Any]) -> Sharing:
         sharing = transitions.named(world, call, given)

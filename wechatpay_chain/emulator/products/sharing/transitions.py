@@ -1,7 +1,7 @@
 """What can happen to the money of an order that is shared.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012528995 (receivers), https://pay.weixin.qq.com/doc/v3/merchant/4012529092
-(orders), https://pay.weixin.qq.com/doc/v3/merchant/4012529132 (returns)
+(orders)
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from ..orders import ORDERS
 from ..orders.record import Order
 from ..orders.texts import merchants
 from ..wishes import PREFIX
-from .records import Receiver, Return, Sharing
+from .records import Receiver, Sharing
 
 _MOST_REQUESTS = 50
 _MOST_RECEIVERS = 50
 RATIO = 3000
 """What may be shared without a special agreement, of ten thousand."""
-_TRANSIT = 1
-_RETURNABLE = 180 * 86400
+TRANSIT = 1
+"""Seconds that the money is under way."""
 _FAILURES = {
     "ACCOUNT_ABNORMAL",
     "NO_RELATION",
@@ -141,7 +141,7 @@ def share(world: World, order: Order, asked: Sharing, owner: str | None = None) 
     amount = sum(part["amount"] for part in asked.parts)
     _check(world, order, asked, amount, order.sub_mchid if owner is None else owner)
     world.of(ORDERS).put(replace(order, shared=order.shared + amount, sharing=order.sharing and not asked.unfreezes))
-    return world.of(SHARINGS).put(replace(asked, due=world.now + _TRANSIT, history=((world.now, asked.state),)))
+    return world.of(SHARINGS).put(replace(asked, due=world.now + TRANSIT, history=((world.now, asked.state),)))
 
 
 def _check(world: World, order: Order, asked: Sharing, amount: int, owner: str) -> None:
@@ -203,67 +203,6 @@ def _announce(world: World, sharing: Sharing, order: Order, part: Mapping[str, A
     )
 
 
-def give_back(world: World, sharing: Sharing, asked: Return) -> Return:
-    """A receiver gives back; a repeat gives the same answer.
-
-    Raises:
-        Refusal: the number was used with other content, or the receiver hasn't got so much.
-    """
-    known = world.of(RETURNS).get(asked.key)
-    if known is not None:
-        if known.content != asked.content:
-            raise refusal.repeated("商户回退单号重复，且请求参数与首次请求不一致")
-        return known
-    got = sum(
-        part["amount"] for part in sharing.parts if part["account"] == asked.account and part["result"] == "SUCCESS"
-    )
-    returned = sum(
-        one.amount
-        for one in world.of(RETURNS).by("sharing", sharing.key)
-        if one.state != "FAILED" and one.account == asked.account
-    )
-    if sharing.state != "FINISHED":
-        raise refusal.invalid_state("分账处理中，不能回退")
-    if world.now - sharing.made > _RETURNABLE:
-        raise refusal.invalid_state("分账已超过180天，不能回退")
-    if not 0 < asked.amount <= got - returned:
-        raise Refusal(403, "NOT_ENOUGH", "回退金额大于该接收方可回退的金额")
-    return world.of(RETURNS).put(replace(asked, due=world.now + _TRANSIT, history=((world.now, asked.state),)))
-
-
-def asked_return(call: Call, sharing: Sharing, content: dict[str, Any], amount: int) -> Return:
-    """The return that a call asks for, not yet made.
-
-    Args:
-        call: asks.
-        sharing: what is given back from.
-        content: is compared with a repeat; names the receiver, and has `out_return_no` and `description`.
-        amount: in fen.
-    """
-    return Return(
-        mchid=call.mchid,
-        made=call.time,
-        state="PROCESSING",
-        out_return_no=content["out_return_no"],
-        return_id=numbers.sharing_id(),
-        sharing=sharing.key,
-        content=content,
-        amount=amount,
-        failure="ACCOUNT_ABNORMAL" if content["description"] == f"{PREFIX}ACCOUNT_ABNORMAL" else "",
-    )
-
-
-def _finish_return(world: World, found: Return) -> None:
-    if found.failure:
-        world.of(RETURNS).put(found.moved("FAILED", world.now, finished=world.now))
-        return
-    sharing = world.of(SHARINGS).get(found.sharing)
-    if sharing is not None:
-        order = order_of(world, sharing)
-        world.of(ORDERS).put(replace(order, shared=order.shared - found.amount))
-    world.of(RETURNS).put(found.moved("SUCCESS", world.now, finished=world.now))
-
-
 def order_of(world: World, sharing: Sharing) -> Order:
     """The order that a sharing is of."""
     order = world.of(ORDERS).get(sharing.order)
@@ -319,18 +258,6 @@ def named(world: World, call: Call, given: Mapping[str, Any]) -> Sharing:
     return sharing
 
 
-def find_return(world: World, call: Call, out_return_no: str, sharing: Sharing) -> Return:
-    """The return of a merchant's number.
-
-    Raises:
-        Refusal: the sharing has none.
-    """
-    found = world.of(RETURNS).get(f"{call.mchid}/{out_return_no}")
-    if found is None or found.sharing != sharing.key:
-        raise refusal.not_found("回退单不存在")
-    return found
-
-
 def _ripen(world: World, sharing: Sharing) -> None:
     finish(world, sharing)
 
@@ -342,11 +269,4 @@ SHARINGS = Kind(
     key=lambda sharing: sharing.key,
     indexes={"order": lambda sharing: sharing.order, "order_id": lambda sharing: sharing.order_id},
     ripen=_ripen,
-)
-RETURNS = Kind(
-    name="returns",
-    record=Return,
-    key=lambda found: found.key,
-    indexes={"sharing": lambda found: found.sharing},
-    ripen=_finish_return,
 )
