@@ -20,6 +20,7 @@ from ..fen import fen
 from ..orders.record import Order
 from ..product import Route
 from .record import Refund
+from .texts import told
 from .transitions import REFUNDS, asked_refund, find, named_order, order_for, order_of, refund, retry
 
 _BASE = "/v3/ecommerce/refunds"
@@ -80,21 +81,11 @@ def _apply_abnormal(world: World, call: Call) -> dict[str, Any]:
 
 def _told(world: World, found: Refund, given: Mapping[str, Any]) -> dict[str, Any]:
     order = order_for(world, found, given)
-    members: dict[str, Any] = {
-        "refund_id": found.refund_id,
-        "out_refund_no": found.out_refund_no,
-        "transaction_id": order.transaction_id,
-        "out_trade_no": order.out_trade_no,
-        "channel": found.channel,
-        "user_received_account": found.account,
-        "create_time": rfc3339(found.made),
+    return told(found, order) | {
         "status": _STATES.get(found.state, found.state),
         "amount": _amount(found, order),
-        "promotion_detail": [],
         "refund_account": _account(found),
-        "funds_account": found.funds,
     }
-    return members | ({"success_time": rfc3339(found.finished)} if found.finished else {})
 
 
 def _amount(found: Refund, order: Order) -> dict[str, Any]:
