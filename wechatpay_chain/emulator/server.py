@@ -14,7 +14,8 @@ from .._loop_thread import LoopThread, nothing
 from ..http.headers import Headers
 from ..http.request import Request
 from ..pipeline import Handler
-from .control.api import BASE, EVENTS, Control
+from .control.action import BASE
+from .control.api import EVENTS, Control
 from .control.feed import Feed
 from .controls import Controls
 from .misbehaviour import AnswerLost

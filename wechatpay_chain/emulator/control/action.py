@@ -10,6 +10,9 @@ from .fields import Field, Fields
 
 Arguments = Mapping[str, Any]
 
+BASE = "/_emulator"
+"""The path that all of the control interface is below."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:

@@ -15,13 +15,13 @@ from ...http.response import Response
 from ..controls import Controls
 from ..platform.refusal import Refusal
 from ..platform.routes import placeholder_values
+from ..products.orders import links
 from . import openapi, pages
-from .action import Action
+from .action import BASE, Action
 from .actions import Missing, actions_of
 from .fields import BadRequest, read_body, read_query
 from .guard import objection
 
-BASE = "/_emulator"
 EVENTS = f"{BASE}/events"
 """Where the stream of events is, which a server sends."""
 
@@ -59,7 +59,7 @@ class Control:
 
     async def handle(self, request: Request) -> Response[Any]:
         """The answer to a request."""
-        is_form = request.path.startswith(f"{pages.PAY}/")
+        is_form = request.path.startswith(f"{links.PAGE}/")
         against = self.objection(request, form=is_form)
         if against:
             return _told(403, {"message": against})

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..._version import __version__
-from .action import Action
+from .action import BASE, Action
 from .fields import schema
 
-_BASE = "/_emulator"
 _PROBLEM = {
     "type": "object",
     "required": ["message"],
@@ -28,7 +27,7 @@ def document(actions: Iterable[Action]) -> dict[str, Any]:
     """The OpenAPI document of some actions."""
     paths: dict[str, dict[str, Any]] = {}
     for action in actions:
-        paths.setdefault(_BASE + action.path, {})[action.method.lower()] = _operation(action)
+        paths.setdefault(BASE + action.path, {})[action.method.lower()] = _operation(action)
     return {
         "openapi": "3.1.0",
         "info": {

@@ -18,11 +18,12 @@ from ...http.response import Response
 from ..controls import Controls
 from ..platform.refusal import Refusal
 from ..products import phone
+from ..products.orders.links import PAGE
+from .action import BASE
 from .rendering import render
 
-PAY = "/_emulator/pay"
-_STATIC = "/_emulator/static/"
-_QR = "/_emulator/qr.svg"
+_STATIC = f"{BASE}/static/"
+_QR = f"{BASE}/qr.svg"
 # The page that shows what happens is one; its script reads from the address what to show.
 _VIEWS = frozenset({"", "calls", "records", "notifications", "faults", "start"})
 _TYPES: Mapping[str, str] = {
@@ -55,7 +56,7 @@ class Pages:
     def answer(self, request: Request) -> Response[Any] | None:
         """The page of a path; None where there is none."""
         path = request.path
-        if path.startswith(f"{PAY}/") and request.method in {"GET", "POST"}:
+        if path.startswith(f"{PAGE}/") and request.method in {"GET", "POST"}:
             return self._pay(request)
         if request.method != "GET":
             return None
@@ -92,7 +93,7 @@ class Pages:
 
 def _is_view(request: Request) -> bool:
     """Whether a browser asks for a view: programs get JSON from the same addresses."""
-    view, *_ = request.path.removeprefix("/_emulator").strip("/").split("/")
+    view, *_ = request.path.removeprefix(BASE).strip("/").split("/")
     return view in _VIEWS and (not view or "text/html" in request.headers.get("Accept", ""))
 
 

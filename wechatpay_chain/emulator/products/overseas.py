@@ -19,8 +19,9 @@ from ..world.world import World
 from .fen import fen
 from .orders import transitions
 from .orders.apiv3 import asked as asked_order
-from .orders.apiv3 import caller, code_url, h5_url, of_sub_merchant
+from .orders.apiv3 import caller, of_sub_merchant
 from .orders.codes import pay_by_code
+from .orders.links import prepaid
 from .orders.record import Order
 from .orders.texts import announced, parties
 from .product import Product, Route
@@ -35,11 +36,7 @@ _REFUND_STATES = {"CLOSED": "REFUNDCLOSE"}
 
 def _prepay(world: World, call: Call, trade_type: str) -> dict[str, Any]:
     order = transitions.make(world, asked_order(call, call.json, trade_type))
-    if trade_type == "NATIVE":
-        return {"code_url": code_url(order, call.base_url)}
-    if trade_type == "MWEB":
-        return {"mweb_url": h5_url(order, call.base_url)}
-    return {"prepay_id": order.prepay_id}
+    return prepaid(order, trade_type, call.base_url, h5="mweb_url")
 
 
 def _pay_by_code(world: World, call: Call) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from ..fen import fen
 from ..product import Route
 from ..wishes import wish
 from . import transitions
-from .apiv3 import code_url, h5_url, of_sub_merchant
+from .apiv3 import of_sub_merchant
 from .codes import pay_by_code
+from .links import code_url, h5_url
 from .record import Order
 from .texts import parties_v2, payment_v2, told_v2
 

@@ -7,33 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from ...platform import refusal, times
-from ...platform.call import DEFAULT_BASE_URL, Call
+from ...platform.call import Call
 from ...world.world import World
 from ..fen import fen
 from ..product import Route
 from ..wishes import wish
 from . import transitions
 from .codes import pay_by_code
+from .links import prepaid
 from .record import Order
 from .texts import announced, parties, told
-
-
-class Payable(Protocol):
-    """What a payer can be led to."""
-
-    @property
-    def code(self) -> str:
-        """What ends the link."""
-        ...
-
-    @property
-    def prepay_id(self) -> str:
-        """What a front end pays by."""
-        ...
-
 
 _DIRECT = "/v3/pay/transactions"
 _PARTNER = "/v3/pay/partner/transactions"
@@ -102,27 +88,7 @@ def expiry(call: Call, time_expire: str | None) -> float:
 
 def _prepay(world: World, call: Call, trade_type: str) -> dict[str, Any]:
     order = transitions.make(world, asked(call, call.json, trade_type))
-    if trade_type == "NATIVE":
-        return {"code_url": code_url(order, call.base_url)}
-    if trade_type == "MWEB":
-        return {"h5_url": h5_url(order, call.base_url)}
-    return {"prepay_id": order.prepay_id}
-
-
-def code_url(order: Payable, base_url: str) -> str:
-    """What a Native order's QR code holds; where the emulator listens, a page of its own."""
-    if base_url == DEFAULT_BASE_URL:
-        return f"weixin://wxpay/bizpayurl?pr={order.code}"
-    return f"{base_url}/_emulator/pay/{order.code}"
-
-
-def h5_url(order: Payable, base_url: str) -> str:
-    """The payment page of an H5 order; where the emulator listens, a page of its own."""
-    if base_url == DEFAULT_BASE_URL:
-        base_url = "https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb"
-    else:
-        base_url = f"{base_url}/_emulator/pay/{order.code}"
-    return f"{base_url}?prepay_id={order.prepay_id}&package={order.code}"
+    return prepaid(order, trade_type, call.base_url)
 
 
 def _pay_by_code(world: World, call: Call) -> dict[str, Any]:

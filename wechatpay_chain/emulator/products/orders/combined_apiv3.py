@@ -15,8 +15,9 @@ from ...world.world import World
 from ..fen import fen
 from ..product import Route
 from . import combined
-from .apiv3 import code_url, expiry, h5_url
+from .apiv3 import expiry
 from .combined import COMBINED, Combined
+from .links import prepaid
 from .record import Order
 
 _BASE = "/v3/combine-transactions"
@@ -31,11 +32,7 @@ def _prepay(world: World, call: Call, trade_type: str) -> dict[str, Any]:
         raise refusal.bad_parameter("/sub_orders", "body", f"1 to {combined.MOST} orders are expected")
     asked = _asked(call, trade_type)
     made = combined.make(world, asked, [_part(part, asked) for part in content["sub_orders"]])
-    if trade_type == "NATIVE":
-        return {"code_url": code_url(made, call.base_url)}
-    if trade_type == "MWEB":
-        return {"h5_url": h5_url(made, call.base_url)}
-    return {"prepay_id": made.prepay_id}
+    return prepaid(made, trade_type, call.base_url)
 
 
 def _asked(call: Call, trade_type: str) -> Combined:
