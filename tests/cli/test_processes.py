@@ -7,6 +7,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -118,12 +119,13 @@ def test_the_process_list(shop: Shop) -> None:
 def test_status_while_it_runs_and_an_unknown_outcome(shop: Shop) -> None:
     """`batch status` says that the batch still runs; one whose calls may have taken effect ends with 4, status too."""
     arrived: list[str] = []
+    asked = threading.Event()
 
     @shop.emulator.on("POST", "/v3/unknown/write")
     async def write(call: Call) -> Any:
         arrived.append(call.json["out_request_no"])
         if len(arrived) > 2:
-            await asyncio.sleep(1.5)
+            await asyncio.to_thread(asked.wait, 60)
         return Response(status=500, content=b'{"code":"SOMETHING_NEW","message":"?"}')
 
     rows = "".join(f"U{number},1\n" for number in range(4))
@@ -142,6 +144,7 @@ def test_status_while_it_runs_and_an_unknown_outcome(shop: Shop) -> None:
                 break
             time.sleep(0.05)
         status = process(shop, "batch", "status", "j", "--json")
+        asked.set()
         out, err = running.communicate(timeout=60)
     assert (status.code, status.out) == (2, "")
     assert "in use by another batch" in status.err
