@@ -486,6 +486,14 @@ def test_all_is_well(run: Run, shop: Shop) -> None:
     assert not [secret for secret in shop.secrets if secret in report.out + report.err]
 
 
+def test_a_mistake_is_told_once(run: Run, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is set, each setting is missed once: a client that can't be made of it is no further mistake."""
+    for name in shop.variables:
+        monkeypatch.delenv(name)
+    report = run("doctor", "--offline")
+    assert (report.code, report.out.count("mchid: it isn't set")) == (1, 1)
+
+
 def test_there_are_forty() -> None:
     """The list has the forty mistakes that were promised, and some more."""
     assert len(SETTINGS) + len(MESSAGES) >= 40

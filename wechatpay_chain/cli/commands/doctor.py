@@ -37,9 +37,13 @@ def _checks(options: argparse.Namespace) -> Iterator[Check]:
         return
     yield from setting_texts.checks(settings)
     yield from setting_texts.misspelt(os.environ, settings)
-    yield from keys.checks(settings, datetime.now(UTC))
+    told: set[str] = set()
+    for check in keys.checks(settings, datetime.now(UTC)):
+        told.add(check.found)
+        yield check
     whole = keys.together(settings)
-    yield whole
+    if whole.found not in told:
+        yield whole
     if options.offline:
         return
     with waiting("looking at the network"):
