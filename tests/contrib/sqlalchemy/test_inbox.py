@@ -105,6 +105,24 @@ async def test_messages_of_one_number_are_handled_in_order(shop: Shop) -> None:
     assert refunded.key == "refunded"
 
 
+async def test_looking_past_many_that_wait_for_one_number(shop: Shop) -> None:
+    """Thousands that wait behind a message that is being handled cost a claim no minutes."""
+    await inbox_of(shop)
+    columns = "event_type, create_time, resource_type, summary, headers, body, resource, error, tries, received"
+    await shop.execute(
+        f"INSERT INTO wechatpay_inbox (key, number, notification_id, state, due, {columns}) "
+        "SELECT 'K' || i, 'A1', '', "
+        "CASE WHEN i = 1 THEN 'claimed' ELSE 'waiting' END, "
+        "EXTRACT(EPOCH FROM now()) + CASE WHEN i = 1 THEN 60 ELSE -10 END, "
+        "'', '', '', '', '', '', '', '', 0, 0 FROM generate_series(1, 50000) AS i"
+    )
+    await shop.execute("ANALYZE wechatpay_inbox")
+    impatient = engine_of(shop.url, connect_args={"server_settings": {"statement_timeout": "8000"}})
+    claim = await SqlInbox(impatient).claim()
+    await dispose(impatient)
+    assert claim is None
+
+
 @every_kind
 async def test_no_message_is_claimed_twice(shop: Shop) -> None:
     """Many workers that claim at once get different messages, one of each number."""

@@ -21,7 +21,6 @@ with extra("sqlalchemy"):
         bindparam,
         case,
         exists,
-        or_,
         select,
         update,
     )
@@ -64,17 +63,13 @@ def first_due(connection: Connection) -> dict[str, Any] | None:
 def _due() -> Any:
     """The first message of a state, `wanted`, whose time has come."""
     other = table.alias()
-    goes_before = exists().where(
-        other.c.number == table.c.number,
-        other.c.state.in_(UNFINISHED),
-        or_(
-            other.c.id < table.c.id,
-            and_(other.c.id > table.c.id, other.c.state == State.CLAIMED.value, other.c.due > Now()),
-        ),
-    )
+    of_number = exists().where(other.c.number == table.c.number)
+    # Two conditions, and no `or`: PostgreSQL would read all earlier messages for each that waits for its number.
+    earlier = of_number.where(other.c.state.in_(UNFINISHED), other.c.id < table.c.id)
+    running = of_number.where(other.c.state == State.CLAIMED.value, other.c.id > table.c.id, other.c.due > Now())
     return (
         select(table)
-        .where(table.c.state == bindparam("wanted"), table.c.due <= Now(), ~goes_before)
+        .where(table.c.state == bindparam("wanted"), table.c.due <= Now(), ~earlier, ~running)
         .order_by(table.c.due, table.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
