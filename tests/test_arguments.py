@@ -254,7 +254,7 @@ CONSTRUCTORS: Mapping[Callable[..., Any], Mapping[str, str]] = {
     redis_seen: {"redis": "", "prefix": "x", "lease": "", "keep": "", "keep_v2": "", "timeout": ""},
     redis_limiter: {"redis": "", "among": "", "prefix": "x", "timeout": ""},
     sql_seen: {"engine": "", "lease": "", "keep": "", "keep_v2": ""},
-    sql_inbox: {"engine": "", "seal_key": "None", "patience": "None", "lease": ""},
+    sql_inbox: {"engine": "", "seal_key": "None", "reads_unsealed": "True", "patience": "None", "lease": ""},
     sql_worker: {"inbox": "", "webhook": "", "concurrency": "", "poll": "", "observer": "None", "count_every": ""},
     view: {"webhook": ""},
     caller: {**OF_CALLERS, "backoff": ""},

@@ -88,6 +88,7 @@ def test_show_opens_what_is_sealed(run: Run, act: Act, monkeypatch: pytest.Monke
     monkeypatch.setenv("WECHATPAY_INBOX_SEAL_KEY", "xyz")
     assert "64 hex digits" in run("inbox", "show", "EV-4").err
     monkeypatch.setenv("WECHATPAY_INBOX_SEAL_KEY", key.hex())
+    assert run("inbox", "show", "EV-1").code == 0  # stored before there was a key
     assert json.loads(run("inbox", "show", "EV-4").out)["content"]["resource"]["out_trade_no"] == "C1"
 
 

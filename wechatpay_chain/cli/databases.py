@@ -52,7 +52,7 @@ async def opened(url: str | None) -> AsyncGenerator[SqlInbox]:
             "--url", f"the driver of {parsed.drivername} isn't installed ({error})", "Install it, or name another one"
         ) from None
     try:
-        yield SqlInbox(engine, seal_key=_seal_key())
+        yield SqlInbox(engine, seal_key=_seal_key(), reads_unsealed=True)
     except (SQLAlchemyError, OSError) as error:
         raise DatabaseFailedError(f"the database failed: {_brief(error)}") from None
     finally:

@@ -125,12 +125,17 @@ async def test_a_message_without_handler_waits_for_one(shop: Shop) -> None:
 
 
 async def test_content_that_does_not_open_is_a_failure(shop: Shop) -> None:
-    """A worker with another key than the receiver's says so, and handles nothing."""
+    """A worker with another key than the receiver's says so and handles nothing, nor what isn't sealed until it may."""
     await send(await inbox_of(shop, seal_key=b"k" * 32), "EV-1")
+    await send(await inbox_of(shop), "EV-2")
     inbox = SqlInbox(shop.engine, seal_key=b"x" * 32)
     assert await Worker(inbox, handled_by(writing(shop))).drain() == 0
-    row = (await inbox.records())[0]
-    assert (row.state, row.error) == (State.WAITING, "DecryptionError")
+    rows = await inbox.records()
+    assert [(row.state, row.error) for row in rows] == [(State.WAITING, "DecryptionError")] * 2
+    await inbox.retry(["EV-2"])
+    inbox = SqlInbox(shop.engine, seal_key=b"x" * 32, reads_unsealed=True)
+    assert await Worker(inbox, handled_by(writing(shop))).drain() == 1
+    assert await shop.effects() == ["EV-2"]
 
 
 async def test_run_handles_what_comes_until_it_is_stopped(shop: Shop) -> None:

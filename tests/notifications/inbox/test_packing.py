@@ -48,9 +48,21 @@ def test_what_is_sealed_shows_nothing() -> None:
     assert repr(KEY) not in repr(vars(Packer(KEY)))
 
 
-def test_what_came_before_the_key_is_read() -> None:
-    """A shop that begins to seal still reads what it stored before."""
-    assert Packer(KEY).unpack("EV-1", Packer().pack(MESSAGE))[1] == MESSAGE.body
+@pytest.mark.parametrize("column", ["body", "resource"])
+def test_what_is_not_sealed_is_refused(column: str) -> None:
+    """Whoever can write to the table can't put content of his own in place of what is sealed."""
+    packed = replace(Packer(KEY).pack(MESSAGE), **{column: getattr(Packer().pack(MESSAGE), column)})
+    with pytest.raises(DecryptionError, match=f"{column} isn't sealed.*reads_unsealed=True"):
+        Packer(KEY).unpack("EV-1", packed)
+
+
+def test_what_came_before_the_key_is_read_if_asked_for() -> None:
+    """A shop that begins to seal reads what it stored before as long as it says so, beside what is sealed."""
+    packer = Packer(KEY, reads_unsealed=True)
+    for packed in (Packer().pack(MESSAGE), Packer(KEY).pack(MESSAGE)):
+        assert packer.unpack("EV-1", packed)[1] == MESSAGE.body
+    with pytest.raises(DecryptionError, match="doesn't open"):
+        Packer(b"x" * 32, reads_unsealed=True).unpack("EV-1", Packer(KEY).pack(MESSAGE))
 
 
 @pytest.mark.parametrize(

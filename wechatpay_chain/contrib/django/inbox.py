@@ -24,7 +24,7 @@ from django.db import DEFAULT_DB_ALIAS, Error, IntegrityError, close_old_connect
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now
 
-from ..._arguments import FINITE_SECONDS, check, instance
+from ..._arguments import FINITE_SECONDS, FLAG, check, instance
 from ...credentials.arguments import conceals_arguments
 from ...notifications.inbox import UNFINISHED, Event, Message, Packed, Packer, Patience, State, next_step
 from ...notifications.seen import KEEP, KEEP_V2, V2_KEYS
@@ -56,6 +56,7 @@ class Claim:
 
 
 _TAKES = {
+    "reads_unsealed": FLAG,
     "using": instance(str, "Give the alias of a database of DATABASES"),
     "patience": instance(Patience | None, "Give Patience(most=16)"),
 }
@@ -67,6 +68,8 @@ class DjangoInbox:
     Args:
         using: the alias of the database.
         seal_key: 32 bytes to seal bodies and resources with; None stores them as they are.
+        reads_unsealed: whether what was stored without a seal_key is read though there is one; else it is refused, and
+            its handling fails.
         patience: how often a notification is tried before it is dead, and the pauses between.
 
     Raises:
@@ -75,12 +78,17 @@ class DjangoInbox:
 
     @conceals_arguments
     def __init__(
-        self, *, using: str = DEFAULT_DB_ALIAS, seal_key: bytes | None = None, patience: Patience | None = None
+        self,
+        *,
+        using: str = DEFAULT_DB_ALIAS,
+        seal_key: bytes | None = None,
+        reads_unsealed: bool = False,
+        patience: Patience | None = None,
     ) -> None:
-        check(_TAKES, using=using, patience=patience)
+        check(_TAKES, using=using, reads_unsealed=reads_unsealed, patience=patience)
         self.using = using
         self.patience = Patience() if patience is None else patience
-        self._packer = Packer(seal_key)
+        self._packer = Packer(seal_key, reads_unsealed=reads_unsealed)
 
     @property
     def rows(self) -> QuerySet[StoredNotification]:
@@ -121,7 +129,7 @@ class DjangoInbox:
         """What is stored in a row.
 
         Raises:
-            DecryptionError: it is sealed with another key.
+            DecryptionError: it is sealed with another key, or not sealed though there is one.
             DecodeError: what is stored isn't what was.
         """
         packed = Packed(row.headers, bytes(row.body), bytes(row.resource))

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..._arguments import FINITE_SECONDS, check, instance
+from ..._arguments import FINITE_SECONDS, FLAG, check, instance
 from ..._extras import extra
 from ...credentials.arguments import conceals_arguments
 from ...errors import ConfigurationError
@@ -58,6 +58,7 @@ _OF_RECORDS = tuple(
 )
 
 _TAKES = {
+    "reads_unsealed": FLAG,
     "patience": instance(Patience | None, "Give Patience(most=16)"),
     "lease": FINITE_SECONDS,
 }
@@ -72,6 +73,8 @@ class SqlInbox:
     Args:
         engine: of the shop's database; it stays open.
         seal_key: 32 bytes to seal bodies and resources with; None stores them as they are.
+        reads_unsealed: whether what was stored without a seal_key is read though there is one; else it is refused, and
+            its handling fails.
         patience: how often a message is tried before it is dead, and the pauses between.
         lease: seconds after which a claim falls, because its worker died; it is renewed while its handler runs.
 
@@ -85,14 +88,15 @@ class SqlInbox:
         engine: AsyncEngine | Engine,
         *,
         seal_key: bytes | None = None,
+        reads_unsealed: bool = False,
         patience: Patience | None = None,
         lease: float = LEASE,
     ) -> None:
-        check(_TAKES, patience=patience, lease=lease)
+        check(_TAKES, reads_unsealed=reads_unsealed, patience=patience, lease=lease)
         self.database = Database(engine)
         self.patience = Patience() if patience is None else patience
         self.lease = lease
-        self._packer = Packer(seal_key)
+        self._packer = Packer(seal_key, reads_unsealed=reads_unsealed)
         first = {"state": State.WAITING.value, "tries": 0, "received": Now(), "due": Now(), "error": ""}
         self._insert = self.database.dialect.insert_once(table, first)
 
@@ -172,7 +176,7 @@ class SqlInbox:
         """The message that was claimed.
 
         Raises:
-            DecryptionError: it is sealed with another key.
+            DecryptionError: it is sealed with another key, or not sealed though there is one.
             DecodeError: what is stored isn't what was.
         """
         return self._message(claim.row)
@@ -214,7 +218,7 @@ class SqlInbox:
         """A message with its state; without its content if that was erased. None if there is no such message.
 
         Raises:
-            DecryptionError: it is sealed with another key.
+            DecryptionError: it is sealed with another key, or not sealed though there is one.
         """
         query = select(table).where(table.c.key == key)
         row = await self.database.run(lambda connection: connection.execute(query).mappings().first())

@@ -46,15 +46,17 @@ class Packer:
 
     Args:
         key: 32 bytes that only this shop knows, to seal bodies and resources with; None stores them as they are.
-            What was stored before the key was given is still read.
+        reads_unsealed: whether content that isn't sealed is read though there is a key: what was stored before there
+            was one. By default it is refused, as whoever can write to the database may have put it there.
 
     Raises:
         ConfigurationError: the key has another length.
     """
 
     @conceals_arguments
-    def __init__(self, key: bytes | None = None) -> None:
+    def __init__(self, key: bytes | None = None, *, reads_unsealed: bool = False) -> None:
         self._key = None if key is None else Concealed(_checked(key))
+        self._reads_unsealed = reads_unsealed
 
     def pack(self, message: Message) -> Packed:
         """The content of a message, to be stored.
@@ -80,7 +82,7 @@ class Packer:
             packed: what `pack` made of it.
 
         Raises:
-            DecryptionError: it is sealed, and the key isn't the one that it was sealed with.
+            DecryptionError: it is sealed, and the key isn't the one that it was sealed with; or it isn't sealed.
             DecodeError: what was stored isn't what was packed.
         """
         return (
@@ -96,8 +98,14 @@ class Packer:
         return _SEALED + nonce + AESGCM(self._key.reveal()).encrypt(nonce, content, f"{column}:{key}".encode())
 
     def _open(self, content: bytes, key: str, column: str) -> bytes:
-        if not content.startswith(_SEALED):
+        is_sealed = content.startswith(_SEALED)
+        if not is_sealed and (self._key is None or self._reads_unsealed):
             return content
+        if not is_sealed:
+            raise DecryptionError(
+                f"the stored {column} isn't sealed, though there is a seal_key: give reads_unsealed=True as long as "
+                "there are messages that were stored without one"
+            )
         if self._key is None:
             raise DecryptionError(f"the stored {column} is sealed: give the seal_key that it was sealed with")
         start = len(_SEALED)
