@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wechatpay_chain.catalogue import Rate
-from wechatpay_chain.errors import ConfigurationError
+from wechatpay_chain.errors import ConfigurationError, WeChatPayWarning
 from wechatpay_chain.policies.ratelimit import AdaptivePace, RateLimits, SlidingWindows, Window
 
 windows = st.lists(st.builds(Window, st.integers(1, 5), st.floats(0.5, 20)), min_size=1, max_size=2)
@@ -127,12 +127,39 @@ def test_own_limits(given_: Any, expected: tuple[Window, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "own", [{"/v3/x": "1/s"}, {"post /v3/x": "1/s"}, {"POST /v3/x": "0/s"}, {"POST /v3/x": "fast"}]
+    "own",
+    [
+        {"/v3/x": "1/s"},
+        {"post /v3/x": "1/s"},
+        {"POST /v3/x": "0/s"},
+        {"POST /v3/x": "fast"},
+        {"POST /v3/x?a=b": "1/s"},
+        {"POST /v3/x#a": "1/s"},
+        {"POST /v3//x": "1/s"},
+        {"POST /v3/../x": "1/s"},
+        {"POST /v3/:id": "1/s"},
+    ],
 )
 def test_limits_are_checked(own: dict[str, Any]) -> None:
     """A key that names no operation, and a rate that is none, are told at construction."""
     with pytest.raises(ConfigurationError, match=r"rate_limits\.overrides"):
         RateLimits(overrides=own)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("POST /v3/refund/domestic/refund", "POST /v3/refund/domestic/refunds "),
+        ("POST /v3/refund/domestic/refunds/", "POST /v3/refund/domestic/refunds "),
+        ("GET /v3/refund/domestic/refunds", "known with POST only"),
+        ("POST /pay/unifiedorder", "POST /v2/pay/unifiedorder "),
+    ],
+)
+def test_a_rate_for_a_misspelt_operation(name: str, meant: str) -> None:
+    """It would hold for no call: a warning says, where the rates are made, which operation may be meant."""
+    with pytest.warns(WeChatPayWarning, match=meant) as told:
+        assert dict(RateLimits(overrides={name: "1/s"}).overrides) == {name: "1/s"}
+    assert [warning.filename for warning in told] == [__file__]
 
 
 def test_overrides_name_operations_with_any_placeholders() -> None:

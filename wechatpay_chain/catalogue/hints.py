@@ -27,14 +27,19 @@ def explain_unknown(error: APIError, request: Request, operation: catalogue.Oper
     """Add to a 404 or 405, of an operation that the catalogue doesn't know, the closest ones and the likely cause."""
     if error.status in _NO_SUCH and operation is None:
         note_closest(error, request.method, request.template)
-        error.because(*error.causes, _misspelt(request))
+        error.because(*error.causes, misspelt(request.method, request.template))
 
 
-def _misspelt(request: Request) -> Cause | None:
-    path = request.template
+def misspelt(method: str, path: str) -> Cause | None:
+    """What was probably meant by an operation that the catalogue doesn't know; None where nothing is close.
+
+    Args:
+        method: the verb of the call.
+        path: its template, from the leading slash.
+    """
     if verbs := ", ".join(operation.method for operation in catalogue.at(path)):
         return Cause("wrong-verb", f"the path is known with {verbs} only", "Use such a verb", "likely")
-    closest = catalogue.closest(request.method, path)
+    closest = catalogue.closest(method, path)
     respelt = {operation.path for operation in catalogue.respelt_of(path)}
     if meant := next((found for found in closest if found.path in respelt), None):
         return _path_misspelt(meant, "A path in text is sent as it stands, slashes included: write", "likely")

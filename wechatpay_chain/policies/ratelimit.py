@@ -6,6 +6,7 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012081709
 from __future__ import annotations
 
 import re
+import warnings
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import field
@@ -14,8 +15,9 @@ from typing import Any, Literal, Protocol, cast
 
 from .._arguments import FLAG, check_attributes, instance, with_methods
 from ..catalogue import find
-from ..errors import ConfigurationError, type_of
+from ..errors import ConfigurationError, WeChatPayWarning, type_of
 from ..http.operation import Rate
+from ..http.path import literal_path
 from ..http.value import frozen
 
 _OPERATION = re.compile(r"(GET|POST|PUT|PATCH|DELETE) /\S*")
@@ -84,7 +86,8 @@ class RateLimits:
     Attributes:
         overrides: rates in place of the documented ones, which hold for all other operations:
             `"POST /v3/refund/domestic/refunds"` -> `"6/s"`, a `Rate`, several of them, or None for no limit. Known
-            operations are held here by the catalogue's templates.
+            operations are held here by the catalogue's templates; one that isn't known, but resembles one that is,
+            gives a `WeChatPayWarning`.
         wait: whether a call waits for its turn; False raises `RateLimited` at once.
         shared: the limiter that other processes share; None where this process keeps to the rates alone.
 
@@ -146,8 +149,20 @@ def windows_of(given: str | Rate | Sequence[Rate] | None, name: str) -> tuple[Wi
 def _as_known(name: str) -> str:
     """An operation by the catalogue's template, whatever the placeholders are called, and though values be in it."""
     method, _, path = name.partition(" ")
-    operation = find(method, path)
-    return name if operation is None else f"{method} {operation.path}"
+    try:
+        literal_path(path)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"rate_limits.overrides[{name!r}]", error.found, "Write 'METHOD /path/{placeholder}', without a query"
+        ) from None
+    if (operation := find(method, path)) is not None:
+        return f"{method} {operation.path}"
+    from ..catalogue.hints import misspelt  # by who has a rate for what isn't known
+
+    if (cause := misspelt(method, path)) is not None:  # it may also be newer than the catalogue
+        text = f"rate_limits.overrides[{name!r}]: the catalogue knows no such operation; {cause.text}"
+        warnings.warn(text, WeChatPayWarning, stacklevel=4)
+    return name
 
 
 def _are_rates(given: object) -> bool:
