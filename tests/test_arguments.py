@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import gc
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from functools import cache
 from io import BytesIO
 from math import inf, nan
@@ -65,6 +66,7 @@ ODD: Mapping[str, Any] = {
     "object": object(),
     "True": True,
     "1e400": 10**400,
+    "class": Emulator,
 }
 
 
@@ -458,7 +460,14 @@ def test_a_verb_in_the_place_of_its_path() -> None:
 
 @pytest.mark.parametrize(
     ("work", "found"),
-    [(5, "5"), (None, "None"), (lambda _: 5, "5"), (lambda _: None, "None"), (lambda _: [], "a list")],
+    [
+        (5, "5"),
+        (None, "None"),
+        (Emulator, "the class Emulator"),
+        (lambda _: 5, "5"),
+        (lambda _: None, "None"),
+        (lambda _: [], "a list"),
+    ],
 )
 def test_work_that_is_none(work: Any, found: str) -> None:
     """What `run` and `iterate` can't wait for is told, and doesn't keep the program waiting for ever."""
@@ -467,6 +476,32 @@ def test_work_that_is_none(work: Any, found: str) -> None:
             wxpay.run(work)
         with pytest.raises(ConfigurationError, match=rf"^work: {found} was found"):
             next(wxpay.iterate(work))
+
+
+def test_work_that_only_the_other_one_takes() -> None:
+    """A coroutine where items are wanted, and the other way round, is told; no warning says that it wasn't awaited."""
+
+    async def coroutine(_: WeChatPay) -> None: ...
+
+    async def generator(_: WeChatPay) -> AsyncGenerator[int]:
+        yield 1
+
+    items: Any = coroutine
+    work: Any = generator
+    with SyncWeChatPay(**credentials(), transport=refuse) as wxpay:
+        with pytest.raises(ConfigurationError, match=r"^work: a coroutine was found"):
+            next(wxpay.iterate(items))
+        with pytest.raises(ConfigurationError, match=r"^work: an async_generator was found"):
+            wxpay.run(work)
+    gc.collect()
+
+
+@pytest.mark.parametrize("argument", ["middlewares", "pipeline"])
+def test_a_step_is_no_class(argument: str) -> None:
+    """The class in the place of its object would be called in the place of its method."""
+    given: Any = {argument: [Emulator]}
+    with pytest.raises(ConfigurationError, match=rf"^{argument}: a list was found\. Give a list"):
+        client(**given)
 
 
 def test_only_the_arguments_that_are_given_are_checked() -> None:

@@ -64,6 +64,11 @@ def is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= _MOST_BITS
 
 
+def is_function(value: object) -> bool:
+    """Whether it can be called, and is no class."""
+    return callable(value) and not isinstance(value, type)
+
+
 def a_number(least: float, below: float, remedy: str) -> Takes:
     """A number from `least` to less than `below`."""
     return Takes(lambda value: is_number(value) and least <= value < below, remedy)
@@ -75,8 +80,8 @@ def a_count(least: int, remedy: str) -> Takes:
 
 
 def a_function(remedy: str) -> Takes:
-    """Whatever can be called."""
-    return Takes(callable, remedy)
+    """Whatever can be called but a class: an object of it is meant, or a method."""
+    return Takes(is_function, remedy)
 
 
 def one_of(words: tuple[str, ...], remedy: str) -> Takes:
@@ -98,6 +103,7 @@ def with_methods(*methods: str, remedy: str) -> Takes:
 
 
 SECONDS = Takes(lambda value: is_number(value) and value > 0, "Give a positive number of seconds")
+ANY_TIME = Takes(lambda value: is_number(value) and math.isfinite(value), "Give a finite number")
 FINITE_SECONDS = Takes(lambda value: is_number(value) and 0 < value < math.inf, SECONDS.remedy)
 COUNT = a_count(1, "Give a whole number, 1 or more")
 FLAG = instance(bool, "Give True or False")

@@ -139,6 +139,8 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         """As `run`, for what gives items one by one."""
         check(_TAKES, work=work)
         items, turn = work(self._client), asyncio.Lock()
+        if isinstance(items, Coroutine):
+            items.close()  # nobody will await it
         check(_RETURNS_GENERATOR, work=items)
         try:
             while (item := self._wait(_next(items, turn))) is not _END:

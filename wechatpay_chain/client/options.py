@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack, cast, get_args
 
-from .._arguments import FLAG, TEXT, Takes, a_function, check, instance, one_of
+from .._arguments import FLAG, TEXT, Takes, a_function, check, instance, is_function, one_of
 from ..credentials.arguments import conceals_arguments
 from ..credentials.brand import Brand, check_apart
 from ..credentials.merchant import Credentials
@@ -232,7 +232,7 @@ def _is_renewal(value: object) -> bool:
 
 
 def _are_steps(value: object) -> bool:
-    return isinstance(value, list | tuple) and all(map(callable, cast("Sequence[object]", value)))
+    return isinstance(value, list | tuple) and all(map(is_function, cast("Sequence[object]", value)))
 
 
 _TAKES = {

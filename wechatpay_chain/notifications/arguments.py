@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from .._arguments import SECONDS, Takes, a_function, check, is_number, one_of, with_methods
+from .._arguments import SECONDS, Takes, a_function, check, is_function, is_number, one_of, with_methods
 from ..errors import ConfigurationError, type_of
 from .router import Kind, Late
 
@@ -79,7 +79,7 @@ def check_handler(function: Any) -> None:
     Raises:
         ConfigurationError: it can't.
     """
-    if not callable(function):
+    if not is_function(function):
         raise _found("on", function, "Register a function, or a coroutine function, that takes the notification")
 
 
