@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -104,9 +106,41 @@ def test_a_request_is_looked_at_as_it_came(emulator: Emulator) -> None:
         wxpay.v3.certificates.get()
 
 
-@pytest.mark.parametrize("total", [0.01, "1", 29.0])
+@pytest.mark.parametrize("total", [0.01, "1", 29.0, True, 0, -1])
 def test_an_order_is_put_in_in_whole_fen(emulator: Emulator, total: Any) -> None:
     """An amount in yuan is refused as the platform would: the order of a test costs what it says."""
     with pytest.raises(ConfigurationError, match="Give whole fen"):
         emulator.add_order("A1", total)
     assert emulator.orders == []
+
+
+@pytest.mark.parametrize("wrong", [{"out_trade_no": 5}, {"mchid": 5}, {"notify_url": None}])
+def test_an_order_is_put_in_with_texts(emulator: Emulator, wrong: Any) -> None:
+    """A number in the place of a text is told by the argument's name."""
+    with pytest.raises(ConfigurationError, match=rf"^{next(iter(wrong))}: .* was found\. Give a text"):
+        emulator.add_order(**{"out_trade_no": "A1", "total": 1, **wrong})
+
+
+def test_a_merchant_that_is_not_there(emulator: Emulator) -> None:
+    """Whose credentials are asked for is told, with those who are there."""
+    with pytest.raises(ConfigurationError, match=rf"^mchid: .*Give one of {emulator.mchid}"):
+        emulator.credentials("1")
+
+
+@pytest.mark.parametrize(
+    ("move", "argument"),
+    [
+        (lambda emulator: emulator.advance("x"), "seconds"),
+        (lambda emulator: emulator.advance(hours=math.inf), "hours"),
+        (lambda emulator: emulator.set_time("x"), "time"),
+        (lambda emulator: emulator.set_time(math.nan), "time"),
+        (lambda emulator: emulator.run_at("x"), "speed"),
+        (lambda emulator: emulator.run_at(-1), "speed"),
+        (lambda emulator: emulator.run_at(math.inf), "speed"),
+    ],
+)
+def test_a_clock_is_moved_by_numbers(emulator: Emulator, move: Callable[[Any], None], argument: str) -> None:
+    """What is no number is refused before the clock takes it, and with it every call that follows."""
+    with pytest.raises(ConfigurationError, match=rf"^{argument}: "):
+        move(emulator)
+    emulator.add_order("A1", 1)

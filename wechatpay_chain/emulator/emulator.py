@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from .. import catalogue
-from .._arguments import FLAG, SECONDS, TEXT, Takes, a_count, a_function, a_number, check, instance
+from .._arguments import FLAG, SECONDS, TEXT, Takes, a_count, a_function, a_number, check, instance, one_of
 from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
-from ..errors import ConnectionFailed
+from ..errors import ConfigurationError, ConnectionFailed
 from ..http.headers import Headers
-from ..http.request import Request
+from ..http.path import literal_path
+from ..http.request import METHODS, Request
 from ..http.response import Response
 from .controls import Controls
 from .exchange import Exchange
@@ -58,6 +59,11 @@ _TAKES = {
     "pay_after": a_number(0, inf, "Give a number of seconds").or_none(),
     "random_seed": instance(int | None, "Give a whole number"),
     "rate_limits": FLAG,
+}
+_ROUTE_TAKES = {
+    "method": one_of(METHODS, f"Give one of {', '.join(METHODS)}"),
+    "template": TEXT,
+    "route": a_function("Register a function, or a coroutine function, that takes the call"),
 }
 
 
@@ -213,9 +219,16 @@ class Emulator(Controls):
             changes: further arguments of the client, or others in place of these.
 
         Raises:
-            KeyError: there is no such merchant.
+            ConfigurationError: there is no such merchant.
         """
-        return {**self.world.merchants[mchid or self.mchid].credentials(self.platform_keys), **changes}
+        merchant = self.world.merchants.get(mchid or self.mchid)
+        if merchant is None:
+            raise ConfigurationError(
+                "mchid",
+                "the emulator has no merchant of this number",
+                f"Give one of {', '.join(self.world.merchants)}, or add it with emulator.add_merchant(...)",
+            )
+        return {**merchant.credentials(self.platform_keys), **changes}
 
     @property
     def bank_key(self) -> KeyPair:
@@ -235,10 +248,16 @@ class Emulator(Controls):
         Args:
             method: `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
             template: path with `{placeholders}`.
+
+        Raises:
+            ConfigurationError: this is no method, no path, or no function.
         """
+        check(_ROUTE_TAKES, method=method, template=template)
+        path = literal_path(template)
 
         def register(route: UserRoute) -> UserRoute:
-            self._dispatch.own.add(method, template, route)
+            check(_ROUTE_TAKES, route=route)
+            self._dispatch.own.add(method, path, route)
             return route
 
         return register

@@ -13,11 +13,10 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from fnmatch import fnmatchcase
-from math import inf
 from threading import Lock
 from typing import Any, Literal, get_args
 
-from .._arguments import TEXT, Takes, a_count, a_number, check, check_attributes, instance, is_number, one_of
+from .._arguments import ANY_TIME, TEXT, Takes, a_count, check, check_attributes, instance, is_number, one_of
 from ..errors import ConfigurationError
 
 Flaw = Literal["altered", "probe", "stale", "unsigned"]
@@ -335,7 +334,7 @@ _TAKES_OF: Mapping[type[Effect], Mapping[str, Takes]] = {
     Forge: {"flaw": one_of(FLAWS, f"Give one of {', '.join(FLAWS)}")},
     Page: _STATUS,
     OtherKey: {"serial": TEXT},
-    SkewClock: {"seconds": a_number(-inf, inf, "Give a number of seconds")},
+    SkewClock: {"seconds": ANY_TIME},
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.emulator.raw import ECHO
 from wechatpay_chain import (
     APIError,
+    ConfigurationError,
     Response,
     WeChatPay,
 )
@@ -69,6 +70,30 @@ async def test_a_route_over_a_known_operation(emulator: Emulator) -> None:
         answer = await wxpay.v3.security.echo.post(json={"echo_message": "a", "encrypted_echo_message": "b"})
     assert answer.json() == {"echo_message": "A", "encrypted_echo_message": "B"}
     assert json.loads(answer.content)["encrypted_echo_message"] != "B"
+
+
+async def test_a_path_without_its_slash(emulator: Emulator) -> None:
+    """It is the same path, as a chain's is."""
+    emulator.on("GET", "v3/new/{id}")(lambda call: {"id": call.values["id"]})
+    async with WeChatPay(**emulator.credentials(), transport=emulator) as wxpay:
+        assert (await wxpay["v3/new/{id}"].get(id=1)).json() == {"id": "1"}
+
+
+@pytest.mark.parametrize(
+    ("method", "template", "route", "argument"),
+    [
+        ("get", "/v3/new", print, "method"),
+        ("GET", 5, print, "template"),
+        ("GET", "/v3/new?a=1", print, "path"),
+        ("GET", "/v3/new", 5, "route"),
+    ],
+)
+def test_routes_that_would_answer_nothing(
+    emulator: Emulator, method: str, template: Any, route: Any, argument: str
+) -> None:
+    """What no call can lead to, and what can't answer it, is told when it is registered."""
+    with pytest.raises(ConfigurationError, match=rf"^{argument}: "):
+        emulator.on(method, template)(route)
 
 
 async def test_faults_of_a_route_are_not_hidden(emulator: Emulator) -> None:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from math import inf
+
+from ..._arguments import ANY_TIME, Takes, a_number, check
 from .core import Core
+
+_TIMES: Mapping[str, Takes] = dict.fromkeys(("seconds", "minutes", "hours", "days", "time"), ANY_TIME)
+_SPEED = {"speed": a_number(0, inf, "Give a number: 60 makes a minute of a second, 0 stops the time")}
 
 
 class Clock(Core):
@@ -16,12 +23,21 @@ class Clock(Core):
             minutes: as many more.
             hours: as many more.
             days: as many more.
+
+        Raises:
+            ConfigurationError: one is no number.
         """
+        check(_TIMES, seconds=seconds, minutes=minutes, hours=hours, days=days)
         self.world.advance(seconds + 60 * (minutes + 60 * (hours + 24 * days)))
         self._moved()
 
     def set_time(self, time: float) -> None:
-        """Move the world's clock to a Unix time in seconds."""
+        """Move the world's clock to a Unix time in seconds.
+
+        Raises:
+            ConfigurationError: it is no number.
+        """
+        check(_TIMES, time=time)
         self.world.clock.set(time)
         self._moved()
 
@@ -29,7 +45,8 @@ class Clock(Core):
         """Let the world's time pass at another speed: 60 makes a minute of a second, 0 stops it.
 
         Raises:
-            ValueError: the speed is negative.
+            ConfigurationError: the speed is negative, or no number.
         """
+        check(_SPEED, speed=speed)
         self.world.clock.run_at(speed)
         self._moved()

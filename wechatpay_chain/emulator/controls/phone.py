@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import ConfigurationError, type_of
+from ..._arguments import TEXT, a_count, check
 from ..products import phone
 from ..products.complaints import Complaint
 from ..products.orders import transitions
@@ -17,6 +17,12 @@ from ..world import numbers
 from .core import Core
 
 _APPID = "wx2421b1c4370ec43b"
+_TAKES = {
+    "out_trade_no": TEXT,
+    "total": a_count(1, "Give whole fen, an int: 0.01 yuan are 1"),
+    "mchid": TEXT,
+    "notify_url": TEXT,
+}
 
 
 class Phone(Core):
@@ -124,10 +130,9 @@ class Phone(Core):
             **members: further members of `Order`.
 
         Raises:
-            ConfigurationError: `total` is no int.
+            ConfigurationError: `total` is no int of 1 or more, or another argument is wrong.
         """
-        if not isinstance(total, int):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
-            raise ConfigurationError("total", f"{type_of(total)} was found", "Give whole fen, an int: 0.01 yuan are 1")
+        check(_TAKES, out_trade_no=out_trade_no, total=total, mchid=mchid, notify_url=notify_url)
         now = self.world.now
         made: dict[str, Any] = {
             "mchid": mchid or next(iter(self.world.merchants)),
