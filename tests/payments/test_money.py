@@ -101,6 +101,7 @@ def test_minor_units(amount: Any, currency: str, counted: int) -> None:
         ("0.005", "HKD", "amount"),
         (0.5, "HKD", "amount"),
         ("1", "hkd", "currency"),
+        ("1", "RMB", "currency"),
         ("1", "", "currency"),
         ("1", None, "currency"),
     ],

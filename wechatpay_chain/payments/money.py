@@ -14,8 +14,9 @@ _FEN = 100
 # "1E+9" is a number; one with more digits is no amount, and might fill the memory.
 _MOST_DIGITS = 60
 
-
 _CURRENCY = re.compile("[A-Z]{3}")
+# As people call it; the platform takes the code alone.
+_RENMINBI = "RMB"
 # ISO 4217, where it isn't two.
 _DECIMALS = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"), 0),
@@ -38,6 +39,8 @@ def minor_units(amount: str | int | Decimal, currency: str) -> int:
     """
     if not _CURRENCY.fullmatch(str(currency)):
         raise ConfigurationError("currency", "it is no code of ISO 4217", 'Give three capital letters: "HKD"')
+    if currency == _RENMINBI:
+        raise ConfigurationError("currency", f"{currency} is no code of ISO 4217", 'Give "CNY"')
     return _smallest(amount, "amount", _DECIMALS.get(currency, 2))
 
 
