@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,24 @@ def test_certificates(run: Run, shop: Shop, certified: tuple[Emulator, str], mon
     assert (missing.code, "certificates download --to FOLDER" in missing.err) == (2, True)
     (shop.folder / "certs" / f"{'0' * 40}.pem").write_text(platform.public_pem)
     assert run("certificates", "list", "certs").code == 1
+
+
+def test_a_certificate_under_another_serial(
+    run: Run, shop: Shop, merchant_pair: KeyPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What isn't the certificate that the answer says isn't kept, and nobody is told to file it elsewhere."""
+    misnamed = replace(KeyPair.certified(), serial="A" * 40)
+    emulator = Emulator(merchant_key=merchant_pair, platform_keys=[*shop.emulator.platform_keys, misnamed])
+    monkeypatch.setenv("WECHATPAY_APIV3_KEY", emulator.apiv3_key)
+    with emulator.listen() as base_url:
+        monkeypatch.setenv("WECHATPAY_BASE_URL", base_url)
+        done = run("certificates", "download", "--to", "certs")
+    assert (done.code, "can't be used: a certificate with the serial" in done.err, "certs[" in done.err) == (
+        3,
+        True,
+        False,
+    )
+    assert not (shop.folder / "certs").exists()
 
 
 def test_no_certificates(run: Run) -> None:

@@ -19,6 +19,7 @@ import pytest
 from tests.notifications.sender import Envelope, merchant, sign, stranger
 from wechatpay_chain import (
     ConfigurationError,
+    DecodeError,
     DecryptionError,
     Forbidden,
     Notification,
@@ -160,6 +161,13 @@ async def test_bootstrap_needs_a_key_and_renewal(old: KeyPair, options: Any) -> 
     """Without certificates and without a way to get them nothing could be verified, and that is said at once."""
     with pytest.raises(ConfigurationError, match=r"certs|apiv3_key"):
         World(old).client(**options)
+
+
+async def test_a_certificate_under_another_serial(old: KeyPair) -> None:
+    """What is told is what came: nobody has filed it, and nobody can."""
+    async with World(replace(old, serial="A" * 40)).client() as wxpay:
+        with pytest.raises(DecodeError, match=rf"'A{{40}}' can't be used: a certificate with the serial {old.serial}"):
+            await call(wxpay)
 
 
 async def test_demand_10_wrong_apiv3_key(old: KeyPair) -> None:

@@ -82,12 +82,12 @@ class CertificateDownload:
         return opened
 
 
-def open_certificates(told: Iterable[SealedCertificate], apiv3_key: Concealed[bytes]) -> list[Opened]:
+def open_certificates(told: Iterable[SealedCertificate], apiv3_key: bytes | Concealed[bytes]) -> list[Opened]:
     """Certificates with the keys in them.
 
     Raises:
         DecryptionError: the APIv3 key doesn't open them.
-        DecodeError: one can't be read.
+        DecodeError: one can't be read, or is another than the answer says.
     """
     opened: list[Opened] = []
     for sealed in told:
@@ -95,7 +95,9 @@ def open_certificates(told: Iterable[SealedCertificate], apiv3_key: Concealed[by
         try:
             opened += [(sealed, key) for key in load_platform_keys({sealed.serial: pem})]
         except ConfigurationError as error:
-            raise DecodeError(f"the platform certificate {sealed.serial[:64]!r} can't be read: {error}") from None
+            raise DecodeError(
+                f"what came as the platform certificate {sealed.serial[:64]!r} can't be used: {error.found}"
+            ) from None
     return opened
 
 

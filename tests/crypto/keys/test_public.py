@@ -22,6 +22,12 @@ def test_a06_a_public_key_of_openssh(platform_key: RSAPrivateKey) -> None:
     assert load_public_key(line, argument="certs")[0].public_numbers() == platform_key.public_key().public_numbers()
 
 
+def test_a_public_key_of_openssh_as_a_private_one(platform_key: RSAPrivateKey) -> None:
+    """It is told by its kind."""
+    line = platform_key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    assert refused(load_private_key, line).found == "a ssh-rsa was found, not a private key"
+
+
 @pytest.mark.parametrize("version", [0, 1, 3, 5, 255])
 def test_certificates_of_impossible_versions(platform_certificate: x509.Certificate, version: int) -> None:
     """A certificate that states a version that there isn't is refused like any garbage."""

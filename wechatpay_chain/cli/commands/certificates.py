@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
-from ...credentials.certificate_download import AlgorithmType
+from ...credentials.certificate_download import AlgorithmType, open_certificates
 from ...credentials.platform_keys import load_platform_keys
 from ...crypto.api_keys import load_apiv3_key
 from ...errors import ConfigurationError, NotFound, WeChatPayError
@@ -77,17 +77,21 @@ async def _fetch(settings: Settings, path: str, algorithm: AlgorithmType | None)
         except NotFound as error:
             error.add_note("New merchants have no platform certificates: use the WeChat Pay public key")
             raise
-    return {sealed.serial: sealed.open(key) for sealed in certificates.parse(answer.content)}
+    told = certificates.parse(answer.content)
+    open_certificates(told, key)  # what is written down is a certificate, and of that serial
+    return {sealed.serial: sealed.open(key) for sealed in told}
 
 
 def _write(pems: dict[str, bytes], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for serial, pem in pems.items():
-        load_platform_keys({serial: pem})  # what is written down is a certificate, and of that serial
         target = folder / f"{serial}.pem"
         part = target.with_name(f".{target.name}.part")
-        part.write_bytes(pem)
-        part.replace(target)
+        try:
+            part.write_bytes(pem)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
         print(target, flush=True)
 
 

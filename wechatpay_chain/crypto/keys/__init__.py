@@ -171,7 +171,7 @@ def _check_size(key: RSAPrivateKey | RSAPublicKey, argument: str) -> None:
 
 
 def _labels(blocks: list[Block]) -> str:
-    return " and a ".join((block.label or "file").lower() for block in blocks)
+    return " and a ".join((block.label or "file").lower().strip() for block in blocks)
 
 
 def _not_rsa(key: object, argument: str) -> ConfigurationError:
