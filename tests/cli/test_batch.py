@@ -205,6 +205,27 @@ async def test_results_of_answers_that_differ(tmp_path: Path) -> None:
     assert (rows[3]["message"], rows[3]["answer.no"], rows[4]["message"]) == ("wrong (too long)", "", "")
 
 
+@pytest.mark.parametrize("name", ["r.csv", "r.jsonl"])
+def test_results_that_are_interrupted(tmp_path: Path, name: str) -> None:
+    """What ends while it is written leaves nothing behind, and an older file as it was."""
+
+    async def results() -> AsyncIterator[Result]:
+        yield Result(key="a", state="waiting")
+        raise KeyboardInterrupt
+
+    (tmp_path / name).write_text("older")
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(write_results(results, tmp_path / name))
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [(name, "older")]
+
+
+def test_results_that_cannot_be_written(run: Run, shop: Shop) -> None:
+    """A folder that isn't there is wrong use, and told."""
+    run("batch", "run", orders(shop.folder, 1), "--path", PUNISH, "--journal", "j")
+    done = run("batch", "results", "j", "--to", "nowhere/r.csv")
+    assert (done.code, "cannot be written" in done.err) == (2, True)
+
+
 def test_status_while_a_run_goes_on(run: Run, shop: Shop) -> None:
     """A second terminal is told the progress that the run wrote last; its file is private and goes with the run."""
     journal = Journal(shop.folder / "j")

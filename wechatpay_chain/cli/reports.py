@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ import orjson
 
 from ..batch import Journal, Result
 from ..batch.results_file import line_of, members_of
+from ..files.disk import open_private, writing
 from .output import show_json
 from .terminal import Terminal
 
@@ -189,31 +189,43 @@ async def write_results(results: Callable[[], AsyncIterator[Result]], to: Path |
 
     Args:
         results: reads them from the first; for a table they are read twice.
-        to: the file; None for stdout.
+        to: the file, for its owner alone, which appears whole or not at all; None for stdout.
+
+    Raises:
+        ConfigurationError: it can't be written.
     """
     is_table = to is not None and to.suffix.lower() == ".csv"
     if to is None:
-        async for result in results():
-            sys.stdout.write(line_of(_members(result)).decode())
+        async for line in _lines(results):
+            sys.stdout.write(line.decode())
         return
     part = to.with_name(f".{to.name}.part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        flat = dict[str, None]()
-        if is_table:
-            async for result in results():
-                flat.update(dict.fromkeys(_flat(result)))
-            header = [*_COLUMNS, *(f"answer.{name}" for name in flat)]
-            file.write(b"\xef\xbb\xbf" + _row(header))  # the mark makes Excel read UTF-8
-        async for result in results():
-            if is_table:
-                whole = (result.answer or b"").decode("utf-8", "replace")
-                own, answer = {**_members(result), "answer": whole}, _flat(result)
-                row = [*(str(own[name] or "") for name in _COLUMNS), *(answer.get(name, "") for name in flat)]
-                file.write(_row(row))
-            else:
-                file.write(line_of(_members(result)))
-    part.replace(to)
+    with writing(to):
+        try:
+            part.unlink(missing_ok=True)
+            with open_private(part) as file:
+                async for line in _table(results) if is_table else _lines(results):
+                    file.write(line)
+            part.replace(to)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+async def _lines(results: Callable[[], AsyncIterator[Result]]) -> AsyncGenerator[bytes]:
+    async for result in results():
+        yield line_of(_members(result))
+
+
+async def _table(results: Callable[[], AsyncIterator[Result]]) -> AsyncGenerator[bytes]:
+    flat = dict[str, None]()
+    async for result in results():
+        flat.update(dict.fromkeys(_flat(result)))
+    header = [*_COLUMNS, *(f"answer.{name}" for name in flat)]
+    yield b"\xef\xbb\xbf" + _row(header)  # the mark makes Excel read UTF-8
+    async for result in results():
+        whole = (result.answer or b"").decode("utf-8", "replace")
+        own, answer = {**_members(result), "answer": whole}, _flat(result)
+        yield _row([*(str(own[name] or "") for name in _COLUMNS), *(answer.get(name, "") for name in flat)])
 
 
 @asynccontextmanager
