@@ -702,6 +702,15 @@ async def test_a_mended_clock_lets_notifications_ask(old: KeyPair, new: KeyPair)
         await until(lambda: world.downloads == 3)
 
 
+def test_a_notification_as_the_loop_ends(old: KeyPair, new: KeyPair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that reports an unknown serial while the client's loop closes has its notification refused as always."""
+    world = World(old)
+    wxpay = world.client(old, renewal=world.renewal(from_notifications=True))
+    asyncio.run(call(wxpay))
+    monkeypatch.setattr(asyncio.BaseEventLoop, "is_closed", lambda _: False)  # as it was a moment ago
+    wxpay.trust.report(new.serial)
+
+
 @pytest.mark.parametrize(
     ("base_url", "path", "expected"),
     [

@@ -7,6 +7,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from math import inf
 
 from .._threads import in_thread
@@ -149,12 +150,13 @@ class Renewer:
     def report(self, serial: str) -> None:
         """Note that a notification names an unknown key. It does no I/O and may be called from any thread."""
         loop, wake = self._loop, self._wake
-        if not self._renewal.from_notifications or loop is None or wake is None or loop.is_closed():
+        if not self._renewal.from_notifications or loop is None or wake is None:
             return
         now = self._monotonic()
         if serials.is_certificate_serial(serial) and now - self._last_report >= _BETWEEN_REPORTS:
             self._last_report = now
-            loop.call_soon_threadsafe(wake.set)
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(wake.set)
 
     def stop(self) -> None:
         """Renew no more in the background; a download under way ends by itself."""
