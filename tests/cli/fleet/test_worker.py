@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from redis import Redis
+from redis import BusyLoadingError, Redis
 
 from tests.cli.conftest import Run, Shop
 from tests.cli.fleet.machines import (
@@ -25,6 +25,7 @@ from tests.cli.fleet.machines import (
 from tests.cli.test_batch import orders, until
 from wechatpay_chain import ConfigurationError, Request, Response
 from wechatpay_chain.cli.fleet import queue, worker
+from wechatpay_chain.cli.fleet.notes import Notes
 from wechatpay_chain.cli.fleet.worker import work
 from wechatpay_chain.cli.settings import Settings
 from wechatpay_chain.emulator.server import Listening
@@ -96,6 +97,30 @@ def test_what_a_worker_holds_for_long_stays_with_it(
         monkeypatch.setenv("WECHATPAY_BASE_URL", base_url)
         with working(url), working(url):
             assert hand_out(run, orders(shop.folder, 3), url).code == 0
+    assert called(shop) == dict.fromkeys("012", 1)
+
+
+@pytest.mark.parametrize("has_effect", [False, True])
+@pytest.mark.parametrize("name", ["begin", "end"])
+def test_a_note_that_fails(
+    run: Run, shop: Shop, url: str, monkeypatch: pytest.MonkeyPatch, name: str, has_effect: bool
+) -> None:
+    """A worker whose Redis fails for a moment notes again what it begins and what came of it: the run learns of it."""
+    monkeypatch.setattr(worker, "_LOOK", 0.05)
+    note, failed = getattr(Notes, name), set[str]()
+
+    async def fails_once(self: Notes, key: str, *arguments: Any) -> Any:
+        if key in failed:
+            return await note(self, key, *arguments)
+        failed.add(key)
+        if has_effect:
+            await note(self, key, *arguments)
+        raise BusyLoadingError
+
+    monkeypatch.setattr(Notes, name, fails_once)
+    with working(url):
+        done = hand_out(run, orders(shop.folder, 3), url)
+    assert (done.code, "3  done" in done.out, len(failed)) == (0, True, 3), done
     assert called(shop) == dict.fromkeys("012", 1)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
+from functools import partial
+from typing import TypeVar
 
 from ..._extras import extra
 from ..._waits import Waits
@@ -23,8 +26,11 @@ with extra("redis"):
     from redis.asyncio import Redis
     from redis.exceptions import RedisError
 
-# Seconds between two looks whether a run still hands out, and between two signs of life.
+T = TypeVar("T")
+
+# Seconds between two looks whether a run still hands out, between two signs of life, and between two tries of a note.
 _LOOK = 0.5
+_TRIES = 20
 
 
 async def work(url: str, settings: Settings, *, among: int, concurrency: int) -> None:
@@ -72,6 +78,15 @@ async def _keep(redis: Redis, worker: str) -> None:
             await keep(redis, worker)
 
 
+async def _noted(note: Callable[[], Awaitable[T]]) -> T:
+    """What Redis answers, if need be after some tries: the run waits for what isn't noted without end."""
+    for _ in range(_TRIES - 1):
+        with suppress(RedisError, OSError):
+            return await note()
+        await asyncio.sleep(_LOOK)
+    return await note()
+
+
 class _Worker:
     """Makes the calls that are handed out.
 
@@ -100,7 +115,7 @@ class _Worker:
             terms: of the run.
         """
         notes = Notes(self._redis, batch)
-        begun = await notes.begin(key, run) if key else None
+        begun = await _noted(partial(notes.begin, key, run)) if key else None
         if begun is None:
             return
         call, was_begun = begun
@@ -110,7 +125,7 @@ class _Worker:
         was_sent = call.was_sent or was_begun or not is_idempotent(item.request(retry=terms.repeat or None))
         self._waits.setdefault((batch, run), Waits()).join()
         result = await self._caller(terms).call(item, was_sent=was_sent)
-        await notes.end(key, call, result)
+        await _noted(partial(notes.end, key, call, result))
 
     async def watch(self) -> None:
         """When a run is stopped, give back its calls that wait for their turn or for their next try."""
