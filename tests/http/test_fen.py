@@ -39,7 +39,25 @@ def test_every_price(fen: int) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["total", "total_fee", "amount", "max_fee_per_day", "max_amount_by_day", "discount_amount_max", "subsidy_amt"],
+    [
+        "total",
+        "total_fee",
+        "amount",
+        "max_fee_per_day",
+        "max_amount_by_day",
+        "discount_amount_max",
+        "subsidy_amt",
+        "coupon_value",
+        "coupon_minimum",
+        "transaction_minimum",
+        "transaction_amount_minimum",
+        "threshold",
+        "balance",
+        "add_balance",
+        "before_balance",
+        "overdue_fine",
+        "room_rate",
+    ],
 )
 def test_amounts_are_told_by_their_names(name: str) -> None:
     """A field that is named as money is an amount, wherever in a payload it stands."""
@@ -48,7 +66,20 @@ def test_amounts_are_told_by_their_names(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["limit", "quantity", "fee_count", "total_num", "apply_total", "totals", "coffee", "amount/0/count"]
+    "name",
+    [
+        "limit",
+        "quantity",
+        "fee_count",
+        "total_num",
+        "apply_total",
+        "totals",
+        "coffee",
+        "amount/0/count",
+        "point_balance",
+        "bonus_value",
+        "tax_rate",
+    ],
 )
 def test_other_numbers_are_no_amounts(name: str) -> None:
     """A count is none, also where its name has a word for money."""

@@ -140,6 +140,24 @@ async def test_floats_for_whole_numbers(payload: dict[str, Any], argument: str, 
     assert error.remedy == remedy
 
 
+@pytest.mark.parametrize(
+    ("template", "params", "argument"),
+    [
+        ("/v3/merchant-service/complaints-v2", {"begin_date": "2026-01-01", "limit": 1.5}, "params/limit"),
+        ("/v3/merchant-service/complaints-v2", {"limit": [10.0]}, None),
+        ("/v3/some/new/list", {"limit": 1.5}, None),
+        ("/v3/merchant-service/complaints-v2", {"begin_date": "1.5", "limit": 10}, None),
+    ],
+)
+async def test_floats_for_whole_numbers_of_a_query(template: str, params: dict[str, Any], argument: str | None) -> None:
+    """So it is with a query parameter that is known as a whole number."""
+    if argument is None:
+        assert (await encoded(method="GET", template=template, params=params)).query
+    else:
+        error = await refused(argument, method="GET", template=template, params=params)
+        assert error.remedy == "Give an int: it must be a whole number"
+
+
 @pytest.mark.parametrize("template", [UPLOAD, "/v3/some/new/upload"])
 async def test_an_upload_from_a_file(tmp_path: Path, template: str) -> None:
     """Name and digest are put into `meta`, which alone is signed, whether the operation is known or not."""

@@ -12,7 +12,11 @@ _FEN = 100
 # No amount of money has more digits.
 _MOST_DIGITS = 15
 _RULE = "amounts are whole fen"
-_AMOUNT = re.compile(r"(?:^|[/_])(?:amount|amt|duty|fee|price)(?:_max|_(?:by|per)_day)?$|(?:^|/)(?:refund|total)$")
+# The catalogue knows which fields are whole numbers, and of none that it is money: the names alone tell.
+_AMOUNT = re.compile(
+    r"(?:^|[/_])(?:amount|amt|duty|fee|fine|price)(?:_max|_minimum|_(?:by|per)_day)?$"
+    r"|(?:^|/)(?:refund|room_rate|threshold|total|(?:add_|before_)?balance|coupon_(?:minimum|value)|transaction_minimum)$"
+)
 
 
 def is_amount(field: str) -> bool:

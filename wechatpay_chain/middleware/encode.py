@@ -12,6 +12,7 @@ from ..http.fen import is_amount, whole_fen
 from ..http.headers import NO_HEADERS, Headers
 from ..http.operation import Operation
 from ..http.path import check_path, check_query
+from ..http.payload import LOCATIONS
 from ..http.request import METHODS, Request, check_switches
 from ..http.response import Response
 from ..pipeline import Handler
@@ -67,7 +68,11 @@ def _encode(request: Request) -> Request:
         )
     operation = request.operation
     headers = _FOR_FILE if operation and operation.answer == "file" else _FOR_JSON
-    encoded: dict[str, Any] = {"query": encode_query(request.params)} if request.params else {}
+    encoded: dict[str, Any] = {}
+    if request.params:
+        encoded["query"] = encode_query(request.params)
+        if "." in encoded["query"]:
+            _refuse_fractions(request, "params")
     if request.file is not None:
         headers = NO_HEADERS  # those of the upload
     elif request.meta is not None:
@@ -85,21 +90,21 @@ def _json_body(request: Request) -> bytes:
     simple = is_simple(request.json)
     body = encode_json(request.json, simple=simple)
     if not simple and may_hold_floats(body):
-        _refuse_fractions(request)
+        _refuse_fractions(request, "json")
     return body
 
 
-def _refuse_fractions(request: Request) -> None:
+def _refuse_fractions(request: Request, argument: str) -> None:
     """An amount computed in floats, 0.29 * 100 for one, is a fen short: nothing is rounded here, it is refused."""
-    for pointer, value in floats(request.json):
-        kind = catalogue.field_type(request.method, request.template, "json", pointer)
+    for pointer, value in floats(getattr(request, argument)):
+        kind = catalogue.field_type(request.method, request.template, LOCATIONS[argument], pointer)
         if kind in {"integer", "number"}:
             remedy = (
                 f"Compute with int or Decimal and give an int: {whole_fen(value)}"
                 if is_amount(pointer)
                 else "Give an int: it must be a whole number"
             )
-            raise ConfigurationError(f"json{pointer}", f"the float {value!r}", remedy)
+            raise ConfigurationError(f"{argument}{pointer}", f"the float {value!r}", remedy)
 
 
 async def _upload(request: Request, source: Source, operation: Operation | None) -> Request:
