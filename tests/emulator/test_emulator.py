@@ -121,10 +121,46 @@ def test_an_order_is_put_in_with_texts(emulator: Emulator, wrong: Any) -> None:
         emulator.add_order(**{"out_trade_no": "A1", "total": 1, **wrong})
 
 
-def test_a_merchant_that_is_not_there(emulator: Emulator) -> None:
-    """Whose credentials are asked for is told, with those who are there."""
-    with pytest.raises(ConfigurationError, match=rf"^mchid: .*Give one of {emulator.mchid}"):
-        emulator.credentials("1")
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda emulator: emulator.credentials("1"),
+        lambda emulator: emulator.credentials(""),
+        lambda emulator: emulator.add_order("A1", 1, mchid="1"),
+        lambda emulator: emulator.trigger("TRANSACTION.SUCCESS", mchid="1", notify_url="http://127.0.0.1:1"),
+        lambda emulator: emulator.notification("TRANSACTION.SUCCESS", mchid="1"),
+    ],
+)
+def test_a_merchant_that_is_not_there(emulator: Emulator, ask: Callable[[Any], None]) -> None:
+    """It is told at once, with those who are there."""
+    with pytest.raises(ConfigurationError, match=rf"^mchid: there is no merchant '1?'\. Give one of {emulator.mchid}"):
+        ask(emulator)
+    assert (emulator.orders, emulator.notifications) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("use", "argument"),
+    [
+        (lambda emulator: emulator.pay({"prepay_id": "x"}), "what"),
+        (lambda emulator: emulator.cancel(None), "what"),
+        (lambda emulator: emulator.trigger(5, notify_url="http://127.0.0.1:1"), "kind"),
+        (lambda emulator: emulator.trigger("TRANSACTION.SUCCESS", notify_url=5), "notify_url"),
+        (lambda emulator: emulator.trigger("TRANSACTION.SUCCESS", flaw="forged"), "flaw"),
+        (lambda emulator: emulator.trigger("TRANSACTION.SUCCESS", times="2"), "times"),
+        (lambda emulator: emulator.trigger("TRANSACTION.SUCCESS", after=math.nan), "after"),
+        (lambda emulator: emulator.notification("TRANSACTION.SUCCESS", flaw="forged"), "flaw"),
+        (lambda emulator: emulator.wait_for_sync(5), "kind"),
+        (lambda emulator: emulator.add_merchant("1900000110"), "merchant"),
+        (lambda emulator: setattr(emulator, "platform_keys", []), "platform_keys"),
+        (lambda emulator: setattr(emulator, "platform_keys", ["x"]), "platform_keys"),
+    ],
+)
+def test_what_the_controls_do_not_take(emulator: Emulator, use: Callable[[Any], None], argument: str) -> None:
+    """It is told by the argument's name before it takes effect."""
+    emulator.add_order("A1", 1, notify_url="http://127.0.0.1:1")
+    with pytest.raises(ConfigurationError, match=rf"^{argument}: .* Give "):
+        use(emulator)
+    assert emulator.notifications == []
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from .. import catalogue
 from .._arguments import FLAG, SECONDS, TEXT, Takes, a_count, a_function, a_number, check, instance, one_of
 from ..crypto.api_keys import load_apiv2_key, load_apiv3_key
-from ..errors import ConfigurationError, ConnectionFailed
+from ..errors import ConnectionFailed
 from ..http.headers import Headers
 from ..http.path import literal_path
 from ..http.request import METHODS, Request
@@ -59,6 +59,10 @@ _TAKES = {
     "pay_after": a_number(0, inf, "Give a number of seconds").or_none(),
     "random_seed": instance(int | None, "Give a whole number"),
     "rate_limits": FLAG,
+}
+_TAKES_LATER = {
+    "merchant": instance(Merchant, "Give Merchant(mchid=...), of wechatpay_chain.emulator.world.merchants"),
+    "platform_keys": Takes(lambda value: bool(value) and _are_keys(value), "Give a list: [KeyPair.wechatpay()]"),
 }
 _ROUTE_TAKES = {
     "method": one_of(METHODS, f"Give one of {', '.join(METHODS)}"),
@@ -205,10 +209,16 @@ class Emulator(Controls):
 
     @platform_keys.setter
     def platform_keys(self, keys: Sequence[KeyPair]) -> None:
+        check(_TAKES_LATER, platform_keys=keys)
         self.world.platform_keys = tuple(keys)
 
     def add_merchant(self, merchant: Merchant) -> Merchant:
-        """Let another merchant call; one of the same number is replaced. Returns it."""
+        """Let another merchant call; one of the same number is replaced. Returns it.
+
+        Raises:
+            ConfigurationError: it is no `Merchant`.
+        """
+        check(_TAKES_LATER, merchant=merchant)
         return self.world.add_merchant(merchant)
 
     def credentials(self, mchid: str | None = None, /, **changes: Any) -> dict[str, Any]:
@@ -221,13 +231,7 @@ class Emulator(Controls):
         Raises:
             ConfigurationError: there is no such merchant.
         """
-        merchant = self.world.merchants.get(mchid or self.mchid)
-        if merchant is None:
-            raise ConfigurationError(
-                "mchid",
-                "the emulator has no merchant of this number",
-                f"Give one of {', '.join(self.world.merchants)}, or add it with emulator.add_merchant(...)",
-            )
+        merchant = self.world.merchant(self.mchid if mchid is None else mchid)
         return {**merchant.credentials(self.platform_keys), **changes}
 
     @property

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from math import inf
 from time import monotonic
 from typing import Any, TypeVar, cast
 
+from ..._arguments import TEXT, a_count, a_number, check, one_of
 from ...errors import ConfigurationError, type_of
-from ..faults import Flaw
+from ..faults import FLAWS, Flaw
 from ..notifications import courier
 from ..notifications.apps import App
 from ..notifications.kinds import HasPairs, Kind, find_kind
@@ -25,6 +27,12 @@ from .core import Core, line_of
 
 _DELIVERY_TIMEOUT = 60.0
 _LOOK_AGAIN = 0.05
+_TAKES = {
+    "times": a_count(1, "Give a count from 1"),
+    "after": a_number(0, inf, "Give a number of seconds"),
+    "flaw": one_of(FLAWS, f"Give one of {', '.join(FLAWS)}").or_none(),
+    "notify_url": TEXT,
+}
 # How a paid order is told in the notifications that are about one.
 _PAYMENTS: Mapping[tuple[str, str], Callable[[Order], dict[str, Any]]] = {
     ("TRANSACTION.SUCCESS", "transaction"): announced,
@@ -79,6 +87,7 @@ class Notifications(Core):
         Raises:
             ConfigurationError: there is no such kind, member, merchant or key.
         """
+        check(_TAKES, flaw=flaw)
         announcement = self._announcement(find_kind(kind, original_type), resource or {}, mchid, "")
         return self.notifier.writer.message(announcement, flaw=flaw, serial=serial)
 
@@ -111,8 +120,7 @@ class Notifications(Core):
         Raises:
             ConfigurationError: there is no such kind, member, merchant, key, or no address; or nonsense was given.
         """
-        if times < 1:
-            raise ConfigurationError("times", f"{times!r} was found", "Give a count from 1")
+        check(_TAKES, times=times, after=after, flaw=flaw, notify_url=notify_url)
         url = notify_url or next((order.notify_url for order in reversed(self.orders) if order.notify_url), "")
         if not url:
             raise ConfigurationError("notify_url", "there is none, and no order has one", "Give the shop's address")
@@ -189,7 +197,7 @@ class Notifications(Core):
                 f"{type_of(given)} was found",
                 "Give a mapping of its members, {'out_trade_no': ...}; a type goes in original_type=",
             )
-        merchant = mchid or next(iter(self.world.merchants))
+        merchant = self.world.merchant(mchid).mchid if mchid else next(iter(self.world.merchants))
         now = self.world.now
         order = self.world.of(ORDERS).get(f"{merchant}/{given.get('out_trade_no')}")
         tell = _PAYMENTS.get((kind.event_type, kind.original_type))

@@ -135,7 +135,7 @@ class Phone(Core):
         check(_TAKES, out_trade_no=out_trade_no, total=total, mchid=mchid, notify_url=notify_url)
         now = self.world.now
         made: dict[str, Any] = {
-            "mchid": mchid or next(iter(self.world.merchants)),
+            "mchid": self.world.merchant(mchid).mchid if mchid else next(iter(self.world.merchants)),
             "made": now,
             "state": "NOTPAY",
             "out_trade_no": out_trade_no,

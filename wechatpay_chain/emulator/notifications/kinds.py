@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ...catalogue import Event, events
-from ...errors import ConfigurationError
+from ...errors import ConfigurationError, type_of
 
 APIV2_PREFIX = "v2/"
 """What the names of APIv2's notifications begin with."""
@@ -15,6 +15,7 @@ APIV2_PREFIX = "v2/"
 _SUGGESTIONS = 3
 
 
+@runtime_checkable
 class HasPairs(Protocol):
     """A kind as `wechatpay_chain.notifications.kinds` has them."""
 
@@ -56,6 +57,8 @@ def find_kind(named: str | HasPairs, original_type: str | None = None) -> Kind:
         ConfigurationError: the catalogue knows no such notification.
     """
     if not isinstance(named, str):
+        if not isinstance(named, HasPairs):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+            raise ConfigurationError("kind", f"{type_of(named)} was found", "Give an event type, as a text, or a Kind")
         event_type, original = max(named.pairs, key=lambda pair: bool(pair[1]))
         named, original_type = event_type, original_type or original
     if named.startswith(APIV2_PREFIX):

@@ -11,7 +11,6 @@ from .. import faults
 from ..faults import Faults, Flaw
 from ..platform.keys import KeyPair, other_than, usual
 from ..world.announcements import Announcement
-from ..world.merchants import Merchant
 from ..world.world import World
 from . import messages
 from .addresses import Addresses, Destination
@@ -142,12 +141,6 @@ class Writer:
         return named
 
     def _written(self, found: Announcement, key: KeyPair, flaw: Flaw | None) -> Message:
-        merchant = self._merchant(found.mchid)
+        merchant = self._world.merchant(found.mchid)
         body = messages.write(found, merchant, key)
         return messages.sign(body, key, self._real(), flaw=flaw, brand=merchant.platform_key is not None)
-
-    def _merchant(self, mchid: str) -> Merchant:
-        merchant = self._world.merchants.get(mchid)
-        if merchant is None:
-            raise ConfigurationError("mchid", f"there is no merchant {mchid!r}", "Add it to the emulator")
-        return merchant

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from ..._arguments import check, instance
 from ..platform import refusal
 from ..platform.refusal import Refusal
 from ..world.records import Table
@@ -19,6 +20,7 @@ from .transfers import TRANSFERS, Transfer
 
 R = TypeVar("R", Transfer, ServiceOrder, RedPacket)
 
+_TAKES = {"what": instance(str, "Give the order's out_trade_no, its prepay_id, or its code_url or h5_url")}
 _CODE_LIFETIMES = {"MWEB": 300}
 
 
@@ -32,7 +34,9 @@ def find(world: World, what: str, mchid: str | None = None) -> Order | Combined:
 
     Raises:
         Refusal: there is none, or there are several.
+        ConfigurationError: `what` is no text.
     """
+    check(_TAKES, what=what)
     tables: tuple[Table[Order] | Table[Combined], ...] = (world.of(ORDERS), world.of(COMBINED))
     for table in tables:
         linked = table.one("prepay_id", what) or table.one("code", _code_in(what))

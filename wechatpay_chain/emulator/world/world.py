@@ -13,6 +13,7 @@ from functools import cached_property
 from threading import RLock
 from typing import Any, TypeVar, cast
 
+from ...errors import ConfigurationError
 from ..platform.keys import KeyPair
 from .announcements import ANNOUNCEMENTS, WAITING, Announcement, number
 from .clock import WorldClock
@@ -117,6 +118,21 @@ class World:
             self.platform_keys = (*self.platform_keys, KeyPair.certified(algorithm="SM2"))
         self._keep(merchant_setting(merchant, self.now))
         self.merchants[merchant.mchid] = merchant
+        return merchant
+
+    def merchant(self, mchid: str) -> Merchant:
+        """The merchant of a number.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
+        merchant = self.merchants.get(mchid)
+        if merchant is None:
+            raise ConfigurationError(
+                "mchid",
+                f"there is no merchant {mchid!r}",
+                f"Give one of {', '.join(self.merchants)}, or add it with emulator.add_merchant(...)",
+            )
         return merchant
 
     @property
