@@ -67,6 +67,25 @@ def test_wrong_usage(arguments: list[str], said: str, capsys: pytest.CaptureFixt
     assert "--brand-id" not in error
 
 
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["call", "pots", "v3/x"], "POST"),
+        (["batch", "rn"], "run"),
+        (["pay-params", "mini_programme"], "mini-program"),
+        (["call", "v3/x", "post"], None),
+    ],
+)
+def test_a_choice_that_there_is_not(
+    arguments: list[str], meant: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told with the one that is meant, where it resembles one."""
+    with pytest.raises(SystemExit):
+        main(arguments)
+    first = capsys.readouterr().err.partition("\n")[0]
+    assert first.endswith(f": {meant!r} may be meant" if meant else ")")
+
+
 def test_no_arguments(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a command the commands are listed, on stderr, and the program exits with 2."""
     assert main([]) == 2

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
+from ..http.names import nearest
 from .exits import Exit
 from .terminal import show_error, tell
 
 SETTING = "setting_"
 """How the destinations of options begin that give a setting."""
 
+# As argparse words it; of some versions choices stand in quotes.
+_NO_CHOICE = re.compile(r"invalid choice: '([^']+)' \(choose from (.+)\)")
+_CHOICE = re.compile(r"[\w-]+")
 _SHARED = {"profile", "config"}
 
 
@@ -28,9 +33,16 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End the program: say what is wrong, and where the arguments are explained."""
-        show_error(message)
+        show_error(f"{message}{_meant(message)}")
         tell(f"{self.format_usage()}{self.prog} --help says more")
         self.exit(Exit.USAGE)
+
+
+def _meant(message: str) -> str:
+    """The choice that is meant by one that there isn't, as far as it can be told."""
+    found = _NO_CHOICE.search(message)
+    close = nearest(found[1], _CHOICE.findall(found[2])) if found else None
+    return f": {close!r} may be meant" if close else ""
 
 
 class Formatter(argparse.HelpFormatter):
