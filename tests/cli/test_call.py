@@ -111,6 +111,23 @@ def test_a_secret_in_the_arguments_is_warned_of(run: Run, shop: Shop) -> None:
     assert ACCOUNT not in done.out + done.err
 
 
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        (["amount[total]=29"], "warning: amount[total] is a number to the operation, and = gives a text"),
+        (["amount=29"], "warning: amount is an object to the operation"),
+        (["settle_info[profit_sharing]=true"], "warning: settle_info[profit_sharing] is true or false"),
+        (["detail[goods_detail][][quantity]=1"], "Write detail[goods_detail][][quantity]:=..."),
+        (["amount[total]:=29", "out_trade_no=1", "unknown=1", "attach=29"], ""),
+        (["-j", '{"amount":{"total":"29"}}'], ""),
+    ],
+)
+def test_a_text_in_the_place_of_a_number_is_warned_of(run: Run, items: list[str], said: str) -> None:
+    """`=` gives a text, as HTTPie's does: where the operation takes something else, the other sign is named."""
+    done = run("call", "post", "v3/pay/transactions/native", *items, "--dry-run")
+    assert (done.code, said in done.err, "warning" in done.err) == (0, True, bool(said)), done.err
+
+
 def test_refused(run: Run) -> None:
     """A refusal ends with 1: the platform's words on stdout, the error on stderr."""
     done = run("call", "get", QUERY, "--out-request-no", "none", "control_type==PUNISH", "mchid==1900000109")

@@ -48,12 +48,14 @@ class Items:
         params: query parameters.
         headers: further headers.
         in_arguments: names of the payload's members whose value stands in the arguments themselves, not in a file.
+        texts: of the payload's members that were given as texts, their JSON pointers and how they were named.
     """
 
     payload: dict[str, Any] = field(default_factory=dict[str, Any])
     params: dict[str, Any] = field(default_factory=dict[str, Any])
     headers: dict[str, str] = field(default_factory=dict[str, str])
     in_arguments: set[str] = field(default_factory=set[str])
+    texts: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def read_items(texts: Iterable[str]) -> Items:
@@ -74,6 +76,8 @@ def read_items(texts: Iterable[str]) -> Items:
             path = _path(name)
             content = _content(name, value) if from_file else value
             _put(items.payload, path, _json(name, content) if kind == "json" else content, name)
+            if kind == "text":
+                items.texts["".join(f"/{max(step, 0) if isinstance(step, int) else step}" for step in path)] = name
             if not from_file:
                 items.in_arguments.add(next(step for step in reversed(path) if isinstance(step, str) and step))
     return items

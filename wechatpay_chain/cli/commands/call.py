@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -30,6 +30,7 @@ from ..progress import transfer, waiting
 from ..settings import Settings, add_settings
 from ..terminal import show_error, tell
 
+_OTHER_KINDS = {"integer": "a number", "number": "a number", "boolean": "true or false", "object": "an object"}
 _EXAMPLES = """examples:
   wechatpay-chain call post v3/pay/transactions/native out_trade_no=1 amount[total]:=29 ...
   wechatpay-chain call get v3/pay/transactions/id/{transaction_id} --transaction-id 4200... mchid==1900000109
@@ -80,10 +81,12 @@ class _Call:
     Attributes:
         request: before it is sealed and signed.
         exposed: names of secret members whose plain value stands in the arguments.
+        mistyped: items that give a text where the operation takes another type, and which.
     """
 
     request: Request
     exposed: frozenset[str]
+    mistyped: Mapping[str, str]
 
 
 def _call(options: argparse.Namespace) -> int:
@@ -93,6 +96,8 @@ def _call(options: argparse.Namespace) -> int:
             f"warning: {name} is secret, and arguments show in the list of processes and in the shell's history. "
             f"Give it as {name}=@FILE or -j @FILE"
         )
+    for name, kind in call.mistyped.items():
+        tell(f"warning: {name} is {kind} to the operation, and = gives a text. Write {name}:=...")
     settings = Settings.read(options)
     if options.dry_run or options.curl:
         from ..preview import preview, show_curl, show_preview
@@ -165,7 +170,18 @@ def _read(options: argparse.Namespace) -> _Call:
     operation = catalogue.find(request.method, request.template)
     secret_fields = operation.secret_fields if operation else ()
     secret = {field.rpartition(".")[2].removesuffix("[]") for field in secret_fields}
-    return _Call(request.changed(params=params or None), frozenset(exposed & secret))
+    return _Call(request.changed(params=params or None), frozenset(exposed & secret), _mistyped(request, items))
+
+
+def _mistyped(request: Request, items: Items) -> Mapping[str, str]:
+    """The items that give a text where the catalogue has a number or the like in a JSON payload."""
+    if not isinstance(request.json, dict):
+        return {}
+    kinds = {
+        name: catalogue.field_type(request.method, request.template, "json", pointer)
+        for pointer, name in items.texts.items()
+    }
+    return {name: _OTHER_KINDS[kind] for name, kind in kinds.items() if kind in _OTHER_KINDS}
 
 
 def _with_payload(
