@@ -136,6 +136,14 @@ def test_a_connection_that_broke_in_a_handler_is_opened_anew(project: Project) -
 
 
 @pytest.mark.parametrize("project", ["sqlite"], indirect=True)
+def test_content_is_kept_for_a_time_that_is_one(project: Project) -> None:
+    """A negative number of days erases nothing, and is told as a mistake of the command."""
+    with project.start("wechatpay_inbox", "retain", "-1") as process:
+        _, err = process.communicate(timeout=90)
+    assert (process.returncode, "CommandError: seconds: -86400.0 was found" in err) == (1, True), err
+
+
+@pytest.mark.parametrize("project", ["sqlite"], indirect=True)
 def test_without_a_database(project: Project) -> None:
     """A notification that can't be stored is answered 503, so that the platform sends it again."""
     name = project.notify("C1")

@@ -256,8 +256,17 @@ async def test_content_is_kept_for_so_long(shop: Shop) -> None:
     await let_time_pass(shop, 60 * 86400)
     await inbox.retain(3600)
     assert set(await states(inbox)) == {"waits"}
+
+
+@every_database
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), "3600"])
+async def test_content_is_kept_for_a_time_that_is_one(shop: Shop, seconds: Any) -> None:
+    """Nothing is erased by mistake: a time that is negative, or no number, as PostgreSQL compares it, is refused."""
+    inbox = await inbox_of(shop, message("EV", "A1"))
+    await shop.execute("UPDATE wechatpay_inbox SET state = 'done', finished = received")
     with pytest.raises(ConfigurationError, match="seconds"):
-        await inbox.retain(-1)
+        await inbox.retain(seconds)
+    assert await states(inbox) == {"EV": State.DONE}
 
 
 async def test_counts_and_lists(shop: Shop) -> None:

@@ -12,6 +12,7 @@ A handler that is a plain function runs in the transaction that notes it: both c
 from __future__ import annotations
 
 import logging
+import math
 import random
 import secrets
 import threading
@@ -24,7 +25,7 @@ from django.db import DEFAULT_DB_ALIAS, Error, IntegrityError, close_old_connect
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now
 
-from ..._arguments import FINITE_SECONDS, FLAG, check, instance
+from ..._arguments import FINITE_SECONDS, FLAG, a_number, check, instance
 from ...credentials.arguments import conceals_arguments
 from ...notifications.inbox import UNFINISHED, Event, Message, Packed, Packer, Patience, State, next_step
 from ...notifications.seen import KEEP, KEEP_V2, V2_KEYS
@@ -59,6 +60,7 @@ _TAKES = {
     "reads_unsealed": FLAG,
     "using": instance(str, "Give the alias of a database of DATABASES"),
     "patience": instance(Patience | None, "Give Patience(most=16)"),
+    "seconds": a_number(0, math.inf, "Give 0 or more seconds"),
 }
 
 
@@ -203,7 +205,11 @@ class DjangoInbox:
 
         Rows are deleted once the platform repeats them no more: after 26 hours, those of APIv2 after 60 days, and after
         `seconds` if that is longer.
+
+        Raises:
+            ConfigurationError: it isn't 0 or more.
         """
+        check(_TAKES, seconds=seconds)
         erased = self._erase(Q(finished__lte=_in(-seconds)))
         is_v2 = Q(key__startswith=V2_KEYS)
         old = (~is_v2 & Q(finished__lte=_in(-max(seconds, KEEP)))) | (

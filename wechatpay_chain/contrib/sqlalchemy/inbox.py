@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..._arguments import FINITE_SECONDS, FLAG, check, instance
+from ..._arguments import FINITE_SECONDS, FLAG, a_number, check, instance
 from ..._extras import extra
 from ...credentials.arguments import conceals_arguments
 from ...errors import ConfigurationError
@@ -61,6 +62,7 @@ _TAKES = {
     "reads_unsealed": FLAG,
     "patience": instance(Patience | None, "Give Patience(most=16)"),
     "lease": FINITE_SECONDS,
+    "seconds": a_number(0, math.inf, "Give 0 or more seconds"),
 }
 
 
@@ -255,9 +257,11 @@ class SqlInbox:
 
         Args:
             seconds: how long content is kept.
+
+        Raises:
+            ConfigurationError: it is no such number.
         """
-        if seconds < 0:
-            raise ConfigurationError("seconds", f"{seconds!r} was found", "Give 0 or more")
+        check(_TAKES, seconds=seconds)
         erased = await self._change(_erasing(table.c.finished <= Now() - seconds))
         is_v2 = table.c.key.startswith(V2_KEYS)
         old = or_(

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import import_string
 
+from .....errors import ConfigurationError
 from .....notifications.webhook import Webhook
 from ...admin import inbox_of_settings
 from ...inbox import Worker
@@ -54,7 +55,11 @@ class Command(BaseCommand):
             case "forget":
                 self.stdout.write(f"{inbox.forget(options['number'])} erased")
             case _:
-                self.stdout.write(f"{inbox.retain(options['days'] * 86400)} erased")
+                try:
+                    erased = inbox.retain(options["days"] * 86400)
+                except ConfigurationError as error:
+                    raise CommandError(str(error)) from None
+                self.stdout.write(f"{erased} erased")
 
     def _work(self, options: dict[str, Any]) -> None:
         name = options["webhook"] or getattr(settings, "WECHATPAY_WEBHOOK", "")
