@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, create_mock_engine, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.notifications.inbox.messages import message
 from tests.notifications.sender import notify, webhook
@@ -354,3 +355,18 @@ def test_what_is_no_engine_is_refused(engine: Any) -> None:
     """A URL in an engine's place is named, and a database that every thread has its own of."""
     with pytest.raises(ConfigurationError, match="engine"):
         SqlInbox(engine)
+
+
+@pytest.mark.parametrize(
+    "options", [{"isolation_level": "AUTOCOMMIT"}, {"execution_options": {"isolation_level": "AUTOCOMMIT"}}]
+)
+def test_an_engine_that_commits_each_statement_is_refused(options: dict[str, Any]) -> None:
+    """What a handler that failed had written, and the note that it was handled, would stay."""
+    url = "postgresql+asyncpg://shop@localhost/shop"
+    for engine in (
+        create_async_engine(url, **options),
+        create_engine("postgresql+psycopg://shop@localhost", **options),
+    ):
+        with pytest.raises(ConfigurationError, match="engine: the isolation level AUTOCOMMIT"):
+            SqlInbox(engine)
+    SqlInbox(create_async_engine(url, isolation_level="REPEATABLE READ"))

@@ -38,7 +38,7 @@ class Database:
 
     Raises:
         ConfigurationError: it is something else, or of a database that this package doesn't know, or that each thread
-            has its own of.
+            has its own of; or it commits each statement by itself.
     """
 
     def __init__(self, engine: AsyncEngine | Engine) -> None:
@@ -49,6 +49,12 @@ class Database:
                 "engine",
                 "an SQLite database in memory was found, of which each thread has its own",
                 "Give one in a file",
+            )
+        if _commits_each_statement(engine):
+            raise ConfigurationError(
+                "engine",
+                "the isolation level AUTOCOMMIT was found, at which nothing is undone",
+                "Give an engine without it",
             )
         isolation = self.dialect.isolation
         # One at a time where there is one writer: in a queue they cost less than as rivals for its lock.
@@ -104,6 +110,12 @@ def _checked(engine: object) -> AsyncEngine | Engine:
     raise ConfigurationError(
         "engine", f"{type_of(engine)} was found", "Give what create_async_engine or create_engine returns"
     )
+
+
+def _commits_each_statement(engine: AsyncEngine | Engine) -> bool:
+    # That of `create_engine(isolation_level=...)` stands nowhere else.
+    of_dialect: object = getattr(engine.dialect, "_on_connect_isolation_level", None)
+    return str(engine.get_execution_options().get("isolation_level", of_dialect)).upper() == "AUTOCOMMIT"
 
 
 @asynccontextmanager
