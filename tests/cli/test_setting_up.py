@@ -108,6 +108,10 @@ def test_options_are_checked(run: Run, shop: Shop) -> None:
     assert done.code == 0
     assert done.err.count("warning: ") == 2
     assert 'private_key = "../wechatpay_public_key.pem"' in (shop.folder / "new" / "wechatpay.toml").read_text()
+    done = run(
+        "init", "--yes", "--to", "ids", "--mchid", "190000010X", "--public-key-id", "0114232134912410000000000000"
+    )
+    assert [line.split(":")[1].strip() for line in done.err.splitlines()[:2]] == ["mchid", "public_key_id"]
     done = run("init", "--yes", "--to", "right", "--private-key", "apiclient_key.pem", "--apiv3-key-file", "none")
     assert (done.code, done.err.count("warning: "), "'right/none' cannot be read" in done.err) == (0, 1, True)
 

@@ -81,7 +81,7 @@ class Credentials:
         Raises:
             ConfigurationError: the first mistake found, with the argument, what was found, and the remedy.
         """
-        _check_mchid(mchid)
+        check_mchid(mchid)
         serial = check_serial(serial)
         signer, key = load_signer(private_key, mchid)
         if not certs and not renews:
@@ -119,7 +119,12 @@ class Credentials:
         )
 
 
-def _check_mchid(mchid: object) -> None:
+def check_mchid(mchid: object) -> None:
+    """Refuse what is no merchant number.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
     if not isinstance(mchid, str) or not _MCHID.fullmatch(mchid):
         # Not shown, unless it is short: arguments in the wrong order put a key here.
         found = type_of(mchid)

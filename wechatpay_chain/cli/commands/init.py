@@ -12,6 +12,7 @@ from collections.abc import Callable
 from getpass import getpass
 from pathlib import Path
 
+from ...credentials.merchant import check_mchid
 from ...crypto import keys, serials
 from ...crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ...errors import ConfigurationError
@@ -154,6 +155,14 @@ def _check(name: str, value: str, folder: Path, mchid: str) -> None:
     Raises:
         ConfigurationError: the form is wrong, a file can't be read, or it holds another kind of key.
     """
+    if name == "mchid":
+        check_mchid(value)
+    if name == "public_key_id" and not (
+        value.startswith(serials.PUBLIC_KEY_PREFIX) or serials.is_certificate_serial(value)
+    ):
+        raise ConfigurationError(
+            name, f"it doesn't begin with {serials.PUBLIC_KEY_PREFIX}", "Give it whole, as the merchant portal shows it"
+        )
     if name == "serial" and not serials.is_certificate_serial(value):
         raise ConfigurationError(
             name, "it is no serial of a certificate", "Give the 40 hexadecimal digits that the merchant portal shows"
