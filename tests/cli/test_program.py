@@ -16,7 +16,7 @@ import pytest
 from wechatpay_chain import Request, Response, SyncWeChatPay, __version__
 from wechatpay_chain.cli import main
 from wechatpay_chain.cli.commands.demo import Demo, _program
-from wechatpay_chain.cli.commands.demo_exchange import mask, shorten
+from wechatpay_chain.cli.demo.exchange import mask, shorten
 from wechatpay_chain.cli.terminal import WIDTH, Terminal, wrap
 from wechatpay_chain.emulator import Emulator, Refusal
 

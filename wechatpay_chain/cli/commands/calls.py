@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ..running import add_arguments, ask, show
+from ..running_emulator import add_arguments, ask, show
 from ..terminal import columns, table
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from ...errors import ConfigurationError
 from ..exits import Exit
 from ..inputs import seconds_of
-from ..running import add_arguments, ask, show
+from ..running_emulator import add_arguments, ask, show
 from ..terminal import Terminal
 
 _BEIJING = timezone(timedelta(hours=8))

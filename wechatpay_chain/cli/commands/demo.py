@@ -19,8 +19,8 @@ from ..._version import __version__
 from ...emulator import Emulator
 from ...emulator.server import Listening
 from ...errors import BadRequest
+from ..demo import exchange, spellings
 from ..terminal import WIDTH, Terminal
-from . import demo_exchange, demo_spellings
 
 _ACCOUNT = "6222 0000 1111"
 _INDENT = "    "
@@ -72,27 +72,25 @@ class Demo:
 
     async def _asynchronous(self, base_url: str) -> None:
         async with WeChatPay(**self._emulator.credentials(), base_url=base_url) as wxpay:
-            for number, spelling in enumerate(demo_spellings.ASYNCHRONOUS, start=1):
+            for number, spelling in enumerate(spellings.ASYNCHRONOUS, start=1):
                 job = self._job(number)
                 self._show(number, spelling, job, await spelling(wxpay, job))
 
     def _synchronous(self, base_url: str) -> None:
         with SyncWeChatPay(**self._emulator.credentials(), base_url=base_url) as wxpay:
-            for number, spelling in enumerate(demo_spellings.SYNCHRONOUS, start=1 + len(demo_spellings.ASYNCHRONOUS)):
+            for number, spelling in enumerate(spellings.SYNCHRONOUS, start=1 + len(spellings.ASYNCHRONOUS)):
                 job = self._job(number)
                 self._show(number, spelling, job, spelling(wxpay, job))
 
-    def _job(self, number: int) -> demo_spellings.Job:
-        return demo_spellings.Job(number=number, mchid=self._emulator.mchid, account=_ACCOUNT)
+    def _job(self, number: int) -> spellings.Job:
+        return spellings.Job(number=number, mchid=self._emulator.mchid, account=_ACCOUNT)
 
-    def _show(
-        self, number: int, spelling: demo_spellings.Spelling, job: demo_spellings.Job, answers: demo_spellings.Answers
-    ) -> None:
+    def _show(self, number: int, spelling: spellings.Spelling, job: spellings.Job, answers: spellings.Answers) -> None:
         punished, recovered, queried = answers
         order: dict[str, Any] = job.recover(punished)
         # The last request is the query, the one before it recovered.
         arrived = self._arrived[-2]
-        self._bodies.add(demo_exchange.comparable(arrived, order))
+        self._bodies.add(exchange.comparable(arrived, order))
         if number == 1:
             self._show_in_full(spelling, order, arrived, recovered)
         else:
@@ -114,39 +112,37 @@ class Demo:
         )
 
     def _show_in_full(
-        self, spelling: demo_spellings.Spelling, order: Mapping[str, Any], arrived: Request, answer: Response[Any]
+        self, spelling: spellings.Spelling, order: Mapping[str, Any], arrived: Request, answer: Response[Any]
     ) -> None:
         terminal = self._terminal
         terminal.heading("1  The call, and all that happens in it")
         terminal.block(
             "The call (punish, recover, query; from here on recover is shown)",
-            demo_spellings.source(spelling),
+            spellings.source(spelling),
             is_code=True,
         )
-        sealed = demo_exchange.sealed_fields(order, arrived)
-        terminal.block(
-            "order", _indented({**order, **{field.name: demo_exchange.mask(field.plain) for field in sealed}})
-        )
+        sealed = exchange.sealed_fields(order, arrived)
+        terminal.block("order", _indented({**order, **{field.name: exchange.mask(field.plain) for field in sealed}}))
         terminal.block(
             f"Encrypted for {arrived.headers['Wechatpay-Serial']}",
             (
-                f"{field.name}  {demo_exchange.mask(field.plain)}  →  {demo_exchange.shorten(field.ciphertext)}"
+                f"{field.name}  {exchange.mask(field.plain)}  →  {exchange.shorten(field.ciphertext)}"
                 f"  ({len(field.ciphertext)} characters)"
                 for field in sealed
             ),
             style="yellow",
         )
-        terminal.block("Signed with the merchant's private key", demo_exchange.signed_text(arrived), style="yellow")
-        terminal.block("The request as it arrived", demo_exchange.request_text(arrived))
-        terminal.block("The answer", demo_exchange.answer_text(answer))
+        terminal.block("Signed with the merchant's private key", exchange.signed_text(arrived), style="yellow")
+        terminal.block("The request as it arrived", exchange.request_text(arrived))
+        terminal.block("The answer", exchange.answer_text(answer))
         terminal.line()
 
-    def _show_in_brief(self, number: int, spelling: demo_spellings.Spelling) -> None:
+    def _show_in_brief(self, number: int, spelling: spellings.Spelling) -> None:
         if number == 2:
             self._terminal.heading("2 to 6  The same job in the other spellings")
             self._terminal.line(f"{_INDENT}wxpay is a WeChatPay, sync a SyncWeChatPay")
         self._terminal.line()
-        self._terminal.line(f"  {self._terminal.paint(f'{number}  {demo_spellings.recover_call(spelling)}', 'cyan')}")
+        self._terminal.line(f"  {self._terminal.paint(f'{number}  {spellings.recover_call(spelling)}', 'cyan')}")
 
     async def _mistakes(self) -> None:
         self._terminal.heading("When something is wrong")
@@ -206,6 +202,6 @@ def _indented(payload: Mapping[str, Any]) -> Iterator[str]:
 def _is_sealed(order: Mapping[str, Any], arrived: Request, answer: Response[Any]) -> bool:
     """Whether something was encrypted, no plaintext of it arrived, and what arrived is what the client sent."""
     body = arrived.body or b""
-    sealed = demo_exchange.sealed_fields(order, arrived)
+    sealed = exchange.sealed_fields(order, arrived)
     shown = any(field.plain.encode() in body for field in sealed)
     return bool(sealed) and not shown and answer.request is not None and answer.request.body == body

@@ -14,7 +14,7 @@ from ...errors import ConfigurationError
 from ..bad_day import CASES, Case, Verdict, judge
 from ..exits import Exit
 from ..output import show_json
-from ..running import add_arguments, ask
+from ..running_emulator import add_arguments, ask
 
 _STRANGER = "1999999999"
 _PATIENCE = 8.0

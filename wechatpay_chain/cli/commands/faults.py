@@ -6,7 +6,7 @@ import argparse
 
 from ...emulator.faults import EFFECTS, FLAWS
 from ...errors import ConfigurationError
-from ..running import FLAWS_HELP, add_arguments, ask, show
+from ..running_emulator import FLAWS_HELP, add_arguments, ask, show
 
 _MEMBERS = {
     "operation": (str, "POST /v3/pay/*, /v3/refund/*, NOTIFY REFUND.*, ... (all calls)"),

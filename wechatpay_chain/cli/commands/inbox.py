@@ -53,7 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(work: Work, options: argparse.Namespace) -> int:
-    from ..databases import DatabaseFailedError, opened
+    from ..inbox_database import DatabaseFailedError, opened
 
     async def run() -> int:
         async with opened(options.url) as inbox:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ..exits import Exit
-from ..running import add_arguments
+from ..running_emulator import add_arguments
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from ...emulator import folder as folders
 from ..exits import Exit
 from ..records import show_record
-from ..running import add_arguments, ask, show
+from ..running_emulator import add_arguments, ask, show
 
 _ACTS = {"open": "open_red_packet", "confirm-service": "confirm_service"}
 _HELP = {

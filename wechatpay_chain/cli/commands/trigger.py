@@ -8,7 +8,7 @@ import orjson
 
 from ...emulator.faults import FLAWS
 from ...errors import ConfigurationError
-from ..running import FLAWS_HELP, add_arguments, ask, show
+from ..running_emulator import FLAWS_HELP, add_arguments, ask, show
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from ... import WeChatPay
 from ...emulator import folder as folders
 from ...errors import APIError, ConfigurationError
-from ..running import ask
+from ..running_emulator import ask
 
 _LOCAL = "localhost"
 
