@@ -14,6 +14,7 @@ WIDTH = 100
 
 _INDENT = 4
 _NARROWEST = 20
+_ANY_WIDTH = 10**6
 _CODES: Mapping[str, str] = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 
@@ -152,6 +153,12 @@ def table(rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
             continue
         for number, piece in enumerate(wrap(last, width - taken)):
             yield ((lead if number == 0 else " " * taken) + piece).rstrip()
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in columns; in a pipe a line each, whatever its length, so that grep and cut can work with it."""
+    for line in table(rows, columns() if sys.stdout.isatty() else _ANY_WIDTH):
+        print(line)
 
 
 def _fitting(line: str, width: int) -> int:

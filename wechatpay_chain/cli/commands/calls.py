@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from ..running_emulator import add_arguments, ask, show
-from ..terminal import columns, table
+from ..terminal import print_table
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +29,5 @@ def _calls(options: argparse.Namespace) -> int:
         (str(call["number"]), str(call["status"]), call["method"], call["path"], call["code"] or call["operation"])
         for call in found
     ]
-    for line in table(rows, columns() if sys.stdout.isatty() or not rows else 10**6):
-        print(line)
+    print_table(rows)
     return 0

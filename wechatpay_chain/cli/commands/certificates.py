@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
-from ...credentials.certificate_download import AlgorithmType, open_certificates
+from ...credentials.certificate_download import MAINLAND, OVERSEAS, AlgorithmType, open_certificates
 from ...credentials.platform_keys import load_platform_keys
 from ...crypto.api_keys import load_apiv3_key
 from ...errors import ConfigurationError, NotFound, WeChatPayError
@@ -18,7 +18,6 @@ from ..exits import Exit
 from ..settings import Settings, add_settings, certificates_in
 from ..terminal import tell
 
-_MAINLAND, _OVERSEAS = "v3/certificates", "v3/global/certificates"
 _SOON = timedelta(days=60)
 _HOUR = 3600.0
 _LONGEST = 12
@@ -51,7 +50,7 @@ def _download(options: argparse.Namespace) -> int:
         raise ConfigurationError("--every", f"{options.every} hours", f"Give less than {_LONGEST}")
     settings = Settings.read(options)
     settings.require("apiv3_key")
-    path = _OVERSEAS if options.overseas else _MAINLAND
+    path = OVERSEAS if options.overseas else MAINLAND
     while True:
         try:
             _write(asyncio.run(_fetch(settings, path, options.algorithm)), options.to)

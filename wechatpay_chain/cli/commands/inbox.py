@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -15,7 +14,7 @@ from ...notifications.inbox import UNFINISHED, Record, State, masked
 from ..exits import Exit
 from ..inputs import seconds_of
 from ..output import show_json
-from ..terminal import columns, show_error, table, tell
+from ..terminal import print_table, show_error, tell
 
 if TYPE_CHECKING:
     from ...contrib.sqlalchemy import SqlInbox
@@ -83,9 +82,7 @@ async def _list(inbox: SqlInbox, options: argparse.Namespace) -> int:
         (record.key, record.state.value, str(record.tries), _time(record.received), record.number, _told(record))
         for record in records
     ]
-    # In a pipe a line each, whatever its length, so that grep and cut can work with it.
-    for line in table(rows, columns() if sys.stdout.isatty() or not rows else 10**6):
-        print(line)
+    print_table(rows)
     waiting = f"; the oldest has waited {counts.oldest:.0f} s" if counts.oldest else ""
     tell(
         ", ".join(f"{number} {state}" for state, number in counts.by_state.items() if number or state is State.WAITING)

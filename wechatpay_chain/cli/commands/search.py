@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from ... import catalogue
 from ..output import show_json
-from ..terminal import columns, show_error, table
+from ..terminal import print_table, show_error
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -44,10 +43,7 @@ def _search(options: argparse.Namespace) -> int:
     else:
         rows = [(found.method, found.path, found.name) for found in operations]
         rows += [("NOTIFY", event.title, event.name) for event in events]
-        # In a pipe a line each, whatever its length, so that grep and cut can work with it.
-        width = columns() if sys.stdout.isatty() or not rows else 10**6
-        for line in table(rows, width):
-            print(line)
+        print_table(rows)
     if not operations and not events:
         show_error(f"nothing in the catalogue matches {text!r}: try a part of an official name, of a path, or a field")
         return 1
