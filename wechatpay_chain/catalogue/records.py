@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import orjson
 
+from ..http.operation import Operation
 from .facts import DATA
 
 Record = Mapping[str, Any]
@@ -28,6 +29,12 @@ SITE = "https://pay.weixin.qq.com"
 def is_conditional(field: Record) -> bool:
     """Whether a field is required only because of what stands beside it."""
     return "unless" in field or "when" in field
+
+
+def filled_fields(operation: Operation) -> set[str | None]:
+    """The fields of an upload's `meta` that the client fills in: the file's name, and its digest."""
+    label = operation.digest_label[0] if operation.digest_label else None
+    return {operation.file_name_field, operation.digest_field, label}
 
 
 _KEY = re.compile(rb'"method":"([A-Z]+)","path":"([^"]+)"')

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..http.fen import is_amount
 from ..http.operation import Operation
-from .records import Fields, Record, record
+from .records import Fields, Record, filled_fields, record
 
 _RECORDED = {"json": "json", "query": "query", "xml": "xml", "file-meta": "meta"}
 _FORMATS = {
@@ -48,8 +48,7 @@ def sample(operation: Operation) -> dict[str, Any]:
         By location, `json`, `query`, `xml` or `meta`; those that the operation doesn't have are absent.
     """
     params: Mapping[str, Fields] = record(operation.method, operation.path).get("params", {})
-    label = operation.digest_label[0] if operation.digest_label else None
-    filled = {operation.file_name_field, operation.digest_field, label}
+    filled = filled_fields(operation)
     return {
         _RECORDED[location]: _object({name: field for name, field in fields.items() if name not in filled})
         for location, fields in params.items()

@@ -12,7 +12,7 @@ from ..http.fen import is_amount, whole_fen
 from ..http.operation import Operation
 from ..http.secret import Secret
 from .facts import find
-from .records import Fields, Record, record
+from .records import Fields, Record, filled_fields, record
 
 _TEXTUAL = frozenset({"query", "xml"})
 """Locations where everything travels as text: a number may be given as one."""
@@ -58,7 +58,7 @@ def validate(operation: Operation, payloads: Mapping[str, Any]) -> list[Fault]:
         fields = params.get(_RECORDED.get(location, location), {})
         if location == "meta":
             # The client fills these in.
-            fields = {name: field for name, field in fields.items() if name not in _filled(operation)}
+            fields = {name: field for name, field in fields.items() if name not in filled_fields(operation)}
         payload = payloads.get(location)
         faults += _object(fields, {} if payload is None else payload, _Place(location, ""))
     return faults
@@ -104,11 +104,6 @@ class _Place:
 
     def fault(self, text: str, *, is_missing: bool = False) -> Fault:
         return Fault(self.location, self.pointer, text, is_missing)
-
-
-def _filled(operation: Operation) -> set[str | None]:
-    label = operation.digest_label[0] if operation.digest_label else None
-    return {operation.file_name_field, operation.digest_field, label}
 
 
 def _object(fields: Fields, value: object, place: _Place) -> Iterator[Fault]:

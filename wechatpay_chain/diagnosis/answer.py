@@ -19,6 +19,7 @@ _SIGNS_OF_A_PROXY = (
 )
 _PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<head|<body)", re.IGNORECASE)
 _LONGEST_HEAD = 200
+_DIRECT = "Call the platform without it, or have it pass api.mch.weixin.qq.com on untouched"
 
 
 def unsigned(headers: Mapping[str, str], content: bytes) -> tuple[Cause, ...]:
@@ -33,7 +34,7 @@ def unsigned(headers: Mapping[str, str], content: bytes) -> tuple[Cause, ...]:
     if headers.get("Request-ID"):
         text = "it is the platform's answer (it has a Request-ID), and a proxy or gateway took the headers off"
         found.append(Cause("headers-removed", text, "Let it hand on all headers that begin with Wechatpay-", "likely"))
-    elif _PAGE.match(content[:_LONGEST_HEAD]):
+    elif is_web_page(content):
         text = "it is a web page of something in between, such as a proxy, a firewall or a login page"
         found.append(Cause("answer-of-a-proxy", text, _DIRECT, "likely"))
     elif proxy:
@@ -44,4 +45,6 @@ def unsigned(headers: Mapping[str, str], content: bytes) -> tuple[Cause, ...]:
     return tuple(found)
 
 
-_DIRECT = "Call the platform without it, or have it pass api.mch.weixin.qq.com on untouched"
+def is_web_page(content: bytes) -> bool:
+    """Whether a content begins as a page in HTML does."""
+    return _PAGE.match(content[:_LONGEST_HEAD]) is not None

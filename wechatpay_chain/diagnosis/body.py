@@ -5,12 +5,12 @@ What may have happened to a body is undone, and the signature is tried again. Wh
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from itertools import islice
 from typing import Any, cast
 
 from ..errors import Cause
+from .answer import is_web_page
 from .body_changes import CHANGES, LONGEST, RAW
 from .envelope import compact, in_order, json_of, sign_of_change, untyped
 
@@ -18,7 +18,6 @@ Fits = Callable[[bytes], bool]
 """Whether the signature fits a body."""
 
 _MOST_TRIALS = 40
-_PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<head|<body)", re.IGNORECASE)
 
 
 def causes(body: bytes, fits: Fits) -> tuple[Cause, ...]:
@@ -111,7 +110,7 @@ def _written_again(body: bytes, tried: _Trials, *, proven: bool = False) -> Caus
 
 def _shape(body: bytes) -> Cause | None:
     """What a body is in place of a notification or an answer."""
-    if _PAGE.match(body):
+    if is_web_page(body):
         text = "the body is a web page: a proxy, a login page or the shop's own error page stands in its place"
         return Cause("body-web-page", text, RAW, "likely")
     if body.rstrip()[-1:] == b"}" and body.lstrip()[:1] != b"{" and b'"resource"' in body:
