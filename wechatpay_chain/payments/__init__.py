@@ -8,7 +8,6 @@ the `sub_appid`, and for a combined order the appid it was placed with.
 """
 
 from .coupons import coupon_h5, coupons_mini_program
-from .merchant import Payments
 from .money import fen, minor_units, yuan
 from .orders import (
     Instalment,
@@ -24,6 +23,7 @@ from .orders import (
 )
 from .orders_v2 import app_v2, jsapi_v2, red_packet_v2
 from .parameters import Prepay, query
+from .payments import Payments
 from .payscore import payscore_confirm, payscore_confirm_signed, payscore_detail, payscore_enable
 from .transfers import merchant_transfer
 
