@@ -163,16 +163,7 @@ class Emulator(Controls):
         if platform_keys or not self.world.platform_keys:
             self.world.platform_keys = tuple(platform_keys or (KeyPair.wechatpay(),))
         self._mchid = mchid
-        known = self.world.merchants.get(mchid)
-        if known is None or merchant_key or apiv3_key or apiv2_key:
-            self.add_merchant(
-                Merchant(
-                    mchid=mchid,
-                    key=merchant_key or (known.key if known else KeyPair.merchant()),
-                    apiv3_key=apiv3_key or (known.apiv3_key if known else make_apiv3_key()),
-                    apiv2_key=apiv2_key or (known.apiv2_key if known else make_apiv3_key()),
-                )
-            )
+        self._add_first_merchant(merchant_key, apiv3_key, apiv2_key)
         self.calls: deque[Call] = Kept(keep)
         self._numbers = itertools.count(1)
         self._dispatch = Dispatch(world, self.ripen, self.calls)
@@ -322,6 +313,19 @@ class Emulator(Controls):
         self.record(exchange)
         misbehaviour.check_complete(response)
         return response
+
+    def _add_first_merchant(self, key: KeyPair | None, apiv3_key: str | None, apiv2_key: str | None) -> None:
+        """Add him, with fresh keys where none are given; one that the state folder keeps has his own."""
+        known = self.world.merchants.get(self._mchid)
+        if known is None or key or apiv3_key or apiv2_key:
+            self.add_merchant(
+                Merchant(
+                    mchid=self._mchid,
+                    key=key or (known.key if known else KeyPair.merchant()),
+                    apiv3_key=apiv3_key or (known.apiv3_key if known else make_apiv3_key()),
+                    apiv2_key=apiv2_key or (known.apiv2_key if known else make_apiv3_key()),
+                )
+            )
 
     async def _struck(self, exchange: Exchange) -> Misbehaviour:
         """What a call meets; where it is a delay, after that."""
