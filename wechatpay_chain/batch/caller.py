@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from .._arguments import FLAG, Takes, a_function, check, instance, is_number
 from .._both_clients import Blocking
-from .._waits import current
+from .._waits import Waits, current
 from ..errors import APIError, TransportError, WeChatPayError
 from ..http.request import Request
 from ..http.response import Response
@@ -158,11 +158,7 @@ class Caller:
                     continue
                 if known is Known.NO_EFFECT and written == "sent":
                     await note(written := "waiting")
-                try:
-                    async with asyncio.timeout(None) as timeout:
-                        with waits.hold(timeout):
-                            await self._sleep(pause)
-                except TimeoutError:
+                if not await self._rest(pause, waits):
                     event = Event.OUT_OF_PATIENCE
                     continue
             if step is Act.SEND and written == "waiting":
@@ -177,6 +173,16 @@ class Caller:
                 event = Event.NOT_FOUND if answer is None else Event.ANSWERED
                 continue
             event = event_of(error, resolution, looked_up=step is Act.LOOK_UP)
+
+    async def _rest(self, seconds: float, waits: Waits) -> bool:
+        """Wait before the next try; False where the batch is stopped meanwhile."""
+        try:
+            async with asyncio.timeout(None) as timeout:
+                with waits.hold(timeout):
+                    await self._sleep(seconds)
+        except TimeoutError:
+            return False
+        return True
 
     def _resolution(self, request: Request) -> Resolution:
         if is_idempotent(request):
