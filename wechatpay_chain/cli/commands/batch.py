@@ -40,9 +40,34 @@ a power cut. The journal holds payloads in plain until they are answered: keep i
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments of `batch`."""
     kinds = parser.add_subparsers(required=True, metavar="WHAT")
-    run = kinds.add_parser(
-        "run", help="make the calls, or go on", description="Make the calls, or go on.", epilog=_EPILOG
+    _configure_run(
+        kinds.add_parser(
+            "run", help="make the calls, or go on", description="Make the calls, or go on.", epilog=_EPILOG
+        )
     )
+    status = kinds.add_parser("status", help="where a batch is", description="Where a batch is, to be handed on.")
+    status.add_argument("journal", type=Path, metavar="JOURNAL", help=_JOURNAL)
+    status.add_argument("--json", action="store_true", help="print JSON")
+    status.set_defaults(run=_status)
+    results = kinds.add_parser("results", help="what came of each call", description="What came of each call.")
+    results.add_argument("journal", type=Path, metavar="JOURNAL", help=_JOURNAL)
+    results.add_argument(
+        "--to", type=Path, metavar="FILE", help="a table (.csv) or lines of JSON (.jsonl); else stdout"
+    )
+    results.set_defaults(run=_results)
+    work = kinds.add_parser(
+        "work", help="work for `batch run --workers`", description="Work for `batch run --workers`."
+    )
+    work.add_argument("--workers", required=True, metavar="REDIS_URL", help="where the calls are handed out")
+    work.add_argument("--among", type=int, default=1, metavar="COUNT", help="how many workers there are (1)")
+    work.add_argument(
+        "--concurrency", type=int, default=_CONCURRENCY, metavar="COUNT", help=f"calls at once ({_CONCURRENCY})"
+    )
+    work.set_defaults(run=_work)
+    add_settings(work)
+
+
+def _configure_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("input", type=Path, metavar="FILE", help="a table (.csv) or lines of JSON (.jsonl), a call each")
     run.add_argument("--path", required=True, metavar="PATH", help="of all calls: v3/...")
     run.add_argument("--method", type=str.upper, choices=METHODS, default="POST", help="of all calls (POST)")
@@ -64,26 +89,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     run.add_argument("--json", action="store_true", help="print the summary as JSON")
     run.set_defaults(run=_run)
     add_settings(run)
-    status = kinds.add_parser("status", help="where a batch is", description="Where a batch is, to be handed on.")
-    status.add_argument("journal", type=Path, metavar="JOURNAL", help=_JOURNAL)
-    status.add_argument("--json", action="store_true", help="print JSON")
-    status.set_defaults(run=_status)
-    results = kinds.add_parser("results", help="what came of each call", description="What came of each call.")
-    results.add_argument("journal", type=Path, metavar="JOURNAL", help=_JOURNAL)
-    results.add_argument(
-        "--to", type=Path, metavar="FILE", help="a table (.csv) or lines of JSON (.jsonl); else stdout"
-    )
-    results.set_defaults(run=_results)
-    work = kinds.add_parser(
-        "work", help="work for `batch run --workers`", description="Work for `batch run --workers`."
-    )
-    work.add_argument("--workers", required=True, metavar="REDIS_URL", help="where the calls are handed out")
-    work.add_argument("--among", type=int, default=1, metavar="COUNT", help="how many workers there are (1)")
-    work.add_argument(
-        "--concurrency", type=int, default=_CONCURRENCY, metavar="COUNT", help=f"calls at once ({_CONCURRENCY})"
-    )
-    work.set_defaults(run=_work)
-    add_settings(work)
 
 
 def _run(options: argparse.Namespace) -> int:
