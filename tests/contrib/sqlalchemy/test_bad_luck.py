@@ -274,3 +274,29 @@ async def test_a_worker_that_is_killed_in_the_middle(shop: Shop) -> None:
     assert await shop.effects() == ["EV-1"]
     record = (await inbox.records())[0]
     assert (record.state, record.tries) == (State.DONE, 2)
+
+
+EXITING = """
+import asyncio, sys
+from tests.sql_engines import engine_of
+from tests.sql_handlers import handled_by
+from wechatpay_chain.contrib.sqlalchemy import SqlInbox, Worker
+
+async def handle(notification):
+    sys.exit(3)
+
+engine = engine_of(__import__("sqlalchemy").make_url(sys.argv[1]))
+asyncio.run(Worker(SqlInbox(engine), handled_by(handle)).run())
+"""
+
+
+@pytest.mark.parametrize("shop", ["postgresql-async"], indirect=True)
+async def test_a_handler_that_ends_the_program_has_failed(shop: Shop) -> None:
+    """It ends its worker, and the try counts: workers that are started again aren't ended by it for ever."""
+    inbox = await inbox_of(shop)
+    await send(inbox, "EV-1")
+    url = shop.url.render_as_string(hide_password=False)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", EXITING, url, stderr=subprocess.DEVNULL)
+    assert await process.wait() == 3
+    record = (await inbox.records())[0]
+    assert (record.state, record.tries, record.error) == (State.WAITING, 1, "SystemExit")

@@ -160,6 +160,10 @@ class Worker:
             if task is not None and task.cancelling():
                 raise
             event, error = Event.FAILED, "CancelledError"  # the handler cancelled itself
+        except SystemExit:
+            # It ends the worker, as everywhere; given back without a try, it would end each one that comes after.
+            event, error = Event.FAILED, "SystemExit"
+            raise
         except Exception as failure:  # noqa: BLE001 - a handler may raise anything
             event, error = Event.FAILED, str(failure) if isinstance(failure, _RefusedError) else type(failure).__name__
             _log.exception("%s %s: try %d of %d failed", claim.event_type, claim.key, claim.tries, self._most)
