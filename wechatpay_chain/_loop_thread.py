@@ -13,6 +13,7 @@ import threading
 import weakref
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from contextvars import copy_context
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -157,13 +158,14 @@ class CallingThread:
         self._queue.put(task)
 
     async def call(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Run a function in the thread that waits, and wait for it."""
+        """Run a function in the thread that waits, with the context variables of this coroutine, and wait for it."""
         loop = asyncio.get_running_loop()
         result: asyncio.Future[T] = loop.create_future()
+        work = partial(copy_context().run, function, *arguments)
 
         def run() -> None:
             try:
-                value = function(*arguments) if self._around is None else self._around(partial(function, *arguments))
+                value = work() if self._around is None else self._around(work)
             except BaseException as error:
                 loop.call_soon_threadsafe(_settle, result, None, error)
                 if not isinstance(error, Exception):

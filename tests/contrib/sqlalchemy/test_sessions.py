@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -164,6 +165,19 @@ async def test_a_handler_that_is_cancelled_is_undone(shop: Shop) -> None:
     assert await shop.effects() == []
     hook._delivery._deadline = 60
     assert (await hook.dispatch(*notify())).ok
+    assert await shop.effects() == ["EV-1"]
+
+
+@pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("in_calling_thread", [False, True])
+async def test_a_program_without_event_loop(shop: Shop, in_calling_thread: bool) -> None:
+    """The handler has its session, whichever thread it runs in."""
+    seen = SqlSeen(shop.engine)
+    await seen.create_tables()
+    hook = webhook(seen=seen)
+    hook.on()(writing(shop))
+    dispatching = [partial(hook.dispatch_sync, *notify(), in_calling_thread=in_calling_thread)] * 2
+    assert [(await asyncio.to_thread(dispatch)).status for dispatch in dispatching] == [200, 200]
     assert await shop.effects() == ["EV-1"]
 
 
