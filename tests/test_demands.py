@@ -131,6 +131,28 @@ async def test_demand_04_what_the_platform_cannot_take_is_said_before_sending(em
     assert recorder.requests == []
 
 
+@pytest.mark.parametrize(
+    ("place", "template", "payload"),
+    [
+        ("out_trade_no", "v3/pay/transactions/out-trade-no/{out_trade_no}", {"out_trade_no": "T🙂"}),
+        ("params['mchid']", "v3/pay/transactions/out-trade-no/T1", {"params": {"mchid": "🙂"}}),
+        ("xml/body", "v2/pay/unifiedorder", {"xml": {"body": "🙂"}}),
+        ("xml/detail/goods_name", "v2/pay/unifiedorder", {"xml": {"detail": {"goods_name": "🙂"}}}),
+        ("meta/filename", "v3/merchant/media/upload", {"file": b"x", "meta": {"filename": "🙂.jpg"}}),
+    ],
+)
+async def test_demand_04_an_emoji_is_refused_wherever_it_stands(
+    emulator: Emulator, place: str, template: str, payload: dict[str, Any]
+) -> None:
+    """In a value of the path, a query, the XML and JSON of APIv2, and the name of a file: nothing is sent."""
+    wxpay, recorder = recorded(emulator)
+    chain = wxpay[template]
+    with pytest.raises(ConfigurationError, match="the 4-byte character U\\+1F642") as caught:
+        await (chain.post(**payload) if {"xml", "file"} & payload.keys() else chain.get(**payload))
+    assert (caught.value.argument, caught.value.outcome) == (place, "not_sent")
+    assert recorder.requests == []
+
+
 @pytest.mark.parametrize("name", ["licence.jpg", '营业"执照".png', "a\r\nb.bmp"])
 async def test_demand_05_an_upload_signs_its_meta_alone(wxpay: WeChatPay, name: str) -> None:
     """A file with any name is taken by the platform, which checks the signature over `meta` and the digest."""

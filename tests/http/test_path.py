@@ -34,7 +34,7 @@ SEGMENTS = (
 ENCODED = st.sampled_from(["%E5%BC%A0", "%7E", "%2a", "%40", "%20", "a%2Fb"])
 PLACEHOLDERS = st.from_regex(r"\{[A-Za-z_][A-Za-z0-9_]{0,8}\}", fullmatch=True)
 PATHS = st.lists(SEGMENTS | ENCODED | PLACEHOLDERS, min_size=1, max_size=5).map("/".join)
-TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30)
+TEXTS = st.text(st.characters(codec="utf-8", max_codepoint=0xFFFF), min_size=1, max_size=30)
 
 
 class Word(str, Enum):  # noqa: UP042 - str(Word.TRADE) is 'Word.TRADE', unlike that of a StrEnum
@@ -210,7 +210,6 @@ class TestExpand:
             ("{id}", "%7Bid%7D"),
             ("{other}", "%7Bother%7D"),
             ("\r\nHost: evil", "%0D%0AHost%3A%20evil"),
-            ("😀", "%F0%9F%98%80"),
             ("...", "..."),
             (Word.TRADE, "tradebill"),
             (Number.ONE, "1"),
@@ -223,10 +222,10 @@ class TestExpand:
         assert expand("/v3/{id}/x", {"id": value}) == f"/v3/{segment}/x"
 
     @pytest.mark.parametrize(
-        "value", ["", ".", "..", "\ud800", "a\udfffb", 1 << 600, pytest.param(10**5000, id="10**5000")]
+        "value", ["", ".", "..", "\ud800", "a\udfffb", "茶😀", 1 << 600, pytest.param(10**5000, id="10**5000")]
     )
     def test_values_that_no_encoding_saves(self, value: object) -> None:
-        """What would change the path however it is written is refused under the placeholder's name."""
+        """What would change the path however it is written, or what the platform doesn't take, is refused by name."""
         with pytest.raises(ConfigurationError) as raised:
             expand("/v3/{id}", {"id": value})
         assert raised.value.argument == "id"

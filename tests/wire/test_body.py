@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from wechatpay_chain.errors import ConfigurationError
 from wechatpay_chain.http.path import check_query
 from wechatpay_chain.http.secret import Secret
-from wechatpay_chain.wire.body import check_text, encode_json, encode_query, floats, may_hold_floats
+from wechatpay_chain.wire.body import encode_json, encode_query, floats, may_hold_floats
 
 BEIJING = timezone(timedelta(hours=8))
 TEXT = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]))
@@ -279,14 +279,3 @@ class TestQuery:
             encode_query(params)
         assert raised.value.argument == argument
         assert "6222" not in str(raised.value)
-
-
-@given(st.text())
-def test_check_text(text: str) -> None:
-    """A text passes if every one of its characters takes one to three bytes of UTF-8."""
-    fits = all(ord(character) < 0x10000 and not 0xD800 <= ord(character) < 0xE000 for character in text)
-    if fits:
-        check_text(text, "x")
-    else:
-        with pytest.raises(ConfigurationError):
-            check_text(text, "x")

@@ -13,6 +13,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from ..errors import ConfigurationError, type_of
+from .characters import check_text
 from .names import nearest
 
 _CAPITAL = re.compile(r"[A-Z]")
@@ -121,7 +122,8 @@ def expand(template: str, values: Mapping[str, object]) -> str:
 
     Raises:
         TypeError: a placeholder without a value, or a value without a placeholder.
-        ConfigurationError: a value that no encoding can keep from changing the path (empty, `.`, `..`).
+        ConfigurationError: a value that no encoding can keep from changing the path (empty, `.`, `..`), or with a
+            character that the platform doesn't take.
     """
     names = placeholders(template)
     if not names and not values:
@@ -204,10 +206,8 @@ def _encode(name: str, value: object) -> str:
     text = str.__str__(value) if isinstance(value, str) else digits(value, name)
     if text in {"", ".", ".."}:
         raise ConfigurationError(name, f"{text!r} cannot be a path segment", "Give the value of one resource")
-    try:
-        return quote(text, safe="")
-    except UnicodeEncodeError:
-        raise ConfigurationError(name, "a lone surrogate is not text", "Give valid Unicode") from None
+    check_text(text, name)
+    return quote(text, safe="")
 
 
 def _meant(keyword: str, missing: Sequence[str], template: str) -> str:

@@ -7,12 +7,12 @@ from typing import Any
 
 from ..files.uploads import Source, members_of_meta
 from ..http.attachment import File
+from ..http.characters import check_text
 from ..http.headers import Headers
 from ..http.request import Request
 from ..http.response import Response
 from ..pipeline import Handler
 from ..wire import multipart, v3
-from ..wire.body import check_text
 from ..wire.v2.request import Identity, addressed, check, encode, encode_form
 
 

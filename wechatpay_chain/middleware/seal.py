@@ -12,6 +12,7 @@ from ..credentials.sm_threads import Run
 from ..crypto import serials, shapes
 from ..crypto.asymmetric import PrivateKey
 from ..errors import ConfigurationError
+from ..http.characters import check_text
 from ..http.headers import NO_HEADERS, Headers
 from ..http.operation import Operation
 from ..http.payload import LOCATIONS, as_of_now
@@ -19,7 +20,6 @@ from ..http.request import Request
 from ..http.response import Response
 from ..pipeline import Handler
 from ..policies import exposure
-from ..wire.body import check_text
 from ..wire.field_cipher import encrypt
 from ..wire.schemes import Scheme
 from ..wire.sealing import FieldTree, field_tree, seal

@@ -18,6 +18,7 @@ from uuid import UUID
 import orjson
 
 from ..errors import ConfigurationError, type_of
+from ..http.characters import check_text
 from ..http.fen import is_amount, whole_fen
 from ..http.path import digits
 from .flat import PLAIN, is_flat
@@ -29,8 +30,6 @@ _WITHOUT_FLOATS = PLAIN - {float}
 _FOUR_BYTES = re.compile(rb"[\xf0-\xf4]")
 # A number stands behind a colon, a comma or a bracket. So does what a text may hold, which costs a closer look.
 _FLOAT = re.compile(rb"[:,\[]-?[0-9]+[.e]")
-_BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def encode_json(payload: Any, argument: str = "json", *, simple: bool = False) -> bytes:
@@ -97,24 +96,6 @@ def floats(payload: Any, pointer: str = "") -> Iterator[tuple[str, float]]:
     elif isinstance(payload, list | tuple):
         for index, item in enumerate(cast("Sequence[Any]", payload)):
             yield from floats(item, f"{pointer}/{index}")
-
-
-def check_text(text: str, argument: str) -> None:
-    """Refuse what the platform's character set doesn't hold: it takes UTF-8 characters of one to three bytes.
-
-    Raises:
-        ConfigurationError: an emoji or another 4-byte character, or a lone surrogate.
-    """
-    if text.isascii():
-        return
-    if (found := _BEYOND_BMP.search(text)) is not None:
-        raise ConfigurationError(
-            argument,
-            f"the 4-byte character U+{ord(found[0]):X} at position {found.start()}",
-            "The platform takes no emoji and no other character beyond U+FFFF: remove it",
-        )
-    if (found := _SURROGATE.search(text)) is not None:
-        raise ConfigurationError(argument, f"a lone surrogate at position {found.start()}", "Give valid Unicode")
 
 
 def _default(value: object) -> object:

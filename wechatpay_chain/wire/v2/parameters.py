@@ -12,11 +12,12 @@ from urllib.parse import quote
 
 from ...crypto.concealed import Concealed
 from ...errors import ConfigurationError, type_of
+from ...http.characters import check_text
 from ...http.fen import is_amount, whole_fen
 from ...http.operation import Operation
 from ...http.path import digits
 from ...http.value import frozen
-from ..body import check_text, encode_json, floats
+from ..body import encode_json, floats
 from .ambiguity import check_covered
 from .signature import SignType, sign, workwx_sign
 
