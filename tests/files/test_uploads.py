@@ -161,6 +161,20 @@ async def test_a_name_that_cannot_be_sent(emulator: Emulator, operation: str, na
     assert not emulator.calls
 
 
+@pytest.mark.parametrize("name", ["Content-Type", "content-type"])
+@pytest.mark.parametrize("operation", ["v3/merchant/media/upload", "v2/secapi/mch/uploadmedia"])
+async def test_a_content_type_of_the_callers_own(emulator: Emulator, operation: str, name: str) -> None:
+    """It would lack the boundary between the parts, so it is refused before anything is sent."""
+    wxpay = WeChatPay(**emulator.credentials(), transport=emulator)
+    file = Attachment(content=b"1", name="a.jpg")
+    with pytest.raises(ConfigurationError, match="boundary") as caught:
+        await wxpay[operation].post(file=file, headers={name: "multipart/form-data"})
+    assert (caught.value.argument, caught.value.remedy) == ("headers['Content-Type']", "Leave it out")
+    assert not emulator.calls
+    await wxpay[operation].post(file=file, headers={"Accept-Language": "en"})
+    assert emulator.calls[-1].file == b"1"
+
+
 async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Read an upload to its end, keep nothing of it, and refuse it."""
     head = await reader.readuntil(b"\r\n\r\n")

@@ -15,6 +15,7 @@ from .._threads import in_thread
 from ..crypto.hashing import hasher
 from ..errors import ConfigurationError, type_of
 from ..http.attachment import Attachment, File, Payload, Progress
+from ..http.headers import Headers
 from ..http.request import Request
 from ..wire.multipart import Envelope
 from .disk import opened_in_thread, reading, tidied
@@ -149,6 +150,24 @@ def members_of_meta(request: Request) -> dict[str, Any]:
     if not isinstance(meta, Mapping | None):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
         raise ConfigurationError("meta", f"{type_of(meta)} was given", "Give a dict")
     return dict(meta or {})
+
+
+def headers_of(request: Request, envelope: Envelope, accept: str) -> Headers:
+    """The headers of an upload.
+
+    Args:
+        request: the call, with the caller's headers.
+        envelope: what stands around the file.
+        accept: the content type of the answer.
+
+    Raises:
+        ConfigurationError: the caller gave a content type, which can't name the boundary between the parts.
+    """
+    if "Content-Type" in request.headers:
+        raise ConfigurationError(
+            "headers['Content-Type']", "the client names the boundary between an upload's parts in it", "Leave it out"
+        )
+    return Headers({"Accept": accept, "Content-Type": envelope.content_type}).merge(request.headers)
 
 
 def _no_file(content: object) -> ConfigurationError:

@@ -110,7 +110,7 @@ def _refuse_fractions(request: Request, argument: str) -> None:
 async def _upload(request: Request, source: Source, operation: Operation | None) -> Request:
     if request.json is not None:
         raise ConfigurationError("json", "an upload was given json too", "Give further members of its meta with meta=")
-    from ..files.uploads import members_of_meta
+    from ..files.uploads import headers_of, members_of_meta
     from ..wire import multipart
 
     facts = (operation.file_part, operation.file_name_field, operation.digest_field) if operation else None
@@ -141,5 +141,5 @@ async def _upload(request: Request, source: Source, operation: Operation | None)
         file_part=file_part or "file",
         boundary=multipart.make_boundary(),
     )
-    headers = Headers({"Accept": _JSON, "Content-Type": envelope.content_type}).merge(request.headers)
+    headers = headers_of(request, envelope, _JSON)
     return request.changed(signed_body=signed, headers=headers, **await source.enclose(envelope))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ..files.uploads import Source, members_of_meta
+from ..files.uploads import Source, headers_of, members_of_meta
 from ..http.attachment import File
 from ..http.characters import check_text
-from ..http.headers import Headers
 from ..http.request import Request
 from ..http.response import Response
 from ..pipeline import Handler
@@ -50,5 +49,5 @@ class EncodeV2:
         if digest_field not in given:
             given[digest_field] = await source.digest((operation and operation.digest) or "md5")
         form = encode_form(request, self._identity, self._nonce(), given, source.name, multipart.make_boundary())
-        headers = Headers({"Content-Type": form.content_type, "Accept": "*/*"}).merge(request.headers)
+        headers = headers_of(request, form, "*/*")
         return addressed(request, self._identity, headers=headers, **await source.enclose(form))
