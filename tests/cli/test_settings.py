@@ -84,6 +84,17 @@ def test_keys_are_no_arguments(tmp_path: Path) -> None:
     assert settings("--apiv3-key-file", str(tmp_path / "key")).require("apiv3_key") == "k" * 32
 
 
+def test_a_key_in_the_place_of_its_file(run: Run, shop: Shop) -> None:
+    """A key where the path of its file belongs is not shown, neither as an option nor in the file of settings."""
+    key = "0123456789abcdefABCDEF9876543210"
+    done = run("doctor", "--offline", "--apiv3-key-file", key)
+    assert "as an API key has" in " ".join((done.out + done.err).split())
+    (shop.folder / "wechatpay.toml").write_text(f'apiv3_key_file = "{key}"\n')
+    noted = run("doctor", "--offline")
+    assert "as an API key has" in " ".join((noted.out + noted.err).split())
+    assert key not in done.out + done.err + noted.out + noted.err
+
+
 def test_missing(run: Run, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing setting ends with 2, and says all ways to give it."""
     monkeypatch.delenv("WECHATPAY_SERIAL")

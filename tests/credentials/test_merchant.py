@@ -31,6 +31,7 @@ from wechatpay_chain.credentials.signer import KeySigner, Signer
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.crypto.api_keys import load_apiv3_key
 from wechatpay_chain.errors import ConfigurationError, type_of
+from wechatpay_chain.wire.hosts import check_base_url
 
 MCHID = "1900000109"
 SERIAL = "0DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C"
@@ -401,16 +402,47 @@ def test_names_of_platform_keys_that_are_no_text(
         (PUBLIC_KEY_ID.replace("_", "-"), "without the prefix", PUBLIC_KEY_ID),
         (PLATFORM_SERIAL, "under the serial number of a certificate", "PUB_KEY_ID_..."),
         ("", "without the prefix", "PUB_KEY_ID_..."),
+        ("PUB_KEY_ID_", "other signs than its digits", "PUB_KEY_ID_..."),
+        ("PUB_KEY_ID_0114...", "other signs than its digits", "PUB_KEY_ID_..."),
+        (f"PUB_KEY_ID_{PUBLIC_KEY_ID}", "other signs than its digits", "PUB_KEY_ID_..."),
     ],
 )
 def test_names_of_public_keys(
     right: dict[str, Any], platform_key: RSAPrivateKey, name: str, found: str, whole: str
 ) -> None:
-    """An identifier in quotes, in other letters or with something invisible in it is told as it must be."""
+    """An identifier in quotes, in other letters, cut off or with something invisible in it is told as it must be."""
     error = refused(right, certs={name: platform_key.public_key()})
     assert error.argument == f"certs[{name!r}]"
     assert found in error.found
     assert error.remedy.endswith(f": {whole}")
+
+
+@pytest.mark.parametrize(
+    ("form", "found"),
+    [
+        (lambda key: key, "a private key"),
+        (lambda key: key.replace("\n", "\\n"), "a private key"),
+        (lambda key: "".join(key.splitlines()[1:-1]), "characters"),
+        (lambda _: APIV3_KEY, "as an API key has"),
+    ],
+    ids=["PEM", "one line", "Base64", "API key"],
+)
+def test_a_secret_in_the_place_of_a_name(
+    right: dict[str, Any], merchant_key: RSAPrivateKey, platform_key: RSAPrivateKey, form: Any, found: str
+) -> None:
+    """A key that was swapped with the name of a platform key, with a file's path or with the host is not shown."""
+    secret = form(pem(merchant_key))
+    for value in (platform_key.public_key(), PUBLIC_KEY_ID):
+        error = refused(right, secret, certs={secret: value})
+        assert (error.argument, found in error.found) == ("certs", True)
+        assert "{'PUB_KEY_ID_...'" in error.remedy
+    for argument in ("private_key", "merchant_cert"):
+        error = refused(right, secret, **{argument: Path(secret)})
+        assert (error.argument, found in error.found) == (argument, True)
+        assert "its content as text" in error.remedy
+    with pytest.raises(ConfigurationError) as raised:
+        check_base_url(secret)
+    assert secret[:40] not in str(raised.value)
 
 
 @pytest.mark.parametrize("quote", ['"', "'"])

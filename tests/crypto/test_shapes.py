@@ -1,5 +1,7 @@
 """Texts in each other's place are named for what they look like."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,3 +63,19 @@ def test_what_stands_around(text: str, told: str) -> None:
     found = shapes.around(text)
     assert told in found
     assert bool(found) == bool(told)
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("apiclient_key.pem", "the file 'apiclient_key.pem'"),
+        ("/run/secrets/wechatpay_key", "the file '/run/secrets/wechatpay_key'"),
+        ("/srv/" + 60 * "long/" + "key.pem", "the file '/srv/" + 60 * "long/" + "key.pem'"),
+        ("-----BEGIN PRIVATE KEY-----\nMIIE", "a file named by a private key"),
+        ("/srv/shop.example/" + "k" * 32, "a file named by a text of 32 characters, as an API key has,"),
+        ("MIGT+/MI" * 30, "a file named by a text of 240 characters"),
+    ],
+)
+def test_files(path: str, told: str) -> None:
+    """A path is told as it is, unless it may be a key's own text."""
+    assert shapes.named(Path(path)) == told

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from ..crypto import shapes
 from ..errors import ConfigurationError, type_of
 from .known_settings import BY_NAME, DOTENV, FILE, PREFIX, SETTINGS, Known
 from .parser import SETTING
@@ -69,7 +70,9 @@ def read_key_file(path: Path, name: str) -> str:
         return path.read_text("utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise ConfigurationError(name, f"{str(path)!r} cannot be read ({why})", "Give the path of its file") from None
+        raise ConfigurationError(
+            name, f"{shapes.named(path)} cannot be read ({why})", "Give the path of its file"
+        ) from None
 
 
 def _option(known: Known, options: argparse.Namespace) -> Setting | None:

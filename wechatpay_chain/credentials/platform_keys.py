@@ -201,29 +201,40 @@ def _whole(serial: str) -> str:
 
 
 def _check_identifier(serial: str, argument: str) -> None:
-    if serial.startswith(serials.PUBLIC_KEY_PREFIX) and [shapes.plain(serial)] == serial.split():
+    number = serial.removeprefix(serials.PUBLIC_KEY_PREFIX)
+    if number != serial and number.isascii() and number.isalnum():
         return
     found = f"a public key without the prefix {serials.PUBLIC_KEY_PREFIX}"
     if serials.is_certificate_serial(serial):
         found = "a public key under the serial number of a certificate"
     elif shapes.around(serial):
         found = f"an identifier{shapes.around(serial)}"
-    elif serial.startswith(serials.PUBLIC_KEY_PREFIX):
-        found = "an identifier with a blank in it"
+    elif number != serial:
+        is_parted = len(serial.split()) > 1
+        found = "an identifier with a blank in it" if is_parted else "an identifier with other signs than its digits"
     raise ConfigurationError(
         argument, found, f"Write the identifier whole, as the merchant portal shows it: {_whole(serial)}"
     )
 
 
-def _load(serial: object, source: keys.PublicKeySource, merchant_serial: str) -> PlatformKey:
-    if not isinstance(serial, str):
-        raise ConfigurationError(
-            "certs",
-            "a key under no name: perhaps its variable isn't set"
-            if serial is None
-            else f"a key under {type_of(serial)} in place of its name",
-            "Name each by a text: {'PUB_KEY_ID_...': Path('pub_key.pem')}, a certificate by its serial",
-        )
+def _check_name(name: object) -> None:
+    """Refuse what is no name of a key, and may be a key itself: nothing of it is shown."""
+    found = type_of(name)
+    if isinstance(name, str):
+        if name.startswith(serials.PUBLIC_KEY_PREFIX) or not shapes.may_be_key(name):
+            return
+        found = shapes.what_is(name)
+    raise ConfigurationError(
+        "certs",
+        "a key under no name: perhaps its variable isn't set"
+        if name is None
+        else f"a key under {found} in place of its name",
+        "Name each by a text: {'PUB_KEY_ID_...': Path('pub_key.pem')}, a certificate by its serial",
+    )
+
+
+def _load(serial: str, source: keys.PublicKeySource, merchant_serial: str) -> PlatformKey:
+    _check_name(serial)
     argument = f"certs[{serial!r}]"
     public_key, certificate = keys.load_public_key(source, argument=argument)
     serial = serials.canonical(serial)

@@ -6,6 +6,7 @@ Everything that a merchant is given has a shape of its own, and people put each 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 # These are compiled by whoever needs them first: a client that is made without a mistake needs few.
 _INVISIBLE = "[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad]"
@@ -24,6 +25,8 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     (r"https?://\S+", "a URL"),
     (r"\S+\.(?:pem|p12|pfx|key|crt|cer|der)", "the path of a file"),
 )
+# An API key, and the Base64 of a private key: one of SM2 has 200 characters. Neither holds the dot of a path or a host.
+_BARE_KEY = r"[0-9A-Za-z]{32}|[^.]{180,}"
 
 
 def quotes_around(text: str) -> str | None:
@@ -56,6 +59,17 @@ def what_is(text: str) -> str:
 def shape_of(text: str) -> str | None:
     """What a text is by its shape, whatever stands around it: "a merchant number"; None for another."""
     return next((name for shape, name in _SHAPES if re.fullmatch(shape, plain(text))), None)
+
+
+def may_be_key(text: str) -> bool:
+    """Whether a text that stands in the place of a path, a name or an address may be a secret key: it isn't shown."""
+    return "PRIVATE KEY" in text or re.fullmatch(_BARE_KEY, plain(text)) is not None
+
+
+def named(path: Path) -> str:
+    """A file as an error tells it. People make a path of a key's own text, too, of which nothing is shown."""
+    key = next((text for text in (str(path), path.name) if may_be_key(text)), None)
+    return f"the file {str(path)!r}" if key is None else f"a file named by {what_is(key)}"
 
 
 def around(text: str) -> str:

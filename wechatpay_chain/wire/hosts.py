@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from ..crypto import shapes
 from ..errors import ConfigurationError, type_of
 
 DEFAULT_BASE_URL = "https://api.mch.weixin.qq.com"
@@ -95,9 +96,10 @@ def check_base_url(base_url: str, argument: str = "base_url") -> str:
     except ValueError:
         found = None
     if found is None:
+        is_shown = "@" not in base_url and not shapes.may_be_key(base_url)
         raise ConfigurationError(
             argument,
-            f"{'what was given' if '@' in base_url else repr(base_url)} is not http(s)://host[:port]",
+            f"{repr(base_url) if is_shown else 'what was given'} is not http(s)://host[:port]",
             f"Leave it out for {DEFAULT_BASE_URL}",
         )
     if found["scheme"].lower() == "http" and _OFFICIAL_HOST.fullmatch(found["host"].lower().removesuffix(".")):

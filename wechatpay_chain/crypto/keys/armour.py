@@ -56,7 +56,7 @@ def blocks_of(source: object, argument: str) -> list[Block]:
         ConfigurationError: it can't be read, holds nothing, or is damaged.
     """
     if isinstance(source, Path):
-        source = _read(source, argument, f"the file {str(source)!r}")
+        source = _read(source, argument, shapes.named(source))
     if isinstance(source, bytes):
         text = _text(source)
         if text is None:
@@ -85,7 +85,7 @@ def blocks_of(source: object, argument: str) -> list[Block]:
     if isinstance(source, str) and "-----" not in text and 0 < len(text) < _SHORTEST_BASE64:
         # A text without a suffix may be a piece of a key, or another secret given in the wrong place: it isn't shown.
         path = Path(unquote(text.removeprefix(_FILE_URL)) if text.startswith(_FILE_URL) else text)
-        shown = f"the file {str(path)!r}" if path.suffix else f"a file named by {len(source)} characters"
+        shown = shapes.named(path) if path.suffix else f"a file named by {len(source)} characters"
         return blocks_of(_read(path, argument, shown), argument)
     found = "no complete PEM block was found" if bare else "nothing was found"
     if "BEGIN" in bare.upper():
@@ -131,9 +131,8 @@ def _read(path: Path, argument: str, shown: str) -> bytes:
         return path.expanduser().read_bytes()
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a home directory that doesn't exist
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigurationError(
-            argument, f"{shown} cannot be read ({reason})", "Give a Path to an existing, readable file"
-        ) from None
+        remedy = "Give a Path to an existing, readable file, or its content as text"
+        raise ConfigurationError(argument, f"{shown} cannot be read ({reason})", remedy) from None
 
 
 def _text(source: bytes) -> str | None:
