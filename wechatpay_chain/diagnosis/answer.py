@@ -34,15 +34,22 @@ def unsigned(headers: Mapping[str, str], content: bytes) -> tuple[Cause, ...]:
     if headers.get("Request-ID"):
         text = "it is the platform's answer (it has a Request-ID), and a proxy or gateway took the headers off"
         found.append(Cause("headers-removed", text, "Let it hand on all headers that begin with Wechatpay-", "likely"))
-    elif is_web_page(content):
-        text = "it is a web page of something in between, such as a proxy, a firewall or a login page"
-        found.append(Cause("answer-of-a-proxy", text, _DIRECT, "likely"))
+    elif (of_a_page := web_page(content)) is not None:
+        found.append(of_a_page)
     elif proxy:
         text = f"something in between answered by itself ({proxy})"
         found.append(Cause("answer-of-a-proxy", text, _DIRECT, "likely"))
     text = "a proxy or gateway in between removed the headers, or it doesn't come from the platform"
     found.append(Cause("headers-removed", text, "Let it hand on all headers that begin with Wechatpay-", "possible"))
     return tuple(found)
+
+
+def web_page(content: bytes) -> Cause | None:
+    """The cause where a web page came in the place of a message; None for anything else."""
+    if not is_web_page(content):
+        return None
+    text = "it is a web page of something in between, such as a proxy, a firewall or a login page"
+    return Cause("answer-of-a-proxy", text, _DIRECT, "likely")
 
 
 def is_web_page(content: bytes) -> bool:

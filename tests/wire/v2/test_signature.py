@@ -73,7 +73,9 @@ def test_unwritable(name: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        (b"", "well-formed"),
+        (b"", "it is empty"),
+        (b"\r\n", "it is empty"),
+        (b"hello", "well-formed"),
         (b"<xml>", "well-formed"),
         (b"<xml></xml><xml></xml>", "well-formed"),
         (b"<xml><a>\xff</a></xml>", "well-formed"),
@@ -94,6 +96,17 @@ def test_refused(body: bytes, says: str) -> None:
     """What no message of the platform holds is refused, entities and document types first of all."""
     with pytest.raises(DecodeError, match=says):
         v2.parse(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>login</html>", b"<!DOCTYPE html><title>x</title>", b"\n<HTML><body><br></body>", b"<body>\xff</body>"],
+)
+def test_a_web_page(body: bytes) -> None:
+    """A page of a proxy or a firewall in the message's place is named for what it is, whatever is wrong with it."""
+    with pytest.raises(DecodeError, match=r"probably it is a web page .* Call the platform without it") as caught:
+        v2.parse(body)
+    assert [cause.name for cause in caught.value.causes] == ["answer-of-a-proxy"]
 
 
 def test_cdata_and_other_encodings() -> None:

@@ -97,12 +97,18 @@ def parse(body: bytes) -> dict[str, str]:
         # As text, because of bytes expat believes a byte order mark of UTF-16, whatever it was told.
         parser.Parse(body.decode(), True)
     except expat.ExpatError as error:
-        raise DecodeError(f"it is not well-formed XML: {error}") from None
+        raise _unreadable(body, f"it is not well-formed XML: {error}" if body.strip() else "it is empty") from None
     except UnicodeDecodeError:
-        raise DecodeError("it is not well-formed XML in UTF-8") from None
+        raise _unreadable(body, "it is not well-formed XML in UTF-8") from None
     except _Refused as refused:
-        raise DecodeError(f"the XML holds {refused}, which no message of the platform does") from None
+        raise _unreadable(body, f"the XML holds {refused}, which no message of the platform does") from None
     return reader.fields
+
+
+def _unreadable(body: bytes, found: str) -> DecodeError:
+    from ...diagnosis import answer
+
+    return DecodeError(found).because(answer.web_page(body))
 
 
 def is_xml(content: bytes) -> bool:
