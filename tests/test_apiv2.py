@@ -168,6 +168,17 @@ async def test_floats(wxpay: WeChatPay, name: str, remedy: str) -> None:
     assert caught.value.remedy == remedy
 
 
+async def test_decimals(emulator: Emulator, wxpay: WeChatPay) -> None:
+    """A fraction is no amount, which are fen; whole numbers and what is no amount go out as they are written."""
+    with pytest.raises(ConfigurationError) as caught:
+        await wxpay.v2.pay.unifiedorder.post(xml=loose(ORDER, total_fee=Decimal("0.29")))
+    assert (caught.value.argument, caught.value.found) == ("xml/total_fee", "the Decimal 0.29")
+    assert caught.value.remedy == "Give an int: amounts are whole fen: 0.29 yuan are 29"
+    assert not emulator.calls
+    await wxpay.v2.pay.unifiedorder.post(xml=loose(ORDER, total_fee=Decimal(29), longitude=Decimal("113.50")))
+    assert (sent(emulator)["total_fee"], sent(emulator)["longitude"]) == ("29", "113.50")
+
+
 @pytest.mark.parametrize("detail", [{"goods_detail": [{"price": 0.29}]}, {"cost_price": 29.0}])
 async def test_floats_within_json_text(wxpay: WeChatPay, detail: dict[str, Any]) -> None:
     """An amount is no float there, either; what is none may be one."""

@@ -69,8 +69,8 @@ def texts(payload: Mapping[str, Any], urlencoded: Collection[str], argument: str
         argument: the name to be used in errors.
 
     Raises:
-        ConfigurationError: null, a float (within JSON text one that is an amount), a bool, another type, or a character
-            that the platform doesn't take.
+        ConfigurationError: null, a float (within JSON text one that is an amount), a fraction as an amount, a bool,
+            another type, or a character that the platform doesn't take.
     """
     if not isinstance(payload, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
         raise ConfigurationError(argument, f"{type_of(payload)} was given", "Give a dict")
@@ -152,6 +152,8 @@ def _text(value: object, place: str, *, as_pairs: bool) -> str:
     from decimal import Decimal  # by whoever gives another number
 
     if isinstance(value, Decimal) and value.is_finite():
+        if is_amount(place) and value != value.to_integral_value():
+            raise ConfigurationError(place, f"the Decimal {value:f}", f"Give an int: {whole_fen(value)}")
         return f"{value:f}"
     if isinstance(value, float):
         remedy = (
