@@ -70,6 +70,12 @@ _V3 = (
         "Bind it in the merchant portal (AppID 账号管理), or give the one that is",
     ),
     _known(
+        r"(?:签名|Authorization|HTTP头|请求头).{0,16}商户号.{0,16}不一致|商户号.{0,6}(?:签名|Authorization|请求头).{0,16}不一致",
+        "mchid-of-another-merchant",
+        "the merchant number in the call is not the one that signs it",
+        "Give the client's own: its mchid, or as a service provider its sp_mchid, with the merchant as sub_mchid",
+    ),
+    _known(
         "商户号.{0,6}(?:不存在|有误|错误|异常)|mchid.{0,8}(?:not exist|invalid|错误)",
         "mchid-wrong",
         "no merchant has this mchid, or not in this part of the world",
