@@ -158,3 +158,24 @@ def test_exceptions_with_headers_are_not_chained() -> None:
     assert cause_of(aiohttp.ServerDisconnectedError(BROKEN_OFF)) is None
     for error in (OSError(), aiohttp.ServerDisconnectedError()):
         assert cause_of(error) is error
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause", "said"),
+    [
+        (
+            aiohttp.ClientOSError,
+            ConnectionResetError("closing transport"),
+            "the connection to h broke: closing transport",
+        ),
+        (aiohttp.ClientOSError, BrokenPipeError(32, "broken"), "the connection to h broke: [Errno 32] broken"),
+        (aiohttp.ClientOSError, OSError(), "the connection to h broke: OSError"),
+        (aiohttp.ConnectionTimeoutError, TimeoutError(), "no connection to h within 5 s"),
+    ],
+)
+def test_no_url_is_shown(kind: type[Exception], cause: Exception, said: str) -> None:
+    """Aiohttp's texts with the request's URL, whose path and query hold values, are in no error and no traceback."""
+    error = kind(None, "Can not write request body for http://h/v3/x/A1?openid=private")
+    error.__cause__ = cause
+    assert str(transport_error(error, host="h", timeout=TIMEOUT)) == said
+    assert cause_of(error) is cause

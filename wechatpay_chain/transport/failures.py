@@ -114,7 +114,7 @@ def _is_shutting_down(error: Exception) -> bool:
 def cause_of(error: Exception) -> Exception | None:
     """What to chain to our error: aiohttp's exceptions about answers hold headers, those of the request too."""
     holds_headers = isinstance(error, aiohttp.ClientResponseError) or _holds_a_head(error)
-    return None if holds_headers else _raised_by_the_body(error) or error
+    return None if holds_headers else _raised_by_the_body(error) or _beneath_a_url(error) or error
 
 
 def _holds_a_head(error: Exception) -> bool:
@@ -126,6 +126,12 @@ def _raised_by_the_body(error: Exception) -> Exception | None:
     """What a body raised while it was sent; aiohttp's own text about it shows the password of the proxy."""
     cause = error.__cause__
     return cause if type(error) is aiohttp.ClientConnectionError and isinstance(cause, Exception) else None
+
+
+def _beneath_a_url(error: Exception) -> Exception | None:
+    """What an exception was made of whose own text shows the whole URL, with the values in its path and its query."""
+    shows_url = type(error) in {aiohttp.ClientOSError, aiohttp.ConnectionTimeoutError}
+    return error.__cause__ if shows_url and isinstance(error.__cause__, Exception) else None
 
 
 def _text_of(error: Exception) -> str:
@@ -146,6 +152,7 @@ def _text_of(error: Exception) -> str:
         return str(error.certificate_error)
     if isinstance(error, aiohttp.ClientConnectorError) and not isinstance(error, aiohttp.ClientProxyConnectionError):
         return error.strerror or str(error.os_error)
+    error = _beneath_a_url(error) or error
     return str(error) or type(error).__name__
 
 
