@@ -43,7 +43,8 @@ from wechatpay_chain import (
 from wechatpay_chain.crypto import aead, asymmetric
 from wechatpay_chain.crypto.keys import load_public_key
 from wechatpay_chain.crypto.serials import canonical
-from wechatpay_chain.emulator import Emulator
+from wechatpay_chain.emulator import Emulator, KeyPair
+from wechatpay_chain.emulator.world.merchants import Merchant
 from wechatpay_chain.http.attachment import Attachment
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.policies.retry import RetryPolicy
@@ -184,6 +185,24 @@ async def test_demand_06_a_sign_error_shows_the_first_difference(emulator: Emula
             await wxpay["v3/new/thing"].get(params={"a": "1,2"})
     assert "signed '?a=1%2C2" in str(caught.value)
     assert "verified '?a=1,2" in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["brand", "SM"])
+async def test_demand_06_a_sign_error_of_any_scheme_shows_the_difference(scheme: str) -> None:
+    """What a brand signs, and a merchant with a key of SM2, is compared as well."""
+    emulator = Emulator(merchant_key=KeyPair.merchant("SM2")) if scheme == "SM" else Emulator()
+    emulator.add_merchant(Merchant(mchid="1004", role="brand"))
+
+    async def gateway(request: Request) -> Response[Any]:
+        answer = await emulator(replace(request, body=(request.body or b"").replace(b":", b": ")))
+        return replace(answer, request=request)
+
+    arguments = emulator.credentials() if scheme == "SM" else emulator.credentials("1004")
+    path = "v3/security/echo" if scheme == "SM" else "brand/marketing/product-coupon/notify-configs"
+    async with WeChatPay(**arguments, transport=gateway) as wxpay:
+        with pytest.raises(Unauthorized, match=r"verified \d+ bytes, \d+ were signed here") as caught:
+            await wxpay[path].post(json={"echo_message": "x", "notify_url": "https://shop.example/n"})
+    assert [cause.name for cause in caught.value.causes] == ["request-changed"]
 
 
 async def test_demand_06_a_sign_error_over_the_same_text_blames_the_key(emulator: Emulator) -> None:

@@ -57,6 +57,13 @@ def test_call(run: Run, shop: Shop) -> None:
     assert request.headers["Authorization"].startswith(sm.SCHEME)
 
 
+def test_dry_run(run: Run, shop: Shop) -> None:
+    """`--dry-run` shows the text to sign."""
+    done = run("call", "POST", "v3/security/echo", "echo_message=x", "--dry-run")
+    assert done.code == 0, done.err
+    assert "    POST\\n\n    /v3/security/echo\\n\n" in done.out
+
+
 def test_sign(run: Run, shop: Shop) -> None:
     """`sign` makes signatures of SM2, and the header with its word."""
     public = shop.emulator.merchant_key.private_key.public_key()

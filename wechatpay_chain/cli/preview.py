@@ -14,9 +14,9 @@ import orjson
 from ..errors import ConfigurationError, ConnectionFailed
 from ..http.request import Request
 from ..policies.retry import RetryPolicy
-from ..wire import v3
 from ..wire.hosts import DEFAULT_BASE_URL
 from ..wire.schemes import scheme_of
+from ..wire.signed import signed_text
 from .settings import Settings
 from .terminal import Terminal
 
@@ -55,13 +55,7 @@ class Preview:
     @property
     def signed_text(self) -> str | None:
         """The exact text that the signature covers; None where the call isn't signed in that way."""
-        authorization = self.request.headers.get("Authorization")
-        if authorization is None or _is_v2(self.request):
-            return None
-        said = v3.Authorization.parse(authorization)
-        return v3.request_message(
-            self.request.method, self.request.target, said.timestamp, said.nonce, self.request.signed_bytes
-        ).decode("utf-8", "replace")
+        return None if _is_v2(self.request) else signed_text(self.request)
 
     def _sent(self) -> Any:
         try:

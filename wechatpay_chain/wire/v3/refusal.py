@@ -26,9 +26,8 @@ from ...errors import (
 )
 from ...http.response import Response
 from ...http.value import frozen
-from ..brand import signature as brand
 from ..codes import PASSING
-from . import signature
+from ..signed import signed_text
 
 _CLASSES: dict[int, type[APIError]] = {
     400: BadRequest,
@@ -128,7 +127,7 @@ def _causes(response: Response[Any], body: _Body) -> tuple[Cause, ...]:
     from ...diagnosis import refusal as of_refusal
 
     theirs = _sign_information(body.detail) if response.status == _UNAUTHORIZED else None
-    ours = _signed_message(response)
+    ours = signed_text(response.request) if theirs is not None and response.request is not None else None
     if theirs is not None and ours is not None:
         return (of_refusal.signed_text(ours, *theirs),)
     ending = response.request_id.rpartition("-")[2] if response.request_id else ""
@@ -170,23 +169,6 @@ def _sign_information(detail: object, depth: int = 0) -> tuple[str, int | None] 
         # The platform cuts the body, maybe within a character, and ends the text with a line feed all the same.
         text = text.removesuffix("\n").removesuffix("...").rstrip("\ufffd")
     return text, length
-
-
-def _signed_message(response: Response[Any]) -> str | None:
-    request = response.request
-    if request is None:
-        return None
-    header = request.headers.get("Authorization", "")
-    for kind in (signature.Authorization, brand.Authorization):
-        try:
-            said = kind.parse(header)
-        except ValueError:
-            continue
-        message = signature.request_message(
-            request.method, request.target, said.timestamp, said.nonce, request.signed_bytes
-        )
-        return message.decode("utf-8", "replace")
-    return None
 
 
 def _shorten(text: str) -> str:
