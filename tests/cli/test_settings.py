@@ -95,6 +95,13 @@ def test_a_key_in_the_place_of_its_file(run: Run, shop: Shop) -> None:
     assert key not in done.out + done.err + noted.out + noted.err
 
 
+def test_a_key_as_text(run: Run, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text of a key in a variable, with the line end that it ends with, is no mistake for `doctor`."""
+    monkeypatch.setenv("WECHATPAY_PRIVATE_KEY", shop.emulator.merchant_key.private_pem)
+    done = run("doctor", "--offline")
+    assert "✓ private_key: from the variable WECHATPAY_PRIVATE_KEY" in done.out
+
+
 def test_missing(run: Run, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing setting ends with 2, and says all ways to give it."""
     monkeypatch.delenv("WECHATPAY_SERIAL")

@@ -78,7 +78,8 @@ _FAULTS: tuple[tuple[Callable[[str], object], str, str], ...] = (
         "Write one backslash (\\n), or give the path of the file",
     ),
     (
-        lambda text: text != text.strip(),
+        # The text of a key ends with a line end of its own.
+        lambda text: text != text.strip() and "-----" not in text,
         "it has blanks or a line end around it",
         "Remove them; a file may have Windows line ends",
     ),
