@@ -14,7 +14,6 @@ import pytest
 from tests.cli.conftest import ACCOUNT, Run, Shop, environment, process
 from wechatpay_chain.emulator import Refusal
 from wechatpay_chain.emulator.platform.keys import KeyPair
-from wechatpay_chain.emulator.world.merchants import Merchant
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
 QUERY = "v3/aggracct-bc/wb-channel/control-orders/{out_request_no}"
@@ -77,24 +76,6 @@ def test_dry_run(run: Run, shop: Shop) -> None:
         assert part in done.out
     assert 'signature="…"' in done.out
     assert not [secret for secret in shop.secrets if secret in done.out + done.err]
-
-
-def test_dry_run_of_a_brand(run: Run, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the brand would sign is shown as well."""
-    made = shop.emulator.add_merchant(Merchant(mchid="1004", role="brand"))
-    assert made.platform_key is not None
-    brand = {
-        "ID": "1004",
-        "SERIAL": made.key.serial,
-        "PRIVATE_KEY": made.key.private_pem,
-        "PUBLIC_KEY_ID": made.platform_key.serial,
-        "PUBLIC_KEY": made.platform_key.public_pem,
-    }
-    for name, value in brand.items():
-        monkeypatch.setenv(f"WECHATPAY_BRAND_{name}", value)
-    done = run("call", "get", "brand/marketing/product-coupon/notify-configs", "--dry-run")
-    assert done.code == 0, done.err
-    assert "    GET\\n\n    /brand/marketing/product-coupon/notify-configs\\n\n" in done.out
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")

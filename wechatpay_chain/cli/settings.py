@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .. import Brand, WeChatPay
     from ..crypto.asymmetric import PrivateKey
 
+_MERCHANT = ("mchid", "serial", "private_key")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -56,6 +58,11 @@ class Settings:
         setting = self.found.get(name)
         return setting.value if setting else None
 
+    @property
+    def is_of_brand_alone(self) -> bool:
+        """Whether there is a brand, and no merchant beside it."""
+        return self.get("brand_id") is not None and not any(map(self.get, _MERCHANT))
+
     def origin(self, name: str) -> str:
         """Where a setting was found; where it could have been, if it wasn't."""
         setting = self.found.get(name)
@@ -79,13 +86,17 @@ class Settings:
             f"Give {known.option}, set {PREFIX}{name.upper()}, or write it into {DOTENV} or {FILE} (see `init`)",
         )
 
-    def load_private_key(self) -> PrivateKey:
-        """The merchant's private key; the merchant number is the password of a PKCS#12 bundle.
+    def load_private_key(self, *, of_brand: bool = False) -> PrivateKey:
+        """The private key; the owner's number is the password of a PKCS#12 bundle.
+
+        Args:
+            of_brand: whether it is the brand's, and not the merchant's.
 
         Raises:
             ConfigurationError: it isn't set, and can't be asked for, or is none.
         """
-        return load_private_key(self.require("private_key"), password=self.get("mchid") or "")
+        name, number = ("brand_private_key", "brand_id") if of_brand else ("private_key", "mchid")
+        return load_private_key(self.require(name), password=self.get(number) or "", argument=name)
 
     def other_keys(self, but: str = "apiv3_key") -> Iterator[tuple[str, str]]:
         """Keys that may have been mixed up with one: the one of the other version, and those of other profiles.
@@ -122,12 +133,11 @@ class Settings:
         Raises:
             ConfigurationError: a setting that every client needs is missing.
         """
-        merchant = ("mchid", "serial", "private_key")
         brand = self.brand()
-        if brand is not None and not any(map(self.get, merchant)):
+        if brand is not None and self.is_of_brand_alone:
             base_url = self.get("base_url")
             return {"brand": brand, **({"base_url": base_url} if base_url else {})}
-        arguments: dict[str, Any] = {name: self.require(name) for name in merchant}
+        arguments: dict[str, Any] = {name: self.require(name) for name in _MERCHANT}
         if brand is not None:
             arguments["brand"] = brand
         optional = ("apiv3_key", "apiv2_key", "merchant_cert", "base_url")

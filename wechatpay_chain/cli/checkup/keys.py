@@ -8,18 +8,15 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from ...credentials.merchant import Credentials
 from ...credentials.platform_keys import PlatformKey, load_platform_keys
 from ...crypto import keys, serials
 from ...crypto.api_keys import load_apiv2_key, load_apiv3_key
 from ...crypto.asymmetric import PrivateKey, PublicKey
 from ...errors import ConfigurationError
-from ...wire.hosts import DEFAULT_BASE_URL, check_base_url
 from ..checks import Check, failed
 from ..settings import Settings
 
@@ -40,10 +37,13 @@ def checks(settings: Settings, now: datetime) -> Iterator[Check]:
         settings: with the keys.
         now: aware.
     """
+    yield from _brand(settings)
+    yield from _permissions(settings)
+    if settings.is_of_brand_alone:
+        return
     yield _mchid(settings)
     key, private = _private_key(settings)
     yield private
-    yield from _permissions(settings)
     yield from _merchant_certificate(settings, key, now)
     yield from _platform_keys(settings, key, now)
     yield from _api_keys(settings)
@@ -53,14 +53,20 @@ def together(settings: Settings) -> Check:
     """Whether a client takes all of it."""
     name = "all of it together"
     try:
-        arguments: dict[str, Any] = settings.arguments()
-        check_base_url(arguments.pop("base_url", DEFAULT_BASE_URL))
-        renews = arguments.pop("renewal", None) is not None
-        mchid, serial, private_key = (arguments.pop(name) for name in ("mchid", "serial", "private_key"))
-        Credentials.load(mchid, serial, private_key, arguments.pop("certs", None), **arguments, renews=renews)
+        settings.client()
     except ConfigurationError as error:
         return failed(name, error)
     return Check(name=name, result="ok", found="a client can be made of it")
+
+
+def _brand(settings: Settings) -> Iterator[Check]:
+    try:
+        brand = settings.brand()
+    except ConfigurationError as error:
+        yield failed("brand", error)
+        return
+    if brand is not None:
+        yield Check(name="brand", result="ok", found=f"{brand.brand_id}, with the keys that it signs and verifies with")
 
 
 def _mchid(settings: Settings) -> Check:
@@ -87,7 +93,7 @@ def _private_key(settings: Settings) -> tuple[PrivateKey | None, Check]:
 
 
 def _permissions(settings: Settings) -> Iterator[Check]:
-    for name in ("private_key", "apiv3_key", "apiv2_key"):
+    for name in ("private_key", "apiv3_key", "apiv2_key", "brand_private_key"):
         path = Path(settings.get(name) or "")
         if sys.platform == "win32" or "\n" in str(path) or not _is_file(path):
             continue

@@ -51,6 +51,9 @@ def _checks(options: argparse.Namespace) -> Iterator[Check]:
     if whole.result == "wrong":
         yield Check(name="self-test", result="skipped", found="no client can be made of these settings")
         return
+    if settings.is_of_brand_alone:
+        yield Check(name="self-test", result="skipped", found="the platform has one for merchants, and none for brands")
+        return
     with waiting("calling POST /v3/security/echo"):
         done = asyncio.run(echo.check(settings, seconds=options.timeout))
     yield from done

@@ -12,8 +12,9 @@ from ...crypto.asymmetric import PrivateKey
 from ...errors import ConfigurationError
 from ...http.path import check_path
 from ...http.request import METHODS
-from ...wire import v2, v3
+from ...wire import brand, v2, v3
 from ...wire.merchant import header_of
+from ...wire.schemes import scheme_of
 from ..exits import Exit
 from ..inputs import read_bytes, write_private
 from ..items import read_items
@@ -25,7 +26,9 @@ from ..terminal import tell
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments of `sign`."""
     kinds = parser.add_subparsers(required=True, metavar="KIND")
-    request = kinds.add_parser("request", help="a request of APIv3", description="Sign a request of APIv3.")
+    request = kinds.add_parser(
+        "request", help="a request of APIv3, or of a brand", description="Sign a request of APIv3, or of a brand."
+    )
     request.add_argument(
         "method", type=str.upper, choices=METHODS, metavar="METHOD", help="get, post, put, patch, delete"
     )
@@ -54,17 +57,18 @@ def _sign_request(options: argparse.Namespace) -> int:
     body = b"" if options.body is None else read_bytes(options.body, "--body")
     timestamp, nonce = str(int(time.time())), v3.make_nonce()
     message = v3.request_message(options.method, options.target, timestamp, nonce, body)
-    mchid, serial = settings.require("mchid"), settings.require("serial")
-    key = settings.load_private_key()
+    of_brand = scheme_of(path) == "brand"
+    who = settings.require("brand_id" if of_brand else "mchid")
+    serial = settings.require("brand_serial" if of_brand else "serial")
+    key = settings.load_private_key(of_brand=of_brand)
+    form = (brand.Authorization if of_brand else header_of(asymmetric.algorithm_of(key))).form()
     signature = _signature(key, message)
     if options.header_to is not None:
-        said = header_of(asymmetric.algorithm_of(key))(
-            mchid=mchid, serial=serial, nonce=nonce, timestamp=timestamp, signature=signature
-        )
-        write_private(options.header_to, f"Authorization: {said}\n".encode(), replace=True)
+        header = form.write(who, serial, nonce, timestamp, signature)
+        write_private(options.header_to, f"Authorization: {header}\n".encode(), replace=True)
         tell(f"the header is in {options.header_to}; it is good for 5 minutes and for this request alone")
         return Exit.DONE
-    show_json({"mchid": mchid, "serial_no": serial, "timestamp": timestamp, "nonce_str": nonce, "signature": signature})
+    show_json({form.who: who, "serial_no": serial, "timestamp": timestamp, "nonce_str": nonce, "signature": signature})
     return Exit.DONE
 
 
