@@ -24,8 +24,8 @@ from tests.redis_server import redis_server
 from wechatpay_chain import Request, Response
 from wechatpay_chain.batch import Item, Journal, Progress, Result, tables
 from wechatpay_chain.batch.items import item_of
-from wechatpay_chain.cli.reports import write_results
-from wechatpay_chain.cli.running_batch import telling
+from wechatpay_chain.cli.batch_progress import telling
+from wechatpay_chain.cli.batch_results import write_results
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.products.control_orders import PUNISHMENTS, RECOVERIES, ControlOrder
 from wechatpay_chain.emulator.server import Listening

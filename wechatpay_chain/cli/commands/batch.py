@@ -18,11 +18,12 @@ from ...http.request import METHODS
 from ...http.timeout import Timeout
 from ...policies.ratelimit import RateLimits
 from ..batch_input import checked_items, items_of, limit_of
+from ..batch_progress import read_progress, telling
 from ..batch_rehearsal import rehearse
+from ..batch_report import Report, read_report, show_report, show_running
+from ..batch_results import write_rows
 from ..exits import Exit
 from ..progress import counting
-from ..reports import Report, read_report, show_report, show_running, write_rows
-from ..running_batch import read_progress, telling
 from ..settings import Settings, add_settings
 from ..terminal import tell
 

@@ -1,26 +1,19 @@
-"""What came of a batch: its summary, to be handed on, and its results as a table or as lines of JSON."""
+"""What came of a batch in numbers, to be handed on."""
 
 from __future__ import annotations
 
-import csv
 import sys
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from io import StringIO
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import orjson
-
-from ..batch import Journal, Result
-from ..batch.results_file import line_of, members_of
-from ..files.disk import open_private, writing
+from ..batch import Result
+from .batch_results import message_of, opened
 from .output import show_json
 from .terminal import Terminal
 
-_COLUMNS = ("key", "state", "status", "code", "message", "request_id", "answer")
 _LISTED = 20
 
 
@@ -71,7 +64,7 @@ async def read_report(path: Path) -> Report:
     Raises:
         ConfigurationError: it is none, or another process has it.
     """
-    async with _opened(path) as journal:
+    async with opened(path) as journal:
         return await report_of(path.name, journal.results())
 
 
@@ -85,10 +78,10 @@ async def report_of(name: str, results: AsyncIterator[Result]) -> Report:
         states[result.state] = states.get(result.state, 0) + 1
         if result.code:
             codes[result.code] = codes.get(result.code, 0) + 1
-            if message := _message(result):
+            if message := message_of(result):
                 messages.setdefault(result.code, message)
         if result.state in {"refused", "unknown"} and len(attention) < _LISTED:
-            attention.append(Open(key=result.key, state=result.state, code=result.code, message=_message(result)))
+            attention.append(Open(key=result.key, state=result.state, code=result.code, message=message_of(result)))
     return Report(
         name=name,
         total=sum(states.values()),
@@ -170,106 +163,3 @@ def show_running(name: str, progress: Mapping[str, Any], *, json: bool) -> None:
     if progress["codes"]:
         terminal.block("by code", (f"{count} × {code}" for code, count in sorted(progress["codes"].items())))
     terminal.line("  `batch results` has the journal's results once the run has ended.")
-
-
-async def write_rows(path: Path, to: Path | None) -> None:
-    """Write the results of a journal to a file that only its owner may read, or to stdout.
-
-    Raises:
-        ConfigurationError: the journal is none, or another process has it.
-    """
-    async with _opened(path) as journal:
-        await write_results(journal.results, to)
-
-
-async def write_results(results: Callable[[], AsyncIterator[Result]], to: Path | None) -> None:
-    """Write results: a table for a name that ends in `.csv`, else lines of JSON.
-
-    In a table each member of the answers that is no object or list has a column of its own, `answer.NAME`.
-
-    Args:
-        results: reads them from the first; for a table they are read twice.
-        to: the file, for its owner alone, which appears whole or not at all; None for stdout.
-
-    Raises:
-        ConfigurationError: it can't be written.
-    """
-    is_table = to is not None and to.suffix.lower() == ".csv"
-    if to is None:
-        async for line in _lines(results):
-            sys.stdout.write(line.decode())
-        return
-    part = to.with_name(f".{to.name}.part")
-    with writing(to):
-        try:
-            part.unlink(missing_ok=True)
-            with open_private(part) as file:
-                async for line in _table(results) if is_table else _lines(results):
-                    file.write(line)
-            part.replace(to)
-        finally:
-            part.unlink(missing_ok=True)
-
-
-async def _lines(results: Callable[[], AsyncIterator[Result]]) -> AsyncGenerator[bytes]:
-    async for result in results():
-        yield line_of(_members(result))
-
-
-async def _table(results: Callable[[], AsyncIterator[Result]]) -> AsyncGenerator[bytes]:
-    flat = dict[str, None]()
-    async for result in results():
-        flat.update(dict.fromkeys(_flat(result)))
-    header = [*_COLUMNS, *(f"answer.{name}" for name in flat)]
-    yield b"\xef\xbb\xbf" + _row(header)  # the mark makes Excel read UTF-8
-    async for result in results():
-        whole = (result.answer or b"").decode("utf-8", "replace")
-        own, answer = {**_members(result), "answer": whole}, _flat(result)
-        yield _row([*(str(own[name] or "") for name in _COLUMNS), *(answer.get(name, "") for name in flat)])
-
-
-@asynccontextmanager
-async def _opened(path: Path) -> AsyncGenerator[Journal]:
-    journal = Journal(path)
-    try:
-        yield journal
-    finally:
-        await journal.aclose()
-
-
-def _members(result: Result) -> dict[str, Any]:
-    return {**members_of(result), "message": _message(result)}
-
-
-def _answer(result: Result) -> dict[str, Any]:
-    """The members of an answer; none of one that is no object."""
-    try:
-        answer = orjson.loads(result.answer or b"null")
-    except orjson.JSONDecodeError:
-        return {}
-    return cast("dict[str, Any]", answer) if isinstance(answer, dict) else {}
-
-
-def _flat(result: Result) -> dict[str, str]:
-    """The members of an answer that fit into a cell each."""
-    members = _answer(result).items() if result.state == "done" else ()
-    return {name: _cell(value) for name, value in members if not isinstance(value, dict | list)}
-
-
-def _cell(value: object) -> str:
-    return value if isinstance(value, str) else "" if value is None else orjson.dumps(value).decode()
-
-
-def _message(result: Result) -> str | None:
-    """The message of an error, with the platform's detail of a refusal where the message doesn't say it."""
-    detail: object = _answer(result).get("detail") if result.state != "done" else None
-    issue: object = cast("dict[str, Any]", detail).get("issue") if isinstance(detail, dict) else None
-    if not isinstance(issue, str) or not issue or issue in (result.message or ""):
-        return result.message
-    return f"{result.message} ({issue})"
-
-
-def _row(cells: Sequence[str]) -> bytes:
-    text = StringIO()
-    csv.writer(text).writerow(cells)
-    return text.getvalue().encode()
