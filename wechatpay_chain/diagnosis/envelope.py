@@ -10,7 +10,7 @@ from typing import Any, cast
 import orjson
 
 _CAMEL = re.compile("[A-Z]")
-_ZONE = timezone(timedelta(hours=8))
+_BEIJING = timezone(timedelta(hours=8))
 # Seconds; a larger number is of milliseconds.
 _LATEST = 10_000_000_000
 
@@ -87,9 +87,9 @@ def _beijing(value: object) -> object:
     """A time in the form that notifications have; what is no time stays as it is."""
     try:
         if isinstance(value, int):
-            moment = datetime.fromtimestamp(value / 1000 if value > _LATEST else value, _ZONE)
+            moment = datetime.fromtimestamp(value / 1000 if value > _LATEST else value, _BEIJING)
         else:
             moment = datetime.fromisoformat(str(value))
-        return moment.astimezone(_ZONE).isoformat(timespec="seconds")
+        return moment.astimezone(_BEIJING).isoformat(timespec="seconds")
     except (ValueError, OverflowError, OSError):
         return value

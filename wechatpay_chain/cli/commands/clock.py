@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
+from ...emulator.platform.times import BEIJING
 from ...errors import ConfigurationError
 from ..exits import Exit
 from ..inputs import seconds_of
 from ..running_emulator import add_arguments, ask, show
 from ..terminal import Terminal
-
-_BEIJING = timezone(timedelta(hours=8))
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +37,7 @@ def _move(options: argparse.Namespace) -> int:
     if options.json or status >= 400:
         return show((status, told))
     terminal = Terminal.of(sys.stdout)
-    time = datetime.fromtimestamp(told["time"], _BEIJING)
+    time = datetime.fromtimestamp(told["time"], BEIJING)
     terminal.line(terminal.paint(f"{time:%Y-%m-%d %H:%M:%S} in Beijing", "bold"))
     terminal.table(
         [("speed", f"{told['speed']:g} world seconds in a real one"), ("moved by", _duration(round(told["offset"])))],
@@ -52,7 +51,7 @@ def _unix_time(text: str) -> float:
         time = datetime.fromisoformat(text)
     except ValueError:
         raise ConfigurationError("--to", f"{text!r} was found", "Give a time such as '2026-12-01 09:00'") from None
-    return (time if time.tzinfo else time.replace(tzinfo=_BEIJING)).timestamp()
+    return (time if time.tzinfo else time.replace(tzinfo=BEIJING)).timestamp()
 
 
 def _duration(seconds: int) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
-_BEIJING = timezone(timedelta(hours=8))
+BEIJING = timezone(timedelta(hours=8))
+"""The zone that the platform counts days in."""
+
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def rfc3339(seconds: float) -> str:
     """Unix time as `2026-01-01T08:00:00+08:00`."""
-    return datetime.fromtimestamp(int(seconds), _BEIJING).isoformat()
+    return datetime.fromtimestamp(int(seconds), BEIJING).isoformat()
 
 
 def read_rfc3339(text: str) -> float:
@@ -27,12 +29,12 @@ def read_rfc3339(text: str) -> float:
 
 def compact(seconds: float) -> str:
     """Unix time as APIv2 writes it, `20260101080000`; nothing for 0."""
-    return datetime.fromtimestamp(int(seconds), _BEIJING).strftime("%Y%m%d%H%M%S") if seconds else ""
+    return datetime.fromtimestamp(int(seconds), BEIJING).strftime("%Y%m%d%H%M%S") if seconds else ""
 
 
 def spaced(seconds: float) -> str:
     """Unix time as bills and APIv2 write it, `2026-01-01 08:00:00`; nothing for 0."""
-    return datetime.fromtimestamp(int(seconds), _BEIJING).strftime("%Y-%m-%d %H:%M:%S") if seconds else ""
+    return datetime.fromtimestamp(int(seconds), BEIJING).strftime("%Y-%m-%d %H:%M:%S") if seconds else ""
 
 
 def read_compact(text: str) -> float:
@@ -41,12 +43,12 @@ def read_compact(text: str) -> float:
     Raises:
         ValueError: it isn't one.
     """
-    return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=_BEIJING).timestamp()
+    return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=BEIJING).timestamp()
 
 
 def date(seconds: float) -> str:
     """Unix time as `2026-01-01`."""
-    return datetime.fromtimestamp(seconds, _BEIJING).date().isoformat()
+    return datetime.fromtimestamp(seconds, BEIJING).date().isoformat()
 
 
 def read_date(text: str) -> float:
@@ -55,4 +57,4 @@ def read_date(text: str) -> float:
     Raises:
         ValueError: not a date such as `2026-01-31`.
     """
-    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=_BEIJING).timestamp()
+    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=BEIJING).timestamp()

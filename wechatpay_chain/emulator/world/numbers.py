@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from string import ascii_letters, digits
 
-_BEIJING = timezone(timedelta(hours=8))
+from ..platform.times import BEIJING
 
 
 def stamp(now: float, form: str = "%Y%m%d%H%M%S") -> str:
     """Unix time in Beijing's zone, `20260101080000` by default."""
-    return datetime.fromtimestamp(now, _BEIJING).strftime(form)
+    return datetime.fromtimestamp(now, BEIJING).strftime(form)
 
 
 def digits_of(length: int) -> str:
