@@ -84,19 +84,7 @@ class Credentials:
         check_mchid(mchid)
         serial = check_serial(serial)
         signer, key = load_signer(private_key, mchid)
-        if not certs and not renews:
-            raise ConfigurationError(
-                "certs",
-                "no platform key was given, so no answer could be verified",
-                "Give {'PUB_KEY_ID_...': Path('pub_key.pem')}: identifier and file are in the merchant "
-                "portal under API security",
-            )
-        if not isinstance(certs, Mapping | None):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
-            raise ConfigurationError(
-                "certs",
-                f"{type_of(certs)} was found",
-                "Give a dict: {'PUB_KEY_ID_...': Path(...)}",
-            )
+        _check_certs(certs, renews=renews)
         algorithm = algorithm_of(signer)
         platform_keys = load_platform_keys(certs or {}, prefer=prefer, algorithm=algorithm, merchant_serial=serial)
         if not renews:
@@ -158,6 +146,23 @@ def check_serial(serial: object, owner: str = "merchant") -> str:
     elif (digits := serials.hexadecimal(serial)) is not None:
         remedy = f"Give its hexadecimal digits: {digits!r}"
     raise ConfigurationError("serial", f"{shapes.what_is(serial)} was found", remedy)
+
+
+def _check_certs(certs: object, *, renews: bool) -> None:
+    """Refuse platform keys that aren't given as they must be."""
+    if not certs and not renews:
+        raise ConfigurationError(
+            "certs",
+            "no platform key was given, so no answer could be verified",
+            "Give {'PUB_KEY_ID_...': Path('pub_key.pem')}: identifier and file are in the merchant "
+            "portal under API security",
+        )
+    if not isinstance(certs, Mapping | None):
+        raise ConfigurationError(
+            "certs",
+            f"{type_of(certs)} was found",
+            "Give a dict: {'PUB_KEY_ID_...': Path(...)}",
+        )
 
 
 def _check_kinds(platform_keys: PlatformKeys) -> None:
