@@ -46,21 +46,7 @@ def is_asgi(app: App) -> bool:
 
 async def call_asgi(app: Any, url: str, message: Message) -> Answer:
     """Hand a notification to an ASGI app, and take its answer."""
-    parts = urlsplit(url)
-    scope: dict[str, Any] = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": parts.scheme,
-        "path": unquote(parts.path) or "/",
-        "raw_path": parts.path.encode(),
-        "query_string": parts.query.encode(),
-        "root_path": "",
-        "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in _headers(url, message).items()],
-        "client": ("127.0.0.1", 0),
-        "server": (parts.hostname, parts.port or _PORTS[parts.scheme]),
-    }
+    scope = _scope(url, message)
     sent: list[dict[str, Any]] = []
     asked: list[dict[str, Any]] = [
         {"type": "http.disconnect"},
@@ -92,28 +78,7 @@ async def call_asgi(app: Any, url: str, message: Message) -> Answer:
 
 def call_wsgi(app: Any, url: str, message: Message) -> Answer:
     """Hand a notification to a WSGI app in the calling thread, and take its answer."""
-    parts = urlsplit(url)
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": "POST",
-        "SCRIPT_NAME": "",
-        # As PEP 3333 has it: the bytes of UTF-8, each as a character.
-        "PATH_INFO": unquote(parts.path, "latin-1") or "/",
-        "QUERY_STRING": parts.query,
-        "SERVER_NAME": parts.hostname or "",
-        "SERVER_PORT": str(parts.port or _PORTS[parts.scheme]),
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": parts.scheme,
-        "wsgi.input": io.BytesIO(message.body),
-        "wsgi.errors": io.StringIO(),
-        "wsgi.multithread": False,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
-    for name, value in _headers(url, message).items():
-        plain = name.upper().replace("-", "_")
-        environ[plain if plain in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{plain}"] = value
+    environ = _environ(url, message)
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> Callable[[bytes], None]:
@@ -138,6 +103,52 @@ def call_wsgi(app: Any, url: str, message: Message) -> Answer:
         body=body,
         seconds=time.monotonic() - begun,
     )
+
+
+def _scope(url: str, message: Message) -> dict[str, Any]:
+    """What a request is to an ASGI app."""
+    parts = urlsplit(url)
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": parts.scheme,
+        "path": unquote(parts.path) or "/",
+        "raw_path": parts.path.encode(),
+        "query_string": parts.query.encode(),
+        "root_path": "",
+        "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in _headers(url, message).items()],
+        "client": ("127.0.0.1", 0),
+        "server": (parts.hostname, parts.port or _PORTS[parts.scheme]),
+    }
+
+
+def _environ(url: str, message: Message) -> dict[str, Any]:
+    """What a request is to a WSGI app."""
+    parts = urlsplit(url)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": "POST",
+        "SCRIPT_NAME": "",
+        # As PEP 3333 has it: the bytes of UTF-8, each as a character.
+        "PATH_INFO": unquote(parts.path, "latin-1") or "/",
+        "QUERY_STRING": parts.query,
+        "SERVER_NAME": parts.hostname or "",
+        "SERVER_PORT": str(parts.port or _PORTS[parts.scheme]),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": parts.scheme,
+        "wsgi.input": io.BytesIO(message.body),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in _headers(url, message).items():
+        plain = name.upper().replace("-", "_")
+        environ[plain if plain in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{plain}"] = value
+    return environ
 
 
 def _raised(error: Exception, begun: float) -> Answer:
