@@ -19,6 +19,7 @@ from wechatpay_chain import ConfigurationError, Request, Response
 from wechatpay_chain.batch import Batch, Journal, Result
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.server import Listening
+from wechatpay_chain.http.headers import Headers
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -51,6 +52,18 @@ async def test_a_call_that_was_not_sent_is_not_in_doubt(tmp_path: Path) -> None:
         assert [result.state async for result in batch.results()] == ["waiting"]
         running.cancel()
         await asyncio.wait([running])
+
+
+async def test_a_request_id_that_is_no_text(tmp_path: Path) -> None:
+    """What a gateway puts in its place, such as bytes that are no UTF-8, is noted, and doesn't end the batch."""
+
+    class Gateway(Platform):
+        async def send(self, request: Request) -> Response[Any]:
+            return (await super().send(request)).changed(headers=Headers({"Request-ID": "08\udcff"}))
+
+    async with Batch(Gateway(), tmp_path / "j") as batch:
+        assert (await batch.run(items(3))).done == 3
+        assert {result.request_id async for result in batch.results()} == {"08\\udcff"}
 
 
 async def test_killed_in_the_middle(tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -314,6 +314,8 @@ class TestResponse:
         response = answer(status=200, headers=Headers({"Request-Id": "08"}), content=b"\xe5\xbc\xa0\xff")
         assert response.text == "张\ufffd"
         assert response.request_id == "08"
+        odd = answer(status=200, headers=Headers({"Request-ID": "08\udcff\x1b[2J"}))
+        assert odd.request_id == "08\\udcff\\x1b[2J"
         assert answer(status=204).request_id is None
 
     def test_json(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, TypeVar, cast, overload
 
-from ..errors import type_of
+from ..errors import printable, type_of
 
 D = TypeVar("D")
 
@@ -98,6 +98,16 @@ class Headers(Mapping[str, str]):
         """These headers with `headers` laid over them."""
         laid: Headers = headers if isinstance(headers, Headers) else Headers(headers)
         return _made(self._held | laid._held)
+
+
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """The platform's `Request-ID` of an answer; None where there is none.
+
+    Bytes that are no UTF-8, which come as surrogates, and characters of control are escaped: it is stored, logged and
+    sent on as a text.
+    """
+    found = headers.get("Request-ID")
+    return None if found is None else printable(found)
 
 
 def _made(held: dict[str, tuple[str, str]]) -> Headers:

@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 import orjson
 
 from ..errors import APIError, DecodeError, TrustError, printable
-from .headers import NO_HEADERS, Headers
+from .headers import NO_HEADERS, Headers, request_id
 from .request import Request
 from .value import Value, value
 
@@ -69,7 +69,7 @@ class Response(Value, Generic[T_co]):
     @property
     def request_id(self) -> str | None:
         """The platform's `Request-ID`, to be quoted to its support."""
-        return self.headers.get("Request-ID")
+        return request_id(self.headers)
 
     def json(self) -> T_co:
         """The content as Python values, encrypted fields decrypted; None for an answer without content.

@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from ..errors import TransportError
-from ..http.headers import NO_HEADERS, Headers
+from ..http.headers import NO_HEADERS, Headers, request_id
 from ..http.reading import LARGEST, read_whole, unpacked
 from ..http.request import Request
 from ..http.response import Response
@@ -110,7 +110,7 @@ class Exchange:
         mapped = transport_error(
             error, host=self._host, timeout=self._timeout, proxy=self._proxy, was_handed_over=self._was_sent
         )
-        mapped.request_id = self.headers.get("Request-ID")  # of an answer that broke off
+        mapped.request_id = request_id(self.headers)  # of an answer that broke off
         mapped.__cause__ = cause_of(error)
         return mapped
 
