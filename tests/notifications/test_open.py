@@ -38,7 +38,8 @@ from wechatpay_chain import (
     catalogue,
 )
 from wechatpay_chain.crypto import rsa
-from wechatpay_chain.emulator import KeyPair
+from wechatpay_chain.emulator import Emulator, KeyPair
+from wechatpay_chain.emulator.world.merchants import Merchant
 
 
 def test_demand_20_envelope_and_resource() -> None:
@@ -368,3 +369,19 @@ def test_certificates_alone() -> None:
     pair: KeyPair = certificate()
     headers, body = notify(pair=pair)
     assert webhook(certs=certs(pair)).open(headers, body).id == "EV-1"
+
+
+def test_a_notification_of_another_scheme(emulator: Emulator) -> None:
+    """A brand's at a merchant's address, and a merchant's at a brand's, are named for what they are."""
+    emulator.add_merchant(Merchant(mchid="1004", role="brand"))
+    ours, brand = emulator.credentials(), emulator.credentials("1004")["brand"]
+    of_merchant = Webhook(apiv3_key=ours["apiv3_key"], certs=ours["certs"])
+    headers, body = emulator.notification("PRODUCT_COUPON.SEND", mchid="1004")
+    with pytest.raises(SignatureError, match=r"probably it is for a brand, .* Give brand=Brand\(\.\.\.\)"):
+        of_merchant.open(headers, body)
+    assert Webhook(apiv3_key=ours["apiv3_key"], certs=ours["certs"], brand=brand).open(headers, body).resource
+    headers, body = emulator.notification("TRANSACTION.SUCCESS")
+    with pytest.raises(SignatureError, match=r"probably it is for a merchant, .* the merchant's apiv3_key"):
+        Webhook(brand=brand).open(headers, body)
+    with pytest.raises(SignatureError, match=r"but 'NONE'$"):
+        of_merchant.open({**headers, "Wechatpay-Signature-Type": "NONE"}, body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from ..crypto import serials
 from ..errors import Cause
@@ -86,6 +86,17 @@ def unknown_name(serial: str, names: tuple[str, ...], mchid: str | None = None) 
         remedy = "If the merchant portal shows this serial or public key identifier, add it to certs"
         found.append(Cause("key-unknown", text, remedy, "possible"))
     return tuple(found)
+
+
+def for_another(owner: Literal["brand", "merchant"]) -> Cause:
+    """The cause where a message is signed as those of brands are and there is a merchant alone, or the other way round.
+
+    Args:
+        owner: whose it is.
+    """
+    given = "brand=Brand(...) with its api_key" if owner == "brand" else "the merchant's apiv3_key and certs"
+    remedy = f"Give {given}, or have the {owner}'s notifications sent to an address of their own"
+    return Cause("message-for-another", f"it is for a {owner}, whose keys are not here", remedy, "likely")
 
 
 def clock(ahead: float, date_ahead: float | None = None) -> Cause:

@@ -149,7 +149,8 @@ def verify(
     if word is None:
         word = accepted["RSA"]
     if word not in accepted.values():
-        raise SignatureError(f"its signature type is not {' or '.join(accepted.values())}, but {word[:40]!r}")
+        error = SignatureError(f"its signature type is not {' or '.join(accepted.values())}, but {word[:40]!r}")
+        raise error.because(_owner_of(word))
     seconds = _seconds(timestamp)
     if seconds is None:
         signed = _Signed(timestamp, nonce, serial, signature, body)
@@ -257,6 +258,15 @@ def statement_body(headers: Mapping[str, str], content: bytes | None) -> bytes:
     ):
         raise SignatureError(f"the content is not the one that {STATEMENT_HEADER} names")
     return f'{{"sha1":"{stated}"}}'.encode()
+
+
+def _owner_of(word: str) -> Cause | None:
+    """The cause that a signature's type tells which isn't accepted here; None for a word of nobody."""
+    from ...diagnosis import signature as of_signature
+
+    if word not in words.SEALED_WITH:
+        return None
+    return of_signature.for_another("brand" if word == words.BRAND else "merchant")
 
 
 def _far_off(ahead: float, now: float, headers: Mapping[str, str]) -> SignatureError:
