@@ -320,7 +320,8 @@ async def test_a_file_that_is_a_bomb(own: bool, monkeypatch: pytest.MonkeyPatch)
     """A file that aiohttp unpacks may not grow beyond reason; one that is packed well is read to its end."""
     monkeypatch.setattr(reading, "MOST_UNPACKED", 1_000_000)
     row = b"`2026-01-01 08:00:00,`wx1,`1900000109,`T%d,`1.00\r\n"
-    packed = [gzip.compress(b"".join(row % n for n in range(50_000))), gzip.compress(bytes(50_000_000))]
+    # Less than the 32 MiB that aiohttp 3.13 itself refuses.
+    packed = [gzip.compress(b"".join(row % n for n in range(50_000))), gzip.compress(bytes(20_000_000))]
     head = b"HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
