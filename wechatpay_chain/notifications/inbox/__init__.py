@@ -23,7 +23,8 @@ How an inbox of another library is built on it:
 3. Handle: open the transaction in which the handler works and write `Event.HANDLED` first, only where the token still
    is this claim's. Then call `await webhook.handle(message.notification())`, or `handle_sync`. A handler that raises,
    or replies with a failure, has the transaction rolled back. So the effect and the state commit together or not at
-   all.
+   all. See that it was committed: PostgreSQL answers the commit of a transaction in which a statement failed as any
+   other, and undoes it. Let the handler work in a savepoint, whose release fails there.
 4. Failed: write `next_step(Event.FAILED, tries, ...)` where the token still is this claim's. A worker that is told to
    stop writes `Event.RELEASED`. One that is killed writes nothing, and its claim falls with its lease.
 """
