@@ -76,6 +76,23 @@ def test_an_order_from_call_to_notification(emulator: Emulator, base_url: str, b
     assert len(shop.received) == 2
 
 
+def test_a_notification_for_another_machine(emulator: Emulator, base_url: str, browser: Browser) -> None:
+    """Why it could not be delivered, what to do, and whose it is, are told in both languages."""
+    with open_page(browser) as page:
+        emulator.add_order("T1", 2900, notify_url="https://shop.example/n")
+        emulator.pay("T1")
+        page.goto(f"{base_url}/_emulator/notifications")
+        page.get_by_role("link", name=re.compile("TRANSACTION.SUCCESS")).click()
+        told = page.locator(".timeline .badge.bad")
+        expect(told).to_contain_text(
+            "shop.example is not this machine: start the emulator with --notify https://shop.example="
+        )
+        expect(page.locator(".detail")).to_contain_text("Orders 1900000109/T1")
+        page.get_by_role("button", name="中文").click()
+        expect(told).to_contain_text("shop.example 不在本机")
+        expect(page.locator(".detail")).to_contain_text("订单 1900000109/T1")
+
+
 def test_the_payers_own_page(emulator: Emulator, base_url: str, browser: Browser) -> None:
     """What the QR code leads to has a button that pays."""
     with open_page(browser) as page, client(emulator, base_url) as wxpay:

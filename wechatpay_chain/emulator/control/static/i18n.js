@@ -55,6 +55,10 @@ const WORDS = {
   refused: ["被拒绝", "refused"],
   failed: ["平台故障", "failed"],
   lost: ["没有应答", "no answer"],
+  elsewhere: [
+    (host) => `${host} 不在本机，也没有说明该发往哪里：启动模拟器时加上 --notify https://${host}=http://127.0.0.1:8000`,
+    (host) => `${host} is not this machine: start the emulator with --notify https://${host}=http://127.0.0.1:8000`,
+  ],
   unknownOperation: ["目录中没有的接口", "An operation that the catalogue doesn't know"],
   nobody: ["未能识别商户", "merchant not known"],
   why: ["原因", "Why"],

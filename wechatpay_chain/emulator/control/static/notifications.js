@@ -9,6 +9,8 @@ import { List } from "./list.js";
 import { badge, json, stateBadge } from "./marks.js";
 import { facts, section, time } from "./calls.js";
 
+// How the emulator says that an address leads out of this machine.
+const ELSEWHERE = /^(\S+) is not this machine/;
 const FLAWS = ["altered", "probe", "stale", "unsigned"];
 
 function row(found) {
@@ -143,7 +145,7 @@ export class Notifications {
         [t("merchant"), found.mchid],
         [t("at"), [time(found.made, true), " · ", exact(found.made)]],
         [t("next"), found.due ? [time(found.due, true), " · ", exact(found.due)] : ""],
-        [t("about"), table && key ? h("a", { href: `/_emulator/records/${table}/${encodeURIComponent(key)}` }, `${table} ${key}`) : ""],
+        [t("about"), table && key ? h("a", { href: `/_emulator/records/${table}/${encodeURIComponent(key)}` }, `${t(`kind-${table}`)} ${key}`) : ""],
         ["id", h("code", {}, found.number)],
       ]),
       h(
@@ -164,9 +166,15 @@ export class Notifications {
   }
 }
 
+/** Why an attempt got no answer; the usual reason in the language of the page. */
+function obstacle(error) {
+  const elsewhere = ELSEWHERE.exec(error ?? "");
+  return elsewhere ? t("elsewhere", elsewhere[1]) : error;
+}
+
 function attemptItem(attempt, index) {
   const { time: at, seconds, status, error, flaw, ...more } = attempt;
-  const told = status === undefined || status === null ? (error ?? t("lost")) : `HTTP ${status}`;
+  const told = status === undefined || status === null ? (obstacle(error) ?? t("lost")) : `HTTP ${status}`;
   return h(
     "li",
     {},
