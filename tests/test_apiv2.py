@@ -210,6 +210,23 @@ async def test_mistakes_in_keywords(wxpay: WeChatPay, options: dict[str, Any], a
         await wxpay["v2/papay/entrustweb"].get(xml={})
 
 
+async def test_a_misspelt_path(wxpay: WeChatPay) -> None:
+    """The path that is meant is named, as for APIv3."""
+    with pytest.raises(NotFound, match="probably the path is misspelt: POST /v2/pay/unifiedorder"):
+        await wxpay["v2/pay/unified-order"].post(xml=loose(ORDER))
+    with pytest.raises(NotFound, match="perhaps the path is misspelt: POST /v2/pay/unifiedorder"):
+        await wxpay["v2/pay/unifiedordr"].post(xml=loose(ORDER))
+
+
+async def test_a_wrong_verb(wxpay: WeChatPay) -> None:
+    """The verb that the path takes is told in APIv2's words."""
+    with pytest.raises(APIError, match="请使用post方法") as caught:
+        await wxpay["v2/pay/orderquery"].get(params={"out_trade_no": "A1"})
+    assert caught.value.outcome == "rejected"
+    with pytest.raises(APIError, match="请使用get方法"):
+        await wxpay["v2/papay/entrustweb"].post(xml={"appid": "wx1"})
+
+
 async def test_other_names_of_the_merchant(emulator: Emulator, wxpay: WeChatPay) -> None:
     """`mchid` and `combine_mch_id` are the operation's affair; an unknown operation takes the name that is given."""
     query = loose({"appid": "wx1", "usetag": 1, "offset": 0, "limit": 10, "date_start": "1", "date_end": "1"})

@@ -307,7 +307,8 @@ class Emulator(Controls):
         elif apiv2_operation is not None:
             response = await self._apiv2.answer(exchange, apiv2_operation, misbehaviour)
         else:
-            response = await self._apiv3.answer(exchange, misbehaviour)
+            misdirected = self._apiv2.misdirected(exchange)
+            response = misdirected or await self._apiv3.answer(exchange, misbehaviour)
         response = answer.dated(forged(response, misbehaviour.flaw), exchange.time)
         exchange.response, exchange.seconds = response, time.perf_counter() - begun
         self.record(exchange)

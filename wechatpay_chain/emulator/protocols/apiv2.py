@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from ... import catalogue
 from ...catalogue import Operation
 from ...http.response import Response
+from ...wire import v2
 from ..exchange import Exchange
-from ..misbehaviour import Misbehaviour
+from ..misbehaviour import Misbehaviour, html
 from ..platform import answer, apiv2
 from ..platform.call import DEFAULT_BASE_URL, Call
 from ..platform.refusal import Refusal
 from ..world.world import World
 from .dispatch import Dispatch
+
+_SIGNED_IN_HEADERS = ("/v3/", "/hk/", "/global/", "/brand/")
 
 
 class ApiV2:
@@ -26,6 +30,21 @@ class ApiV2:
     def __init__(self, world: World, dispatch: Dispatch) -> None:
         self._world = world
         self._dispatch = dispatch
+
+    def misdirected(self, exchange: Exchange) -> Response[Any] | None:
+        """The answer to a call of APIv2 that there is no operation for; None to any other request.
+
+        A wrong verb is refused in APIv2's words; to a path that nobody knows there is a page, as of a web server.
+        """
+        request = exchange.request
+        if "Authorization" in request.headers:
+            return None
+        known = catalogue.at("/v2" + request.path.removeprefix("/v2"))
+        if known:
+            exchange.refusal = refused = apiv2.RefusalV2(f"请使用{known[0].method.lower()}方法")
+            return apiv2.refuse(refused, known[0], "", None)
+        is_call = v2.is_xml(request.body or b"") and not request.path.startswith(_SIGNED_IN_HEADERS)
+        return html(404) if is_call else None
 
     async def answer(self, exchange: Exchange, operation: Operation, misbehaviour: Misbehaviour) -> Response[Any]:
         """The answer to a request; what is found out about it on the way is noted in the exchange."""
