@@ -9,6 +9,7 @@ export const CAUSES = {
   "appid-of-another-merchant": ["appid 没有与这个商户号绑定。", "在商户平台（AppID 账号管理）绑定它，或使用已绑定的 appid。"],
   "clock-skewed": ["这台机器的时钟相差超过 300 秒。", "同步时钟（NTP）。"],
   "mainland-path-overseas": ["这个路径属于境内商户，却用于境外商户或境外域名。", "境外商户调用 /v3/global/ 下的对应路径（wxpay.v3.global_...），境内商户调用 api.mch.weixin.qq.com。"],
+  "mchid-of-another-merchant": ["请求中的商户号不是签名的商户号。", "填写客户端自己的商户号：直连商户填 mchid；服务商填 sp_mchid，子商户填 sub_mchid。"],
   "mchid-wrong": ["没有这个商户号，或者它不属于这个地区。", "与商户平台核对；境外商户有自己的域名和密钥。"],
   "merchant-cert-wrong": ["出示的商户证书不是这个商户号正在使用的证书。", "设置 merchant_cert=Path('apiclient_cert.pem')，使用本商户的证书。"],
   "platform-key-of-another-merchant": ["用来加密敏感字段的公钥或它的 ID 不属于这个商户。", "certs 中使用商户平台为这个商户号显示的公钥和 PUB_KEY_ID_...。"],
