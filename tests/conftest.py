@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -24,6 +25,10 @@ from wechatpay_chain.transport import aiohttp as network
 # How long one example takes is the machine's affair, and being measured for coverage triples it.
 settings.register_profile("suite", settings.default, deadline=None, max_examples=40)
 settings.load_profile("suite")
+
+# A shell that runs the suite in the background has Ctrl-C ignored, by all its children too: tests send it to some.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)
