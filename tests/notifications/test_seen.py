@@ -287,7 +287,7 @@ async def test_a_redis_that_hangs(tmp_path: Path) -> None:
     redis = pytest.importorskip("redis.asyncio")
     with redis_server(tmp_path) as (url, process):
         client = redis.Redis.from_url(url)
-        hook = webhook(seen=RedisSeen(client, timeout=0.1), deadline=10)
+        hook = webhook(seen=RedisSeen(client, timeout=0.5), deadline=10)
         calls: list[str] = []
         hook.on()(lambda notification: calls.append(notification.id))
         assert (await hook.dispatch(*notify(id="before"))).ok
