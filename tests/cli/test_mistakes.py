@@ -334,11 +334,11 @@ MESSAGES: dict[str, tuple[Callable[[Shop, bytes], Changed], str]] = {
     "signed by a stranger": (headers(pair=sender.stranger()), "unknown key"),
     "a digit of the serial wrong": (
         lambda shop, came: other_name(signed(shop, came)["Wechatpay-Serial"][:-1])(shop, came),
-        "filed under|slip|differs",
+        "that certs names|slip|differs",
     ),
     "key of another merchant": (
         other_name("PUB_KEY_ID_0119000002082026010100000000000001"),
-        "merchant 1900000208|files under",
+        "merchant 1900000208|that certs names",
     ),
     "a probe": (probe, "on purpose"),
     "a header lost": (without("Wechatpay-Nonce"), "Wechatpay-Nonce missing"),

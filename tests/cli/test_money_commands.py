@@ -112,7 +112,7 @@ def test_certificates(run: Run, shop: Shop, certified: tuple[Emulator, str], mon
 def test_a_certificate_under_another_serial(
     run: Run, shop: Shop, merchant_pair: KeyPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What isn't the certificate that the answer says isn't kept, and nobody is told to file it elsewhere."""
+    """What isn't the certificate that the answer says isn't kept, and nobody is told to name it otherwise."""
     misnamed = replace(KeyPair.certified(), serial="A" * 40)
     emulator = Emulator(merchant_key=merchant_pair, platform_keys=[*shop.emulator.platform_keys, misnamed])
     monkeypatch.setenv("WECHATPAY_APIV3_KEY", emulator.apiv3_key)

@@ -195,7 +195,7 @@ def test_no_platform_key(right: dict[str, Any], certs: object) -> None:
     assert "PUB_KEY_ID_" in error.remedy
 
 
-def test_wrongly_filed_platform_keys(
+def test_platform_keys_under_a_wrong_name(
     right: dict[str, Any],
     platform_key: RSAPrivateKey,
     platform_certificate: x509.Certificate,

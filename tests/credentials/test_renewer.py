@@ -164,7 +164,7 @@ async def test_bootstrap_needs_a_key_and_renewal(old: KeyPair, options: Any) -> 
 
 
 async def test_a_certificate_under_another_serial(old: KeyPair) -> None:
-    """What is told is what came: nobody has filed it, and nobody can."""
+    """What is told is what came: nobody named it, and nobody can."""
     async with World(replace(old, serial="A" * 40)).client() as wxpay:
         with pytest.raises(DecodeError, match=rf"'A{{40}}' can't be used: a certificate with the serial {old.serial}"):
             await call(wxpay)

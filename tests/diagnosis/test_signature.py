@@ -9,7 +9,7 @@ CERTIFICATE = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
 
 
 def test_the_key_under_another_name_is_proven() -> None:
-    """Where another key of ours made the signature, the error says under which name it has to be filed."""
+    """Where another key of ours made the signature, the error says what its name must be."""
     cause = signature.other_key("B", {"A": 1, "B": 2}, lambda key: key == 1)
     assert cause is not None
     assert (cause.name, cause.certainty) == ("key-misnamed", "proven")
@@ -41,7 +41,8 @@ def test_unknown_names(serial: str, name: str) -> None:
 
 def test_a_public_key_where_only_certificates_are() -> None:
     """A merchant who was switched to the public key is told to add it."""
-    assert signature.unknown_name(OURS, (CERTIFICATE,))[0].name == "key-public-key-missing"
+    cause = signature.unknown_name(OURS, (CERTIFICATE,))[0]
+    assert (cause.name, " pub_key.pem " in cause.remedy) == ("key-public-key-missing", True)
 
 
 def test_the_merchant_of_a_key() -> None:

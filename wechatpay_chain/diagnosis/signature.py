@@ -26,7 +26,7 @@ def other_key(serial: str, keys: Mapping[str, _K], fits: Callable[[_K], bool]) -
 
     Args:
         serial: what `Wechatpay-Serial` says.
-        keys: the keys that we have, by the names that they are filed under.
+        keys: the keys that we have, by their names in certs.
         fits: whether the signature fits under a key.
     """
     for name, key in list(keys.items())[:_MOST_KEYS]:
@@ -35,9 +35,7 @@ def other_key(serial: str, keys: Mapping[str, _K], fits: Callable[[_K], bool]) -
                 text = f"the signature fits the key {name!r}, so Wechatpay-Serial was changed on its way here"
                 remedy = "Give the headers as they came in, and let every gateway hand them on unchanged"
                 return Cause("header-altered", text, remedy, "proven")
-            text = (
-                f"the signature fits the key that certs files under {name!r}, so that key is filed under a wrong name"
-            )
+            text = f"the signature fits the key that certs names {name!r}, so that name is wrong"
             return Cause("key-misnamed", text, f"Name it {serial!r}", "proven")
     return None
 
@@ -63,7 +61,7 @@ def unknown_name(serial: str, names: tuple[str, ...], mchid: str | None = None) 
     slip = next((name for name in names if _resembles(name, serial)), None)
     if slip is not None:
         text = f"certs has {slip!r}, which differs from it by a slip of the pen"
-        found.append(Cause("key-name-mangled", text, f"If that is its key, file it under {serial!r}", "likely"))
+        found.append(Cause("key-name-mangled", text, f"If that is its key, name it {serial!r}", "likely"))
     owner = serials.merchant_of(serial)
     ours = {mchid, *map(serials.merchant_of, names)} - {None}
     if owner and ours and owner not in ours:
@@ -79,7 +77,7 @@ def unknown_name(serial: str, names: tuple[str, ...], mchid: str | None = None) 
         found.append(Cause("key-certificate-missing", text, remedy, "likely"))
     if not found and serial.startswith(serials.PUBLIC_KEY_PREFIX) and kinds == {False}:
         text = "the merchant was switched to the WeChat Pay public key, and certs holds certificates only"
-        remedy = "Add it: identifier and wechatpay_public_key.pem are in the merchant portal under API security"
+        remedy = "Add it: identifier and pub_key.pem are in the merchant portal under API security"
         found.append(Cause("key-public-key-missing", text, remedy, "likely"))
     if not found:
         text = "it is the key of another merchant or a newer one of this merchant, or the message is forged"

@@ -50,7 +50,7 @@ def check_receiver(webhook: object) -> None:
 
 
 def check_certs(certs: object) -> None:
-    """Refuse platform keys that aren't filed by their names.
+    """Refuse platform keys that aren't given by their names.
 
     Raises:
         ConfigurationError: it is no mapping.

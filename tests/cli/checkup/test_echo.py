@@ -23,7 +23,7 @@ from wechatpay_chain.errors import (
     [
         (Unauthorized("401", status=401, code="SIGN_ERROR"), "private key isn't the one of this serial"),
         (BadRequest("400", code="INVALID_REQUEST", reason="此IP地址不允许调用接口"), "from this machine's address"),
-        (BadRequest("400", code="PARAM_ERROR", reason="平台私钥解密失败"), "filed under another key's name"),
+        (BadRequest("400", code="PARAM_ERROR", reason="平台私钥解密失败"), "bears another key's name"),
         (SignatureError("wrong"), "key to verify its answers with is a wrong one"),
         (ConnectionFailed("lost"), "checks of the network"),
         (ConfigurationError("certs", "none", "Give one"), "checks of settings"),

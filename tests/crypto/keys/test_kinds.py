@@ -65,4 +65,4 @@ def test_a19_what_is_no_merchant_certificate(merchant_key: RSAPrivateKey, name: 
     error = refused(load_certificate, source, argument="merchant_cert", password="1900000109")
     assert found in error.found
     assert "apiclient_cert" in error.remedy
-    assert "wechatpay_public_key" not in error.remedy
+    assert "pub_key" not in error.remedy

@@ -95,7 +95,7 @@ def causes(error: WeChatPayError) -> tuple[str, ...]:
     if isinstance(error, APIError) and any(word in error.reason for word in _ADDRESS):
         return (_SOURCE,)
     if isinstance(error, APIError) and "解密" in error.reason:
-        return ("The platform could not open what was encrypted: the platform key is filed under another key's name",)
+        return ("The platform could not open what was encrypted: the platform key bears another key's name",)
     if isinstance(error, TrustError):
         return ("The platform accepted the call; the key to verify its answers with is a wrong one",)
     if isinstance(error, TransportError):

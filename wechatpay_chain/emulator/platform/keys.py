@@ -150,7 +150,7 @@ class KeyPair:
 
     @property
     def public_pem(self) -> str:
-        """The certificate where there is one, else the public key, like `wechatpay_public_key.pem`."""
+        """The certificate where there is one, else the public key, like the portal's `pub_key.pem`."""
         if self.certificate is not None:
             return self.certificate.public_bytes(Encoding.PEM).decode("ascii")
         if not isinstance(self.private_key, rsa.RSAPrivateKey):
