@@ -189,6 +189,8 @@ def test_trials_are_few(value: object) -> None:
         b"{'a': {1, 2j}, b'c': " + b"9" * 5000 + b"}",
         b'"\\ud800"',
         b'{"body":"\\ud800{"}',
+        b'{"resource":' * 1000 + b"1" + b"}" * 1000,
+        b"&quot;&#" + b"1" * 5000 + b";",
     ],
 )
 def test_a_forgery_breaks_nothing(body: bytes) -> None:
@@ -211,19 +213,35 @@ thread.join()
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("repeated", [b"1\r\nX\r\n", b"0\r\n", b"1;a\r\nX\r\n"])
-def test_the_time_grows_with_the_body(repeated: bytes) -> None:
-    """A body of many chunks takes as much longer as it is longer, and not the square of that."""
+@pytest.mark.parametrize(
+    ("start", "repeated"),
+    [
+        (b"", b"1\r\nX\r\n"),
+        (b"", b"0\r\n"),
+        (b"", b"1;a\r\nX\r\n"),
+        (b"HTTP/", b"1"),
+    ],
+)
+def test_the_time_grows_with_the_body(start: bytes, repeated: bytes) -> None:
+    """A body takes as much longer as it is longer, and not the square of that."""
 
     def seconds(times: int) -> float:
         def once() -> float:
             started = time.process_time()
-            causes(repeated * times, lambda _: False)
+            causes(start + repeated * times, lambda _: False)
             return time.process_time() - started
 
         return min(once() for _ in range(5))
 
     assert seconds(96_000 // len(repeated)) < 14 * seconds(12_000 // len(repeated))
+
+
+def test_many_small_values_are_no_representation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python isn't asked to read the text of a list of thousands, which takes it long."""
+    read: list[str] = []
+    monkeypatch.setattr("ast.literal_eval", read.append)
+    causes(b"{'a':[" + b"0," * 40_000 + b"0]}", lambda _: False)
+    assert read == []
 
 
 def test_long_bodies_are_left_alone() -> None:

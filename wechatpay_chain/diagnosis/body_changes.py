@@ -37,7 +37,9 @@ _REPRESENTATION = re.compile(
     rb"(?:b?'(?:[^'\\]++|\\.)*+'|b?\"(?:[^\"\\]++|\\.)*+\"|[\s{}\[\]:,0-9]|None|True|False)++", re.DOTALL
 )
 _MOST_BRACKETS = 10
-_HEAD = re.compile(rb"(?:[A-Z]{3,7} \S+ HTTP/|HTTP/)[0-9.]+[^\n]*\n")
+# Python takes long for many small values, and no notification has them.
+_MOST_COMMAS = 1000
+_HEAD = re.compile(rb"(?:[A-Z]{3,7} \S+ HTTP/|HTTP/)[0-9.][^\n]*\n")
 # JavaScript, Go, PHP, Java and others; null and None of what was read a second time.
 _OBJECT = re.compile(
     rb"\[object |map\[\w+:|Array\s*\(|array\(\d+\)|(?:null|None|nil|undefined|\{\}|\[\])$|"
@@ -105,14 +107,17 @@ def _html(body: bytes) -> Iterator[bytes]:
     if _ENTITY.search(body):
         from html import unescape
 
-        yield unescape(body.decode("utf-8", "replace")).encode()
+        with suppress(ValueError):  # a number of too many digits
+            yield unescape(body.decode("utf-8", "replace")).encode()
 
 
 def _representation(body: bytes) -> Iterator[bytes]:
     """Python's `repr` of bytes, of a str or of a dict."""
     if body[:2] not in {b"b'", b'b"', b"{'"} and body[:1] != b"'":
         return
-    if body.count(b"{") + body.count(b"[") > _MOST_BRACKETS or not _REPRESENTATION.fullmatch(body):
+    if body.count(b"{") + body.count(b"[") > _MOST_BRACKETS or body.count(b",") > _MOST_COMMAS:
+        return
+    if not _REPRESENTATION.fullmatch(body):
         return
     from ast import literal_eval
 

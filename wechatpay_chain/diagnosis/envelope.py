@@ -35,14 +35,18 @@ def compact(value: object) -> bytes:
         return b""
 
 
-def in_order(envelope: Mapping[str, Any], order: tuple[str, ...] = _ENVELOPE) -> dict[str, Any]:
+def in_order(envelope: Mapping[str, Any]) -> dict[str, Any]:
     """The members in the order of real notifications; those that none has at the end."""
-    names = [*(name for name in order if name in envelope), *(name for name in envelope if name not in order)]
-    members = {name: envelope[name] for name in names}
+    members = _sorted(envelope, _ENVELOPE)
     resource = members.get("resource")
     if isinstance(resource, dict):
-        members["resource"] = in_order(cast("dict[str, Any]", resource), _RESOURCE)
+        members["resource"] = _sorted(cast("dict[str, Any]", resource), _RESOURCE)
     return members
+
+
+def _sorted(members: Mapping[str, Any], order: tuple[str, ...]) -> dict[str, Any]:
+    names = [*(name for name in order if name in members), *(name for name in members if name not in order)]
+    return {name: members[name] for name in names}
 
 
 def untyped(members: Mapping[str, Any], *, is_nested: bool = False) -> dict[str, Any]:
