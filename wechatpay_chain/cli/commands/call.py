@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from ... import catalogue
-from ...errors import APIError, ConfigurationError, DecodeError, printable
+from ...errors import APIError, ConfigurationError, DecodeError
 from ...http.attachment import Attachment
 from ...http.headers import Headers
 from ...http.path import expand, literal_path, placeholders
@@ -243,7 +243,7 @@ def _show(answer: Response[Any] | Path, *, decrypted: bool) -> None:
         show_json({"file": str(answer), "bytes": answer.stat().st_size})
         return
     signed = "its signature holds" if answer.verified else "it carries no signature"
-    tell(f"{answer.status}, {signed}, Request-ID {printable(answer.request_id or 'none')}")
+    tell(f"{answer.status}, {signed}, Request-ID {answer.request_id or 'none'}")
     if answer.fields is not None:
         show_json(dict(answer.fields))
     elif decrypted:
