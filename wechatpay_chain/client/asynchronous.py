@@ -13,6 +13,7 @@ from .._endpoints import Endpoints
 from ..catalogue.hints import explain_unknown, note_closed
 from ..catalogue.lookup import looked_up
 from ..credentials.arguments import conceals_arguments
+from ..crypto.concealed import without_frames
 from ..errors import APIError, ConfigurationError, Unauthorized, WeChatPayError, type_of
 from ..http.path import literal_path
 from ..http.payload import as_of_now
@@ -158,10 +159,8 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
                 response = await self._handler(request)
         except ConfigurationError as error:
             error.request = request.line
-            # The frames below hold the payload, its secrets in plain; what is wrong is in the text. So do the frames of
-            # what the error was made of, such as a recursion without end.
-            error.__context__ = None
-            raise error.with_traceback(None) from None
+            # The frames hold the payload, its secrets in plain.
+            raise without_frames(error) from None
         except WeChatPayError as error:
             error.request = request.line
             raise

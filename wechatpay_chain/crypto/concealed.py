@@ -49,9 +49,9 @@ def reveal(value: T | Concealed[T]) -> T:
 
 
 def without_frames(error: E) -> E:
-    """An error without the frames that it came through, nor those of what it was made of, such as a failed decoding.
+    """An error without its frames, and without those of the exception that it was made of, such as a failed decoding.
 
-    What is wrong is in its text; the frames would only show keys in tools that print local variables.
+    What is wrong is in its text. The frames would only show keys and payloads in tools that print local variables.
     """
     error.__context__ = None
     return error.with_traceback(None)
