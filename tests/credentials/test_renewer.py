@@ -1,4 +1,4 @@
-"""Platform keys: which are believed, how they renew themselves, and that no call suffers from it."""
+"""How platform certificates are renewed, and that no call suffers from it."""
 
 from __future__ import annotations
 

@@ -87,10 +87,10 @@ def unknown_name(serial: str, names: tuple[str, ...], mchid: str | None = None) 
 
 
 def for_another(owner: Literal["brand", "merchant"]) -> Cause:
-    """The cause where a message is signed as those of brands are and there is a merchant alone, or the other way round.
+    """The cause where a message for a brand comes to a merchant alone, or the other way round.
 
     Args:
-        owner: whose it is.
+        owner: for whom it is.
     """
     given = "brand=Brand(...) with its api_key" if owner == "brand" else "the merchant's apiv3_key and certs"
     remedy = f"Give {given}, or have the {owner}'s notifications sent to an address of their own"

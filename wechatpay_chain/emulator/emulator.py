@@ -316,7 +316,7 @@ class Emulator(Controls):
         return response
 
     def _add_first_merchant(self, key: KeyPair | None, apiv3_key: str | None, apiv2_key: str | None) -> None:
-        """Add him, with fresh keys where none are given; one that the state folder keeps has his own."""
+        """Add the merchant of `mchid`; keys that aren't given are those of the state folder, or new ones."""
         known = self.world.merchants.get(self._mchid)
         if known is None or key or apiv3_key or apiv2_key:
             self.add_merchant(

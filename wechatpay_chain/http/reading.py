@@ -15,7 +15,7 @@ LARGEST = 64 * 1024 * 1024
 
 MOST_UNPACKED = 1024**3
 MOST_TIMES = 100
-"""Bills shrink to a tenth. A file that grows a hundred times, and beyond a gigabyte, is made to fill a disk."""
+"""Packed, a bill has a tenth of its size. No honest file grows a hundred times, and beyond a gigabyte."""
 
 _GZIP_OR_ZLIB = frozenset({"gzip", "x-gzip", "deflate"})
 
@@ -67,7 +67,12 @@ def unpacked(content: bytes, encoding: str, most: int = LARGEST) -> bytes:
 
 
 def is_bomb(came: int, unpacked: int) -> bool:
-    """Whether so many bytes of a file were made to become so many, of which no end can be seen."""
+    """Whether a file is packed to fill a disk or the memory.
+
+    Args:
+        came: bytes of it, packed, until now.
+        unpacked: bytes that they became.
+    """
     return unpacked > max(MOST_UNPACKED, MOST_TIMES * came)
 
 

@@ -1,4 +1,4 @@
-"""What a request's signature covers, whichever of the schemes that sign in headers it is of."""
+"""The text that a request's signature covers, in each scheme that signs in a header: APIv3, brands and SM."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from . import brand, v3, words
 
 
 def signed_text(request: Request) -> str | None:
-    """The text that was signed, by what the request's `Authorization` says; None where there is none to be read."""
+    """The text that was signed, with timestamp and nonce of its `Authorization`; None where that can't be read."""
     header = request.headers.get("Authorization", "")
     try:
         said = _read(header)

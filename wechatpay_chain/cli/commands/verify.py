@@ -92,7 +92,7 @@ class _Subject:
             yield Check(name="signature", result="ok", found=f"made by {headers.get(v3.SERIAL_HEADER)}")
 
     def _unsigned_refusal(self) -> Check | None:
-        """What is told of a refusal without a signature, which is no sign that somebody took it off."""
+        """The check of a refusal without a signature: not all are signed, so nobody need have taken it off."""
         status = self._message.status
         if status is None or status < HTTPStatus.BAD_REQUEST or v3.is_signed(self._message.headers):
             return None

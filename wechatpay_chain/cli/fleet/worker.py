@@ -79,7 +79,7 @@ async def _keep(redis: Redis, worker: str) -> None:
 
 
 async def _noted(note: Callable[[], Awaitable[T]]) -> T:
-    """What Redis answers, if need be after some tries: the run waits for what isn't noted without end."""
+    """Write a note, with further tries while Redis fails: the run would wait without end for one that is missing."""
     for _ in range(_TRIES - 1):
         with suppress(RedisError, OSError):
             return await note()

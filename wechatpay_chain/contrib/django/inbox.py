@@ -207,7 +207,7 @@ class DjangoInbox:
         `seconds` if that is longer.
 
         Raises:
-            ConfigurationError: it isn't 0 or more.
+            ConfigurationError: `seconds` is negative, or no finite number.
         """
         check(_TAKES, seconds=seconds)
         erased = self._erase(Q(finished__lte=_in(-seconds)))

@@ -259,7 +259,7 @@ class SqlInbox:
             seconds: how long content is kept.
 
         Raises:
-            ConfigurationError: it is no such number.
+            ConfigurationError: `seconds` is negative, or no finite number.
         """
         check(_TAKES, seconds=seconds)
         erased = await self._change(_erasing(table.c.finished <= Now() - seconds))

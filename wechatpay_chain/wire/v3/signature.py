@@ -261,7 +261,7 @@ def statement_body(headers: Mapping[str, str], content: bytes | None) -> bytes:
 
 
 def _owner_of(word: str) -> Cause | None:
-    """The cause that a signature's type tells which isn't accepted here; None for a word of nobody."""
+    """The cause where a signature's type is that of another scheme; None where it is of no scheme."""
     from ...diagnosis import signature as of_signature
 
     if word not in words.SEALED_WITH:

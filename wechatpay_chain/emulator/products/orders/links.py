@@ -25,11 +25,11 @@ class Payable(Protocol):
 
 
 def prepaid(order: Payable, trade_type: str, base_url: str, *, h5: str = "h5_url") -> dict[str, str]:
-    """What answers of APIv3 lead the payer by.
+    """The member of an answer of APIv3 that leads the payer to an order.
 
     Args:
-        order: is to be paid.
-        trade_type: as APIv2 names it.
+        order: the one to be paid.
+        trade_type: `NATIVE`, `MWEB` or another, as APIv2 names them.
         base_url: where the emulator is called.
         h5: the name of the link to a payment page.
     """
