@@ -125,6 +125,7 @@ def test_a06_blocking_calls(case: str) -> None:
     "call",
     [
         lambda recover: recover.post({"bal_account_no": CARD}),
+        lambda recover: recover.post("x", json={"bal_account_no": CARD}),
         lambda recover: recover.post(data={"bal_account_no": CARD}),
         lambda recover: recover.post(bal_account_no=CARD),
         lambda recover: recover.post(bal_account_no=f"%41{CARD}"),

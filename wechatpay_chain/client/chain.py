@@ -109,35 +109,35 @@ class Chain(Node[R]):
     def get(self, *payload: Never, **options: Any) -> R:
         """Call the path with GET. Keywords as in the class's description."""
         if payload:
-            del payload  # as `_request` clears what is given by name
+            del payload, options  # a traceback may show this frame
             raise _by_name("get")
         return self._send(_request("GET", self._path, options))
 
     def post(self, *payload: Never, **options: Any) -> R:
         """Call the path with POST. Keywords as in the class's description."""
         if payload:
-            del payload  # as `_request` clears what is given by name
+            del payload, options  # a traceback may show this frame
             raise _by_name("post")
         return self._send(_request("POST", self._path, options))
 
     def put(self, *payload: Never, **options: Any) -> R:
         """Call the path with PUT. Keywords as in the class's description."""
         if payload:
-            del payload  # as `_request` clears what is given by name
+            del payload, options  # a traceback may show this frame
             raise _by_name("put")
         return self._send(_request("PUT", self._path, options))
 
     def patch(self, *payload: Never, **options: Any) -> R:
         """Call the path with PATCH. Keywords as in the class's description."""
         if payload:
-            del payload  # as `_request` clears what is given by name
+            del payload, options  # a traceback may show this frame
             raise _by_name("patch")
         return self._send(_request("PATCH", self._path, options))
 
     def delete(self, *payload: Never, **options: Any) -> R:
         """Call the path with DELETE. Keywords as in the class's description."""
         if payload:
-            del payload  # as `_request` clears what is given by name
+            del payload, options  # a traceback may show this frame
             raise _by_name("delete")
         return self._send(_request("DELETE", self._path, options))
 
