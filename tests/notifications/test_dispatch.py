@@ -477,6 +477,39 @@ def test_in_the_calling_thread() -> None:
     assert [ident == threading.get_ident() for ident in ran_in] == [True, False, True]
 
 
+def test_a_transaction_around_a_handler() -> None:
+    """It ends before the notification counts as handled: where its commit fails, the repetition is handled again."""
+    hook, told = webhook(), list[str]()
+    hook.on()(lambda notification: told.append(notification.id))
+
+    def in_transaction(handle: Callable[[], Any]) -> Any:
+        answer = handle()
+        if len(told) == 1:
+            raise ZeroDivisionError
+        told.append("committed")
+        return answer
+
+    dispatching = [hook.dispatch_sync(*notify(), in_calling_thread=True, around=in_transaction) for _ in range(3)]
+    assert [reply.status for reply in dispatching] == [500, 200, 200]
+    assert told == ["EV-1", "EV-1", "committed"]
+
+
+@pytest.mark.parametrize(
+    ("options", "remedy"),
+    [
+        ({"around": lambda handle: handle()}, "Add in_calling_thread=True"),
+        ({"around": "atomic", "in_calling_thread": True}, "Give a function"),
+    ],
+)
+def test_a_transaction_that_would_be_around_nothing(options: Any, remedy: str) -> None:
+    """It is refused, and no handler runs outside of it."""
+    hook, handled = webhook(), list[str]()
+    hook.on()(lambda notification: handled.append(notification.id))
+    with pytest.raises(ConfigurationError, match=rf"^around: .*{remedy}"):
+        hook.dispatch_sync(*notify(), **options)
+    assert handled == []
+
+
 def test_a_handler_that_dispatches_itself() -> None:
     """A blocking dispatch in a coroutine handler of the same webhook would wait for itself: it is refused, not hung."""
     hook = webhook()

@@ -83,5 +83,21 @@ def check_handler(function: Any) -> None:
         raise _found("on", function, "Register a function, or a coroutine function, that takes the notification")
 
 
+def check_around(around: object, *, in_calling_thread: bool) -> None:
+    """Refuse what can't be called around a handler, or would never be.
+
+    Raises:
+        ConfigurationError: it can't, or handlers run in other threads.
+    """
+    if around is None:
+        return
+    if not is_function(around):
+        raise _found(
+            "around", around, "Give a function that calls the one that it is given, and returns what it returned"
+        )
+    if not in_calling_thread:
+        raise ConfigurationError("around", "it was given for handlers in other threads", "Add in_calling_thread=True")
+
+
 def _found(argument: str, value: object, remedy: str) -> ConfigurationError:
     return ConfigurationError(argument, f"{type_of(value)} was found", remedy)

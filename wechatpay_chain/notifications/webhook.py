@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, overload
 
 from ..credentials.arguments import conceals_arguments
 from ..errors import ConfigurationError, DecodeError, TrustError
-from .arguments import check_handler, check_kind, check_webhook
+from .arguments import check_around, check_handler, check_kind, check_webhook
 from .body import Body, is_xml, raw_bytes
 from .headers import HeaderSource, verifying_headers
 from .notification import Notification, Reply
@@ -297,9 +297,13 @@ class Webhook:
             body: as for `open`.
             in_calling_thread: whether plain functions run in the thread that calls, for frameworks whose database
                 transactions belong to a thread. The reply then waits for them, however long they take.
-            around: calls such a function, and returns what it returned. Only then the notification counts as handled:
-                a transaction that it makes around the function is committed by then.
+            around: calls such a function, and returns what it returned. The notification counts as handled after that,
+                so a transaction that it makes around the function is committed by then. Only with `in_calling_thread`.
+
+        Raises:
+            ConfigurationError: `around` was given without `in_calling_thread`, or is no function.
         """
+        check_around(around, in_calling_thread=in_calling_thread)
         if not in_calling_thread:
             return self._thread.run(self.dispatch(headers, body))
         from .._loop_thread import CallingThread
