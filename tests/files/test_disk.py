@@ -28,7 +28,7 @@ from wechatpay_chain.batch import Batch, Item
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.errors import type_of
 from wechatpay_chain.files.content import unpacked
-from wechatpay_chain.files.disk import open_new, tidied
+from wechatpay_chain.files.disk import open_new, opened_in_thread, tidied
 from wechatpay_chain.http import reading
 
 LINK = "https://pay.wechatpay.cn/invoice.pdf"
@@ -136,6 +136,47 @@ async def test_cancelled_while_it_is_opened(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await opening
     assert not parts_in(tmp_path)
+
+
+async def test_cancelled_twice_while_it_is_opened() -> None:
+    """Who is cancelled again ends at once, and what a thread opens after that is closed there."""
+    opens, closed = threading.Event(), threading.Event()
+
+    def open_it() -> str:
+        opens.wait(30)
+        return "file"
+
+    opening = asyncio.ensure_future(opened_in_thread(open_it, lambda opened: closed.set()))
+    for _ in range(2):
+        await asyncio.sleep(0.01)
+        opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    opens.set()
+    assert await asyncio.to_thread(closed.wait, 30)
+
+
+def test_a_loop_that_ends_in_a_download(tmp_path: Path) -> None:
+    """An event loop that ends cancels all tasks, those that open and remove files too: none is left behind."""
+
+    async def open_and_tidy(part: Path) -> None:
+        opened = await open_new(part)
+
+        def tidy() -> None:
+            opened.close()
+            part.unlink(missing_ok=True)
+
+        await tidied(tidy)
+
+    async def end_after(turns: int, folder: Path) -> None:
+        left = asyncio.create_task(open_and_tidy(folder / "x.part"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        assert turns > 2 or not left.done()
+
+    for turns in range(12):
+        asyncio.run(end_after(turns, tmp_path))
+        assert not parts_in(tmp_path)
 
 
 async def test_cancelled_while_it_tidies_up() -> None:

@@ -6,11 +6,12 @@ import asyncio
 import hashlib
 import json
 import tempfile
+import threading
 import tracemalloc
 from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -230,6 +231,30 @@ async def test_no_room_for_temporary_files(wxpay: WeChatPay, monkeypatch: pytest
     monkeypatch.setattr("wechatpay_chain.files.uploads.TemporaryFile", lambda: Path("/dev/full").open("wb"))  # noqa: SIM115 - as TemporaryFile does
     with pytest.raises(ConfigurationError, match="No space left on device"):
         await wxpay.v3.merchant.media.upload.post(file=Attachment(content=chunks(b"x" * size), name="a.jpg"))
+
+
+async def test_cancelled_while_the_temporary_file_is_made(
+    wxpay: WeChatPay, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A temporary file that a thread makes for a call that is cancelled by then is closed."""
+    begun, goes_on = threading.Event(), threading.Event()
+    made = list[IO[bytes]]()
+
+    def make() -> IO[bytes]:
+        begun.set()
+        goes_on.wait(30)
+        made.append((tmp_path / "temporary").open("w+b"))
+        return made[0]
+
+    monkeypatch.setattr("wechatpay_chain.files.uploads.TemporaryFile", make)
+    upload = asyncio.ensure_future(wxpay.v3.merchant.media.upload.post(file=Attachment(content=chunks(), name="a.jpg")))
+    await asyncio.to_thread(begun.wait, 30)
+    upload.cancel()
+    await asyncio.sleep(0)
+    goes_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await upload
+    assert made[0].closed
 
 
 @pytest.mark.parametrize("make", [BytesIO, tempfile.SpooledTemporaryFile])

@@ -98,28 +98,49 @@ async def open_new(file: Path) -> BinaryIO:
 
 
 async def opened_in_thread(opening: Callable[[], T], discard: Callable[[T], object]) -> T:
-    """What is opened in a thread; a caller that is cancelled meanwhile leaves it to `discard`.
+    """What is opened in a thread; a caller that is cancelled meanwhile, however often, leaves it to `discard`.
 
     Args:
         opening: opens it.
         discard: closes it.
     """
-    opened = asyncio.ensure_future(in_thread(opening))
+    opened = list[T]()
+    is_wanted = True
+
+    def open_it() -> None:
+        opened.append(opening())
+        if not is_wanted:
+            discard_opened()
+
+    def discard_opened() -> None:
+        with suppress(IndexError):  # not opened yet, or discarded by the other thread
+            discard(opened.pop())
+
+    work = asyncio.ensure_future(in_thread(open_it))
     try:
-        return await asyncio.shield(opened)
+        await asyncio.shield(work)
     except asyncio.CancelledError:
-        with suppress(OSError, ValueError):  # it could not be opened
-            discard(await opened)
+        is_wanted = False
+        discard_opened()
+        await asyncio.wait([work])
         raise
+    return opened.pop()
 
 
 async def tidied(function: Callable[..., object], *arguments: Any) -> None:
-    """Tidy up in a thread; a caller that is cancelled meanwhile ends when that has ended."""
+    """Tidy up in a thread; a caller that is cancelled meanwhile ends when that has ended.
+
+    Args:
+        function: tidies up, and does nothing when it is called again.
+        arguments: of the function.
+    """
     tidying = asyncio.ensure_future(in_thread(function, *arguments))
     try:
         await asyncio.shield(tidying)
     except asyncio.CancelledError:
         await asyncio.wait([tidying])
+        if tidying.cancelled():  # an event loop that ends cancels all tasks, maybe before the thread has begun
+            function(*arguments)
         raise
 
 

@@ -188,7 +188,7 @@ async def _open(path: Path) -> tuple[IO[bytes], int]:
 
 async def _spool(chunks: AsyncIterable[bytes]) -> tuple[IO[bytes], int]:
     try:
-        spooled = await opened_in_thread(_temporary_file, IO[bytes].close)
+        spooled = await opened_in_thread(_temporary_file, lambda opened: opened.close())
     except OSError as error:
         raise _no_room(error) from None
     try:
