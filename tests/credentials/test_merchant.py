@@ -402,9 +402,9 @@ def test_names_of_platform_keys_that_are_no_text(
         (PUBLIC_KEY_ID.replace("_", "-"), "without the prefix", PUBLIC_KEY_ID),
         (PLATFORM_SERIAL, "under the serial number of a certificate", "PUB_KEY_ID_..."),
         ("", "without the prefix", "PUB_KEY_ID_..."),
-        ("PUB_KEY_ID_", "other signs than its digits", "PUB_KEY_ID_..."),
-        ("PUB_KEY_ID_0114...", "other signs than its digits", "PUB_KEY_ID_..."),
-        (f"PUB_KEY_ID_{PUBLIC_KEY_ID}", "other signs than its digits", "PUB_KEY_ID_..."),
+        ("PUB_KEY_ID_", "with letters and digits behind it", "PUB_KEY_ID_..."),
+        ("PUB_KEY_ID_0114...", "with letters and digits behind it", "PUB_KEY_ID_..."),
+        (f"PUB_KEY_ID_{PUBLIC_KEY_ID}", "with letters and digits behind it", "PUB_KEY_ID_..."),
     ],
 )
 def test_names_of_public_keys(

@@ -149,7 +149,7 @@ def check_serial(serial: object, owner: str = "merchant") -> str:
 
 
 def _check_certs(certs: object, *, renews: bool) -> None:
-    """Refuse platform keys that aren't given as they must be."""
+    """Refuse `certs` that are missing, unless certificates are downloaded, or that are no mapping."""
     if not certs and not renews:
         raise ConfigurationError(
             "certs",

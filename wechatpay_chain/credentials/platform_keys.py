@@ -211,7 +211,8 @@ def _check_identifier(serial: str, argument: str) -> None:
         found = f"an identifier{shapes.around(serial)}"
     elif number != serial:
         is_parted = len(serial.split()) > 1
-        found = "an identifier with a blank in it" if is_parted else "an identifier with other signs than its digits"
+        form = f"{serials.PUBLIC_KEY_PREFIX} with letters and digits behind it"
+        found = "an identifier with a blank in it" if is_parted else f"an identifier that isn't {form}"
     raise ConfigurationError(
         argument, found, f"Write the identifier whole, as the merchant portal shows it: {_whole(serial)}"
     )

@@ -10,16 +10,16 @@ from django.db import transaction
 
 @contextmanager
 def whole(using: str) -> Generator[None]:
-    """A transaction. Leave it without an exception, and what was done in it is committed.
+    """A transaction. If it ends without an exception, what was done in it is committed.
 
-    Django's `atomic` rolls back without a word where an error of the database was caught in it. PostgreSQL does so by
-    itself, and answers the commit as any other; the end of a savepoint says so.
+    Django's `atomic` rolls back without a word where an error of the database was caught in it. PostgreSQL undoes such
+    a transaction by itself and reports its commit as a success, but the end of a savepoint in it fails.
 
     Args:
         using: the alias of the database.
 
     Raises:
-        TransactionManagementError: it was to be rolled back.
+        TransactionManagementError: it is marked to be rolled back.
         DatabaseError: the database has undone it.
     """
     with transaction.atomic(using=using), transaction.atomic(using=using):

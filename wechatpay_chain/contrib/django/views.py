@@ -28,7 +28,7 @@ def view(webhook: Webhook) -> Callable[[HttpRequest], Coroutine[Any, Any, HttpRe
     """The view of a webhook, for a project under ASGI.
 
     A body longer than `DATA_UPLOAD_MAX_MEMORY_SIZE`, 2.5 MiB by default, is refused by Django. With `ATOMIC_REQUESTS`
-    the view is, too, whose handlers no transaction would hold: give `transaction.non_atomic_requests(view(webhook))`.
+    Django refuses any asynchronous view: give `transaction.non_atomic_requests(view(webhook))`.
 
     Raises:
         ConfigurationError: it is no webhook.

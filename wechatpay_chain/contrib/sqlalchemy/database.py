@@ -120,7 +120,7 @@ def _commits_each_statement(engine: AsyncEngine | Engine) -> bool:
 
 @asynccontextmanager
 async def _connected(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
-    """A connection. What asyncpg raises while it connects is a `DBAPIError`, as SQLAlchemy has it only since 2.1."""
+    """A connection. What asyncpg raises while it connects becomes a `DBAPIError`, as in SQLAlchemy 2.1."""
     async with AsyncExitStack() as stack:
         try:
             connection = await stack.enter_async_context(engine.connect())
