@@ -55,7 +55,7 @@ class Preview:
     @property
     def signed_text(self) -> str | None:
         """The exact text that the signature covers; None where the call isn't signed in that way."""
-        return None if _is_v2(self.request) else signed_text(self.request)
+        return signed_text(self.request)
 
     def _sent(self) -> Any:
         try:
