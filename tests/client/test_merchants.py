@@ -107,6 +107,28 @@ async def test_demand_31_calls_in_flight(merchants: Merchants, provider: Provide
     assert (FIRST in merchants) == (change == "replace")
 
 
+async def test_closing_that_is_cancelled_closes_all_the_same(provider: Provider, sessions: list[ClientSession]) -> None:
+    """The connections that the merchants share are closed at once, though a call of one of them goes on."""
+    merchants = Merchants()
+    async with merchants:
+        for mchid in (FIRST, SECOND):
+            merchants.put(**provider.arguments(mchid))
+        clients = [merchants[mchid].client for mchid in merchants]
+        call = asyncio.create_task(clients[0]["v3/slow"].get())
+        await provider.entered.wait()
+        closing = asyncio.create_task(merchants.aclose())
+        await asyncio.sleep(0.01)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        assert [session.closed for session in sessions] == [True]
+        provider.release.set()
+        assert (await call).json() == {"done": True}
+        for client in clients:
+            with pytest.raises(ConfigurationError, match="closed"):
+                await client["v3/slow"].get()
+
+
 async def test_a_mistake_leaves_the_old_one(merchants: Merchants, provider: Provider) -> None:
     """A replacement that is wrong changes nothing."""
     before = merchants[FIRST]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -179,15 +180,17 @@ class Merchants:
         return _refuse(which) if webhook is None else await webhook.dispatch(headers, body)
 
     async def aclose(self) -> None:
-        """Remove all merchants, wait for their handlers, and close the connections."""
+        """Remove all merchants, wait for their handlers and their calls, and close the connections.
+
+        Cancelled meanwhile, it closes the connections at once.
+        """
         merchants, self._merchants = self._merchants, {}
-        for merchant in merchants.values():
-            if merchant.webhook is not None:
-                await merchant.webhook.aclose()
-            await merchant.client.aclose()
-        if self._owns_session and self._session is not None:
-            await self._session.close()
-            self._session = None
+        try:
+            await asyncio.gather(*map(_close, merchants.values()))
+        finally:
+            if self._owns_session and self._session is not None:
+                await self._session.close()
+                self._session = None
 
     async def __aenter__(self) -> Self:
         if self._session is None:
@@ -235,6 +238,15 @@ class Merchants:
             else:
                 return webhook
         return None
+
+
+async def _close(merchant: Merchant) -> None:
+    try:
+        if merchant.webhook is not None:
+            await merchant.webhook.aclose()  # its handlers may still make calls
+        await merchant.client.aclose()
+    finally:
+        merchant.client.stop_renewing()
 
 
 def _refuse(which: str) -> Reply:
