@@ -201,3 +201,21 @@ def test_an_unnamed_boundary(content_type: str, read: bool) -> None:
     upload = parse(content_type, body)
     assert (upload is not None and upload.meta == b"{}") is read
     assert parse("multipart/form-data", b"nothing") is None
+
+
+def test_an_upload_of_a_forger() -> None:
+    """A boundary that is no UTF-8 is read, and a name is looked for at the beginning of a line alone."""
+    boundary = b"\xff".decode("utf-8", "surrogateescape")
+    upload = parse(
+        f"multipart/form-data; boundary={boundary}", multipart_of(b"\xff", b'Content-Disposition: a; name="b"')
+    )
+    assert upload is not None
+    assert upload.files == {"b": b"c"}
+    upload = parse("multipart/form-data; boundary=x", multipart_of(b"x", b"Content-Disposition:" * 100_000))
+    assert upload is not None
+    assert upload.files == {}
+
+
+def multipart_of(boundary: bytes, head: bytes) -> bytes:
+    """A body of one part."""
+    return b"--%b\r\n%b\r\n\r\nc\r\n--%b--\r\n" % (boundary, head, boundary)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 _BOUNDARY = re.compile(r'multipart/form-data\s*;.*?boundary="?([^";]+)"?', re.IGNORECASE)
-_NAME = re.compile(rb'content-disposition:[^\r\n]*?[; ]name="([^"]*)"', re.IGNORECASE)
+_NAME = re.compile(rb'^content-disposition:[^\r\n]*?[; ]name="([^"]*)"', re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ def parse(content_type: str, body: bytes) -> Upload | None:
     """Read a multipart body; None for another content type."""
     named = _BOUNDARY.match(content_type)
     # Some clients name no boundary, and are served all the same: the body begins with it.
-    found = named[1].encode() if named else _begun(content_type, body)
+    found = named[1].encode("utf-8", "surrogateescape") if named else _begun(content_type, body)
     if not found:
         return None
     parts: dict[str, bytes] = {}
