@@ -334,6 +334,7 @@ def test_an_odd_row_is_told_and_the_others_are_read(row: str, reason: str) -> No
         (b'\r\n{\n  "code": "NO_AUTH",\n  "message": "no"\n}\n', "NO_AUTH, no"),
         (b"<html>\n<head>\n<title>\n  502 Bad Gateway</title></head>\n</html>", "502 Bad Gateway"),
         (gzip.compress(b"<xml><return_msg>No Bill Exist</return_msg></xml>", mtime=0), "No Bill Exist"),
+        (b"<html>" + b"<title" * 100_000 + b"\n", "a page"),
         (b"PK\x03\x04xl/worksheets", "zip archive or an Excel file: unpack it"),
         ("交易时间".encode("utf-16"), "UTF-16"),
         (gzip.compress(b"a", mtime=0)[:-9] + bytes(9), "damaged"),

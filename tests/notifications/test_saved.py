@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,16 @@ def test_no_message(content: bytes) -> None:
     """What is no HTTP message is refused with what to give."""
     with pytest.raises(ConfigurationError, match="curl -i"):
         saved.parse(content)
+
+
+@pytest.mark.parametrize(
+    "line", [" " * 200_000, "a" + " " * 200_000 + "b", "a:" + " " * 200_000, "x-" + "wechatpay-" * 20_000]
+)
+def test_long_lines_are_read_in_one_pass(line: str) -> None:
+    """A line takes no longer than it is long."""
+    started = time.process_time()
+    assert saved.parse_headers(f"{line}\nOther: b")["Other"] == "b"
+    assert time.process_time() - started < 5
 
 
 def test_no_file(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ _NAMES = re.compile(r"时间|日期|金额|订单|单号|商户")
 # The members of a refusal, APIv2's and APIv3's, and how much of each is shown.
 _SAID_IN = ("return_msg", "err_code_des", "err_code", "error_code", "code", "message")
 _LONGEST_WORD = 200
-_TITLE = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^<>]*>([^<]{1,200})", re.IGNORECASE)
 
 
 def lines_of(file: BufferedReader) -> Iterator[str]:
@@ -78,10 +78,10 @@ def _check_is_bill(first: bytes, rest: Iterator[bytes]) -> None:
             raise DecodeError(f"it is {what}")
     begins = first.removeprefix(_BOM).lstrip()[:1]
     if begins in {b"<", b"{", b"["}:
-        page = first
+        page = bytearray(first)
         while len(page) < _LONGEST_PAGE and (line := next(rest, b"")):
             page += line
-        raise DecodeError(f"it is no bill but {_description(page.removeprefix(_BOM).strip())}")
+        raise DecodeError(f"it is no bill but {_description(bytes(page).removeprefix(_BOM).strip())}")
 
 
 def _description(page: bytes) -> str:

@@ -22,7 +22,7 @@ RECEIVED = "X-Received-At"
 """The header that `listen` adds: Unix time in seconds, so that a message that is read later isn't taken for stale."""
 
 _FIRST_LINE = re.compile(rb"(?:HTTP/[0-9.]+ (?P<status>[0-9]{3})[^\r\n]*|[A-Z]+ [^\s]+(?: HTTP/[0-9.]+)?)\r?\n")
-_HEADER = re.compile(r"\s*[<>]?\s*[\"']?([A-Za-z0-9_-]+)[\"']?\s*:\s*[\"']?(.*?)[\"']?,?\s*")
+_HEADER = re.compile(r"[<>]?\s*[\"']?([A-Za-z0-9_-]+)[\"']?\s*:\s*[\"']?(.*?)[\"']?,?")
 # Wherever they stand: `Wechatpay-Nonce: x`, `"wechatpay_nonce":"x"`, `http_wechatpay_nonce=x`, HTTP_WECHATPAY_NONCE.
 _SIGNING = re.compile(
     r"(?:http[_-])?(wechatpay)[_-](timestamp|nonce|serial|signature[_-]type|signature)[\"']?\s*[:=]\s*"
@@ -30,7 +30,7 @@ _SIGNING = re.compile(
     re.IGNORECASE,
 )
 # A header of a gateway's own that holds one of the platform's: `X-Wechatpay-Nonce: x`.
-_OTHER_NAME = re.compile(r"\s*[<>]?\s*[\"']?x-[a-z-]*wechatpay-[a-z-]+[\"']?\s*:", re.IGNORECASE)
+_OTHER_NAME = re.compile(r"[<>]?\s*[\"']?x-(?=[a-z-]*wechatpay-[a-z-])[a-z-]+[\"']?\s*:", re.IGNORECASE)
 _SEVERAL = re.compile("[, ]")
 _MOST_BLOCKS = 8
 
@@ -104,10 +104,11 @@ def parse(content: bytes) -> Saved:
 def parse_headers(text: str) -> Headers:
     """Read headers from lines, JSON, a log or the text of a dict."""
     found: dict[str, str] = {}
-    for line in text.splitlines():
+    lines = [line.strip() for line in text.splitlines()]
+    for line in lines:
         if header := _HEADER.fullmatch(line):
             found[header[1]] = header[2]
-    own = "\n".join(line for line in text.splitlines() if not _OTHER_NAME.match(line))
+    own = "\n".join(line for line in lines if not _OTHER_NAME.match(line))
     signing = {
         f"Wechatpay-{'-'.join(part.capitalize() for part in re.split('[_-]', name))}": value
         for _, name, value in _SIGNING.findall(own)

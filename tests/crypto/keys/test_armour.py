@@ -255,6 +255,13 @@ def test_pem_is_read_in_one_pass() -> None:
     assert "characters were found" in refused(load_private_key, text * 3).found
 
 
+def test_backslashes_are_read_in_one_pass(merchant_key: RSAPrivateKey) -> None:
+    """Line ends that were escaped several times are taken away, and many backslashes in one pass."""
+    escaped = pem(merchant_key).replace("\n", "\\\\n")
+    assert same(load_private_key(escaped), merchant_key)
+    assert "no complete PEM" in refused(load_private_key, "\\" * 500_000).found
+
+
 @given(st.text(max_size=60) | st.binary(min_size=225, max_size=240).map(base64.b64encode).map(bytes.decode))
 def test_any_text(source: str) -> None:
     """Arbitrary text is refused with a ConfigurationError and nothing else."""

@@ -27,7 +27,7 @@ _FOR_URLS = str.maketrans("-_", "+/")
 _BEGIN = re.compile(r"-----\s?BEGIN\s?")
 _END = re.compile(r"-----\s?END\s?")
 _WORDS_OF_LABEL = re.compile(r"(?<=[A-Z0-9])(?=(?:PRIVATE|PUBLIC|KEY|CERTIFICATE|REQUEST)\b|(?:PRIVATE|PUBLIC)KEY\b)")
-_WHITE_SPACE = re.compile(r"\s|\\+[rn]")
+_WHITE_SPACE = re.compile(r"\s|(?<!\\)\\+[rn]")
 # These are compiled by whoever needs them first: a PEM without a mistake needs none.
 # Base64 in either alphabet, that for URLs often without its padding; but no PEM with a damaged line.
 _BASE64 = r"(?!-)[A-Za-z0-9+/_-]+={0,2}(?<!---)"
