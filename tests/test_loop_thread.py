@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,31 @@ def test_what_ends_programs_ends_the_call_alone(thread: LoopThread, error: BaseE
     with pytest.raises(type(error)):
         thread.run(leave())
     assert thread.run(answer()) == 42
+
+
+def test_a_call_that_is_interrupted_before_it_starts_is_forgotten(thread: LoopThread) -> None:
+    """Nothing is kept of a call whose caller was interrupted while the loop was busy."""
+
+    class Interrupted(CallingThread):
+        def serve(self) -> asyncio.Task[Any] | None:
+            raise KeyboardInterrupt
+
+    goes_on = threading.Event()
+
+    async def hold() -> None:
+        goes_on.wait(WAIT)
+
+    thread.run(answer())
+    thread.spawn(hold())
+    caller = Interrupted()
+    kept = weakref.ref(caller)
+    with pytest.raises(KeyboardInterrupt):
+        thread.run(answer(), caller)
+    goes_on.set()
+    thread.run(answer())
+    del caller
+    gc.collect()
+    assert kept() is None
 
 
 def test_functions_run_in_the_thread_that_waits(thread: LoopThread) -> None:

@@ -229,13 +229,17 @@ class _Call(Generic[T]):
     def _stop(self) -> None:
         if self._task is None:
             self._coroutine.close()
+            self._forget()
         else:
             self._task.cancel()
 
     def _done(self, task: asyncio.Task[T]) -> None:
+        self._forget()
+        self._calling_thread.done(task)
+
+    def _forget(self) -> None:
         if self._thread is not None:
             self._thread.calls.discard(self)
-        self._calling_thread.done(task)
 
 
 class _Thread(threading.Thread):
