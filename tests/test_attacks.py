@@ -203,6 +203,10 @@ FORGERIES: dict[str, tuple[Callable[[], tuple[Any, bytes]], type[WeChatPayError]
     "XML, external type": (lambda: ({}, b'<!DOCTYPE a SYSTEM "http://127.0.0.1:1/x.dtd"><xml/>'), DecodeError),
     "XML, parameter entity": (lambda: ({}, b'<!DOCTYPE a [<!ENTITY % x SYSTEM "x">%x;]><xml/>'), DecodeError),
     "XML, billion laughs": (lambda: ({}, BOMB), DecodeError),
+    "XML, many attributes": (
+        lambda: ({}, b"<xml " + b" ".join(b"a%d=''" % number for number in range(30_000)) + b"/>"),
+        DecodeError,
+    ),
     "XML, in UTF-16 to hide a type": (
         lambda: ({}, '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a><xml/>'.encode("utf-16")),
         WeChatPayError,

@@ -20,6 +20,10 @@ _ROOT_AND_FIELD = 2
 _MOST_FIELDS = 1000
 
 
+# No message has an attribute, and expat takes long for very many; a text holds few of these signs.
+_MOST_EQUALS_SIGNS = 20_000
+
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*", re.ASCII)
 
 
@@ -84,6 +88,8 @@ def parse(body: bytes) -> dict[str, str]:
 
     if b"\0" in body:
         raise DecodeError("it is XML in another encoding than UTF-8")  # expat recognises UTF-16 by itself
+    if body.count(b"=") > _MOST_EQUALS_SIGNS:
+        raise DecodeError(f"it is XML with more than {_MOST_EQUALS_SIGNS} equals signs, which no message has")
     reader = _Reader()
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
