@@ -12,7 +12,7 @@ import pytest
 from tests.fake_time import FakeTime
 from tests.known import known
 from wechatpay_chain._counting import Counting, EarlierCalls
-from wechatpay_chain.errors import RateLimited, TimedOut
+from wechatpay_chain.errors import ConnectionFailed, RateLimited, TimedOut
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response
@@ -131,6 +131,24 @@ async def test_a_refusal_for_the_rate_slows_the_operation_down() -> None:
     assert (await world.call()).status == 429
     await world.call()
     assert world.times[1] == pytest.approx(3.01)
+
+
+@pytest.mark.parametrize("ended", [ConnectionFailed("lost"), asyncio.CancelledError()], ids=repr)
+async def test_a_call_without_an_answer_is_no_success(ended: BaseException) -> None:
+    """One that was cancelled, or whose connection broke, doesn't speed an operation up that was slowed down."""
+    world = World(RateLimits(), LIMITED, takes=0)
+    began = list[float]()
+
+    async def fail(request: Request) -> Response[Any]:
+        began.append(world.time.now)
+        raise ended
+
+    await world.call()
+    for _ in range(3):
+        with pytest.raises(type(ended)):
+            await world.limit(CALL, fail)
+    first, second, third = began
+    assert third - second == pytest.approx(second - first)
 
 
 async def test_what_was_waited_is_taken_off_the_calls_time() -> None:

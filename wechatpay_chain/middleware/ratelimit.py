@@ -143,11 +143,12 @@ class RateLimit:
         if not queue.enter(began):
             request = await self._wait(queue, request)
             began = self._monotonic()
-        limited, asked = False, None
+        limited, asked = None, None
         try:
             response = await call_next(request)
-            if _is_limited(response):
-                limited, asked = True, retry_after(response.headers, self._time())
+            limited = _is_limited(response)
+            if limited:
+                asked = retry_after(response.headers, self._time())
         finally:
             queue.leave(began, self._monotonic(), limited=limited, asked=asked)
             if counting is not None:
@@ -253,19 +254,19 @@ class _Queue:
         self._counted.begin()
         self._pace.begin(now)
 
-    def leave(self, began: float, now: float, *, limited: bool, asked: float | None) -> None:
+    def leave(self, began: float, now: float, *, limited: bool | None, asked: float | None) -> None:
         """A call ended.
 
         Args:
             began: when it started.
             now: when it ended.
-            limited: whether the platform refused it for its rate.
+            limited: whether the platform refused it for its rate; None where no answer came.
             asked: the seconds that the platform asked to wait.
         """
         self._counted.end(now)
         if limited:
             self._pace.slow_down(began, now, asked)
-        else:
+        elif limited is not None:
             self._pace.succeed()
         if self._waiting:
             self._left.set()
