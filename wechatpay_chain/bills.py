@@ -31,7 +31,7 @@ from .errors import ConfigurationError, WeChatPayError, type_of
 from .files.bill_rows import DoubtfulRow, Rows, Value, fen
 from .files.bill_text import lines_of
 from .files.content import checked, unpacked
-from .files.disk import open_new, open_private, path_of, tidied, writing
+from .files.disk import check_target, open_new, open_private, path_of, tidied, writing
 from .files.links import Link
 from .http.request import Request
 from .http.response import Response
@@ -125,6 +125,7 @@ async def fetch_encrypted(
         WeChatPayError: as any call.
     """
     to = path_of(to, "to", "Give the path of the file to be written")
+    await check_target(to)
     # Two spellings of one parameter.
     name = "encryption_algorithm" if path == ENCRYPTED[-1] else "algorithm"
     given = {"tar_type": "GZIP", name: aead.AES_256_GCM, **params}

@@ -84,6 +84,17 @@ async def test_a_name_that_cant_be_written(wxpay: WeChatPay, tmp_path: Path, doo
     assert not parts_in(tmp_path)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+@each_door
+async def test_a_pipe_is_not_replaced(wxpay: WeChatPay, tmp_path: Path, door: Door) -> None:
+    """A pipe or a device, such as /dev/null, is refused: a file in its place would be in everybody's way."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigurationError, match="is a device or a pipe"):
+        await door(wxpay, tmp_path, tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+    assert not parts_in(tmp_path)
+
+
 @each_door
 @pytest.mark.parametrize("to", [BytesIO(), None, b"file", 1])
 async def test_what_is_no_path(wxpay: WeChatPay, tmp_path: Path, door: Door, to: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from .._threads import in_thread
-from ..files.disk import open_new, path_of, tidied, writing
+from ..files.disk import check_target, open_new, path_of, tidied, writing
 from .result import Result
 
 _PAGE = 500
@@ -24,6 +24,7 @@ async def write_lines(results: AsyncIterable[Result], file: str | Path) -> None:
         ConfigurationError: the file can't be written.
     """
     file = path_of(file, "to", "Give the path of the file to be written")
+    await check_target(file)
     part = file.with_name(f".{secrets.token_hex(8)}.part")
     with writing(file):
         try:

@@ -32,6 +32,23 @@ def path_of(given: object, argument: str, remedy: str) -> Path:
     return Path(cast("str | os.PathLike[str]", given))
 
 
+async def check_target(to: Path) -> None:
+    """Refuse a place where no file can be put.
+
+    Args:
+        to: the file that a caller asked for.
+
+    Raises:
+        ConfigurationError: a folder is there, or a device or a pipe (`/dev/null`), which a file would replace; or it is
+            no name of a file.
+    """
+    with writing(to):
+        is_free = bool(to.name) and await in_thread(lambda: to.is_file() or not to.exists())
+    if not is_free:
+        what = "a folder" if not to.name or await in_thread(to.is_dir) else "a device or a pipe"
+        raise ConfigurationError("to", f"{str(to)!r} is {what}", "Give the path of the file to be written")
+
+
 @contextmanager
 def writing(to: Path) -> Generator[None]:
     """Say of what can't be written which file it was.

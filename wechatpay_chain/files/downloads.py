@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .._threads import in_thread
-from ..errors import APIError, ConfigurationError, DecodeError, TransportError, TrustError
+from ..errors import APIError, DecodeError, TransportError, TrustError
 from ..http.attachment import Progress
 from ..http.response import Response, about
 from ..pipeline import Handler, foreign_error
 from ..wire import v2
 from ..wire.refusal import api_error, is_refusal
 from .content import checked, unpacked
-from .disk import open_new, path_of, tidied, writing
+from .disk import check_target, open_new, path_of, tidied, writing
 from .links import Link, Wanted, announced, wanted
 
 _OK = 200
@@ -95,10 +95,7 @@ class Files:
     async def download(self, link: Link, to: str | Path, **options: Any) -> Path:
         """The content as a file, which is there whole and checked, or not at all; see `WeChatPay.download`."""
         to = path_of(to, "to", "Give the path of the file to be written; stream() gives the content itself")
-        with writing(to):
-            is_folder = not to.name or await in_thread(to.is_dir)
-        if is_folder:
-            raise ConfigurationError("to", f"{str(to)!r} is a folder", "Give the path of the file to be written")
+        await check_target(to)
         part = to.with_name(f".{secrets.token_hex(8)}.part")
         with writing(to):
             file = await open_new(part)
