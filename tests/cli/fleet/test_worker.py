@@ -24,7 +24,7 @@ from tests.cli.fleet.machines import (
 )
 from tests.cli.test_batch import orders, until
 from wechatpay_chain import ConfigurationError, Request, Response
-from wechatpay_chain.cli.fleet import queue, worker
+from wechatpay_chain.cli.fleet import connection, queue, worker
 from wechatpay_chain.cli.fleet.notes import Notes
 from wechatpay_chain.cli.fleet.worker import work
 from wechatpay_chain.cli.settings import Settings
@@ -122,6 +122,38 @@ def test_a_note_that_fails(
         done = hand_out(run, orders(shop.folder, 3), url)
     assert (done.code, "3  done" in done.out, len(failed)) == (0, True, 3), done
     assert called(shop) == dict.fromkeys("012", 1)
+
+
+def test_a_worker_that_ends_leaves_no_connection(
+    run: Run, shop: Shop, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its calls end before its connections do: what they note once more would open some that nobody closes."""
+    monkeypatch.setattr(worker, "_LOOK", 0.2)
+    note, failed, redis_at = Notes.end, set[str](), connection.redis_at
+
+    async def fails_once(self: Notes, key: str, *arguments: Any) -> None:
+        await note(self, key, *arguments)
+        if key not in failed:
+            failed.add(key)
+            raise BusyLoadingError
+
+    def closing_slowly(url: str) -> Any:
+        redis = redis_at(url)
+        close = redis.aclose
+
+        async def aclose(*arguments: Any) -> None:
+            await close(*arguments)
+            await asyncio.sleep(0.3)
+
+        monkeypatch.setattr(redis, "aclose", aclose)
+        return redis
+
+    monkeypatch.setattr(Notes, "end", fails_once)
+    monkeypatch.setattr(worker, "redis_at", closing_slowly)
+    with working(url):
+        assert hand_out(run, orders(shop.folder, 3), url).code == 0
+    with Redis.from_url(url) as redis:
+        assert len(redis.client_list()) == 1, "its own"
 
 
 @pytest.mark.parametrize("concurrency", [0, -1])

@@ -47,7 +47,7 @@ def reaching() -> Generator[None]:
         ) from error
 
 
-async def end(task: asyncio.Task[None]) -> None:
+async def end(task: asyncio.Task[Any]) -> None:
     """Cancel a task that uses Redis, until it ends.
 
     Once isn't enough: redis sends with `asyncio.wait_for`, which on Python 3.11 swallows a cancellation that comes when

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..._extras import extra
 from ..._waits import Waits
@@ -67,6 +67,7 @@ async def work(url: str, settings: Settings, *, among: int, concurrency: int) ->
         finally:
             await end(watching)
             await end(keeping)
+            await worker.end_calls()
             await broker.shutdown()
 
 
@@ -104,6 +105,7 @@ class _Worker:
         self._clients = clients
         self._callers: dict[Terms, Caller] = {}
         self._waits: dict[tuple[str, str], Waits] = {}
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     async def call(self, batch: str, run: str, key: str, terms: Terms) -> None:
         """The task: make a call, if it is still to be made.
@@ -114,6 +116,10 @@ class _Worker:
             key: of the call; empty for a nudge.
             terms: of the run.
         """
+        task = asyncio.current_task()
+        if task is not None:
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
         notes = Notes(self._redis, batch)
         begun = await _noted(partial(notes.begin, key, run)) if key else None
         if begun is None:
@@ -126,6 +132,11 @@ class _Worker:
         self._waits.setdefault((batch, run), Waits()).join()
         result = await self._caller(terms).call(item, was_sent=was_sent)
         await _noted(partial(notes.end, key, call, result))
+
+    async def end_calls(self) -> None:
+        """End the calls that are under way: taskiq leaves them behind, and they would open what is closed now."""
+        for task in list(self._under_way):
+            await end(task)
 
     async def watch(self) -> None:
         """When a run is stopped, give back its calls that wait for their turn or for their next try."""
