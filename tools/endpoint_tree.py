@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tools.endpoint_types import Fields, Side, TypedDicts, camel, camel_path
-from wechatpay_chain.catalogue import Operation, manners, pages
+from wechatpay_chain.catalogue import Operation, pages, remarks
 from wechatpay_chain.catalogue.records import is_conditional, record
 from wechatpay_chain.catalogue.spelling import attribute, steps
 
@@ -189,5 +189,5 @@ def _docstring(operation: Operation) -> Iterator[str]:
     yield operation.name
     yield ""
     yield from pages(operation)[:1]
-    for sentence in manners(operation):
+    for sentence in remarks(operation):
         yield from textwrap.wrap(sentence, 110, break_long_words=False, break_on_hyphens=False)

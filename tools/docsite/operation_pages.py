@@ -154,7 +154,7 @@ def _about(operation: catalogue.Operation, full: Record) -> Iterator[str]:
     if roles := full.get("roles"):
         yield f"- For 适用于: {'、'.join(roles)}"
     yield f"- Body 请求体: {operation.body}; answer 应答: {operation.answer}"
-    for sentence in catalogue.manners(operation):
+    for sentence in catalogue.remarks(operation):
         yield f"- {_escaped(sentence)}"
     for suffixes, most in operation.file_limits:
         yield f"- Files 文件: {', '.join(suffixes)}, at most {most:,} bytes"

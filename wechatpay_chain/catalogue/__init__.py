@@ -15,7 +15,7 @@ from .facts import find, secret_names
 
 if TYPE_CHECKING:
     from .browsing import at, children, closest, operations, resembling, respelt_of
-    from .description import describe, kind_of, manners, marks, pages
+    from .description import constraints, describe, pages, remarks, type_text
     from .notifications import Event, events, events_named, find_events
     from .records import always_secret_names, is_field
     from .refusals import KnownRefusal, known_refusals
@@ -36,6 +36,7 @@ __all__ = [
     "at",
     "children",
     "closest",
+    "constraints",
     "describe",
     "events",
     "events_named",
@@ -43,13 +44,11 @@ __all__ = [
     "find",
     "find_events",
     "is_field",
-    "kind_of",
     "known_refusals",
-    "manners",
-    "marks",
     "notification_sources",
     "operations",
     "pages",
+    "remarks",
     "resembling",
     "respelt_of",
     "sample",
@@ -57,6 +56,7 @@ __all__ = [
     "search_events",
     "secret_names",
     "spell",
+    "type_text",
     "validate",
 ]
 
@@ -69,25 +69,25 @@ _LAZY = {
     "at": "browsing",
     "children": "browsing",
     "closest": "browsing",
+    "constraints": "description",
     "describe": "description",
     "events": "notifications",
     "events_named": "notifications",
     "field_type": "validation",
     "find_events": "notifications",
     "is_field": "records",
-    "kind_of": "description",
     "known_refusals": "refusals",
-    "manners": "description",
-    "marks": "description",
     "notification_sources": "sources",
     "operations": "browsing",
     "pages": "description",
+    "remarks": "description",
     "resembling": "browsing",
     "respelt_of": "browsing",
     "sample": "samples",
     "search": "searching",
     "search_events": "searching",
     "spell": "spelling",
+    "type_text": "description",
     "validate": "validation",
 }
 

@@ -1,4 +1,4 @@
-"""An operation in words, for people at a prompt."""
+"""An operation as text for people: its fields, their constraints, and remarks."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def describe(target: object) -> str:
     return "\n".join(lines)
 
 
-def manners(operation: Operation) -> Iterator[str]:
-    """What a caller should know of an operation besides its fields, a sentence each."""
-    yield from _standing(operation)
+def remarks(operation: Operation) -> Iterator[str]:
+    """What a caller should know of an operation besides its fields: a sentence each."""
+    yield from _availability(operation)
     if operation.secret_fields:
         yield f"Encrypted: {', '.join(operation.secret_fields)}."
     if operation.answer_secret_fields:
@@ -61,8 +61,8 @@ def manners(operation: Operation) -> Iterator[str]:
         yield "The answer is not signed."
 
 
-def _standing(operation: Operation) -> Iterator[str]:
-    """Who can call an operation, and for how long."""
+def _availability(operation: Operation) -> Iterator[str]:
+    """Whether an operation is deprecated, closed to new merchants, for brands alone, or undocumented."""
     if operation.deprecated:
         yield "Deprecated" + (f": use {', '.join(operation.successors)}." if operation.successors else ".")
     if (closing := closing_of(operation)) is not None:
@@ -78,13 +78,13 @@ def pages(operation: Operation) -> tuple[str, ...]:
     return tuple(SITE + page for page in record(operation.method, operation.path).get("docs", ()))
 
 
-def kind_of(field: Record) -> str:
-    """The type of a field; of a text that holds JSON what it holds."""
+def type_text(field: Record) -> str:
+    """A field's type as text; of a text that holds JSON, the type of that JSON too."""
     return f"{field['type']} (JSON text of {field['json']})" if "json" in field else str(field["type"])
 
 
-def marks(field: Record) -> Iterator[str]:
-    """What a caller should know of a field besides its type, in a few words each."""
+def constraints(field: Record) -> Iterator[str]:
+    """What holds for a field besides its type: required, encrypted, its length, its values; a few words each."""
     if field.get("req") and not is_conditional(field):
         yield "filled in" if field.get("auto") else "required"
     if "unless" in field:
@@ -109,7 +109,7 @@ def _operation(operation: Operation) -> Iterator[str]:
     yield operation.name
     yield from pages(operation)
     yield f"wxpay.{spell(operation.path)}.{operation.method.lower()}(...)"
-    yield from manners(operation)
+    yield from remarks(operation)
     for location, fields in params.items():
         if location != "form":
             yield ""
@@ -124,7 +124,7 @@ def _operation(operation: Operation) -> Iterator[str]:
 def _fields(fields: Fields, indent: str) -> Iterator[str]:
     width = max(map(len, fields), default=0)
     for name, field in fields.items():
-        yield f"{indent}{name:{width}}  {', '.join((kind_of(field), *marks(field)))}"
+        yield f"{indent}{name:{width}}  {', '.join((type_text(field), *constraints(field)))}"
         yield from _fields(field.get("fields", {}), indent + "  ")
 
 

@@ -19,7 +19,7 @@ Record = Mapping[str, Any]
 Fields = Mapping[str, Record]
 """Fields by name; each has a `type` (`string`, `object[]`, ...) and perhaps `req`, `enum`, `max`, `fields`, ...
 
-Two marks are ours: `unless` names fields beside it, one of which must be given where it isn't; `when` names a field
+Two members are ours: `unless` names fields beside it, one of which must be given where it isn't; `when` names a field
 beside it and the values of that with which it is required.
 """
 

@@ -32,7 +32,7 @@ def operation_members(operation: catalogue.Operation) -> dict[str, Any]:
         "path": operation.path,
         "name": operation.name,
         "pages": catalogue.pages(operation),
-        "manners": list(catalogue.manners(operation)),
+        "remarks": list(catalogue.remarks(operation)),
         "spellings": list(spellings(operation)),
         "secret": operation.secret_fields,
         "secret_in_answer": operation.answer_secret_fields,

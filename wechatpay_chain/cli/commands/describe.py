@@ -55,7 +55,7 @@ def _show_operation(terminal: Terminal, operation: catalogue.Operation) -> None:
     terminal.line(terminal.paint(f"{operation.method} {operation.path}", "bold"))
     terminal.line(operation.name)
     _show_pages(terminal, catalogue.pages(operation))
-    for sentence in catalogue.manners(operation):
+    for sentence in catalogue.remarks(operation):
         terminal.text(sentence)
     terminal.block("six spellings", spellings(operation), is_code=True)
     params: Mapping[str, Fields] = full.get("params", {})
@@ -105,5 +105,5 @@ def _show_fields(terminal: Terminal, title: str, fields: Fields) -> None:
 
 def _rows(fields: Fields, depth: int = 0) -> Iterator[tuple[str, str, str]]:
     for name, field in fields.items():
-        yield " " * _INDENT * depth + name, catalogue.kind_of(field), ", ".join(catalogue.marks(field))
+        yield " " * _INDENT * depth + name, catalogue.type_text(field), ", ".join(catalogue.constraints(field))
         yield from _rows(field.get("fields", {}), depth + 1)

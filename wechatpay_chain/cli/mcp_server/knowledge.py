@@ -58,7 +58,7 @@ def check(method: str, path: str, payloads: dict[str, Any]) -> dict[str, Any]:
         "valid": not faults,
         "faults": [str(fault) for fault in faults],
         "encrypted_by_the_client": operation.secret_fields,
-        "remarks": list(catalogue.manners(operation)),
+        "remarks": list(catalogue.remarks(operation)),
     }
 
 
