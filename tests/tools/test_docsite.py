@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -80,7 +81,18 @@ def test_public_modules_have_a_page() -> None:
     pages = dict(api_pages.pages())
     assert "::: wechatpay_chain.notifications" in pages["api/wechatpay_chain.notifications.md"]
     assert all(f"({module}.md)" in pages["api/index.md"] for module, _ in api_pages.MODULES)
-    assert re.findall(r"^## (\w+)", pages["api/wechatpay_chain.client.options.md"], re.MULTILINE) == ["Options"]
+    options = re.findall(
+        r"^::: wechatpay_chain\.client\.options\.(\w+)", pages["api/wechatpay_chain.client.options.md"], re.MULTILINE
+    )
+    assert options == ["Options"]
+
+
+def test_a_page_of_the_api_without_methods_is_noticed(tmp_path: Path) -> None:
+    """A site whose API page shows classes alone, as a wrong filter made it, doesn't count as built."""
+    page = tmp_path / "api/wechatpay_chain/index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text('<h2 id="wechatpay_chain.WeChatPay"></h2><h3 id="wechatpay_chain.Webhook.dispatch"></h3>')
+    assert api_pages.missing_methods(tmp_path) == ["WeChatPay.download", "SyncWeChatPay.from_env"]
 
 
 def test_the_navigation_has_a_page_for_each_public_module() -> None:

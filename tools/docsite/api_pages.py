@@ -38,8 +38,9 @@ MODULES = (
 # Of a module that isn't public as a whole: the names that are.
 _NAMES = {"wechatpay_chain.client.options": ["Options"]}
 
-# The headings of a page are its own, so that each name stands once in the list of its contents.
-_OPTIONS = "    options:\n      show_root_toc_entry: false\n"
+# The module itself has no heading and no place in the list of contents; each of its names has both, and its signature.
+_MODULE = "    options:\n      show_root_toc_entry: false\n      members: false\n"
+_NAME = "    options:\n      show_root_heading: true\n      show_root_full_path: false\n"
 
 
 def pages() -> Iterator[tuple[str, str]]:
@@ -52,11 +53,18 @@ def pages() -> Iterator[tuple[str, str]]:
         yield f"api/{module}.md", "\n".join(_page(module, about))
 
 
+def missing_methods(site: Path) -> list[str]:
+    """The methods of the two clients' and the webhook's pages that a built site should show, and doesn't."""
+    page = (site / "api/wechatpay_chain/index.html").read_text(encoding="utf-8")
+    names = ("WeChatPay.download", "SyncWeChatPay.from_env", "Webhook.dispatch")
+    return [name for name in names if f'id="wechatpay_chain.{name}"' not in page]
+
+
 def _page(module: str, about: str) -> Iterator[str]:
     tree = ast.parse(_file(module).read_text(encoding="utf-8"))
-    yield f"# {about}\n\n`{module}`\n\n::: {module}\n{_OPTIONS}      members: false\n"
+    yield f"# {about}\n\n`{module}`\n\n::: {module}\n{_MODULE}"
     for name in _NAMES.get(module) or _public(tree):
-        yield f"## {name}\n\n::: {module}.{name}\n{_OPTIONS}      heading_level: 3\n"
+        yield f"::: {module}.{name}\n{_NAME}"
 
 
 def _file(module: str) -> Path:

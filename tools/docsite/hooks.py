@@ -84,6 +84,8 @@ def on_post_build(config: Any) -> None:
     """Mend the search, and write the texts for models and each page's Markdown beside its HTML."""
     site = Path(config.site_dir)
     _mend_search(site)
+    if missing := api_pages.missing_methods(site):
+        raise LookupError(f"the page of the Python API lacks {missing}: look at the options of mkdocstrings")
     pages = [_text(uri) for uri in _texts]
     for page in pages:
         path = site / page.url
