@@ -22,11 +22,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import KeyPair
 from wechatpay_chain.http.headers import Headers
-from wechatpay_chain.wire import v3
+from wechatpay_chain.wire import signature_types, v3
+from wechatpay_chain.wire.authorization import Authorization
 
 PATH = "/v3/aggracct-bc/wb-channel/control-orders/recover"
 ACCOUNT = "6222 0000 1111"
-ORDER = {
+ORDER: Any = {
     "out_request_no": "R20261124000001",
     "related_webank_punish_no": "W20261124000001",
     "related_wxpay_punish_no": "2026112400000000000000000001",
@@ -112,7 +113,7 @@ class _Platform:
         line, *lines = head.split("\r\n")
         method, target, _ = line.split(" ")
         headers = Headers((name, value.strip()) for name, _, value in (text.partition(":") for text in lines))
-        said = v3.Authorization.parse(headers["Authorization"])
+        said = Authorization.parse(headers["Authorization"])
         message = v3.request_message(method, target, said.timestamp, said.nonce, body)
         rsa.verify(self._merchant.public_key(), message, said.signature)
         if rsa.decrypt(self._own, json.loads(body)["bal_account_no"]) != ACCOUNT:
@@ -128,7 +129,7 @@ class _Platform:
             "X-Content-Type-Options: nosniff\r\nContent-Language: zh-CN\r\n"
             "Request-ID: 08D7E8D1B1066AF70E18A0FF8EC902-0\r\n"
             f"Wechatpay-Nonce: {nonce}\r\nWechatpay-Signature: {signature}\r\nWechatpay-Timestamp: {timestamp}\r\n"
-            f"Wechatpay-Serial: {self._serial}\r\nWechatpay-Signature-Type: {v3.SCHEME}\r\n\r\n"
+            f"Wechatpay-Serial: {self._serial}\r\nWechatpay-Signature-Type: {signature_types.RSA}\r\n\r\n"
         )
         return head.encode() + _ANSWER
 

@@ -33,7 +33,8 @@ from wechatpay_chain.emulator.platform.call import Call
 from wechatpay_chain.emulator.products.orders import apiv3, transitions
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
-from wechatpay_chain.wire import v3
+from wechatpay_chain.wire import signature_types, v3
+from wechatpay_chain.wire.authorization import Authorization
 
 PATH = "/v3/pay/transactions/native"
 ROUNDS, A_ROUND = 12, 150
@@ -59,8 +60,9 @@ def signed(emulator: Emulator, method: str, path: str, query: str = "", body: by
     now, nonce = str(int(time.time())), v3.make_nonce()
     target = f"{path}?{query}" if query else path
     message = v3.request_message(method, target, now, nonce, body)
-    authorization = v3.Authorization(
-        mchid=emulator.mchid,
+    authorization = Authorization(
+        signature_type=signature_types.RSA,
+        owner=emulator.mchid,
         serial=emulator.merchant_key.serial,
         nonce=nonce,
         timestamp=now,

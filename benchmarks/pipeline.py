@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.answering import ORDER, PATH, make_keys
 from benchmarks.figures import save, table
-from wechatpay_chain import Handler, Middleware, Request, Response, WeChatPay
+from wechatpay_chain import Chain, Handler, Middleware, Request, Response, WeChatPay
 from wechatpay_chain.catalogue import find
 from wechatpay_chain.client.options import Options
 from wechatpay_chain.crypto import rsa
@@ -25,7 +25,7 @@ from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.middleware import standard
 from wechatpay_chain.pipeline import compose, steps_of
 from wechatpay_chain.policies.ratelimit import RateLimits
-from wechatpay_chain.wire import v3
+from wechatpay_chain.wire import signature_types
 
 Job = Callable[[], Awaitable[object]]
 
@@ -53,7 +53,7 @@ def answer_of(serial: str) -> Response[Any]:
         "Wechatpay-Signature": "A" * 344,
         "Wechatpay-Timestamp": str(int(time.time())),
         "Wechatpay-Serial": serial,
-        "Wechatpay-Signature-Type": v3.SCHEME,
+        "Wechatpay-Signature-Type": signature_types.RSA,
     }
     return Response(status=200, headers=Headers(headers), content=CONTENT)
 
@@ -80,8 +80,7 @@ def without_rsa() -> Iterator[None]:
 def chains(wxpay: WeChatPay) -> dict[str, Job]:
     """What comes before the pipeline."""
     made: list[Request] = []
-    chain = wxpay.v3.aggracctBc.wbChannel.controlOrders.recover
-    building = type(chain)(made.append, str(chain))
+    building = Chain(made.append, str(wxpay.v3.aggracctBc.wbChannel.controlOrders.recover))
 
     async def hops() -> None:
         _ = wxpay.v3.aggracctBc.wbChannel.controlOrders.recover

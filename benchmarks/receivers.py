@@ -40,7 +40,7 @@ from wechatpay_chain.contrib import aiohttp as aiohttp_adapter
 from wechatpay_chain.contrib import starlette as starlette_adapter
 from wechatpay_chain.crypto import aead, rsa
 from wechatpay_chain.emulator import KeyPair
-from wechatpay_chain.wire import v3
+from wechatpay_chain.wire import signature_types, v3
 
 LEAST = 0.8
 UNSERVED = "Starlette without a server"
@@ -83,7 +83,7 @@ def notification() -> tuple[dict[str, str], bytes]:
         "Wechatpay-Nonce": nonce,
         "Wechatpay-Serial": PAIR.serial,
         "Wechatpay-Signature": base64.b64encode(signature).decode(),
-        "Wechatpay-Signature-Type": v3.SCHEME,
+        "Wechatpay-Signature-Type": signature_types.RSA,
     }, body
 
 

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from wechatpay_chain import Webhook
 from wechatpay_chain.crypto import aead, rsa
 from wechatpay_chain.emulator import KeyPair
-from wechatpay_chain.wire import v3
+from wechatpay_chain.wire import signature_types, v3
 
 MOST = 1.25
 ROUNDS, CALLS = 300, 20
@@ -69,7 +69,7 @@ def main() -> int:
         "Wechatpay-Nonce": "N" * 32,
         "Wechatpay-Serial": pair.serial,
         "Wechatpay-Signature": signature,
-        "Wechatpay-Signature-Type": v3.SCHEME,
+        "Wechatpay-Signature-Type": signature_types.RSA,
     }
     webhook = Webhook(apiv3_key=KEY, certs={pair.serial: pair.public_pem})
 

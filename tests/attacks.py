@@ -27,7 +27,7 @@ from wechatpay_chain.errors import WeChatPayError
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.path import placeholders
 from wechatpay_chain.policies.retry import RetryPolicy
-from wechatpay_chain.wire import brand, v2, v3, words
+from wechatpay_chain.wire import signature_types, v2, v3
 
 ROOT = Path(__file__).parent.parent
 ONCE: dict[str, Any] = {"retry": RetryPolicy(attempts=1), "rate_limits": None}
@@ -141,24 +141,24 @@ async def unsigned_answers(count: int) -> Counter[str]:
     return found
 
 
-def _signed(body: bytes, pair: KeyPair, scheme: str = v3.SCHEME) -> dict[str, str]:
-    sending.word, before = scheme, sending.word
+def _signed(body: bytes, pair: KeyPair, signature_type: str = signature_types.RSA) -> dict[str, str]:
+    sending.signature_type, before = signature_type, sending.signature_type
     try:
         from tests.notifications.sender import sign
 
         return sign(body, pair=pair)
     finally:
-        sending.word = before
+        sending.signature_type = before
 
 
 async def forged_notifications(count: int) -> Counter[str]:
     """So many forged notifications of each of the three kinds of senders: all named forgeries, then changed bytes."""
     found: Counter[str] = Counter()
     chance = random.Random(CHANCE)
-    before = sending.word
+    before = sending.signature_type
     try:
-        for scheme in (v3.SCHEME, brand.SCHEME, words.SM2):
-            sending.word = scheme
+        for signature_type in (signature_types.RSA, signature_types.BRAND, signature_types.SM2):
+            sending.signature_type = signature_type
             hook = webhook()
             handled: list[str] = []
             hook.on()(lambda notification, handled=handled: handled.append(notification.id))
@@ -173,7 +173,7 @@ async def forged_notifications(count: int) -> Counter[str]:
             await hook.aclose()
             assert handled == ["EV-1"]
     finally:
-        sending.word = before
+        sending.signature_type = before
     return found
 
 

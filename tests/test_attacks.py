@@ -54,7 +54,7 @@ from wechatpay_chain.credentials.renewal import Pace, Renewal
 from wechatpay_chain.crypto import asymmetric, digest
 from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.emulator.world.merchants import Merchant
-from wechatpay_chain.wire import brand, sm, v2, v3, words
+from wechatpay_chain.wire import signature_types, v2, v3
 
 PAID = {"transaction_id": "42", "out_trade_no": "A1", "total_fee": "1"}
 BOMB = b"".join(
@@ -214,14 +214,14 @@ FORGERIES: dict[str, tuple[Callable[[], tuple[Any, bytes]], type[WeChatPayError]
 }
 
 
-WORDS = {"v3": v3.SCHEME, "brand": brand.SCHEME, "sm": sm.SCHEME}
+SIGNATURE_TYPES = {"v3": signature_types.RSA, "brand": signature_types.BRAND, "sm": signature_types.SM2}
 
 
-@pytest.fixture(params=WORDS)
+@pytest.fixture(params=SIGNATURE_TYPES)
 def scheme(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The scheme that is attacked: whose messages are forged, and whose receiver or client must notice."""
     name: str = request.param
-    monkeypatch.setattr(sending, "word", WORDS[name])
+    monkeypatch.setattr(sending, "signature_type", SIGNATURE_TYPES[name])
     return name
 
 
@@ -242,14 +242,14 @@ async def test_forged_notification(forge: Callable[[], tuple[Any, bytes]], error
 
 
 def test_genuine_notification(scheme: str) -> None:
-    """What is forged above is believed where nothing is wrong with it; without any word it stands for RSA."""
+    """What is forged above is believed where nothing is wrong with it; a message without a signature type is of RSA."""
     assert webhook().open(*notify()).resource == PAYMENT
     if scheme == "sm":
         with pytest.raises(SignatureError, match="signature type"):
             webhook().open(*without("Wechatpay-Signature-Type"))
     else:
         assert webhook().open(*without("Wechatpay-Signature-Type")).resource == PAYMENT
-    for other in set(WORDS.values()) - {WORDS[scheme]}:
+    for other in set(SIGNATURE_TYPES.values()) - {SIGNATURE_TYPES[scheme]}:
         with pytest.raises(SignatureError, match="signature type"):
             webhook().open(*change("Wechatpay-Signature-Type", other))
 
@@ -257,7 +257,7 @@ def test_genuine_notification(scheme: str) -> None:
 @pytest.fixture
 def sm_mode(monkeypatch: pytest.MonkeyPatch) -> None:
     """Notifications are those of a merchant in SM mode, who believes a platform certificate of RSA, too."""
-    monkeypatch.setattr(sending, "word", sm.SCHEME)
+    monkeypatch.setattr(sending, "signature_type", signature_types.SM2)
 
 
 AES, SM4 = "AEAD_AES_256_GCM", "AEAD_SM4_GCM"
@@ -280,14 +280,16 @@ def test_sealed_as_the_other_kind(*, is_sm2: bool) -> None:
 
 
 @pytest.mark.usefixtures("sm_mode")
-@pytest.mark.parametrize("word", [v3.SCHEME, sm.SCHEME])
+@pytest.mark.parametrize("signature_type", [signature_types.RSA, signature_types.SM2])
 @pytest.mark.parametrize("is_sm2", [True, False])
-def test_signed_as_the_other_kind(word: str, *, is_sm2: bool) -> None:
-    """Who holds one kind of the platform's keys can't speak for the other, under whichever word and name."""
+def test_signed_as_the_other_kind(signature_type: str, *, is_sm2: bool) -> None:
+    """Who holds one kind of the platform's keys can't speak for the other, under whichever signature type and name."""
     holds, names = (public_key(), certificate()) if is_sm2 else (certificate(), public_key())
-    headers, body = notify(pair=replace(holds, serial=names.serial), algorithm=words.SEALED_WITH[word])
+    headers, body = notify(
+        pair=replace(holds, serial=names.serial), algorithm=signature_types.SEALED_WITH[signature_type]
+    )
     with pytest.raises(SignatureError):
-        webhook().open({**headers, "Wechatpay-Signature-Type": word}, body)
+        webhook().open({**headers, "Wechatpay-Signature-Type": signature_type}, body)
 
 
 @pytest.mark.usefixtures("sm_mode")
@@ -300,23 +302,23 @@ def test_sm_alone() -> None:
 
 
 def test_a_merchants_notification_at_a_brands_receiver() -> None:
-    """Whose a notification is, its key says: neither passes under the other's word, nor opens with the other's key."""
+    """Whose a notification is, its key says: neither passes with the other's signature type, nor opens with its key."""
     hook = Webhook(apiv3_key="m" * 32, certs=certs(certificate()), brand=brand_owner())
     merchants = Envelope(apiv3_key="m" * 32).body()
     assert hook.open(sign(merchants, pair=certificate()), merchants).resource == PAYMENT
     brands = Envelope().body()
-    word = {"Wechatpay-Signature-Type": brand.SCHEME}
-    assert hook.open(sign(brands) | word, brands).resource == PAYMENT
+    of_brand = {"Wechatpay-Signature-Type": signature_types.BRAND}
+    assert hook.open(sign(brands) | of_brand, brands).resource == PAYMENT
     with pytest.raises(SignatureError, match="signature type"):
-        hook.open(sign(merchants, pair=certificate()) | word, merchants)
+        hook.open(sign(merchants, pair=certificate()) | of_brand, merchants)
     with pytest.raises(DecryptionError):
         hook.open(sign(brands, pair=certificate()), brands)
     with pytest.raises(DecryptionError):
-        hook.open(sign(merchants) | word, merchants)
+        hook.open(sign(merchants) | of_brand, merchants)
     alone = Webhook(brand=brand_owner())
-    assert alone.open(sign(brands) | word, brands).resource == PAYMENT
+    assert alone.open(sign(brands) | of_brand, brands).resource == PAYMENT
     with pytest.raises(SignatureError, match="unknown key"):
-        alone.open(sign(merchants, pair=certificate()) | word, merchants)
+        alone.open(sign(merchants, pair=certificate()) | of_brand, merchants)
 
 
 async def test_demand_23_replayed() -> None:
@@ -424,8 +426,8 @@ def other_kind() -> KeyPair:
 
 
 def word_of(pair: KeyPair) -> str:
-    """The word of a key's signatures."""
-    return words.OF_MERCHANT[pair.algorithm]
+    """The type of a key's signatures."""
+    return signature_types.OF_MERCHANT[pair.algorithm]
 
 
 ANSWERS: dict[str, tuple[Callable[[Response[Any]], Response[Any]], type[WeChatPayError]]] = {
@@ -441,7 +443,7 @@ ANSWERS: dict[str, tuple[Callable[[Response[Any]], Response[Any]], type[WeChatPa
     "probe": (header("Wechatpay-Signature", "WECHATPAY/SIGNTEST/x"), SignatureProbe),
     "unsigned": (lambda response: replace(response, headers=response.headers.__class__({})), SignatureError),
     "with the other kind of key": (lambda response: resign(response, other_kind()), SignatureError),
-    "with the other kind of key, and its word": (
+    "with the other kind of key, and its signature type": (
         lambda response: resign(response, other_kind(), **{"Wechatpay-Signature-Type": word_of(other_kind())}),
         SignatureError,
     ),
@@ -493,18 +495,18 @@ def in_its_place(foreign: Response[Any]) -> Callable[[Response[Any]], Response[A
 
 
 async def test_an_answer_of_the_other_scheme(scheme: str) -> None:
-    """A brand's genuine answer isn't one to a merchant's call, nor the other way round, whatever its word says."""
+    """A brand's genuine answer isn't one to a merchant's call, nor the other way round, whatever type it claims."""
     other = {"v3": "brand", "brand": "v3", "sm": "brand"}[scheme]
     async with client(other, untouched) as wxpay:
         taken = await wxpay[CALLS[other][0]].post(json=CALLS[other][1])
     assert taken.verified
-    for word in WORDS.values():
-        foreign = header("Wechatpay-Signature-Type", word)(taken)
+    for signature_type in SIGNATURE_TYPES.values():
+        foreign = header("Wechatpay-Signature-Type", signature_type)(taken)
         async with client(scheme, in_its_place(foreign)) as wxpay:
             with pytest.raises(SignatureError):
                 await wxpay[CALLS[scheme][0]].post(json=CALLS[scheme][1])
-    for word in set(WORDS.values()) - {WORDS[scheme]}:
-        async with client(scheme, header("Wechatpay-Signature-Type", word)) as wxpay:
+    for signature_type in set(SIGNATURE_TYPES.values()) - {SIGNATURE_TYPES[scheme]}:
+        async with client(scheme, header("Wechatpay-Signature-Type", signature_type)) as wxpay:
             with pytest.raises(SignatureError, match="signature type"):
                 await wxpay[CALLS[scheme][0]].post(json=CALLS[scheme][1])
 

@@ -32,7 +32,8 @@ from wechatpay_chain.crypto import asymmetric
 from wechatpay_chain.crypto.sm import engines, sm2
 from wechatpay_chain.crypto.sm.keys import SM2PrivateKey
 from wechatpay_chain.emulator import Emulator, KeyPair
-from wechatpay_chain.wire import sm, v3
+from wechatpay_chain.wire import v3
+from wechatpay_chain.wire.authorization import Authorization
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
 ORDER: dict[str, Any] = {
@@ -79,7 +80,7 @@ async def test_main_job(wxpay: WeChatPay, emulator: Emulator, sm_pair: KeyPair, 
     assert request.headers["Wechatpay-Serial"] == sm_certificate.serial
     sent = orjson.loads(request.body or b"")["bal_account_no"]
     assert asymmetric.decrypt(sm_certificate.private_key, sent) == ORDER["bal_account_no"]
-    said = sm.Authorization.parse(request.headers["Authorization"])
+    said = Authorization.parse(request.headers["Authorization"])
     message = v3.request_message("POST", request.target, said.timestamp, said.nonce, request.body or b"")
     asymmetric.verify(sm_pair.private_key.public_key(), message, said.signature)
     assert response is not None

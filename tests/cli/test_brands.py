@@ -9,7 +9,8 @@ import pytest
 from tests.cli.conftest import Run, Shop
 from wechatpay_chain.crypto import asymmetric
 from wechatpay_chain.emulator.world.merchants import Merchant
-from wechatpay_chain.wire import brand, v3
+from wechatpay_chain.wire import signature_types, v3
+from wechatpay_chain.wire.authorization import Authorization
 
 CONFIGS = "brand/marketing/product-coupon/notify-configs"
 OF_MERCHANT = (
@@ -70,7 +71,7 @@ def test_sign(run: Run, shop: Shop, made: Merchant) -> None:
     asymmetric.verify(made.key.private_key.public_key(), message, said["signature"])
     assert run("sign", "request", "GET", f"/{CONFIGS}", "--header-to", "header").code == 0
     header = (shop.folder / "header").read_text().removeprefix("Authorization: ").strip()
-    assert brand.Authorization.parse(header).brand_id == "1004"
+    assert Authorization.parse(header)[:2] == (signature_types.BRAND, "1004")
     assert json.loads(run("sign", "request", "GET", "/v3/certificates").out)["mchid"] == shop.emulator.mchid
 
 

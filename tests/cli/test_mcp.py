@@ -17,7 +17,8 @@ from wechatpay_chain.cli.mcp_server.local_emulator import LocalEmulator, loopbac
 from wechatpay_chain.cli.mcp_server.server import make_server
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.errors import ConfigurationError
-from wechatpay_chain.wire import v3
+from wechatpay_chain.wire import signature_types, v3
+from wechatpay_chain.wire.authorization import Authorization
 
 ORDER: dict[str, Any] = {
     "appid": "wx8888888888888888",
@@ -148,8 +149,13 @@ async def test_diagnosis_of_a_request(shop: Shop) -> None:
         signature = base64.b64encode(
             rsa.sign(key.rsa_key, v3.request_message("GET", "/v3/certificates", "1700000000", "N", b""))
         ).decode()
-        said = v3.Authorization(
-            mchid="1900000109", serial=key.serial, nonce="N", timestamp="1700000000", signature=signature
+        said = Authorization(
+            signature_type=signature_types.RSA,
+            owner="1900000109",
+            serial=key.serial,
+            nonce="N",
+            timestamp="1700000000",
+            signature=signature,
         )
         request = {"method": "GET", "target": "/v3/certificates?a=1", "authorization": str(said), "body": ""}
         found = await ask(agent, "diagnose_request", merchant_cert=key.public_pem, **request)

@@ -13,6 +13,7 @@ from tests.cli.conftest import ACCOUNT, APIV2_KEY, Run, Shop, process
 from tests.notifications import sender
 from wechatpay_chain.crypto import aead, ecb, rsa
 from wechatpay_chain.wire import v2, v3
+from wechatpay_chain.wire.authorization import Authorization
 
 
 def test_encrypt_and_decrypt_a_field(run: Run, shop: Shop) -> None:
@@ -92,7 +93,7 @@ def test_sign(run: Run, shop: Shop) -> None:
     done = run("sign", "request", "GET", "/v3/a", "--header-to", "header")
     assert (done.out, "WECHATPAY2" in done.err) == ("", False)
     header = (shop.folder / "header").read_text()
-    assert v3.Authorization.parse(header.removeprefix("Authorization: ").strip()).mchid == shop.emulator.mchid
+    assert Authorization.parse(header.removeprefix("Authorization: ").strip()).owner == shop.emulator.mchid
     assert stat.S_IMODE((shop.folder / "header").stat().st_mode) == 0o600
     rsa.verify(public, b'{"a":1}', json.loads(run("sign", "text", "body").out)["signature"])
     fields = {"mch_id": "1", "nonce_str": "n"}

@@ -13,7 +13,8 @@ from tests.cli.conftest import ACCOUNT, Done, Run, Shop
 from wechatpay_chain.crypto import asymmetric
 from wechatpay_chain.crypto.keys import load_public_key
 from wechatpay_chain.emulator import Emulator, KeyPair
-from wechatpay_chain.wire import sm, v3
+from wechatpay_chain.wire import signature_types, v3
+from wechatpay_chain.wire.authorization import Authorization
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_call(run: Run, shop: Shop) -> None:
     done = run("call", "POST", "v3/security/echo", "echo_message=x", "encrypted_echo_message=秘密", "--decrypted")
     assert json.loads(done.out)["encrypted_echo_message"] == "秘密"
     request = shop.emulator.exchanges[-1].request
-    assert request.headers["Authorization"].startswith(sm.SCHEME)
+    assert request.headers["Authorization"].startswith(signature_types.SM2)
 
 
 def test_dry_run(run: Run, shop: Shop) -> None:
@@ -65,14 +66,14 @@ def test_dry_run(run: Run, shop: Shop) -> None:
 
 
 def test_sign(run: Run, shop: Shop) -> None:
-    """`sign` makes signatures of SM2, and the header with its word."""
+    """`sign` makes signatures of SM2, and the header of that type."""
     public = shop.emulator.merchant_key.private_key.public_key()
     signed = json.loads(run("sign", "request", "GET", "/v3/certificates").out)
     message = v3.request_message("GET", "/v3/certificates", signed["timestamp"], signed["nonce_str"], b"")
     asymmetric.verify(public, message, signed["signature"])
     run("sign", "request", "GET", "/v3/certificates", "--header-to", "header")
     header = (shop.folder / "header").read_text().removeprefix("Authorization: ").strip()
-    assert sm.Authorization.parse(header).mchid == shop.emulator.mchid
+    assert Authorization.parse(header)[:2] == (signature_types.SM2, shop.emulator.mchid)
 
 
 def test_encrypt_and_decrypt(run: Run, shop: Shop) -> None:

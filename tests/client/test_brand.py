@@ -23,7 +23,8 @@ from wechatpay_chain import (
 )
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.world.merchants import Merchant
-from wechatpay_chain.wire import brand, v3
+from wechatpay_chain.wire import signature_types
+from wechatpay_chain.wire.authorization import Authorization
 
 CONFIGS = "brand/marketing/product-coupon/notify-configs"
 SETTING: Any = {"notify_url": "https://a.example/n"}
@@ -53,8 +54,8 @@ async def test_every_spelling_is_signed_by_the_brand(
     """However the path is written, the call goes out in the brand's name and its answer is believed."""
     async with WeChatPay(**both) as wxpay:
         answer: Response[Any] = await spelled(wxpay).post(json=SETTING)
-    said = brand.Authorization.parse(answer.request.headers["Authorization"])  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
-    assert (said.brand_id, said.serial) == ("1004", both["brand"].serial)
+    said = Authorization.parse(answer.request.headers["Authorization"])  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+    assert (said.signature_type, said.owner, said.serial) == (signature_types.BRAND, "1004", both["brand"].serial)
     assert answer.request is not None
     assert answer.request.headers["Wechatpay-Serial"] in [key.serial for key in both["brand"].platform_keys]
     assert answer.verified
@@ -69,7 +70,7 @@ async def test_a_merchant_signs_as_before(both: dict[str, Any]) -> None:
         page = await wxpay.v3.brand.partner.store.brandstores.get(params={"brand_id": "1004", "offset": 0, "limit": 1})
     for answer in (echo, page):
         assert answer.request is not None
-        assert v3.Authorization.parse(answer.request.headers["Authorization"]).mchid == both["mchid"]
+        assert Authorization.parse(answer.request.headers["Authorization"]).owner == both["mchid"]
         assert answer.verified
 
 
@@ -148,7 +149,7 @@ async def test_a_gateway_that_repeats_the_header(both: dict[str, Any]) -> None:
     async with WeChatPay(**both) as wxpay:
         with pytest.raises(BadRequest) as caught:
             await wxpay.chain(CONFIGS).get()
-    assert f"{brand.SCHEME} ***" in str(caught.value)
+    assert f"{signature_types.BRAND} ***" in str(caught.value)
     assert "signature=" not in str(caught.value)
 
 

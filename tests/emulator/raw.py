@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.http.headers import Headers
-from wechatpay_chain.wire import v3
+from wechatpay_chain.wire import signature_types, v3
+from wechatpay_chain.wire.authorization import Authorization
 
 PUNISH = "/v3/aggracct-bc/wb-channel/control-orders/punish"
 RECOVER = "/v3/aggracct-bc/wb-channel/control-orders/recover"
@@ -42,7 +43,8 @@ class RawClient:
     def headers(self, method: str, target: str, signed: bytes = b"", **changes: Any) -> dict[str, str]:
         """The headers of a correct request; `changes` are made before it is signed."""
         values = {
-            "mchid": self.emulator.mchid,
+            "signature_type": signature_types.RSA,
+            "owner": self.emulator.mchid,
             "serial": self.emulator.merchant_key.serial,
             "nonce": v3.make_nonce(),
             "timestamp": str(int(time.time())),
@@ -54,7 +56,7 @@ class RawClient:
             "User-Agent": "raw",
             "Content-Type": "application/json",
             "Wechatpay-Serial": self.emulator.platform_keys[0].serial,
-            "Authorization": str(v3.Authorization(**{"signature": signature, **values})),
+            "Authorization": str(Authorization(**{"signature": signature, **values})),
         }
 
     def send(self, method: str, target: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:

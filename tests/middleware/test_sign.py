@@ -15,7 +15,8 @@ from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response
 from wechatpay_chain.middleware import Sign
-from wechatpay_chain.wire import v3
+from wechatpay_chain.wire import signature_types
+from wechatpay_chain.wire.authorization import Authorization
 
 MCHID, SERIAL = "1900000109", "1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C"
 UPLOAD = Request(method="POST", template="/v3/up", body=b"--multipart--", signed_body=b'{"sha256":"0"}')
@@ -35,7 +36,7 @@ async def signed(request: Request, middleware: Sign) -> Request:
 
 def sign(key: RSAPrivateKey, now: float = 1_700_000_000.9) -> Sign:
     """The middleware at a fixed time."""
-    return Sign(partial(v3.Authorization, MCHID, SERIAL), KeySigner(key), lambda: now)
+    return Sign(partial(Authorization, signature_types.RSA, MCHID, SERIAL), KeySigner(key), lambda: now)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +51,8 @@ def sign(key: RSAPrivateKey, now: float = 1_700_000_000.9) -> Sign:
 async def test_what_is_signed(merchant_key: RSAPrivateKey, request_: Request, lines: list[str]) -> None:
     """Method, target, whole seconds, nonce and body, or an upload's meta, are what the signature covers."""
     sent = await signed(request_, sign(merchant_key))
-    authorization = v3.Authorization.parse(sent.headers["Authorization"])
-    assert (authorization.mchid, authorization.serial, authorization.timestamp) == (MCHID, SERIAL, "1700000000")
+    authorization = Authorization.parse(sent.headers["Authorization"])
+    assert (authorization.owner, authorization.serial, authorization.timestamp) == (MCHID, SERIAL, "1700000000")
     method, target, body = lines
     message = f"{method}\n{target}\n1700000000\n{authorization.nonce}\n{body}\n".encode()
     rsa.verify(merchant_key.public_key(), message, authorization.signature)
@@ -62,7 +63,7 @@ async def test_every_attempt_is_new(merchant_key: RSAPrivateKey) -> None:
     """The same request gets another nonce and another signature each time, and stays unsigned itself."""
     request = Request(method="POST", template="/v3/x", body=b"{}")
     middleware = sign(merchant_key)
-    first, second = [v3.Authorization.parse((await signed(request, middleware)).headers["authorization"]) for _ in "ab"]
+    first, second = [Authorization.parse((await signed(request, middleware)).headers["authorization"]) for _ in "ab"]
     assert first.nonce != second.nonce
     assert first.signature != second.signature
     assert "Authorization" not in request.headers
@@ -87,10 +88,10 @@ async def test_a_signer_of_the_callers_own() -> None:
 
     sent = await signed(
         Request(method="GET", template="/v3/x"),
-        Sign(partial(v3.Authorization, MCHID, SERIAL), Remote(), lambda: 5, lambda: "N"),
+        Sign(partial(Authorization, signature_types.RSA, MCHID, SERIAL), Remote(), lambda: 5, lambda: "N"),
     )
     assert seen == [b"GET\n/v3/x\n5\nN\n\n"]
-    assert v3.Authorization.parse(sent.headers["Authorization"]).signature == base64.b64encode(b"\x01\x02").decode()
+    assert Authorization.parse(sent.headers["Authorization"]).signature == base64.b64encode(b"\x01\x02").decode()
 
 
 def test_the_key_is_not_shown(merchant_key: RSAPrivateKey) -> None:

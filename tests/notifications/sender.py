@@ -14,7 +14,7 @@ from wechatpay_chain import Brand, Webhook
 from wechatpay_chain.crypto import aead, asymmetric, ecb
 from wechatpay_chain.crypto.asymmetric import Algorithm
 from wechatpay_chain.emulator import KeyPair
-from wechatpay_chain.wire import brand, v2, v3, words
+from wechatpay_chain.wire import signature_types, v2, v3
 
 APIV3_KEY = "0123456789abcdefghijklmnopqrstuv"
 APIV2_KEY = "192006250b4c09247ec02edce69f6a2d"
@@ -27,12 +27,12 @@ Message = tuple[dict[str, str], bytes]
 class Sending:
     """What this module's messages are signed as: a merchant's, a brand's, or those of a merchant in SM mode."""
 
-    word: str = v3.SCHEME
+    signature_type: str = signature_types.RSA
 
     @property
     def algorithm(self) -> Algorithm:
         """Of the platform's key that signs."""
-        return "SM2" if self.word == words.SM2 else "RSA"
+        return "SM2" if self.signature_type == signature_types.SM2 else "RSA"
 
 
 sending = Sending()
@@ -101,7 +101,7 @@ def brand_owner() -> Brand:
 def webhook(**options: Any) -> Webhook:
     """A webhook that reads what this module sends; of a brand, one that reads a merchant's notifications too."""
     usual: dict[str, Any] = {"apiv3_key": APIV3_KEY, "certs": certs(), "apiv2_key": APIV2_KEY}
-    if sending.word == brand.SCHEME:
+    if sending.signature_type == signature_types.BRAND:
         usual |= {"apiv3_key": "m" * 32, "certs": certs(certificate()), "brand": brand_owner()}
     return Webhook(**{**usual, **options})
 
@@ -117,7 +117,7 @@ class Envelope:
     summary: str = "支付成功"
     apiv3_key: str = APIV3_KEY
     associated_data: str | None = "transaction"
-    algorithm: str = field(default_factory=lambda: words.SEALED_WITH[sending.word])
+    algorithm: str = field(default_factory=lambda: signature_types.SEALED_WITH[sending.signature_type])
 
     def body(self, **changes: Any) -> bytes:
         """The body as the platform writes it: compact, Chinese characters as they are."""
@@ -160,7 +160,11 @@ def sign(body: bytes, *, pair: KeyPair | None = None, now: float | None = None, 
         "Wechatpay-Nonce": nonce,
         "Wechatpay-Serial": pair.serial,
         "Wechatpay-Signature": base64.b64encode(signature).decode(),
-        "Wechatpay-Signature-Type": brand.SCHEME if sending.word == brand.SCHEME else words.OF_MERCHANT[pair.algorithm],
+        "Wechatpay-Signature-Type": (
+            signature_types.BRAND
+            if sending.signature_type == signature_types.BRAND
+            else signature_types.OF_MERCHANT[pair.algorithm]
+        ),
     }
 
 

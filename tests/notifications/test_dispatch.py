@@ -23,7 +23,8 @@ from wechatpay_chain.credentials.signer import KeySigner, signer_of
 from wechatpay_chain.crypto import asymmetric, rsa
 from wechatpay_chain.emulator import KeyPair
 from wechatpay_chain.notifications import AuthorizationSigner, Kind, MemorySeen, router
-from wechatpay_chain.wire import sm, v2, v3
+from wechatpay_chain.wire import signature_types, v2, v3
+from wechatpay_chain.wire.authorization import Authorization
 
 
 async def test_success() -> None:
@@ -396,10 +397,10 @@ async def test_signed_reply() -> None:
         return {"mch_id": "1"}
 
     reply = await hook.dispatch(*notify(event_type="CROSS_BORDER_PAY.GET_MCH_INFO", original_type="cross_border_pay"))
-    authorization = v3.Authorization.parse(reply.headers["Authorization"])
+    authorization = Authorization.parse(reply.headers["Authorization"])
     message = v3.answer_message(authorization.timestamp, authorization.nonce, reply.body)
     rsa.verify(merchant().rsa_key.public_key(), message, authorization.signature)
-    assert (authorization.mchid, json.loads(reply.body)["mch_id"]) == ("1900000109", "1")
+    assert (authorization.owner, json.loads(reply.body)["mch_id"]) == ("1900000109", "1")
 
 
 def test_signed_reply_without_signer() -> None:
@@ -576,12 +577,13 @@ async def test_a_shorter_deadline(
 
 
 async def test_signed_reply_in_sm_mode() -> None:
-    """A reply that is signed with SM2 carries the word of SM2."""
+    """A reply that is signed with SM2 says so in its signature type."""
     pair = KeyPair.merchant("SM2")
     hook = webhook(sign_reply=AuthorizationSigner(mchid="1", serial="AB", signer=signer_of(pair.private_key)))
     hook.on("CROSS_BORDER_PAY.GET_MCH_INFO")(lambda notification: {"mch_id": "1"})
     reply = await hook.dispatch(*notify(event_type="CROSS_BORDER_PAY.GET_MCH_INFO", original_type="cross_border_pay"))
-    authorization = sm.Authorization.parse(reply.headers["Authorization"])
+    authorization = Authorization.parse(reply.headers["Authorization"])
+    assert authorization.signature_type == signature_types.SM2
     message = v3.answer_message(authorization.timestamp, authorization.nonce, reply.body)
     asymmetric.verify(pair.private_key.public_key(), message, authorization.signature)
 

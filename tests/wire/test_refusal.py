@@ -25,11 +25,17 @@ from wechatpay_chain.errors import (
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response
-from wechatpay_chain.wire import v3
+from wechatpay_chain.wire import signature_types
+from wechatpay_chain.wire.authorization import Authorization
 from wechatpay_chain.wire.refusal import api_error, is_refusal
 
-AUTHORIZATION = v3.Authorization(
-    mchid="1900000109", serial="0A1B", nonce="N0NCE", timestamp="1700000000", signature="U0lHTkFUVVJF"
+AUTHORIZATION = Authorization(
+    signature_type=signature_types.RSA,
+    owner="1900000109",
+    serial="0A1B",
+    nonce="N0NCE",
+    timestamp="1700000000",
+    signature="U0lHTkFUVVJF",
 )
 REQUEST = Request(
     method="POST",

@@ -16,7 +16,7 @@ from ..http.request import Request
 from ..policies.retry import RetryPolicy
 from ..wire.hosts import DEFAULT_BASE_URL
 from ..wire.schemes import scheme_of
-from ..wire.signed import signed_text
+from ..wire.signed_text import signed_text
 from .settings import Settings
 from .terminal import Terminal
 

@@ -17,7 +17,8 @@ from ..crypto.asymmetric import Algorithm, PrivateKey
 from ..crypto.concealed import Concealed
 from ..errors import ConfigurationError, type_of
 from ..http.value import frozen
-from ..wire.merchant import header_of
+from ..wire import authorization
+from ..wire.signature_types import OF_MERCHANT
 from .platform_keys import PlatformKeys, Preference, check_foreign, load_platform_keys
 from .signer import Signer, algorithm_of, load_signer
 
@@ -60,7 +61,7 @@ class Credentials:
     @property
     def authorize(self) -> Callable[[str, str, str], str]:
         """Writes the `Authorization` header of nonce, timestamp and Base64 of the signature."""
-        return partial(header_of(self.algorithm).form().write, self.mchid, self.serial)
+        return partial(authorization.write, OF_MERCHANT[self.algorithm], self.mchid, self.serial)
 
     @classmethod
     def load(

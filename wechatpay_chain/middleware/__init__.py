@@ -41,8 +41,9 @@ from ..pipeline import Middleware, steps_of
 from ..policies.clock import PlatformClock
 from ..policies.ratelimit import RateLimits
 from ..policies.retry import RetryPolicy
-from ..wire import brand
+from ..wire import authorization, brand
 from ..wire.schemes import Scheme
+from ..wire.signature_types import BRAND
 from ..wire.v2.request import Identity
 from .clock import Clock
 from .encode import Encode
@@ -232,7 +233,7 @@ def _of_merchant(
 
 def _of_brand(options: StandardOptions, owner: Brand, clock: PlatformClock) -> _Side:
     trust = TrustStore(owner.platform_keys)
-    authorize = partial(brand.Authorization.form().write, owner.brand_id, owner.serial)
+    authorize = partial(authorization.write, BRAND, owner.brand_id, owner.serial)
     return _Side(
         encoding=(Seal(lambda: trust.keys, owner.private_key, scheme="brand"), Encode("brand")),
         limited={"brand": owner.brand_id},

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 from .._arguments import TEXT, a_function, check_attributes, with_methods
 from ..http.value import frozen
 from ..wire import v3
-from ..wire.merchant import header_of
+from ..wire.authorization import Authorization
+from ..wire.signature_types import OF_MERCHANT
 
 if TYPE_CHECKING:
     from ..credentials.signer import Signer
@@ -71,8 +72,9 @@ class AuthorizationSigner:
         # Imported by who signs replies: signers bring asyncio.
         from ..credentials.signer import algorithm_of
 
-        authorization = header_of(algorithm_of(self.signer))(
-            mchid=self.mchid,
+        authorization = Authorization(
+            signature_type=OF_MERCHANT[algorithm_of(self.signer)],
+            owner=self.mchid,
             serial=self.serial,
             nonce=nonce,
             timestamp=timestamp,

@@ -1,10 +1,10 @@
-"""The schemes of calls: who identifies himself, how is signed, what is sealed with which key, what is believed.
+"""The schemes of calls: who calls, how a request is signed, which key encrypts what, how an answer is verified.
 
-    v3    by the merchant's certificate, in headers; `wire/v3`
-    brand by the brand's certificate, in headers; `wire/brand`
-    v2    by the merchant's number and its key, in the parameters; `wire/v2`
+    v3     signed in a header, with the key of the merchant's certificate; `wire/v3`
+    brand  the same, with the key of the brand's certificate; `wire/brand`
+    v2     signed in a parameter, with the merchant's APIv2 key; `wire/v2`
 
-The root of a call's template chooses its scheme, once. Each has steps of its own; none of them asks which it is.
+The first word of a call's path template chooses its scheme, once. No step of a pipeline asks which scheme a call has.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ from tests.emulator.control.test_api import Client
 from wechatpay_chain import Attachment, SyncWeChatPay, WeChatPay, WeChatPayError
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import Emulator, KeyPair
-from wechatpay_chain.wire import v3
+from wechatpay_chain.wire import signature_types, v3
+from wechatpay_chain.wire.authorization import Authorization
 
 ORDER: dict[str, Any] = {
     "appid": "wx8888888888888888",
@@ -55,7 +56,7 @@ def send(emulator: Emulator, control: Client, sent: bytes, signed: bytes, key: K
     timestamp, nonce = str(int(time.time())), v3.make_nonce()
     message = v3.request_message("POST", NATIVE, timestamp, nonce, signed)
     signature = base64.b64encode(rsa.sign((key or merchant.key).rsa_key, message)).decode()
-    said = v3.Authorization(emulator.mchid, merchant.key.serial, nonce, timestamp, signature)
+    said = Authorization(signature_types.RSA, emulator.mchid, merchant.key.serial, nonce, timestamp, signature)
     headers = {"Accept": "*/*", "User_Agent": "test", "Content_Type": "application/json", "Authorization": str(said)}
     control("POST", NATIVE, sent, **headers)
     return last_call(control)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.emulator.raw import ECHO, PUNISH, RawClient
-from wechatpay_chain.wire import v3
+from wechatpay_chain.wire import signature_types, v3
+from wechatpay_chain.wire.authorization import Authorization
 
 BODY = b'{"echo_message":"hello"}'
 
@@ -34,7 +35,7 @@ def test_wrong_signature_tells_what_was_verified(raw: RawClient) -> None:
     """A body that isn't the signed one is refused with the method, target and text that the platform verified."""
     headers = raw.headers("POST", ECHO, BODY)
     answer = raw.send("POST", ECHO, BODY + b" ", headers)
-    authorization = v3.Authorization.parse(headers["Authorization"])
+    authorization = Authorization.parse(headers["Authorization"])
     head = f"POST\n{ECHO}\n{authorization.timestamp}\n{authorization.nonce}\n"
     assert answer.status == 401
     assert answer.body["code"] == "SIGN_ERROR"
@@ -61,7 +62,7 @@ def test_a_401_is_not_signed(raw: RawClient) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"mchid": "1900000001"}, "签名错误"),
+        ({"owner": "1900000001"}, "签名错误"),
         ({"serial": "0" * 40}, "商户证书序列号有误"),
         ({"timestamp": str(int(time.time()) - 86_400)}, "不得超过5分钟"),
         ({"timestamp": str(int(time.time()) + 86_400)}, "不得超过5分钟"),
@@ -79,7 +80,7 @@ def test_authorization_that_does_not_fit(raw: RawClient, change: dict[str, Any],
 
 @pytest.mark.parametrize(
     ("header", "message"),
-    [(None, "值格式错误"), (f"{v3.SCHEME} nonsense", "值格式错误"), ("Bearer token", "认证类型不正确")],
+    [(None, "值格式错误"), (f"{signature_types.RSA} nonsense", "值格式错误"), ("Bearer token", "认证类型不正确")],
 )
 def test_authorization_that_cannot_be_read(raw: RawClient, header: str | None, message: str) -> None:
     """A missing, malformed or foreign Authorization is refused as such."""

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import string
 from collections.abc import Callable
-from contextlib import suppress
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -80,67 +79,6 @@ class TestMessages:
         nonces = {v3.make_nonce() for _ in range(100)}
         assert len(nonces) == 100
         assert all(len(nonce) == 32 and not set(nonce) - set(string.ascii_letters + string.digits) for nonce in nonces)
-
-
-class TestAuthorization:
-    HEADER = (
-        'WECHATPAY2-SHA256-RSA2048 mchid="1900009191",nonce_str="593BEC0C930BF1AFEB40B4A08C8FB242",'
-        'signature="uOVRnA4qG/MNnYzdQxJanN+zU+lTgIcnU9BxGw5dKjK+VdEUz2FeIoC+D5sB/LN+nGzX3hfZg6r5wT1pl2ZobmIc6p0ldN7J6yDg'
-        "UzbX8Uk3sD4a4eZVPTBvqNDoUqcYMlZ9uuDdCvNv4TM3c1WzsXUrExwVkI1XO5jCNbgDJ25nkT/c1gIFvqoogl7MdSFGc4W4xZsqCItnqbypR3RuG"
-        "IlR9h9vlRsy7zJR9PBI83X8alLDIfR1ukt1P7tMnmogZ0cuDY8cZsd8ZlCgLadmvej58SLsIkVxFJ8XyUgx9FmutKSYTmYtWBZ0+tNvfGmbXU7cob"
-        '8H/4nLBiCwIUFluw==",timestamp="1554208460",serial_no="1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C"'
-    )
-
-    def test_the_documentations_header(self) -> None:
-        """The official example is read, and written again as it was."""
-        parsed = v3.Authorization.parse(self.HEADER)
-        assert (parsed.mchid, parsed.serial) == ("1900009191", "1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C")
-        assert (parsed.timestamp, parsed.nonce) == ("1554208460", "593BEC0C930BF1AFEB40B4A08C8FB242")
-        assert str(parsed) == self.HEADER
-
-    def test_any_order(self) -> None:
-        """The items may stand in any order, with blanks around them."""
-        scheme, items = self.HEADER.split(" ", 1)
-        turned = f"{scheme} {' , '.join(reversed(items.split(',')))}"
-        assert v3.Authorization.parse(turned) == v3.Authorization.parse(self.HEADER)
-
-    @given(st.fixed_dictionaries(dict.fromkeys(["mchid", "serial", "nonce", "timestamp", "signature"], st.text(
-        st.characters(codec="ascii", exclude_characters='",', exclude_categories=["Cc"])))))  # fmt: skip
-    def test_round_trip(self, values: dict[str, str]) -> None:
-        """What is written is read again, whatever the values are."""
-        authorization = v3.Authorization(**values)
-        assert v3.Authorization.parse(str(authorization)) == authorization
-
-    @pytest.mark.parametrize(
-        "damage",
-        [
-            lambda header: "",
-            lambda header: header.replace("WECHATPAY2", "WECHATPAY3"),
-            lambda header: header.replace("RSA2048", "RSA2048\t"),
-            lambda header: header.lower(),
-            lambda header: header.split(" ")[0],
-            lambda header: header.replace('mchid="1900009191",', ""),
-            lambda header: header + ',mchid="1"',
-            lambda header: header + ',extra="1"',
-            lambda header: header + ",",
-            lambda header: header.replace('"', ""),
-            lambda header: header.replace('"', "'"),
-            lambda header: header.replace(",", ";"),
-            lambda header: header + "x",
-            lambda header: header.replace('"1900009191"', '"19"00009191"'),
-            lambda header: header + "\r\nX: y",
-        ],
-    )
-    def test_malformed(self, damage: Callable[[str], str]) -> None:
-        """Another scheme, or items that are missing, unknown, doubled or badly quoted, are a ValueError."""
-        with pytest.raises(ValueError):
-            v3.Authorization.parse(damage(self.HEADER))
-
-    @given(st.text() | st.from_regex(r'WECHATPAY2-SHA256-RSA2048 ([a-z_]{1,9}="[^"]{0,3}",?){0,6}'))
-    def test_arbitrary_headers(self, header: str) -> None:
-        """Any text is an Authorization or a ValueError."""
-        with suppress(ValueError):
-            assert isinstance(v3.Authorization.parse(header), v3.Authorization)
 
 
 class TestVerify:

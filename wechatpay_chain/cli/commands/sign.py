@@ -12,9 +12,9 @@ from ...crypto.asymmetric import PrivateKey
 from ...errors import ConfigurationError
 from ...http.path import check_path
 from ...http.request import METHODS
-from ...wire import brand, v2, v3
-from ...wire.merchant import header_of
+from ...wire import authorization, v2, v3
 from ...wire.schemes import scheme_of
+from ...wire.signature_types import BRAND, OF_MERCHANT
 from ..exits import Exit
 from ..inputs import read_bytes, write_private
 from ..items import read_items
@@ -58,17 +58,19 @@ def _sign_request(options: argparse.Namespace) -> int:
     timestamp, nonce = str(int(time.time())), v3.make_nonce()
     message = v3.request_message(options.method, options.target, timestamp, nonce, body)
     of_brand = scheme_of(path) == "brand"
-    who = settings.require("brand_id" if of_brand else "mchid")
+    owner_name = "brand_id" if of_brand else "mchid"
+    owner = settings.require(owner_name)
     serial = settings.require("brand_serial" if of_brand else "serial")
     key = settings.load_private_key(of_brand=of_brand)
-    form = (brand.Authorization if of_brand else header_of(asymmetric.algorithm_of(key))).form()
     signature = _signature(key, message)
     if options.header_to is not None:
-        header = form.write(who, serial, nonce, timestamp, signature)
+        signature_type = BRAND if of_brand else OF_MERCHANT[asymmetric.algorithm_of(key)]
+        header = authorization.write(signature_type, owner, serial, nonce, timestamp, signature)
         write_private(options.header_to, f"Authorization: {header}\n".encode(), replace=True)
         tell(f"the header is in {options.header_to}; it is good for 5 minutes and for this request alone")
         return Exit.DONE
-    show_json({form.who: who, "serial_no": serial, "timestamp": timestamp, "nonce_str": nonce, "signature": signature})
+    signed = {owner_name: owner, "serial_no": serial, "timestamp": timestamp, "nonce_str": nonce}
+    show_json({**signed, "signature": signature})
     return Exit.DONE
 
 

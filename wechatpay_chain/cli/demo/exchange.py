@@ -13,6 +13,7 @@ from ...crypto.rsa import is_ciphertext
 from ...http.request import Request
 from ...http.response import Response
 from ...wire import v3
+from ...wire.authorization import Authorization
 
 _SHOWN = 16
 _SHORTEST_SHOWN = 12
@@ -58,7 +59,7 @@ def sealed_fields(order: Mapping[str, Any], request: Request) -> list[Sealed]:
 
 def signed_text(request: Request) -> Iterator[str]:
     """The lines that the request's signature covers, each with its line end made visible."""
-    authorization = v3.Authorization.parse(request.headers["Authorization"])
+    authorization = Authorization.parse(request.headers["Authorization"])
     message = v3.request_message(
         request.method, request.target, authorization.timestamp, authorization.nonce, request.body or b""
     )

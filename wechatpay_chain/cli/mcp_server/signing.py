@@ -25,8 +25,9 @@ from ...http.response import Response
 from ...pipeline import Handler
 from ...policies.retry import RetryPolicy
 from ...wire import v2, v3
+from ...wire.authorization import Authorization
 from ...wire.hosts import DEFAULT_BASE_URL
-from ...wire.merchant import header_of
+from ...wire.signature_types import OF_MERCHANT
 from ..preview import Preview
 
 _BRAND = "1004"
@@ -138,8 +139,11 @@ def diagnose_request(method: str, target: str, authorization: str, body: str, me
         ConfigurationError: the key or the header can't be read, or the key is a private one.
     """
     key, _ = load_public_key(_public(merchant_cert, "merchant_cert"), argument="merchant_cert")
+    expected = OF_MERCHANT[asymmetric.algorithm_of(key)]
     try:
-        said = header_of(asymmetric.algorithm_of(key)).parse(authorization)
+        said = Authorization.parse(authorization)
+        if said.signature_type != expected:
+            raise ValueError(f"the scheme is not {expected}")
     except ValueError as error:
         raise ConfigurationError("authorization", f"{error}", "Give the header's whole value") from None
 

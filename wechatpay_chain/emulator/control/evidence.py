@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from ...crypto import asymmetric
 from ...diagnosis import refusal as refusals
 from ...diagnosis import request as requests
 from ...errors import Cause, ConfigurationError, DecodeError, SignatureError
-from ...wire import brand, v2, v3
+from ...wire import v2, v3
+from ...wire.authorization import Authorization
 from ..exchange import Exchange
-from ..platform.authentication import claimed_header, signed_body
+from ..platform.authentication import signed_body
 from ..platform.keys import KeyPair
 from ..platform.refusal import Refusal
 from ..world.merchants import Merchant
@@ -21,27 +22,6 @@ from ..world.world import World
 _ANOTHER_MERCHANT = "Sign with the private key of the certificate whose serial the Authorization header names"
 _HMAC_DIGITS = 64
 _APIV2_KEY = "Give the key that the merchant portal has under API security as APIv2 key"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Signed:
-    """What a request's Authorization header says.
-
-    Attributes:
-        algorithm: how it was signed, the header's first word.
-        owner: the merchant's number, or the brand's.
-        serial: of the key that is said to have signed.
-        nonce: one of the lines.
-        timestamp: another.
-        signature: Base64.
-    """
-
-    algorithm: str
-    owner: str
-    serial: str
-    nonce: str
-    timestamp: str
-    signature: str
 
 
 def find(exchange: Exchange, world: World) -> requests.Finding | None:
@@ -130,7 +110,7 @@ def request_text(exchange: Exchange, world: World, finding: requests.Finding | N
         "signed": signed,
         "difference": None if signed in (None, verified) else _first_difference(verified, str(signed)),
         "fits": bool(exchange.mchid),
-        "algorithm": said.algorithm,
+        "algorithm": said.signature_type,
         "serial": said.serial,
     }
 
@@ -188,7 +168,7 @@ def _fits_v2(apiv2_key: str, fields: Mapping[str, str]) -> bool:
     return True
 
 
-def _other_owner(parts: requests.Parts, said: _Signed, world: World) -> requests.Finding | None:
+def _other_owner(parts: requests.Parts, said: Authorization, world: World) -> requests.Finding | None:
     for number, merchant in world.merchants.items():
         if number != said.owner and _fits(merchant.key, parts.message(), said.signature):
             text = f"the key of merchant {number} made the signature, in the name of merchant {said.owner}"
@@ -205,26 +185,14 @@ def _fits(key: KeyPair, text: bytes, signature: str) -> bool:
     return True
 
 
-def _said(exchange: Exchange) -> _Signed | None:
-    header = exchange.request.headers.get("Authorization", "")
-    word = header.partition(" ")[0]
-    kind = brand.Authorization if word == brand.SCHEME else claimed_header(word)
+def _said(exchange: Exchange) -> Authorization | None:
     try:
-        said = kind.parse(header)
+        return Authorization.parse(exchange.request.headers.get("Authorization", ""))
     except ValueError:
         return None
-    owner = said.brand_id if isinstance(said, brand.Authorization) else said.mchid
-    return _Signed(
-        algorithm=word,
-        owner=owner,
-        serial=said.serial,
-        nonce=said.nonce,
-        timestamp=said.timestamp,
-        signature=said.signature,
-    )
 
 
-def _parts(exchange: Exchange, said: _Signed) -> requests.Parts:
+def _parts(exchange: Exchange, said: Authorization) -> requests.Parts:
     request = exchange.request
     return requests.Parts(
         method=request.method,

@@ -21,7 +21,7 @@ from ...crypto import aead, asymmetric, ecb
 from ...errors import ConfigurationError
 from ...wire import v2, v3
 from ...wire.sealing import FieldTree, field_tree, seal
-from ...wire.words import OF_BRAND, OF_MERCHANT, SEALED_WITH
+from ...wire.signature_types import OF_BRAND, OF_MERCHANT, SEALED_WITH
 from ..faults import Flaw
 from ..misbehaviour import STALE, forged_xml, probe
 from ..platform.keys import KeyPair

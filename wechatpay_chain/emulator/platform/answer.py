@@ -22,7 +22,7 @@ from ...http.headers import Headers
 from ...http.response import Response
 from ...wire import v3
 from ...wire.sealing import field_tree, seal
-from ...wire.words import OF_MERCHANT, Words
+from ...wire.signature_types import OF_MERCHANT, SignatureTypes
 from .call import Answer
 from .keys import KeyPair
 
@@ -86,7 +86,11 @@ def _server_headers(now: int) -> Headers:
 
 
 def sign(
-    response: Response[Any], operation: Operation | None, key: KeyPair, now: float, accepted: Words = OF_MERCHANT
+    response: Response[Any],
+    operation: Operation | None,
+    key: KeyPair,
+    now: float,
+    accepted: SignatureTypes = OF_MERCHANT,
 ) -> Response[Any]:
     """The answer, signed as the operation's answers are.
 
@@ -95,7 +99,7 @@ def sign(
         operation: says what its signature covers.
         key: the platform's.
         now: real Unix time in seconds.
-        accepted: the words of the scheme, by the kind of the key.
+        accepted: the signature types of the scheme, by the algorithm of the key.
     """
     kind = operation.answer_signature if operation and 200 <= response.status < 300 else "body"
     if kind == "none":

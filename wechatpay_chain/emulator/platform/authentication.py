@@ -12,10 +12,10 @@ from ...crypto import asymmetric, serials
 from ...errors import SignatureError
 from ...http.path import without_needless_escapes
 from ...http.request import Request
-from ...wire import brand, v3
-from ...wire.merchant import header_of
+from ...wire import v3
+from ...wire.authorization import Authorization
 from ...wire.schemes import Scheme, scheme_of
-from ...wire.words import OF_BRAND, OF_MERCHANT, SM2
+from ...wire.signature_types import OF_BRAND, OF_MERCHANT
 from . import refusal
 from .keys import KeyPair
 from .multipart import parse
@@ -63,18 +63,18 @@ def authenticate(request: Request, merchants: Mapping[str, M], now: float) -> M:
         Refusal: 401.
     """
     scheme = scheme_of(without_needless_escapes(request.path))
-    number, word, authorization = _authorization(request, scheme)
+    authorization = _authorization(request, scheme)
     timestamp = authorization.timestamp
     # The platform looks at the clock before it looks at the signature.
     is_number = timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= _LONGEST_TIMESTAMP
     if not is_number or abs(now - int(timestamp)) > v3.MAX_AGE:
         raise refusal.unauthorized("Http头Authorization中的timestamp与发起请求的时间不得超过5分钟")
-    merchant = merchants.get(number)
+    merchant = merchants.get(authorization.owner)
     if merchant is None or (merchant.role == "brand") != (scheme == "brand"):
         raise refusal.unauthorized("签名错误")
     if serials.key(authorization.serial) != serials.key(merchant.key.serial):
         raise refusal.unauthorized("商户证书序列号有误。请使用签名私钥匹配的证书序列号")
-    if word != (OF_BRAND if scheme == "brand" else OF_MERCHANT).get(merchant.key.algorithm):
+    if authorization.signature_type != (OF_BRAND if scheme == "brand" else OF_MERCHANT).get(merchant.key.algorithm):
         raise refusal.unauthorized(_WRONG_TYPE)
     body = signed_body(request)
     message = v3.request_message(request.method, request.target, timestamp, authorization.nonce, body)
@@ -93,22 +93,11 @@ def signed_body(request: Request) -> bytes:
     return body if upload is None else upload.meta
 
 
-def _authorization(request: Request, scheme: Scheme) -> tuple[str, str, brand.Authorization | v3.Authorization]:
-    """Who signed, by which word, and all that the header says."""
+def _authorization(request: Request, scheme: Scheme) -> Authorization:
     header = request.headers.get("Authorization", "")
-    word = header.partition(" ")[0]
-    if header and word not in (OF_BRAND if scheme == "brand" else OF_MERCHANT).values():
+    if header and header.partition(" ")[0] not in (OF_BRAND if scheme == "brand" else OF_MERCHANT).values():
         raise refusal.unauthorized(_WRONG_TYPE)
     try:
-        if scheme == "brand":
-            of_brand = brand.Authorization.parse(header)
-            return of_brand.brand_id, word, of_brand
-        said = claimed_header(word).parse(header)
+        return Authorization.parse(header)
     except ValueError:
         raise refusal.unauthorized("Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》") from None
-    return said.mchid, word, said
-
-
-def claimed_header(word: str) -> type[v3.Authorization]:
-    """The header of a merchant's that begins with a word."""
-    return header_of("SM2" if word == SM2 else "RSA")

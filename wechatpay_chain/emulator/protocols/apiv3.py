@@ -6,8 +6,8 @@ from typing import Any
 
 from ...http.request import Request
 from ...http.response import Response
+from ...wire.signature_types import OF_BRAND, OF_MERCHANT
 from ...wire.v3.signature import SERIAL_HEADER
-from ...wire.words import OF_BRAND, OF_MERCHANT
 from ..exchange import Exchange
 from ..misbehaviour import STALE, Misbehaviour
 from ..platform import answer, authentication, payload, refusal

@@ -27,7 +27,7 @@ from ...errors import (
 from ...http.response import Response
 from ...http.value import frozen
 from ..codes import PASSING
-from ..signed import signed_text
+from ..signed_text import signed_text
 
 _CLASSES: dict[int, type[APIError]] = {
     400: BadRequest,

@@ -1,4 +1,4 @@
-"""APIv3: what is signed, how it is written into headers, and how an answer's signature is checked.
+"""APIv3: what is signed, and how an answer's signature is checked.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012365336 (requests)
 https://pay.weixin.qq.com/doc/v3/merchant/4012365349 (answers and notifications)
@@ -11,16 +11,15 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol
 
 from ...crypto import asymmetric
 from ...crypto.asymmetric import PublicKey
 from ...errors import Cause, SignatureError, SignatureProbe
 from ...http.headers import Headers
-from .. import words
-from ..authorization import Header
+from .. import signature_types
+from ..signature_types import SignatureTypes
 
-SCHEME = words.RSA
 MAX_AGE = 300
 """Seconds that a signature's timestamp may be away from our clock, in either direction."""
 
@@ -38,40 +37,6 @@ _LONGEST_TIMESTAMP = 12
 # One client may know the keys of many merchants; diagnosing tries the first ones.
 _MOST_KEYS = 16
 _SHA1 = re.compile(r"[0-9a-fA-F]{40}", re.ASCII)
-_HEADER = Header(SCHEME, "mchid")
-
-
-class Authorization(NamedTuple):
-    """What an `Authorization` header says. Its repr leaves out the signature."""
-
-    mchid: str
-    serial: str
-    nonce: str
-    timestamp: str
-    signature: str
-
-    def __repr__(self) -> str:
-        return (
-            f"Authorization(mchid={self.mchid!r}, serial={self.serial!r}, nonce={self.nonce!r}, "
-            f"timestamp={self.timestamp!r})"
-        )
-
-    @staticmethod
-    def form() -> Header:
-        """How the header is written and read."""
-        return _HEADER
-
-    def __str__(self) -> str:
-        return self.form().write(*self)
-
-    @classmethod
-    def parse(cls, header: str) -> Self:
-        """Read a header's value.
-
-        Raises:
-            ValueError: another scheme, or an item that is missing, unknown or given twice.
-        """
-        return cls(*cls.form().read(header))
 
 
 def make_nonce() -> str:
@@ -90,8 +55,8 @@ def answer_message(timestamp: str, nonce: str, body: bytes) -> bytes:
 
 
 def sealed_with(headers: Mapping[str, str]) -> str:
-    """How the resource of a notification is sealed, whose signature and its type were checked."""
-    return words.SEALED_WITH[headers.get(SIGNATURE_TYPE_HEADER, SCHEME)]
+    """The algorithm that a notification's resource is encrypted with, by the signature type, which was checked."""
+    return signature_types.SEALED_WITH[headers.get(SIGNATURE_TYPE_HEADER, signature_types.RSA)]
 
 
 def is_signed(headers: Mapping[str, str]) -> bool:
@@ -121,7 +86,7 @@ def verify(
     keys: VerifyingKeys,
     now: float,
     *,
-    accepted: words.Words = words.OF_MERCHANT,
+    accepted: SignatureTypes = signature_types.OF_MERCHANT,
 ) -> None:
     """Check the signature of an answer or a notification.
 
@@ -130,15 +95,15 @@ def verify(
         body: its raw bytes, or what is signed in their place.
         keys: the platform's.
         now: Unix time in seconds.
-        accepted: the words that the header for the signature's type may hold, by the kind of the key; without it the
-            word is RSA's.
+        accepted: the signature types that are believed, by the algorithm of the key; a message that names none is of
+            the type of RSA.
 
     Raises:
         SignatureProbe: a wrong signature sent on purpose.
         SignatureError: a header is missing, the timestamp is more than 300 s away, the serial is unknown, or the
             signature or its type does not fit; with what was found out of its causes.
     """
-    timestamp, nonce, serial, signature, word = _signing(headers)
+    timestamp, nonce, serial, signature, signature_type = _signing(headers)
     if not (timestamp and nonce and serial and signature):
         missing = [name for name in SIGNED_HEADERS if not headers.get(name)]
         from ...diagnosis import answer
@@ -146,11 +111,13 @@ def verify(
 
         error = SignatureError(f"it is not signed: {', '.join(missing)} missing. Don't believe it")
         raise error.because(of_headers.renamed(headers, missing), *answer.unsigned(headers, body))
-    if word is None:
-        word = accepted["RSA"]
-    if word not in accepted.values():
-        error = SignatureError(f"its signature type is not {' or '.join(accepted.values())}, but {word[:40]!r}")
-        raise error.because(_owner_of(word))
+    if signature_type is None:
+        signature_type = accepted["RSA"]
+    if signature_type not in accepted.values():
+        error = SignatureError(
+            f"its signature type is not {' or '.join(accepted.values())}, but {signature_type[:40]!r}"
+        )
+        raise error.because(_cause_of_other_type(signature_type))
     seconds = _seconds(timestamp)
     if seconds is None:
         signed = _Signed(timestamp, nonce, serial, signature, body)
@@ -173,8 +140,8 @@ def verify(
         error = SignatureError(f"it is signed with the unknown key {serial[:64]!r}")
         raise error.because(*signed.causes_of_unknown(keys.by_name()))
     expected = accepted.get(asymmetric.algorithm_of(key))
-    if word != expected:
-        # Neither is believed for the other: by that, who can break one of the two would have broken both.
+    if signature_type != expected:
+        # Each key verifies its own algorithm alone: else whoever breaks one algorithm could forge messages of both.
         raise SignatureError(f"its signature type is not {expected}, which the key {serial[:64]!r} signs")
     try:
         asymmetric.verify(key, answer_message(timestamp, nonce, body), signature)
@@ -186,7 +153,7 @@ def verify(
 def _signing(headers: Mapping[str, str]) -> Iterable[str | None]:
     get = headers.get
     if type(headers) is dict:
-        # A notification's, asked one by one: `map` takes as long as decryption here (`python -m benchmarks.webhook`).
+        # A notification's headers, one by one: `map` takes as long as decryption here (`python -m benchmarks.webhook`).
         return (
             get(TIMESTAMP_HEADER),
             get(NONCE_HEADER),
@@ -260,13 +227,13 @@ def statement_body(headers: Mapping[str, str], content: bytes | None) -> bytes:
     return f'{{"sha1":"{stated}"}}'.encode()
 
 
-def _owner_of(word: str) -> Cause | None:
+def _cause_of_other_type(signature_type: str) -> Cause | None:
     """The cause where a signature's type is that of another scheme; None where it is of no scheme."""
     from ...diagnosis import signature as of_signature
 
-    if word not in words.SEALED_WITH:
+    if signature_type not in signature_types.SEALED_WITH:
         return None
-    return of_signature.for_another("brand" if word == words.BRAND else "merchant")
+    return of_signature.for_another("brand" if signature_type == signature_types.BRAND else "merchant")
 
 
 def _far_off(ahead: float, now: float, headers: Mapping[str, str]) -> SignatureError:
