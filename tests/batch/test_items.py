@@ -36,6 +36,24 @@ def test_jsonl(tmp_path: Path) -> None:
             list(read_jsonl(file))
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"out_request_no": "1", "amount": 1, "amount": 2}', "'amount' is there twice"),
+        ('{"out_request_no": "1", "amount": 12345678901234567890123}', "64-bit"),
+        ('{"out_request_no": "1", "amount": NaN}', "no number of JSON"),
+    ],
+)
+def test_jsonl_is_taken_as_written(tmp_path: Path, line: str, said: str) -> None:
+    """A line that says two things, or a number that would go out as another, is refused and not guessed at."""
+    file = tmp_path / "orders.jsonl"
+    file.write_text(f'{{"out_request_no": "0", "amount": 12345678901234567890}}\n{line}\n')
+    lines = read_jsonl(file, PUNISH)
+    assert next(lines).json == {"out_request_no": "0", "amount": 12345678901234567890}
+    with pytest.raises(ConfigurationError, match=f"line 2 of .*{said}"):
+        next(lines)
+
+
 def test_jsonl_with_a_byte_order_mark(tmp_path: Path) -> None:
     """An editor's mark at the beginning of a file is no part of its first line."""
     file = tmp_path / "orders.jsonl"

@@ -53,6 +53,21 @@ def test_placeholders(run: Run, shop: Shop) -> None:
     assert run("call", "get", QUERY, "--transaction-id", "1").code == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["a:=12345678901234567890123"], "json/a: an integer of more than 64 bits"),
+        (["-j", '{"a": 12345678901234567890123}'], "json/a: an integer of more than 64 bits"),
+        (["-j", '{"a": 1, "a": 2}'], "'a' is there twice"),
+    ],
+)
+def test_nothing_goes_out_that_was_not_written(run: Run, arguments: list[str], said: str) -> None:
+    """A number that JSON's readers would round, and a member given twice, are refused; neither is changed unseen."""
+    done = run("call", "post", "v3/security/echo", *arguments)
+    assert done.code == 2
+    assert said in done.err
+
+
 def test_json_from_everywhere(run: Run, shop: Shop) -> None:
     """The payload is given itself, from a file or from stdin, and items add to it."""
     (shop.folder / "order.json").write_text('{"echo_message": "a"}')

@@ -54,12 +54,19 @@ def test_files(tmp_path: Path) -> None:
     assert items.in_arguments == {"openid"}
 
 
+def test_integers_of_any_size() -> None:
+    """Behind := an integer is the one that was written, however long; none becomes a float."""
+    assert read_items(["a:=12345678901234567890123"]).payload == {"a": 12345678901234567890123}
+
+
 @pytest.mark.parametrize(
     ("items", "said"),
     [
         (["word"], "Write name=text"),
         (["=value"], "has no name"),
         (["a:=word"], "no JSON"),
+        (["a:=NaN"], "no number of JSON"),
+        (['a:={"b": 1, "b": 2}'], "'b' is there twice"),
         (["a=1", "a=2"], "given twice"),
         (["a=1", "a[b]=2"], "inside of what"),
         (["a[b=1"], "brackets"),

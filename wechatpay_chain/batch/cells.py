@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import orjson
+from ..http.json_text import read_json
 
 # What a cell holds, by the catalogue's type: texts as they are, all else as JSON writes it.
 _TYPES: dict[str, type | tuple[type, ...]] = {"integer": int, "number": (int, float), "boolean": bool, "object": dict}
@@ -52,8 +52,8 @@ def typed(cell: str, kind: str | None, name: str) -> Any:
     if kind is None or kind == "string":
         return cell
     try:
-        value = orjson.loads(cell.lower() if kind == "boolean" else cell)
-    except orjson.JSONDecodeError:
+        value = read_json(cell.lower() if kind == "boolean" else cell)
+    except ValueError:
         value = None
     expected = list if kind.endswith("[]") else _TYPES.get(kind, str)
     if not isinstance(value, expected) or isinstance(value, bool) != (kind == "boolean"):

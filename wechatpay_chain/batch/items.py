@@ -16,6 +16,7 @@ from .._arguments import check, instance, one_of
 from ..errors import ConfigurationError, type_of
 from ..files.disk import path_of, reading
 from ..http.headers import Headers
+from ..http.json_text import read_json
 from ..http.path import expand, literal_path
 from ..http.request import METHODS, Request
 from ..http.timeout import Timeout
@@ -154,7 +155,7 @@ def read_jsonl(file: str | Path, path: str = "", *, method: str = "POST") -> Ite
                 line = line.removeprefix(BOM_UTF8)
             if line.strip():
                 with _named(file, number):
-                    members = orjson.loads(line)
+                    members = read_json(line)
                     if not isinstance(members, dict):
                         raise TypeError("it is no object")
                     item = _of_members(cast("dict[str, Any]", members), path, method)
@@ -166,7 +167,7 @@ def _named(file: Path, number: int) -> Generator[None]:
     """Say of what is wrong in which line it is."""
     try:
         yield
-    except (orjson.JSONDecodeError, ConfigurationError, TypeError) as error:
+    except (ValueError, TypeError) as error:  # a ConfigurationError is a ValueError
         raise ConfigurationError(
             "items", f"line {number} of {file.name} is no item: {error}", "Mend it, and start again: nothing is lost"
         ) from None

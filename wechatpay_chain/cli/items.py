@@ -19,9 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
-import orjson
-
 from ..errors import ConfigurationError
+from ..http.json_text import read_json
 
 Kind = Literal["text", "json", "query", "header"]
 
@@ -129,8 +128,8 @@ def _content(name: str, path: str) -> str:
 
 def _json(name: str, text: str) -> Any:
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
+        return read_json(text)
+    except ValueError as error:
         raise ConfigurationError(
             name, f"what stands behind := is no JSON ({error})", f"Write {name}=text for a text"
         ) from None

@@ -17,6 +17,7 @@ from ... import catalogue
 from ...errors import APIError, ConfigurationError, DecodeError
 from ...http.attachment import Attachment
 from ...http.headers import Headers
+from ...http.json_text import read_json
 from ...http.path import expand, literal_path, placeholders
 from ...http.request import METHODS, Request
 from ...http.response import Response
@@ -203,8 +204,8 @@ def _payload(options: argparse.Namespace, items: Items) -> tuple[Any, set[str]]:
         return items.payload or None, items.in_arguments
     text, inline = _json_text(options.json)
     try:
-        value: Any = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
+        value: Any = read_json(text)
+    except ValueError as error:
         raise ConfigurationError("--json", f"it is no JSON ({error})", "Give JSON, @FILE, or - for stdin") from None
     exposed = items.in_arguments | (set(_names(value)) if inline else set[str]())
     if not items.payload:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-import orjson
-
 from ...emulator.faults import FLAWS
 from ...errors import ConfigurationError
+from ...http.json_text import read_json
 from ..running_emulator import FLAWS_HELP, add_arguments, ask, show
 
 
@@ -33,7 +32,7 @@ def _trigger(options: argparse.Namespace) -> int:
     body = {name: getattr(options, name) for name in members if getattr(options, name) is not None}
     if options.json is not None:
         try:
-            body["resource"] = orjson.loads(options.json)
-        except orjson.JSONDecodeError as error:
-            raise ConfigurationError("--json", f"it is no JSON ({error})", "Give an object") from error
+            body["resource"] = read_json(options.json)
+        except ValueError as error:
+            raise ConfigurationError("--json", f"it is no JSON ({error})", "Give an object") from None
     return show(ask(options, "POST", "/notifications", body))
