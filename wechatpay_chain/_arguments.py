@@ -1,4 +1,4 @@
-"""What the arguments of a constructor may be: a wrong one is refused there, and not once it is used.
+"""Checks of constructor arguments, so that a wrong one is refused at once and not on first use.
 
 _TAKES = {"lease": SECONDS, "clock": a_function("Give a function that returns seconds")}
 
@@ -22,9 +22,9 @@ class Takes:
     """What an argument takes.
 
     Attributes:
-        fits: says whether a value is that.
+        fits: whether a value is accepted.
         remedy: what to give, as a sentence without its full stop.
-        shown: whether the error shows a text that was given instead; nothing but a misspelt word may be shown.
+        shown: whether the error shows a wrong text. Only misspelt words may be shown: other texts may be secrets.
     """
 
     fits: Callable[[Any], bool]
@@ -37,10 +37,10 @@ class Takes:
 
 
 def check(takes: Mapping[str, Takes], prefix: str = "", /, **given: Any) -> None:
-    """Refuse the first argument that doesn't fit.
+    """Refuse the first argument that isn't accepted.
 
     Args:
-        takes: what each argument takes, by its name; those that weren't given are left out.
+        takes: what each argument takes, by its name. Only the arguments in `given` are checked.
         prefix: stands before the name in the error: `renewal.` for an argument of `Renewal`.
         given: the arguments.
 
@@ -53,7 +53,7 @@ def check(takes: Mapping[str, Takes], prefix: str = "", /, **given: Any) -> None
 
 
 def check_attributes(takes: Mapping[str, Takes], prefix: str, holder: object) -> None:
-    """Refuse the first attribute of a value that doesn't fit; as `check`."""
+    """Refuse the first attribute of a value that isn't accepted, as `check` does."""
     check(takes, prefix, **{name: getattr(holder, name) for name in takes})
 
 
@@ -80,7 +80,7 @@ def a_count(least: int, remedy: str) -> Takes:
 
 
 def a_function(remedy: str) -> Takes:
-    """Whatever can be called but a class: an object of it is meant, or a method."""
+    """Anything that can be called, except a class: an instance of it is meant."""
     return Takes(is_function, remedy)
 
 
@@ -95,7 +95,7 @@ def instance(kind: Any, remedy: str) -> Takes:
 
 
 def with_methods(*methods: str, remedy: str) -> Takes:
-    """An object with some methods. Its class has them too, but not the state that they need."""
+    """An object with these methods; its class isn't one, though it has them too."""
     return Takes(
         lambda value: not isinstance(value, type) and all(callable(getattr(value, method, None)) for method in methods),
         remedy,

@@ -1,4 +1,4 @@
-"""Functions that are written for `WeChatPay` and serve `SyncWeChatPay` too: there they block."""
+"""Functions written for `WeChatPay` that accept a `SyncWeChatPay` too, with which they block."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ T_co = TypeVar("T_co", covariant=True)
 
 @runtime_checkable
 class Blocking(Protocol):
-    """What is needed of a `SyncWeChatPay`."""
+    """The methods of `SyncWeChatPay` that are used here."""
 
     def run(self, work: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
-        """The result of what is done with the `WeChatPay` inside."""
+        """Call `work` with the `WeChatPay` inside, and return the result of its coroutine."""
         ...
 
     def iterate(self, work: Callable[[Any], AsyncGenerator[T, None]]) -> Generator[T, None, None]:
-        """The items of what is done with the `WeChatPay` inside."""
+        """Call `work` with the `WeChatPay` inside, and yield the items of its generator."""
         ...
 
 
@@ -51,7 +51,7 @@ OfBlocking = _Sends | _Gets | _Posts
 class ForBoth(Protocol[A_contra, P, T_co]):
     """A function whose first argument is a client, or a chain of one. With a blocking one it blocks."""
 
-    # The overlap is none: what sends by blocking doesn't send by coroutines. Only a checker can't know what A is.
+    # No object matches both overloads: its methods block, or they return coroutines. mypy can't know that of A.
 
     @overload
     def __call__(self, of: OfBlocking, /, *args: P.args, **options: P.kwargs) -> T_co: ...  # type: ignore[overload-overlap]
@@ -60,7 +60,7 @@ class ForBoth(Protocol[A_contra, P, T_co]):
 
 
 class IteratorForBoth(Protocol[A_contra, P, T_co]):
-    """The same for a function that gives items one by one: to `async for`, or to `for`."""
+    """The same for a function that yields items, to `async for` or to `for`."""
 
     @overload
     def __call__(self, of: OfBlocking, /, *args: P.args, **options: P.kwargs) -> Generator[T_co, None, None]: ...  # type: ignore[overload-overlap]
@@ -69,7 +69,7 @@ class IteratorForBoth(Protocol[A_contra, P, T_co]):
 
 
 def for_both_clients(function: Callable[Concatenate[A_contra, P], Coroutine[Any, Any, T]]) -> ForBoth[A_contra, P, T]:
-    """Have a coroutine function block where its first argument is of a blocking client."""
+    """Make a coroutine function accept blocking clients too: with one as first argument it blocks."""
 
     @wraps(function)
     def serving(of: Any, /, *args: P.args, **options: P.kwargs) -> Any:
@@ -98,12 +98,12 @@ def iterator_for_both_clients(
 
 def _blocking_client(of: object) -> Blocking | None:
     if isinstance(of, MethodType):
-        # Nothing would be called: a coroutine that a blocking program doesn't await.
+        # Else a blocking program would get a coroutine that it doesn't await, and nothing would be called.
         raise ConfigurationError(
             "chain",
             f"the method {of.__name__} was found",
             "Give the path without a verb: wxpay.v3.refund.domestic.refunds",
         )
-    # A client and its chains send by the client's own method.
+    # A client and its chains all hold the client's own `send` method.
     owner = getattr(getattr(of, "_send", None), "__self__", None)
     return owner if isinstance(owner, Blocking) else None

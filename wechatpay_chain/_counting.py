@@ -1,8 +1,8 @@
 """Calls of an earlier process that still count under a rate limit.
 
-The platform counts calls for a minute, whatever becomes of the process that made them; a limiter begins anew with each
-process. A batch knows from its journal what was called before. It doesn't know the limiter, nor the limiter the batch:
-both find what they tell each other in the context of the task.
+The platform counts calls for a minute, whatever becomes of the process that made them; a limiter's own count begins
+with its process. A batch knows from its journal what was called before. Batch and limiter don't know each other: they
+exchange these counts through a context variable of the task.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 
 Ended = tuple[float, int]
-"""How many seconds ago calls ended, and how many.
+"""Seconds since some calls ended, and how many calls.
 
-Where the calls of a second are counted together, they ended up to `ROUNDED` seconds earlier than it says.
+Calls that ended within one second are counted together, as if all had ended at its end (`ROUNDED`).
 """
 
 ROUNDED = 1.0
-"""Seconds by which calls may be counted as later than they were."""
+"""Seconds by which calls may be counted as having ended later than they did."""
 
 
 class EarlierCalls:
-    """What was called before, until a limiter takes it into its count.
+    """Calls of earlier processes, until a limiter takes them into its count.
 
     Args:
-        ended: by what a limiter counted them as (number of the merchant, method, path template); by method and path
-            template alone where nobody knows for whom they were.
+        ended: by the name that a limiter counted them under: number of the merchant, method and path template; without
+            the number where it isn't known.
         cut_off: calls that may have been made, by method and path template, with the latest time they may have ended.
         monotonic: a clock that never goes back, in seconds.
-        as_of: what it showed when the calls had ended so many seconds ago.
+        as_of: what that clock showed when the seconds were counted.
     """
 
     def __init__(
@@ -44,10 +44,10 @@ class EarlierCalls:
         self._as_of = as_of
 
     def take(self, name: str, since: float) -> list[Ended]:
-        """The calls of a name that a limiter hasn't counted itself; they are given out once.
+        """The calls of a name that a limiter hasn't counted itself. A second call returns none of them again.
 
         Args:
-            name: what the limiter counts them as.
+            name: that the limiter counts them under.
             since: for how many seconds it has counted.
         """
         if not self._ended and not self._cut_off:
@@ -60,7 +60,7 @@ class EarlierCalls:
 
 
 class Counting:
-    """What a task that calls items one after the other and its limiter tell each other.
+    """What a task of a batch and its limiter tell each other.
 
     Args:
         earlier: what was called before.
@@ -68,7 +68,7 @@ class Counting:
 
     Attributes:
         earlier: what was called before.
-        calls: what the limiter counted calls as, and when they ended.
+        calls: the names that the limiter counted calls under, and when they ended.
     """
 
     def __init__(self, earlier: EarlierCalls, time: Callable[[], float]) -> None:
@@ -77,11 +77,11 @@ class Counting:
         self._time = time
 
     def note(self, name: str) -> None:
-        """A call ended that the limiter counted as this."""
+        """Note that a call ended, which the limiter counted under this name."""
         self.calls.append((name, self._time()))
 
     def join(self) -> None:
-        """Make this what the task that runs and its limiter find."""
+        """Make this what `current` returns in the running task."""
         _counting.set(self)
 
 
@@ -89,5 +89,5 @@ _counting: ContextVar[Counting | None] = ContextVar("counting", default=None)
 
 
 def current() -> Counting | None:
-    """What the task that runs tells its limiter; None outside of a batch."""
+    """The `Counting` of the running task; None outside of a batch."""
     return _counting.get()

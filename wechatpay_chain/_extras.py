@@ -1,4 +1,4 @@
-"""The libraries that an adapter or a program needs, and the extra that brings them.
+"""An error for a missing library that names the extra to install.
 
 with extra("redis"):
     from redis.asyncio import Redis
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def extra(name: str) -> Generator[None]:
-    """Say of a library that isn't installed which extra brings it.
+    """Import the libraries of an extra; the error for a missing one names the extra.
 
     Args:
         name: of the extra.

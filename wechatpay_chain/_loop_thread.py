@@ -1,7 +1,7 @@
 """An event loop in a thread of its own, for threads that have none: they hand it coroutines and wait.
 
-Nothing here holds a lock while it waits. A signal handler, a finaliser or `atexit` may therefore call at any point of
-another call, and none of them waits for a thread that has ended.
+No lock is held during a wait. So a signal handler, a finaliser or an `atexit` function may make a call in the middle of
+another call, and none of them ever waits for a thread that has ended.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ Around = Callable[[Callable[[], Any]], Any]
 
 
 class LoopThread:
-    """Runs coroutines for threads that wait for them. The thread starts with the first one, in each process its own.
+    """Runs coroutines for threads that wait for them. Each process has its own thread, started by the first coroutine.
 
-    Dropped without `close`, it ends by itself: it runs `ending` and stops, and nobody waits for it.
+    One that is dropped without `close` ends by itself: the thread runs `ending` and stops, and nobody waits for it.
 
     Args:
         owner: the class that it works for, as error messages name it.
@@ -56,10 +56,10 @@ class LoopThread:
 
         Args:
             coroutine: what to run.
-            calling_thread: by which the coroutine has functions run in the thread that waits for it.
+            calling_thread: lets the coroutine run functions in the thread that waits for it.
 
         Raises:
-            ConfigurationError: this thread can't wait: it is the loop's own, or the loop has ended.
+            ConfigurationError: this is the loop's own thread, which can't wait for itself, or the loop has ended.
             asyncio.CancelledError: the loop ended meanwhile.
         """
         call = _Call(coroutine, calling_thread)
@@ -85,7 +85,7 @@ class LoopThread:
             thread.accept(call)
 
     def close(self) -> None:
-        """Run the last coroutine, and end the thread. What still runs then is cancelled. Twice does nothing."""
+        """Run the last coroutine, then end the thread; what still runs is cancelled. A second call does nothing."""
         if self._closed:
             return
         self._closed = True
@@ -119,12 +119,12 @@ class LoopThread:
             raise self._refusal(f"no event loop can be made ({error})", "Close files, or raise their limit") from error
         try:
             started.start()
-            # Two threads may come here at once, or one and a signal handler: the first to have started stays.
+            # Two threads, or one and a signal handler, may start a thread at once: the first one is kept.
             return self._threads.setdefault(os.getpid(), started)
         except RuntimeError as error:
             raise self._refusal(f"no thread can be started ({error})", "Call it earlier, or free threads") from error
         finally:
-            # A signal handler may raise at any point, and what it raises is what the caller gets.
+            # Also where a signal handler raises here.
             if self._threads.get(os.getpid()) is not started:
                 started.give_up()
 
@@ -144,7 +144,7 @@ class CallingThread:
 
     def __init__(self, around: Around | None = None) -> None:
         self._around = around
-        # The one queue whose `put` may interrupt its own `get`: in a signal handler, in a finaliser.
+        # Of all queues, only SimpleQueue allows `put` in a signal handler or a finaliser that interrupts its `get`.
         self._queue: SimpleQueue[asyncio.Task[Any] | Callable[[], None] | None] = SimpleQueue()
 
     def serve(self) -> asyncio.Task[Any] | None:
@@ -215,7 +215,7 @@ class _Call(Generic[T]):
         self._thread = thread
 
     def cancel(self) -> None:
-        """Cancel it, or see that it never starts; from any thread, and before it was handed over too."""
+        """Cancel it, or keep it from starting. May be called from any thread, and before it was handed over."""
         self._is_cancelled = True
         if self._thread is None or not self._thread.post(self._stop):
             self.abandon()
@@ -243,16 +243,16 @@ class _Call(Generic[T]):
 
 
 class _Thread(threading.Thread):
-    """A thread with its loop. It knows nothing of its owner, so that it doesn't keep it alive."""
+    """A thread with its loop. It doesn't refer to its owner, which it would keep alive."""
 
     def __init__(self, owner: str) -> None:
         super().__init__(name=f"wechatpay_chain.{owner}", daemon=True)
         self.loop = asyncio.new_event_loop()
         self.calls: set[_Call[Any]] = set()
         self.waits_for: _Thread | None = None
-        # Set before what runs is cancelled: a call that starts after that would never be done.
+        # Set before running tasks are cancelled: a call that started after that would never be done.
         self.is_ending = False
-        # Taken by who will close the loop, without waiting: the thread, or who gives it up before it runs.
+        # Whoever takes it closes the loop: the thread itself, or `give_up` before it runs. Nobody waits for it.
         self._loop_taken = threading.Lock()
 
     def run(self) -> None:
@@ -270,7 +270,7 @@ class _Thread(threading.Thread):
         """Start a call, or give it up if the thread has ended."""
         call.accepted(self)
         self.calls.add(call)
-        # In this order: a call that the end of `run` doesn't see sees that end.
+        # In this order: either the end of `run` sees this call, or this call sees `is_ending`.
         if self.is_ending or not self.post(call.start, self):
             call.abandon()
 
@@ -322,7 +322,7 @@ async def _cancel_all() -> None:
 
 
 class _Waiting:
-    """Says that the current thread waits for another one, and refuses what would wait for itself."""
+    """Notes that the current thread waits for another one, and refuses a wait that would never end."""
 
     def __init__(self, thread: _Thread, owner: str) -> None:
         current = threading.current_thread()

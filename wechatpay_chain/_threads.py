@@ -1,4 +1,4 @@
-"""Functions that would hold up an event loop, called in a thread, or here where there are no threads any more."""
+"""Blocking functions called in a thread; where no thread can be started any more, in the current one."""
 
 from __future__ import annotations
 

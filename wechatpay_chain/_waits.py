@@ -1,7 +1,7 @@
-"""Waits during which nothing has been sent, and which a batch that is stopped can end early.
+"""Waits before a call is sent, which a batch that is stopped can end early.
 
-A call that waits for its turn under a rate limit has not been sent: a batch that is stopped takes it back at once. The
-limiter doesn't know the batch; both find the waits in the context of the task.
+A call that waits for its turn under a rate limit has not been sent: a batch that is stopped takes it back at once.
+Batch and limiter don't know each other: they find the waits in a context variable of the task.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextvars import ContextVar
 
 
 class Waits:
-    """The waits under way of a group of tasks, each of which calls `join` first."""
+    """The waits of a group of tasks. Each task calls `join` first."""
 
     def __init__(self) -> None:
         self._under_way: set[asyncio.Timeout] = set()
@@ -24,18 +24,18 @@ class Waits:
         return len(self._under_way)
 
     def join(self) -> None:
-        """Make these the waits of the task that runs."""
+        """Make these what `current` returns in the running task."""
         _waits.set(self)
 
     def end(self) -> None:
-        """End all waits, as if their time were over, and those that begin from now on."""
+        """End all waits, as if their time were over; waits that begin later end at once."""
         self.is_ended = True
         for timeout in self._under_way:
             _expire(timeout)
 
     @contextmanager
     def hold(self, timeout: asyncio.Timeout) -> Generator[None]:
-        """Count what is waited for inside as a wait.
+        """Count the block as a wait.
 
         Args:
             timeout: what bounds it; it expires when the waits end.
@@ -53,7 +53,7 @@ _waits: ContextVar[Waits | None] = ContextVar("waits", default=None)
 
 
 def current() -> Waits:
-    """The waits of the task that runs; of a task without any, some that never end."""
+    """The `Waits` that the running task has joined; a new one, which nobody ends, where it has joined none."""
     waits = _waits.get()
     return Waits() if waits is None else waits
 

@@ -55,7 +55,7 @@ _COMPACT = "%Y%m%d"
 
 
 class Client(Protocol):
-    """What is needed of a `WeChatPay`."""
+    """The methods of a client that are used here."""
 
     async def send(self, request: Request) -> Response[Any]: ...
 
@@ -126,7 +126,7 @@ async def fetch_encrypted(
     """
     to = path_of(to, "to", "Give the path of the file to be written")
     await check_target(to)
-    # Two spellings of one parameter.
+    # The platform spells this parameter in two ways.
     name = "encryption_algorithm" if path == ENCRYPTED[-1] else "algorithm"
     given = {"tar_type": "GZIP", name: aead.AES_256_GCM, **params}
     if given[name] not in aead.CIPHERS:
@@ -143,7 +143,7 @@ async def fetch_encrypted(
             await in_thread(_join, files, whole)
             await in_thread(whole.replace, to)
     except ExceptionGroup as failed:
-        # The others were cancelled because of the first.
+        # The first error: it cancelled the other downloads.
         raise failed.exceptions[0] from None
     finally:
         await tidied(_remove, (*files, whole))
@@ -180,14 +180,14 @@ def _opened_source(source: str | Path | bytes) -> BufferedReader:
 
 
 def _lines(file: BufferedReader, source: str | Path | bytes) -> Iterator[str]:
-    # What the caller's own block raises is none of ours.
+    # An error of the caller's own block is not converted.
     with _readable(source):
         yield from lines_of(file)
 
 
 @contextmanager
 def _readable(source: str | Path | bytes) -> Generator[None]:
-    """Say of what can't be read which file it was."""
+    """Name the file in the error where it can't be read."""
     try:
         yield
     except WeChatPayError:
@@ -222,7 +222,7 @@ async def _opened(
 
 def _key(part: Mapping[str, Any], private_key: PrivateKey | None) -> str:
     key = str(part.get("encrypt_key", ""))
-    # A client that holds the private key has decrypted it, as any field of an answer.
+    # A client that holds the private key has decrypted it already, like any secret field of an answer.
     if len(key) <= aead.KEY_SIZE:
         return key
     if private_key is None:

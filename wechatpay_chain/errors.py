@@ -40,13 +40,13 @@ _ADVICE_WRITE = (
 
 
 Certainty = Literal["proven", "likely", "possible"]
-"""How sure a cause is: a trial showed it, the signs speak for it, or nothing speaks against it."""
+"""How sure a cause is: a test proved it, there are signs of it, or nothing rules it out."""
 
 # The blanks of Chinese texts, which Python doesn't count as printable.
 _BLANKS = "\u00a0\u3000"
 
 _CODE = re.compile("[A-Z][A-Z0-9_]{0,63}")
-# "An int" and "an SSLContext", whose first letter is spelled, but "a Secret" and "a UUID".
+# "An int" and "an SSLContext", whose S is spoken as a letter; but "a Secret" and "a UUID".
 _SPOKEN_VOWEL = re.compile(r"[AEIOaeio]|[FHLMNRSX][A-Z]")
 
 _LEADS: Mapping[Certainty, str] = {"proven": "", "likely": "probably ", "possible": "perhaps "}
@@ -84,7 +84,7 @@ class RequestLine:
 
 
 def printable(text: str) -> str:
-    r"""A text in which what would steer a terminal, or forge a line of a log, is escaped: a line feed is `\n`."""
+    r"""A text with everything escaped that could control a terminal or forge a line of a log: a line feed is `\n`."""
     if text.isprintable():
         return text
     return "".join(
@@ -94,7 +94,7 @@ def printable(text: str) -> str:
 
 
 def type_of(value: object) -> str:
-    """What a value is, where an error doesn't show it: "an int", "a dict", "None", "the class Renewal"."""
+    """What a value is, for an error that doesn't show it: "an int", "a dict", "None", "the class Renewal"."""
     if value is None:
         return "None"
     if isinstance(value, type):
@@ -137,12 +137,12 @@ class WeChatPayError(Exception):
 
     @property
     def brief(self) -> str:
-        """What may go into any log: the kind of error and its causes, and nothing that was sent or received."""
+        """A text for any log: the kind of error and its causes, nothing that was sent or received."""
         causes = f" ({', '.join(cause.name for cause in self.causes)})" if self.causes else ""
         return f"{type(self).__name__}{causes}"
 
     def because(self, *causes: Cause | None) -> Self:
-        """The error itself, with what was found out of its causes; its text tells the first."""
+        """Set the causes, and return the error itself; its text names the surest one."""
         self.causes = tuple(sorted(filter(None, causes), key=_by_certainty))
         return self
 
@@ -171,7 +171,7 @@ class ConfigurationError(WeChatPayError, ValueError):
 
 
 class WeChatPayWarning(UserWarning):
-    """Something works and should be changed all the same, such as a call of a deprecated operation."""
+    """Something works but should be changed, such as a call of a deprecated operation."""
 
 
 class TransportError(WeChatPayError):
@@ -275,7 +275,7 @@ def plain_code(code: str) -> str:
 def loggable_code(code: str) -> str:
     """An error code, if it is written as the platform writes them; empty for any other text.
 
-    A gateway may answer with a text of its own in that place: a number that is new each time, or one of a person.
+    A gateway may put a text of its own there: a number that is new each time, or a person's.
     """
     return code if _CODE.fullmatch(code) else ""
 

@@ -1,4 +1,4 @@
-"""What happens to calls, as events: who wants to know gives a hook, `WeChatPay(..., observe=hook)`.
+"""What happens to calls, as events that are passed to a hook: `WeChatPay(..., observe=hook)`.
 
     CallStarted         a call begins
       Waited            it waited for its turn under a rate limit
@@ -6,13 +6,13 @@
       AttemptEnded      an answer came, or none
       Retrying          it will be repeated
       FailedOver        it goes to another host than the attempts before
-      HostProbed        it went to a host that is to be looked at
+      HostProbed        it went to a host only to find out whether that works
     CallEnded           its answer, or its error, is handed out
     CertificatesChanged, ClockSkewed, LimiterDegraded
 
-No event holds a key, a signature, a value of a path, or anything of a body, and no line of a log that is made of one.
-The `error` of an event is the error that the call raises: its text may quote what was sent or received, as the caller
-is to see it; `error.brief` doesn't.
+Events hold no keys, signatures, values of a path or parts of a body, and neither do the lines that `logged` writes.
+The `error` of an event is the error that the call raises. Its text may quote what was sent or received; `error.brief`
+doesn't.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class FailedOver(Event):
 
 @value
 class HostProbed(Event):
-    """A call went to a host only to see how it does.
+    """A call went to a host only to find out whether that works.
 
     Attributes:
         host: that host.
@@ -152,7 +152,7 @@ class HostProbed(Event):
 
 @value
 class ClockSkewed(Event):
-    """This machine's clock and the platform's differ, by another amount than was known.
+    """The difference between this machine's clock and the platform's has changed.
 
     Attributes:
         seconds: how far the platform's clock is ahead of this machine's; negative where it is behind.
@@ -165,11 +165,11 @@ class ClockSkewed(Event):
 
 @value
 class CertificatesChanged(Event):
-    """Other platform keys are believed than before.
+    """The set of platform keys that answers are verified with has changed.
 
     Attributes:
-        serials: the names of all that are.
-        preferred: the name of the one that secrets are encrypted with.
+        serials: the names of all keys.
+        preferred: the name of the key that secrets are encrypted with.
     """
 
     serials: tuple[str, ...]
@@ -178,7 +178,7 @@ class CertificatesChanged(Event):
 
 @value
 class LimiterDegraded(Event):
-    """The store that rate limits are shared through can't be reached; this process keeps to its own share.
+    """The store of the shared rate limits can't be reached; until it can, this process keeps to its own share.
 
     Attributes:
         reason: what went wrong.
@@ -188,11 +188,11 @@ class LimiterDegraded(Event):
 
 
 Hook = Callable[[Event], None]
-"""Is called with each event, in the event loop: it must be quick. What it raises is logged and goes no further."""
+"""Called with each event in the event loop, so it must be quick. What it raises is logged and not passed on."""
 
 
 def guarded(hook: Hook | None) -> Hook | None:
-    """A hook that can't harm a call."""
+    """A hook whose errors are logged, so that they can't harm a call; None for no hook."""
     if hook is None:
         return None
 

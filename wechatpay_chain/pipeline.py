@@ -1,4 +1,4 @@
-"""The two shapes of the pipeline, and how they become one.
+"""The two shapes that pipelines are made of, and how they are composed.
 
 A `Handler` answers a request: the transport, the emulator, and every composed pipeline are handlers. A `Middleware`
 wraps one: it may change the request, call on, change the answer, or answer by itself.
@@ -17,14 +17,14 @@ from .http.response import Response
 Handler = Callable[[Request], Awaitable[Response[Any]]]
 """Takes a request and returns its answer, whatever the status; raises where there is no answer."""
 
-# The nearest class of an exception counts.
+# An exception becomes the error of the nearest class in its ancestry.
 _KINDS: dict[type[Exception], type[TransportError]] = {
     TimeoutError: TimedOut,
     OSError: ConnectionFailed,
     Exception: TransportError,
 }
 
-# What is known of a call that was made more than once is the worst of it.
+# From the best to the worst: of several attempts the worst outcome counts.
 _SEVERITY: tuple[Outcome, ...] = ("not_sent", "rejected", "unknown")
 
 Middleware = Callable[[Request, Handler], Awaitable[Response[Any]]]
@@ -39,21 +39,21 @@ def compose(middlewares: Sequence[Middleware], handler: Handler) -> Handler:
 
 
 def scheme_named_by(step: Middleware) -> str | None:
-    """The scheme whose calls alone a step is for; None for a step of all calls, as callers' own are."""
+    """The scheme that a step is for; None for a step of all calls, such as a caller's own."""
     scheme: str | None = getattr(step, "scheme", None)
     return scheme
 
 
 def steps_of(scheme: str, steps: Sequence[Middleware]) -> tuple[Middleware, ...]:
-    """Those of some steps that a call of a scheme passes."""
+    """The steps that a call of this scheme passes."""
     return tuple(step for step in steps if scheme_named_by(step) in {None, scheme})
 
 
 def counted(handler: Handler) -> Handler:
-    """A transport of somebody else's, whose errors then say that the request was handed to it: `attempts` is 1.
+    """A caller's own transport, made to raise our errors only, with `attempts` set to 1.
 
-    Whatever it raises becomes an error of ours. What it doesn't say of the outcome isn't known. One made for tests has
-    a true attribute `passes_exceptions`: what a test's own function raises reaches that test.
+    An exception of another kind becomes a `TransportError` of unknown outcome. A transport for tests has a true
+    attribute `passes_exceptions`: what the function of a test raises reaches that test unchanged.
     """
     passes_exceptions: bool = getattr(handler, "passes_exceptions", False)
 
@@ -80,9 +80,9 @@ def counted(handler: Handler) -> Handler:
 
 
 def foreign_step(step: Middleware) -> Middleware:
-    """A step of somebody else's, whatever it raises being an error of ours that knows what became of the call.
+    """A caller's own step, made to raise our errors only, with the outcome of the call.
 
-    Nothing was sent unless the step has called on. What a transport made for tests raises passes through it.
+    The outcome is `not_sent` unless the step has called on. What a transport for tests raises passes unchanged.
     """
     name: str = getattr(step, "__qualname__", type(step).__qualname__)
     who = f"the middleware {name}"
@@ -125,19 +125,19 @@ def foreign_step(step: Middleware) -> Middleware:
 
 
 def is_foreign(step: Middleware) -> bool:
-    """Whether a step is none of this package's."""
+    """Whether a step was defined outside of this package."""
     return type(step).__module__.partition(".")[0] != __package__
 
 
 def _no_answer(answer: object, who: str, outcome: Outcome, attempts: int) -> TransportError:
-    """What to raise in place of what somebody else's code returned."""
+    """The error for something else than a `Response`, returned by a caller's own code."""
     error = TransportError(f"{who} returned {type_of(answer)} in place of a Response: let it return one")
     error.outcome, error.attempts = outcome, attempts
     return error
 
 
 def foreign_error(error: Exception, who: str, *, outcome: Outcome) -> TransportError:
-    """What to raise in place of an exception that somebody else's code raised.
+    """The error for an exception of a caller's own code.
 
     Args:
         error: the exception.
@@ -152,7 +152,7 @@ def foreign_error(error: Exception, who: str, *, outcome: Outcome) -> TransportE
 
 
 def _wrap(middleware: Middleware, call_next: Handler) -> Handler:
-    # A method is called in fewer steps than the object that has it (`python -m benchmarks.share`).
+    # Calling the bound method is faster than calling the object (`python -m benchmarks.share`).
     method: object = middleware.__call__  # type: ignore[operator] # mypy knows no attributes of a Callable
     step: Middleware = method if isinstance(method, MethodType) else middleware
 

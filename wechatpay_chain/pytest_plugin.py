@@ -26,7 +26,7 @@ _KEYS = pytest.StashKey[dict[str, Any]]()
 
 @pytest.fixture
 def wechatpay_emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
-    """A platform where nothing has happened yet; `with wechatpay_emulator.listen() as base_url` gives it a port."""
+    """A fresh emulator; `with wechatpay_emulator.listen() as base_url` puts it on a port."""
     from .emulator import Emulator, KeyPair
 
     stash = request.session.stash

@@ -177,7 +177,7 @@ def _is_a(kind: str, value: object, *, textual: bool) -> bool:
 
 def _whole(kind: str, value: object, place: _Place) -> str:
     """What to give instead of a number that isn't a whole one; empty where there is no such number."""
-    from decimal import Decimal  # by who made a mistake
+    from decimal import Decimal  # only for the text of an error
 
     if kind != "integer" or not isinstance(value, float | Decimal | str):
         return ""

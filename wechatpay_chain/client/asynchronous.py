@@ -266,7 +266,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
                 yield piece
 
     def _files(self) -> Files:
-        from ..files.downloads import Files  # by whoever has files to download
+        from ..files.downloads import Files  # only for downloads
 
         base_url = self._options.base_url.rstrip("/")
         backups = tuple(url.rstrip("/") for url in self._options.backups or ())
@@ -297,7 +297,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
 
     def payments_by(self, run: Callable[[Coroutine[Any, Any, dict[str, str]]], R]) -> Payments[R]:
         """Such functions that return what `run` makes of their coroutines."""
-        from ..payments import Payments  # by whoever has a front end
+        from ..payments import Payments  # only for front ends
 
         merchant = self._options.credentials
         return Payments(run, merchant.mchid, merchant.signer, merchant.apiv2_key, self._clock, make_nonce)

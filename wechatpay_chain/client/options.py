@@ -220,13 +220,13 @@ Options.__init__ = conceals_arguments(Options.__init__)  # type: ignore[method-a
 
 
 def _is_session(value: object) -> bool:
-    from ..transport.aiohttp import ClientSession  # by whoever has a session of his own
+    from ..transport.aiohttp import ClientSession  # only where a session is given
 
     return isinstance(value, ClientSession)
 
 
 def _is_renewal(value: object) -> bool:
-    from ..credentials.renewal import Renewal  # by whoever renews
+    from ..credentials.renewal import Renewal  # only where certificates are renewed
 
     return isinstance(value, Renewal)
 

@@ -75,7 +75,7 @@ def _is_of_call(error: TypeError) -> bool:
 
 def _explained(function: Callable[..., object], given: Iterable[str], text: str) -> str:
     """Python's text about a call that doesn't fit a function; or ours, if the call has an argument of a wrong name."""
-    from inspect import signature  # by who made a mistake
+    from inspect import signature  # only for the text of an error
 
     parameters = signature(function).parameters
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):

@@ -93,7 +93,7 @@ class Credentials:
         check_foreign(platform_keys, serial, key)
         client_tls = None
         if merchant_cert is not None:
-            from .client_certificate import load_client_tls  # by whoever has a certificate to present
+            from .client_certificate import load_client_tls  # only where there is a certificate
 
             client_tls = load_client_tls(merchant_cert, serial, key, mchid)
         return cls(

@@ -1,6 +1,6 @@
-"""What a text is that stands where another belongs: named for what it looks like, and never shown.
+"""What a text in the wrong place looks like, so that an error names it without showing it.
 
-Everything that a merchant is given has a shape of its own, and people put each in the place of every other.
+Keys, numbers and serials each have a shape of their own, and people confuse every one with every other.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-# These are compiled by whoever needs them first: a client that is made without a mistake needs few.
+# Patterns as text, compiled on first use: a client whose arguments are right needs few of them.
 _INVISIBLE = "[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad]"
 
 _SHAPES: tuple[tuple[str, str], ...] = (
@@ -43,13 +43,13 @@ def invisible_in(text: str) -> str | None:
 
 
 def plain(text: str) -> str:
-    """A text without what stands around or in it and can't belong to a key: quotes, invisible characters, blanks."""
+    """A text without what can't belong to a key: quotes around it, invisible characters, blanks."""
     seen = re.sub(_INVISIBLE, "", text).strip()
     return seen[1:-1].strip() if quotes_around(seen) else seen
 
 
 def what_is(text: str) -> str:
-    """What a text looks like, to be told in its place: "a merchant number", "a text of 12 characters"."""
+    """What a text looks like, for an error that doesn't show it: "a merchant number", "a text of 12 characters"."""
     if quotes_around(text):
         return f"{what_is(text.strip()[1:-1])} in quotes"
     found = shape_of(text) or (f"a text of {len(text)} characters" if text else "nothing")
@@ -57,23 +57,23 @@ def what_is(text: str) -> str:
 
 
 def shape_of(text: str) -> str | None:
-    """What a text is by its shape, whatever stands around it: "a merchant number"; None for another."""
+    """What a text is by its shape, without quotes and blanks around it: "a merchant number"; None for other texts."""
     return next((name for shape, name in _SHAPES if re.fullmatch(shape, plain(text))), None)
 
 
 def may_be_key(text: str) -> bool:
-    """Whether a text that stands in the place of a path, a name or an address may be a secret key: it isn't shown."""
+    """Whether a text given as a path, a name or an address may be a secret key, which no error shows."""
     return "PRIVATE KEY" in text or re.fullmatch(_BARE_KEY, plain(text)) is not None
 
 
 def named(path: Path) -> str:
-    """A file as an error tells it. People make a path of a key's own text, too, of which nothing is shown."""
+    """A file as an error names it. A path that may be the text of a key isn't shown."""
     key = next((text for text in (str(path), path.name) if may_be_key(text)), None)
     return f"the file {str(path)!r}" if key is None else f"a file named by {what_is(key)}"
 
 
 def around(text: str) -> str:
-    """What stands around or in a text and doesn't belong to it, to be told behind what was found; empty for nothing."""
+    """What doesn't belong to a text, as the end of an error's clause: " with blanks around it"; empty for nothing."""
     if quotes_around(text):
         return " with quotes around it, which an env file left there"
     if (invisible := invisible_in(text)) is not None:

@@ -1,4 +1,4 @@
-"""Amounts that aren't whole numbers, for the texts of errors: what the platform takes instead."""
+"""Which fields are amounts of money, and what an error says of one that isn't whole fen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FEN = 100
 # No amount of money has more digits.
 _MOST_DIGITS = 15
 _RULE = "amounts are whole fen"
-# The catalogue knows which fields are whole numbers, and of none that it is money: the names alone tell.
+# The catalogue doesn't say which fields are amounts of money: their names do.
 _AMOUNT = re.compile(
     r"(?:^|[/_])(?:amount|amt|duty|fee|fine|price)(?:_max|_minimum|_(?:by|per)_day)?$"
     r"|(?:^|/)(?:refund|room_rate|threshold|total|(?:add_|before_)?balance|coupon_(?:minimum|value)|transaction_minimum)$"
@@ -31,12 +31,12 @@ def is_amount(field: str) -> bool:
 def whole_fen(amount: float | str | Decimal) -> str:
     """The rule for amounts, as a clause, with the amount in fen where it makes a whole number of them.
 
-    `12.5` gives "amounts are whole fen: 12.5 yuan are 1250"; `0.125`, of which nobody knows what was meant, the rule.
+    `12.5` gives "amounts are whole fen: 12.5 yuan are 1250"; `0.125`, whose meaning can't be guessed, gives the rule.
 
     Args:
         amount: as it was given, maybe in yuan; a text is digits with a point.
     """
-    # By who made a mistake.
+    # Imported only for the text of an error.
     from decimal import Decimal
     from fractions import Fraction
 

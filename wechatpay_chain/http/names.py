@@ -1,4 +1,4 @@
-"""Names and how they are spelt: what two spellings have in common, and how many letters lie between them."""
+"""Names and their spellings: what two spellings have in common, and in how many letters two names differ."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ def letters(name: str) -> str:
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The name that resembles another most, for the text of an error; None if none does."""
-    from difflib import get_close_matches  # by who made a mistake
+    from difflib import get_close_matches  # only for the text of an error
 
     return next(iter(get_close_matches(name, sorted(names), n=1)), None)
 
 
 def distance(one: str, other: str, most: int) -> int:
-    """How many letters must be put in, taken out, exchanged for others or swapped to make one text of the other.
+    """In how many letters two texts differ: letters inserted, deleted, replaced, or swapped with their neighbour.
 
     Args:
         one: a text.
         other: another.
-        most: where it turns out to be more, `most + 1` is returned, which takes less time.
+        most: counting stops above this, and `most + 1` is returned.
     """
     if abs(len(one) - len(other)) > most:
         return most + 1

@@ -18,15 +18,15 @@ from .names import nearest
 
 _CAPITAL = re.compile(r"[A-Z]")
 _ATTRIBUTE = re.compile(r"[a-z0-9][A-Za-z0-9_]*")
-# As the verbs are called in other languages' SDKs.
+# Names of the verbs in SDKs of other languages.
 _HABIT = re.compile(r"(get|post|put|patch|delete)_?[Aa]sync")
 _PLACEHOLDER_ATTRIBUTE = re.compile(r"_([A-Za-z][A-Za-z0-9_]*?)_")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
-# As other frameworks and SDKs write placeholders; no number or name of the platform begins so.
+# Placeholders of other frameworks and SDKs. Nothing of the platform's begins with `:` or `$`.
 _OTHER_PLACEHOLDER = re.compile(r"[:$]([A-Za-z_][A-Za-z0-9_]*)\$?")
 # A segment of RFC 3986: unreserved, percent-encoded, sub-delims, ":" and "@".
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+")
-# A segment that is one or two dots, escaped or not; some servers take off `;...` before they look at it.
+# A segment of one or two dots, escaped or not; some servers drop `;...` before they resolve it.
 _DOTS = re.compile(r"/(?:\.|%2E){1,2}(?=/|;|$)", re.IGNORECASE)
 _CONTROL = re.compile(r"%(?:[01][0-9A-F]|7F)", re.IGNORECASE)
 _PATH = re.compile(rf"(?:/{_SEGMENT.pattern})+/?")
@@ -38,7 +38,7 @@ _LONGEST_INT = 512
 KEYWORDS = frozenset({"json", "xml", "params", "headers", "file", "meta", "timeout", "retry", "security"})
 """What a verb takes as it is; all other keywords are placeholders."""
 
-# What the keywords of the verbs are called in other languages' SDKs and in HTTP libraries.
+# Names of the verbs' keywords in SDKs of other languages and in HTTP libraries, and what to write here.
 _KEYWORDS_MEANT: Mapping[str, str] = {
     "body": "json={...}, or xml={...} of APIv2",
     "content": "json={...}, or xml={...} of APIv2",
@@ -151,7 +151,7 @@ def check_path(path: str) -> None:
 
 
 def digits(number: int, argument: str) -> str:
-    """A whole number as it is written, whatever a class of the caller's own writes in its place.
+    """A whole number in decimal digits, also one of a subclass of int that writes itself otherwise.
 
     Raises:
         ConfigurationError: it is longer than any number of the platform, and longer than Python writes.
@@ -167,7 +167,7 @@ def without_needless_escapes(path: str) -> str:
 
 
 def check_query(query: str) -> None:
-    """Refuse an encoded query that would end the target, or that would not go out as it stands.
+    """Refuse an encoded query that would end the target, or be encoded again on its way.
 
     Raises:
         ConfigurationError: `#`, blanks, control characters, other characters that no query may hold, or a `%` that
@@ -202,7 +202,7 @@ def _encode(name: str, value: object) -> str:
         value = value.value
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise TypeError(f"the placeholder {name!r} takes a str or an int, not {type_of(value)}")
-    # As it is, whatever a class of the caller's own writes in its place.
+    # A subclass may write itself otherwise.
     text = str.__str__(value) if isinstance(value, str) else digits(value, name)
     if text in {"", ".", ".."}:
         raise ConfigurationError(name, f"{text!r} cannot be a path segment", "Give the value of one resource")

@@ -46,7 +46,7 @@ class Encode:
 
 
 async def _with_file(request: Request, file: File, call_next: Handler) -> Response[Any]:
-    from ..files.uploads import Source  # by whoever has files to upload
+    from ..files.uploads import Source  # only for uploads
 
     async with Source.open(file) as source:
         return await call_next(await _upload(request, source, request.operation))
@@ -95,7 +95,7 @@ def _json_body(request: Request) -> bytes:
 
 
 def _refuse_fractions(request: Request, argument: str) -> None:
-    """An amount computed in floats, 0.29 * 100 for one, is a fen short: nothing is rounded here, it is refused."""
+    """Refuse floats where whole numbers belong: 0.29 * 100 is a fen short, and nothing is rounded here."""
     for pointer, value in floats(getattr(request, argument)):
         kind = catalogue.field_type(request.method, request.template, LOCATIONS[argument], pointer)
         if kind in {"integer", "number"}:

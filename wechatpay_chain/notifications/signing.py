@@ -69,7 +69,7 @@ class AuthorizationSigner:
         """The `Authorization` header of a reply with this content."""
         timestamp, nonce = str(int(self.clock())), v3.make_nonce()
         signature = await self.signer.sign(self.message(timestamp, nonce, body))
-        # Imported by who signs replies: signers bring asyncio.
+        # Imported here, because signers import asyncio, which a webhook that only verifies doesn't need.
         from ..credentials.signer import algorithm_of
 
         authorization = Authorization(

@@ -325,7 +325,7 @@ class Webhook:
     def __reduce__(self) -> NoReturn:
         raise TypeError("a webhook holds keys and threads and can't be pickled: make one in each process")
 
-    # asyncio and logging are imported by those who dispatch: who only calls open() doesn't pay for it.
+    # asyncio and logging are imported on first dispatch: a program that only calls open() needs neither.
 
     @cached_property
     def _delivery(self) -> Delivery:

@@ -157,7 +157,7 @@ def _as_known(name: str) -> str:
         ) from None
     if (operation := find(method, path)) is not None:
         return f"{method} {operation.path}"
-    from ..catalogue.hints import misspelt  # by who has a rate for what isn't known
+    from ..catalogue.hints import misspelt  # only for an unknown operation
 
     if (cause := misspelt(method, path)) is not None:  # it may also be newer than the catalogue
         text = f"rate_limits.overrides[{name!r}]: the catalogue knows no such operation; {cause.text}"

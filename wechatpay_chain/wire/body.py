@@ -1,4 +1,4 @@
-"""Payload to bytes, once: JSON and query strings, with everything refused that the platform would refuse later.
+"""Payloads to bytes: JSON and query strings. What the platform can't take is refused here.
 
 https://pay.weixin.qq.com/docs/merchant/development/interface-rules/basic-rules.html
 """
@@ -28,7 +28,7 @@ _PAYLOADS = (dict, list, tuple, Mapping)
 _WITHOUT_FLOATS = PLAIN - {float}
 # The first byte of a 4-byte UTF-8 character; it can stand for nothing else.
 _FOUR_BYTES = re.compile(rb"[\xf0-\xf4]")
-# A number stands behind a colon, a comma or a bracket. So does what a text may hold, which costs a closer look.
+# A number stands behind a colon, a comma or a bracket. A text may hold the same: a match calls for a closer look.
 _FLOAT = re.compile(rb"[:,\[]-?[0-9]+[.e]")
 
 
@@ -141,7 +141,7 @@ def _refuse_scalar(value: object, pointer: str) -> None:
 
 
 def _remedy_for(value: object, pointer: str) -> str:
-    from decimal import Decimal  # by who made a mistake
+    from decimal import Decimal  # only for the text of an error
 
     if isinstance(value, Decimal) and is_amount(pointer):
         return f"Give an int: {whole_fen(value)}"
@@ -161,7 +161,7 @@ def _text(value: object, name: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and math.isfinite(value):
-        return float.__repr__(value)  # as it is, whatever a class of its own writes in its place
+        return float.__repr__(value)  # a subclass may write itself otherwise
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, int):

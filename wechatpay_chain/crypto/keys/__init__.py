@@ -140,13 +140,13 @@ def _certificate_key(certificate: x509.Certificate, argument: str) -> PublicKey:
 
 
 def _kind_of(block: Block, password: str | None = None) -> str:
-    from .kinds import kind_of  # by who made a mistake
+    from .kinds import kind_of  # only for the text of an error
 
     return kind_of(block, password)
 
 
 def _accepted_private(key: object, argument: str) -> PrivateKey:
-    """A key that the platform takes: of RSA and big enough, or of SM2."""
+    """The key, if the platform accepts it: RSA of at least 2048 bits, or SM2."""
     if isinstance(key, RSAPrivateKey):
         _check_size(key, argument)
     elif not sm2.is_private_key(key):
@@ -155,7 +155,7 @@ def _accepted_private(key: object, argument: str) -> PrivateKey:
 
 
 def _accepted_public(key: object, argument: str) -> PublicKey:
-    """The same of a public key."""
+    """The same for a public key."""
     if isinstance(key, RSAPublicKey):
         _check_size(key, argument)
     elif not sm2.is_public_key(key):

@@ -23,12 +23,12 @@ SSH_RSA = "ssh-rsa "
 _SHORTEST_BASE64 = 300
 _BASE64_OF_PEM = "LS0tLS1CRUdJTi"
 _FOR_URLS = str.maketrans("-_", "+/")
-# With blanks where they belong, or without any, as whoever removes all of them leaves the lines.
+# With blanks where they belong, or without any blanks at all.
 _BEGIN = re.compile(r"-----\s?BEGIN\s?")
 _END = re.compile(r"-----\s?END\s?")
 _WORDS_OF_LABEL = re.compile(r"(?<=[A-Z0-9])(?=(?:PRIVATE|PUBLIC|KEY|CERTIFICATE|REQUEST)\b|(?:PRIVATE|PUBLIC)KEY\b)")
 _WHITE_SPACE = re.compile(r"\s|(?<!\\)\\+[rn]")
-# These are compiled by whoever needs them first: a PEM without a mistake needs none.
+# Patterns as text, compiled on first use: a PEM without a mistake needs none of them.
 # Base64 in either alphabet, that for URLs often without its padding; but no PEM with a damaged line.
 _BASE64 = r"(?!-)[A-Za-z0-9+/_-]+={0,2}(?<!---)"
 _NOT_BASE64 = r"[^A-Za-z0-9+/=\s]"
@@ -42,7 +42,7 @@ _LARGEST = 1_000_000
 class Block(NamedTuple):
     """DER bytes with the PEM label they came under; None where there was no PEM.
 
-    A public key in OpenSSH's one line is text, not DER, and comes under `SSH_RSA`.
+    A public key in OpenSSH's form of one line isn't DER: `der` is that line, and its label `SSH_RSA`.
     """
 
     label: str | None
@@ -76,14 +76,14 @@ def blocks_of(source: object, argument: str) -> list[Block]:
         return [Block(SSH_RSA, text.encode())]
     bare = _WHITE_SPACE.sub("", text)
     if re.fullmatch(_BASE64, bare) and (len(bare) >= _SHORTEST_BASE64 or _is_short_key(bare)):
-        # Often the Base64 of a whole file, as secrets of Kubernetes and CI systems hold it, or the Base64 of that.
+        # Often the Base64 of a whole file, once or twice: secrets of Kubernetes and CI systems hold files so.
         return blocks_of(_unpacked(bare, argument), argument)
     if text[:8].lower().startswith(_WEB_URLS):
         raise ConfigurationError(
             argument, "a URL was found", "Download the file, and give a Path to it, or its content"
         )
     if isinstance(source, str) and "-----" not in text and 0 < len(text) < _SHORTEST_BASE64:
-        # A text without a suffix may be a piece of a key, or another secret given in the wrong place: it isn't shown.
+        # A text without a suffix may be a part of a key, or another secret: it isn't shown.
         path = Path(unquote(text.removeprefix(_FILE_URL)) if text.startswith(_FILE_URL) else text)
         shown = shapes.named(path) if path.suffix else f"a file named by {len(source)} characters"
         return blocks_of(_read(path, argument, shown), argument)
@@ -96,7 +96,7 @@ def blocks_of(source: object, argument: str) -> list[Block]:
 
 
 def _unpacked(bare: str, argument: str) -> bytes:
-    """What Base64 of either alphabet, or hexadecimal digits, hold."""
+    """The bytes that Base64 of either alphabet, or hexadecimal digits, encode."""
     if re.fullmatch(_HEXADECIMAL, bare):
         return bytes.fromhex(bare)
     plain = bare.rstrip("=").translate(_FOR_URLS)
@@ -112,7 +112,7 @@ def _is_short_key(bare: str) -> bool:
 
 
 def _pem_blocks(text: str, argument: str) -> Iterator[Block]:
-    """The PEM blocks of a text. A BEGIN line that is there twice, or without its END, is none."""
+    """The PEM blocks of a text. A BEGIN line without its END line is skipped."""
     for part in _BEGIN.split(text)[1:]:
         label, _, rest = part.partition("-----")
         body, *tail = _END.split(rest, maxsplit=1)
@@ -136,7 +136,7 @@ def _read(path: Path, argument: str, shown: str) -> bytes:
 
 
 def _text(source: bytes) -> str | None:
-    """The text of a file, in UTF-8 or in what Notepad calls Unicode; None for one that is no text."""
+    """The text of a file in UTF-8, or in UTF-16 as Notepad writes it; None for a file that is no text."""
     is_wide = source[:2] in {b"\xff\xfe", b"\xfe\xff"} or source[1:2] == b"\0" == source[3:4]
     try:
         text = source.decode(
@@ -160,7 +160,7 @@ def _decode(body: str, argument: str) -> bytes:
 
 
 def encrypted_error(argument: str) -> ConfigurationError:
-    """The error of a key that no password given here opens."""
+    """The error for an encrypted key, whose password can't be given here."""
     return ConfigurationError(
         argument,
         "the key is encrypted with a pass phrase",

@@ -1,4 +1,4 @@
-"""What a block is, to be told where it isn't what was asked for."""
+"""What a block holds, for errors that say what was found in place of a key or a certificate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .public import certificate_in, kind_of_sm2
 
 
 def kind_of(block: Block, password: str | None = None) -> str:
-    """What a block is: "a certificate", "a PKCS#12 bundle"; `password` where a bundle would have been opened."""
+    """What a block holds: "a certificate", "a PKCS#12 bundle". With a `password`, also what a bundle lacks."""
     if sm2.is_named_in(block.der) and (of_sm2 := kind_of_sm2(block)) is not None:
         return of_sm2
     if block.label is not None:

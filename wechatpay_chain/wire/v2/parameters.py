@@ -1,4 +1,4 @@
-"""The parameters of an APIv2 call: what a caller gives becomes texts, what every call needs is filled in.
+"""The parameters of an APIv2 call: converted to texts, and completed with what every call needs.
 
 https://pay.weixin.qq.com/doc/v2/merchant/4011985891
 """
@@ -22,12 +22,12 @@ from .ambiguity import check_covered
 from .signature import SignType, sign, workwx_sign
 
 MERCHANT_FIELDS = ("mch_id", "mchid", "combine_mch_id")
-"""What parameters name the calling merchant, the most usual first; `sub_mch_id` names a service provider's merchant."""
+"""Parameters that name the calling merchant, the most usual first; `sub_mch_id` names a provider's sub-merchant."""
 
 
 @frozen(kw_only=True)
 class Demands:
-    """What an operation asks of its parameters; the defaults are those of an operation that nobody knows.
+    """What an operation demands of its parameters; the defaults are for an operation that the catalogue doesn't know.
 
     Attributes:
         merchant_field: the parameter that names the calling merchant; None takes the one that the caller gives.
@@ -144,12 +144,12 @@ def _text(value: object, place: str, *, as_pairs: bool) -> str:
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, str):
-        return str.__str__(value)  # as it is, whatever a class of the caller's own writes in its place
+        return str.__str__(value)  # a subclass may write itself otherwise
     if isinstance(value, bool):
         raise ConfigurationError(place, "a bool", "APIv2 has none: give the text that the page shows, such as 'Y'")
     if isinstance(value, int):
         return digits(value, place)
-    from decimal import Decimal  # by whoever gives another number
+    from decimal import Decimal  # only for numbers that are no int
 
     if isinstance(value, Decimal) and value.is_finite():
         if is_amount(place) and value != value.to_integral_value():

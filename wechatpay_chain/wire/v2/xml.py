@@ -20,7 +20,7 @@ _ROOT_AND_FIELD = 2
 _MOST_FIELDS = 1000
 
 
-# No message has an attribute, and expat takes long for very many; a text holds few of these signs.
+# Messages have no attributes, which expat is slow to parse in great numbers; texts hold few equals signs.
 _MOST_EQUALS_SIGNS = 20_000
 
 
@@ -84,7 +84,7 @@ def parse(body: bytes) -> dict[str, str]:
     Raises:
         DecodeError: it isn't well-formed, or holds more than such a message holds.
     """
-    from xml.parsers import expat  # by whoever calls APIv2
+    from xml.parsers import expat  # only for APIv2
 
     if b"\0" in body:
         raise DecodeError("it is XML in another encoding than UTF-8")  # expat recognises UTF-16 by itself
@@ -100,7 +100,7 @@ def parse(body: bytes) -> dict[str, str]:
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text
     try:
-        # As text, because of bytes expat believes a byte order mark of UTF-16, whatever it was told.
+        # As text: in bytes, expat follows a byte order mark of UTF-16 whatever encoding it was given.
         parser.Parse(body.decode(), True)
     except expat.ExpatError as error:
         raise _unreadable(body, f"it is not well-formed XML: {error}" if body.strip() else "it is empty") from None
