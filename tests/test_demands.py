@@ -315,6 +315,24 @@ async def test_demand_25_an_idle_connection_is_given_up_before_the_platform_clos
     assert session.connector._keepalive_timeout == 6
 
 
+@pytest.mark.parametrize("method", ["get", "post"])
+async def test_demand_25_a_connection_closed_under_the_clients_hands_costs_no_call(
+    emulator: Emulator, method: str
+) -> None:
+    """A server that answers and closes without a word: the next call isn't lost, and none arrives twice."""
+    received: list[bytes] = []
+    refusal = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    async with (
+        server(answering(refusal, received)) as base_url,
+        WeChatPay(**emulator.credentials(), base_url=base_url, retry=RetryPolicy(base=0.001)) as wxpay,
+    ):
+        for number in range(10):
+            call = getattr(wxpay[f"v3/new/thing{number}"], method)  # of which nobody knows whether it may be repeated
+            with pytest.raises(APIError, match="404"):
+                await (call(json={"a": number}) if method == "post" else call())
+    assert [request.split()[1] for request in received] == [b"/v3/new/thing%d" % number for number in range(10)]
+
+
 async def test_demand_26_a_timeout_after_sending_is_unknown_and_says_so(emulator: Emulator) -> None:
     """The error of a write that may have arrived forbids a new number."""
     async with (

@@ -94,6 +94,21 @@ def test_what_the_connector_never_had_was_not_sent(kind: type[Exception]) -> Non
     assert (error.outcome, error.attempts) == ("not_sent", 1)
 
 
+@pytest.mark.parametrize("text", ["Cannot write to closing transport", "Connection lost"])
+@pytest.mark.parametrize("in_pieces", [False, True])
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_connection_that_was_closed_before_anything_was_written(text: str, in_pieces: bool, wrapped: bool) -> None:
+    """What was refused whole by aiohttp's writer did not leave; of a body in pieces some may have left."""
+    error: Exception = aiohttp.ClientConnectionResetError(text)
+    if wrapped:  # as it comes where there is a body
+        error, cause = aiohttp.ClientOSError(None, "Can not write request body for http://h/"), error
+        error.__cause__ = cause
+    mapped = transport_error(error, host="h", timeout=TIMEOUT, in_pieces=in_pieces)
+    is_unsent = text.startswith("Cannot") and not in_pieces
+    assert (type(mapped), mapped.outcome) == (ConnectionFailed, "not_sent" if is_unsent else "unknown")
+    assert ("before the request was written" in str(mapped)) is is_unsent
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [

@@ -108,7 +108,12 @@ class Exchange:
         if isinstance(error, TransportError):
             return error
         mapped = transport_error(
-            error, host=self._host, timeout=self._timeout, proxy=self._proxy, was_handed_over=self._was_sent
+            error,
+            host=self._host,
+            timeout=self._timeout,
+            proxy=self._proxy,
+            was_handed_over=self._was_sent,
+            in_pieces=self._request.payload is not None,
         )
         mapped.request_id = request_id(self.headers)  # of an answer that broke off
         mapped.__cause__ = cause_of(error)

@@ -33,6 +33,7 @@ _NO_CONNECTION = Failure(ConnectionFailed, "not_sent", "no connection to {host}:
 _NO_THREADS = Failure(
     ConnectionFailed, "not_sent", "no connection to {host}: the interpreter is shutting down ({error})"
 )
+_CLOSED = Failure(ConnectionFailed, "not_sent", "the connection to {host} was closed before the request was written")
 _NO_ADDRESS = Failure(ConnectionFailed, "not_sent", "no connection to {host}{proxy}: {error} is no address")
 _NO_TIME_TO_ANSWER = Failure(TimedOut, "unknown", "no complete answer from {host} within {total}")
 _BROKEN = Failure(ConnectionFailed, "unknown", "the connection to {host} broke: {error}")
@@ -63,6 +64,8 @@ FAILURES: dict[type[Exception], Failure] = {
 }
 """The nearest class of an exception counts, so the order of the rows doesn't."""
 
+# What aiohttp's writer says in place of writing. It writes head and body at once, unless the body comes in pieces.
+_UNWRITTEN = "Cannot write to closing transport"
 # Where aiohttp quotes what came, at the end of what it says.
 _QUOTED = re.compile(r":?\s+(?:bytearray\()?b?['\"]")
 
@@ -79,6 +82,7 @@ def transport_error(
     timeout: aiohttp.ClientTimeout,
     proxy: URL | None = None,
     was_handed_over: bool = True,
+    in_pieces: bool = False,
 ) -> TransportError:
     """The error to raise in place of a foreign exception.
 
@@ -88,8 +92,14 @@ def transport_error(
         timeout: of the request.
         proxy: that it was to go through.
         was_handed_over: whether the connector was asked to send it. Before that nothing can have left.
+        in_pieces: whether its body is written in pieces, some of which may have left before the one that failed.
     """
-    failure = _NO_THREADS if _is_shutting_down(error) else failure_of(type(error))
+    if _is_shutting_down(error):
+        failure = _NO_THREADS
+    elif not in_pieces and _is_unwritten(error):
+        failure = _CLOSED
+    else:
+        failure = failure_of(type(error))
     mapped = failure.kind(
         failure.text.format(
             host=host,
@@ -109,6 +119,12 @@ def transport_error(
 def _is_shutting_down(error: Exception) -> bool:
     """Whether names can't be resolved because the threads that do it have ended, as in `atexit` functions."""
     return isinstance(error, RuntimeError) and not threading.main_thread().is_alive()
+
+
+def _is_unwritten(error: Exception) -> bool:
+    """Whether the server closed a connection that was kept, and it was noticed just before anything was written."""
+    error = _beneath_a_url(error) or error
+    return isinstance(error, aiohttp.ClientConnectionResetError) and str(error) == _UNWRITTEN
 
 
 def cause_of(error: Exception) -> Exception | None:
