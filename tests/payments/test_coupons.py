@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+import pytest
 
 from tests import openssl
 from tests.payments.documented import APIV2_KEY
-from wechatpay_chain import payments
+from wechatpay_chain import ConfigurationError, payments
 
 
 def test_coupons_of_a_mini_program() -> None:
@@ -24,6 +27,13 @@ def test_coupons_of_a_mini_program() -> None:
         "send_coupon_merchant": "10016226",
         "sign": openssl.hmac_sha256(APIV2_KEY, text),
     }
+
+
+@pytest.mark.parametrize("coupons", [None, 5, "ab", b"ab", {"stock_id": "1"}, ["ab"], [("stock_id", "1")], [None]])
+def test_no_coupons(coupons: Any) -> None:
+    """What is no list of dicts is named as what it is, and not signed."""
+    with pytest.raises(ConfigurationError, match=r"^coupons(\[0\])?: .* found\. Give a list of dicts"):
+        payments.coupons_mini_program(coupons, send_coupon_merchant="1", apiv2_key=APIV2_KEY)
 
 
 def test_a_coupon_of_a_page() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import traceback
 from typing import Any
 
 import pytest
@@ -81,6 +83,20 @@ def test_instalment(merchant_key: RSAPrivateKey) -> None:
     assert app["sign"] == openssl.signature(merchant_key, f"{APPID}\n{TIMESTAMP}\n{NONCE}\n{PREPAY_ID}\n")
 
 
+@pytest.mark.parametrize("number", [0, -1, True, 1.0, "6", "6&x=1"])
+def test_no_instalment(number: Any) -> None:
+    """A number of periods that is none, above all a payer's text with parameters behind it, is in no package."""
+    with pytest.raises(ConfigurationError, match=r"^instalment\.number: "):
+        Instalment(number=number)
+
+
+@pytest.mark.parametrize("period_type", ["", "PERIOD&x=1", "PERIOD\n", None])
+def test_no_period(period_type: Any) -> None:
+    """So is a type of period that is no word."""
+    with pytest.raises(ConfigurationError, match=r"^instalment\.period_type: "):
+        Instalment(number=6, period_type=period_type)
+
+
 def test_h5() -> None:
     """The return address is percent-encoded whole and appended."""
     url = payments.h5_url({"h5_url": "https://wx.tenpay.com/x?prepay_id=1&package=2"}, "https://a.example/?b=c&d=e")
@@ -109,21 +125,40 @@ def test_an_appid_that_is_not_set(merchant_key: RSAPrivateKey, value: Any, found
         assert caught.value.found.startswith(found)
 
 
-@pytest.mark.parametrize("value", [None, "", b"https://a.example"])
+@pytest.mark.parametrize("value", [None, "", b"https://a.example", 5, ["x"], " x", "x\n", "\ud800", "\U0001f600"])
 def test_what_else_a_front_end_needs(merchant_key: RSAPrivateKey, value: Any) -> None:
-    """So is a missing return address, package or mixed order's number, under the argument's name."""
+    """So is any other value that is missing or no text, under the argument's name, and no key is in the traceback."""
+    signed: dict[str, Any] = {"mchid": MCHID, "apiv2_key": APIV2_KEY, **FRESH}
+    coupon: dict[str, Any] = {"send_coupon_merchant": MCHID, "apiv2_key": APIV2_KEY}
     made = {
         "redirect_url": lambda: payments.h5_url("https://wx.tenpay.com/x?a", value),
         "package": lambda: payments.red_packet_v2(value, appid=APPID, apiv2_key=APIV2_KEY, **FRESH),
         "package_info": lambda: payments.merchant_transfer(value, mchid=MCHID, appid=APPID),
         "mix_trade_no": lambda: payments.medical(PREPAY_ID, value, appid=APPID, key=merchant_key, **FRESH),
+        "sub_mchid": lambda: payments.merchant_transfer("p", mchid=MCHID, appid=APPID, sub_mchid=value or ""),
+        "sub_appid": lambda: payments.merchant_transfer("p", mchid=MCHID, appid=APPID, sub_appid=value or ""),
+        "apply_permissions_token": lambda: payments.payscore_enable(value),
+        "package ": lambda: payments.payscore_confirm(value),
+        "package  ": lambda: payments.payscore_confirm_signed(value, **signed),
+        "service_id": lambda: payments.payscore_detail(value, "O1", **signed),
+        "out_order_no": lambda: payments.payscore_detail("500", value, **signed),
+        "stock_id": lambda: payments.coupon_h5(value, "r", "o", **coupon),
+        "out_request_no": lambda: payments.coupon_h5("s", value, "o", **coupon),
+        "open_id": lambda: payments.coupon_h5("s", "r", value, **coupon),
+        "coupon_code": lambda: payments.coupon_h5("s", "r", "o", coupon_code=value or "", **coupon),
+        "coupons[0]['stock_id']": lambda: payments.coupons_mini_program([{"stock_id": value}], **coupon),
     }
     for argument, make in made.items():
-        with pytest.raises(ConfigurationError, match=f"^{argument}: "):
+        with pytest.raises(ConfigurationError, match=f"^{re.escape(argument.strip())}: ") as caught:
             make()
+        traced = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+        library = [frame for frame in traced.stack if "wechatpay_chain" in frame.filename]
+        assert APIV2_KEY not in "".join(str(frame.locals) for frame in library)
 
 
-@pytest.mark.parametrize("answer", ["", "prepay_id=", {}, {"prepay_id": ""}, {"prepay_id": 1}, Response(status=204)])
+@pytest.mark.parametrize(
+    "answer", ["", "prepay_id=", "\ud800", "\U0001f600", {}, {"prepay_id": ""}, {"prepay_id": 1}, Response(status=204)]
+)
 def test_no_prepay_id(merchant_key: RSAPrivateKey, answer: Any) -> None:
     """An answer without the id is named."""
     with pytest.raises(ConfigurationError, match="prepay_id: "):

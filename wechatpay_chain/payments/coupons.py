@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from ..credentials.arguments import conceals_arguments
+from ..errors import ConfigurationError, type_of
 from ..wire import v2
-from .parameters import hmac_signed, query
+from .parameters import given, hmac_signed, query
 
+_COUPONS = "Give a list of dicts, each with stock_id and out_request_no"
 _COUPON_PAGE = "https://action.weixin.qq.com/busifavor/getcouponinfo"
 
 
@@ -27,8 +29,11 @@ def coupons_mini_program(
 
     Returns:
         `send_coupon_params`, `send_coupon_merchant` and `sign`, the component's three properties.
+
+    Raises:
+        ConfigurationError: these are no coupons, or a value of one is empty or no text.
     """
-    listed = [dict(coupon) for coupon in coupons]
+    listed = _listed(coupons)
     flat = {f"{name}{index}": value for index, coupon in enumerate(listed) for name, value in coupon.items()}
     flat["send_coupon_merchant"] = send_coupon_merchant
     return {
@@ -60,12 +65,26 @@ def coupon_h5(
         apiv2_key: its APIv2 key.
         coupon_code: where the stock has codes of its own.
     """
-    given = {
-        "stock_id": stock_id,
-        "out_request_no": out_request_no,
+    parameters = {
+        "stock_id": given("stock_id", stock_id),
+        "out_request_no": given("out_request_no", out_request_no),
         "send_coupon_merchant": send_coupon_merchant,
-        "open_id": open_id,
+        "open_id": given("open_id", open_id),
     }
     if coupon_code is not None:
-        given["coupon_code"] = coupon_code
-    return f"{_COUPON_PAGE}?{query(hmac_signed(given, apiv2_key))}#wechat_pay&wechat_redirect"
+        parameters["coupon_code"] = given("coupon_code", coupon_code)
+    return f"{_COUPON_PAGE}?{query(hmac_signed(parameters, apiv2_key))}#wechat_pay&wechat_redirect"
+
+
+def _listed(coupons: object) -> list[dict[str, str]]:
+    found = type_of(coupons)
+    if not isinstance(coupons, Iterable) or isinstance(coupons, Mapping | str | bytes):
+        raise ConfigurationError("coupons", f"{found} was found", _COUPONS)
+    listed: list[dict[str, str]] = []
+    for index, coupon in enumerate(cast("Iterable[object]", coupons)):
+        place = f"coupons[{index}]"
+        if not isinstance(coupon, Mapping):
+            raise ConfigurationError(place, f"{type_of(coupon)} was found", _COUPONS)
+        members = cast("Mapping[str, object]", coupon).items()
+        listed.append({name: given(f"{place}[{name!r}]", value) for name, value in members})
+    return listed

@@ -6,17 +6,26 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012365336
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from .._arguments import COUNT, Takes, check_attributes
 from ..crypto import asymmetric
 from ..crypto.asymmetric import Algorithm, PrivateKey, algorithm_of
 from ..errors import ConfigurationError
 from ..http.response import Response
 from .parameters import PREPAY, Prepay, given, member, prepay_id
 
+_INSTALMENT = {
+    "number": COUNT,
+    "period_type": Takes(
+        lambda value: isinstance(value, str) and re.fullmatch("[A-Z_]+", value) is not None,
+        "Give a word such as PERIOD",
+    ),
+}
 _ONE_LINE = "Give appid, nonce and prepay_id without: each is one line of the signed text"
 
 APP_PACKAGE = "Sign=WXPay"
@@ -32,10 +41,16 @@ class Instalment:
     Attributes:
         number: of periods.
         period_type: what the subsidy counts in.
+
+    Raises:
+        ConfigurationError: one of them is something else, which the package would hold as further parameters.
     """
 
     number: int
     period_type: str = "PERIOD"
+
+    def __post_init__(self) -> None:
+        check_attributes(_INSTALMENT, "instalment.", self)
 
     def __str__(self) -> str:
         return f"&subsidy_period_type={self.period_type}&selected_installment_number={self.number}"

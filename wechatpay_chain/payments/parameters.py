@@ -8,6 +8,7 @@ from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 from ..errors import ConfigurationError, type_of
+from ..http.characters import check_text
 from ..http.response import Response
 from ..wire import v2
 
@@ -34,6 +35,7 @@ def prepay_id(prepay: Prepay) -> str:
         raise ConfigurationError(
             "prepay_id", "it holds blanks, line ends, & or =", "Give the one of an order's answer, never a payer's text"
         )
+    check_text(found, "prepay_id")
     return found
 
 
@@ -45,12 +47,16 @@ def given(name: str, value: object) -> str:
         value: what a caller gave there.
 
     Raises:
-        ConfigurationError: it is empty, or no text.
+        ConfigurationError: it is empty, no text, has blanks or line ends around it, or holds a character that the
+            platform doesn't take.
     """
-    if isinstance(value, str) and value:
-        return value
-    found = "it is empty" if isinstance(value, str) else f"{type_of(value)} was found"
-    raise ConfigurationError(name, found, "Give a text: perhaps a setting of this name isn't set")
+    if not isinstance(value, str) or not value:
+        found = "it is empty" if isinstance(value, str) else f"{type_of(value)} was found"
+        raise ConfigurationError(name, found, "Give a text: perhaps a setting of this name isn't set")
+    if value.strip() != value:
+        raise ConfigurationError(name, "there are blanks or line ends around it", "Give it without them")
+    check_text(value, name)
+    return value
 
 
 def member(answer: Response[Any] | Mapping[str, Any], *names: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..credentials.arguments import conceals_arguments
-from .parameters import hmac_signed
+from .parameters import given, hmac_signed
 
 
 def payscore_enable(apply_permissions_token: str) -> dict[str, str]:
@@ -11,7 +11,7 @@ def payscore_enable(apply_permissions_token: str) -> dict[str, str]:
 
     https://pay.weixin.qq.com/docs/merchant/apis/weixin-pay-score/score-auth.html
     """
-    return {"apply_permissions_token": apply_permissions_token}
+    return {"apply_permissions_token": given("apply_permissions_token", apply_permissions_token)}
 
 
 def payscore_confirm(package: str) -> dict[str, str]:
@@ -22,7 +22,7 @@ def payscore_confirm(package: str) -> dict[str, str]:
     Args:
         package: of the order's answer.
     """
-    return {"package": package}
+    return {"package": given("package", package)}
 
 
 @conceals_arguments
@@ -36,8 +36,14 @@ def payscore_confirm_signed(package: str, *, mchid: str, apiv2_key: str, timesta
         timestamp: Unix time in seconds.
         nonce: a random string of at most 32 characters.
     """
-    given = {"mch_id": mchid, "package": package, "timestamp": str(timestamp), "nonce_str": nonce}
-    return hmac_signed({**given, "sign_type": "HMAC-SHA256"}, apiv2_key)
+    parameters = {
+        "mch_id": mchid,
+        "package": given("package", package),
+        "timestamp": str(timestamp),
+        "nonce_str": nonce,
+        "sign_type": "HMAC-SHA256",
+    }
+    return hmac_signed(parameters, apiv2_key)
 
 
 @conceals_arguments
@@ -57,12 +63,12 @@ def payscore_detail(
         timestamp: Unix time in seconds.
         nonce: a random string of at most 32 characters.
     """
-    given = {
+    parameters = {
         "mch_id": mchid,
-        "service_id": service_id,
-        "out_order_no": out_order_no,
+        "service_id": given("service_id", service_id),
+        "out_order_no": given("out_order_no", out_order_no),
         "timestamp": str(timestamp),
         "nonce_str": nonce,
         "sign_type": "HMAC-SHA256",
     }
-    return hmac_signed(given, apiv2_key)
+    return hmac_signed(parameters, apiv2_key)

@@ -22,9 +22,9 @@ def merchant_transfer(
     """
     parameters = {
         "mchId": mchid,
-        "subMchId": sub_mchid,
+        "subMchId": sub_mchid if sub_mchid is None else given("sub_mchid", sub_mchid),
         "appId": given("appid", appid),
-        "subAppId": sub_appid,
+        "subAppId": sub_appid if sub_appid is None else given("sub_appid", sub_appid),
         "package": given("package_info", package_info),
     }
     return {name: value for name, value in parameters.items() if value is not None}
