@@ -1,4 +1,4 @@
-"""Walking the catalogue: all operations, those at a path, what comes after a path, what is close to a wrong one."""
+"""Walking the catalogue: all operations, those at a path, what continues a path, what resembles a wrong one."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def children(path: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1024)
 def resembling(path: str, operation: Operation | None = None) -> tuple[tuple[Operation, bool], ...]:
-    """The operations that a path may have been meant for, though its spelling isn't theirs.
+    """The operations whose paths this one resembles, so that they may have been meant.
 
     Capitals, hyphens, underscores, escapes, `;...`, slashes and the roots (`v3`, `hk`, ...) make no difference, nor do
     two wrong letters.
@@ -99,7 +99,7 @@ def _has_one_more(longer: tuple[str, ...], shorter: tuple[str, ...]) -> bool:
 
 @cache
 def _worded() -> dict[int, list[tuple[str, tuple[str, ...]]]]:
-    """The templates with their words, by how many there are."""
+    """The templates with their words, by the number of words."""
     found: dict[int, list[tuple[str, tuple[str, ...]]]] = {}
     for template in paths():
         words = _words(template)
@@ -114,7 +114,7 @@ def _words(path: str) -> tuple[str, ...]:
 
 
 def closest(method: str, path: str, limit: int = 3) -> tuple[Operation, ...]:
-    """The operations whose paths resemble a path that isn't known, the closest first; none where nothing is close.
+    """The operations whose paths resemble an unknown path, the closest first; none where nothing is close.
 
     The other verbs of a known path are the closest of all.
 
@@ -147,7 +147,7 @@ def closest(method: str, path: str, limit: int = 3) -> tuple[Operation, ...]:
 
 
 def respelt_of(path: str) -> tuple[Operation, ...]:
-    """The operations of a path whose words these are, though it spells them otherwise.
+    """The operations whose paths have the same words in another spelling.
 
     Capitals, hyphens, underscores, slashes and the roots may differ: `controlOrders` is `control-orders`.
 

@@ -1,6 +1,6 @@
-"""Products that the platform gives to no new merchant any more: since when, and what it gives in their place.
+"""Products that are closed to new merchants: since when, and what these use instead.
 
-Their operations go on for those who have them, so they aren't deprecated.
+Their operations still work for merchants who have them, so they aren't deprecated.
 """
 
 from __future__ import annotations
@@ -58,5 +58,5 @@ CLOSINGS = (
 
 
 def closing_of(operation: Operation) -> Closing | None:
-    """What is known of an operation's product being closed to new merchants; None for one that is open."""
+    """The closing of an operation's product to new merchants; None if it is open to them."""
     return next((closing for closing in CLOSINGS if operation.path.startswith(closing.paths)), None)

@@ -59,7 +59,7 @@ class Node:
 def find(method: str, path: str) -> Operation | None:
     """The operation of a method and a path; None for one that the catalogue doesn't know.
 
-    A literal segment wins over a placeholder, a trailing slash counts.
+    A literal segment wins over a placeholder. A trailing slash makes another path.
 
     Args:
         method: `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
@@ -75,7 +75,7 @@ def find(method: str, path: str) -> Operation | None:
 
 
 def templates(path: str) -> Iterator[str]:
-    """The known templates that a path may be of, the most literal first."""
+    """The known templates that a path matches, the most literal first."""
     root, *segments = path.split("/")
     if not root:
         yield from (node.path for node in tree().matches(segments) if node.path in paths())

@@ -1,4 +1,4 @@
-"""What the catalogue can tell a caller who went astray: the closest operations, and what replaces a deprecated one."""
+"""Hints from the catalogue: what a misspelt path may mean, and what replaces a deprecated or closed operation."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def explain_unknown(error: APIError, request: Request, operation: catalogue.Oper
 
 
 def misspelt(method: str, path: str) -> Cause | None:
-    """What was probably meant by an operation that the catalogue doesn't know; None where nothing is close.
+    """The likely mistake in an unknown operation; None where nothing is close.
 
     Args:
         method: the verb of the call.
@@ -59,7 +59,7 @@ def _path_misspelt(meant: catalogue.Operation, lead: str, certainty: Certainty) 
 
 
 def note_closed(error: APIError, operation: catalogue.Operation | None) -> None:
-    """Put a note on a refusal by a product that new merchants don't get, if they may be refused for that alone."""
+    """Note on a refusal that the product is closed to new merchants, if that may be why it was refused."""
     if error.code in _NOT_FOR_YOU and operation is not None and (closing := closing_of(operation)) is not None:
         error.add_note(str(closing))
 

@@ -1,4 +1,4 @@
-"""How a list is given out in pages: each product has names of its own for the same things."""
+"""How each paged list names its page, page size and position: products differ in them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ By = Literal["item", "page", "token"]
 _LIMITS = ("limit", "page_size", "count")
 _POSITIONS: dict[str, By] = {"offset": "item", "page_token": "token", "page_index": "page"}
 TOTALS = ("total_count", "total_num")
-"""What the number of all items is called, in answers that the catalogue doesn't know either."""
+"""Names of the total number of items, also in answers that the catalogue doesn't know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Listing:
 
 @cache
 def listing(template: str) -> Listing | None:
-    """The names of the list that a GET of this path gives out; None where the catalogue knows of none."""
+    """The names in the list that a GET of this path returns; None where the catalogue knows no such list."""
     operation = find("GET", template)
     if operation is None:
         return None

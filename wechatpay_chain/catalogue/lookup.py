@@ -1,4 +1,4 @@
-"""A request's operation, looked up once: it travels with the request, and so does that there is none."""
+"""The look-up of a request's operation. Its result, also a failure, is kept in the request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .facts import find
 
 
 def looked_up(request: Request) -> Request:
-    """The request with what is known of its operation. One that was made or changed by hand is looked up here."""
+    """The request with its operation. One from a chain has it already; one made or changed by hand gets it here."""
     operation = request.operation
     if operation is not None and operation.path == request.template and operation.method == request.method:
         return request
@@ -21,6 +21,6 @@ def looked_up(request: Request) -> Request:
 
 
 def of_path(request: Request) -> Operation | None:
-    """The operation that a request's path leads to. A placeholder, or an escape, may stand for a word of it."""
+    """The operation that a request's path leads to, also where a placeholder or an escape stands for a literal word."""
     path = without_needless_escapes(request.path)
     return None if request.unknown == (request.method, path) else find(request.method, path)

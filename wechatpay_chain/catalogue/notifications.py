@@ -26,7 +26,7 @@ class Event:
         encoding: `json` or `xml`.
         fields: of the decrypted resource; without encryption, of the message itself.
         pages: its official pages.
-        derived: no page of it was seen: it follows from its service provider's twin by the platform's rule.
+        derived: inferred from the service provider's notification by the platform's rule; no official page was found.
     """
 
     id: str
@@ -41,7 +41,7 @@ class Event:
 
     @property
     def title(self) -> str:
-        """Its name where both generations are listed: the id, behind `v2/` for one of APIv2."""
+        """Its name in lists of both generations: its id, with `v2/` before it for APIv2."""
         return f"v2/{self.id}" if self.generation == "v2" else self.id
 
     @property
@@ -50,7 +50,7 @@ class Event:
         name = "_".join(_WORD.findall(self.id)).upper()
         if self.generation == "v3":
             return name
-        # Some sealed events of APIv2 carry the names of other things.
+        # Some encrypted events of APIv2 have the names of other things.
         return f"V2_EVENT_{name}" if self.event_types else f"V2_{name}"
 
     @property
@@ -70,8 +70,8 @@ def find_events(event_type: str, original_type: str | None = None) -> tuple[Even
 
     Args:
         event_type: such as `TRANSACTION.SUCCESS`.
-        original_type: the message's `resource.original_type`. It narrows the answer to the notifications that are
-            known to carry it, or, where none is, to those of which no page says what they carry.
+        original_type: the message's `resource.original_type`. It narrows the answer to the notifications known to have
+            it; if there are none, to those whose original type no page says.
     """
     found = tuple(event for event in events() if event_type in event.event_types)
     if original_type is None:

@@ -1,4 +1,4 @@
-"""The error codes that operations have in common: what they mean, and what to do.
+"""The error codes that many operations share: what they mean, and what to do.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012081709
 https://pay.weixin.qq.com/doc/v2/merchant/4011985891 (APIv2), https://pay.weixin.qq.com/doc/v2/merchant/4011937125

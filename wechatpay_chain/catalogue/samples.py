@@ -1,4 +1,4 @@
-"""A small payload for an operation: a plausible value for everything that it requires, and nothing else."""
+"""Sample payloads: a plausible value for every required field of an operation, and nothing else."""
 
 from __future__ import annotations
 

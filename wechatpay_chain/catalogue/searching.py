@@ -1,4 +1,4 @@
-"""Finding operations and notifications by what one remembers: parts of the official name, of the path, of a field.
+"""Searching operations and notifications by parts of the official name, the path or a field's name.
 
 Each word of the query must be found in the name, the business group, the path or a field's name; a find ranks by the
 sum of its words' scores. A Chinese word needn't stand together: 解管 finds 解除对微众台账的管控. What most people mean
@@ -25,7 +25,7 @@ _MODES = re.compile(r'"modes":\[[^\]]*"direct"')
 _WORD = re.compile(r"[0-9a-z]+|[^\x00-\x7f]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MAIN_GROUPS = frozenset({"基础支付", "退款", "账单", "分账", "商户进件", "商家转账∙(用户确认模式)"})
-# What a group, or the beginning of its name, is called besides.
+# Group, or the beginning of its name -> another name for it.
 _ALSO_CALLED = {"商户进件": "特约商户进件", "平台收付通": "电商收付通"}
 _APART = ("/v2/", "/hk/", "/global/", "/v3/global/")
 
@@ -109,7 +109,7 @@ def _word_score(entry: _Entry, word: str) -> float:
 
 
 def _name_score(name: str, word: str) -> float:
-    """From the whole name over a part of it down to its characters scattered in order; 0 for none of these."""
+    """A score: highest for the whole name, then a part of it, then its characters in order; 0 for no match."""
     if word in name:
         return _NAME * (2 + len(word) / len(name))
     first = at = name.find(word[0])
@@ -121,7 +121,7 @@ def _name_score(name: str, word: str) -> float:
 
 
 def _pairs_score(name: str, word: str) -> float:
-    """For a word of several whose parts stand in the name in any order: 查询订单 is meant by 商户订单号查询."""
+    """A score for a word whose parts stand in the name in another order: 查询订单 finds 商户订单号查询."""
     pairs = [word[at : at + _PAIR] for at in range(0, len(word), _PAIR)]
     if len(pairs) < _PAIR or len(word) % _PAIR or not all(pair in name for pair in pairs):
         return 0.0

@@ -1,4 +1,4 @@
-"""Holding a payload against the catalogue: what is missing, of the wrong type, not allowed, too long."""
+"""Checking payloads against the catalogue: what is missing, of the wrong type, not allowed, too long."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def field_type(method: str, path: str, location: str, pointer: str) -> str | Non
         method: verb of the call.
         path: template or path.
         location: `json`, `query`, `xml` or `meta`.
-        pointer: JSON pointer of the field; the items of an array are told by their index.
+        pointer: JSON pointer of the field, with the index of an array's item.
 
     Returns:
         `string`, `integer`, `number`, `boolean`, `object`, `file`, or one of these with `[]` for an array.
@@ -121,7 +121,7 @@ def _object(fields: Fields, value: object, place: _Place) -> Iterator[Fault]:
 
 
 def _demanded(field: Record, members: Mapping[str, object]) -> str | None:
-    """Under which condition an absent field is required; empty for always, None for not at all.
+    """The condition under which an absent field is required, as a clause; empty for always, None for never.
 
     Args:
         field: its record.

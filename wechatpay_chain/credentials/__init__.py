@@ -1,1 +1,1 @@
-"""Who we are and whom we believe: the keys, and how they are renewed."""
+"""Keys of merchants, brands and the platform, and how platform certificates are renewed."""

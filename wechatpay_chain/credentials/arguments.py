@@ -1,4 +1,4 @@
-"""The arguments of functions that take keys: no traceback shows them, and a wrong name leads to the right one."""
+"""Arguments of functions that take keys: hidden from tracebacks, and with hints for wrong names."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _MOST = 3
 class WrongArguments(TypeError):
     """A call with an argument that the function doesn't take, or without one that it needs.
 
-    It comes without the frames that hold the others.
+    Its traceback lacks the frames that hold the other arguments.
     """
 
 
 def conceals_arguments(function: Callable[P, R]) -> Callable[P, R]:
-    """Makes a function's `ConfigurationError` or `WrongArguments` come without the frames of its arguments, keys too.
+    """A decorator: a function's `ConfigurationError`s come without the frames that hold its arguments.
 
-    Python's `TypeError` about a call that doesn't fit the function becomes a `WrongArguments`.
+    Python's `TypeError` for wrong arguments becomes a `WrongArguments`, without those frames too.
     """
 
     @wraps(function)
@@ -46,13 +46,13 @@ def conceals_arguments(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def check_names(owner: str, given: Iterable[str], known: Iterable[str], elsewhere: Mapping[str, str] = OF_KEYS) -> None:
-    """Refuse arguments that a function hasn't, and say what each is called here.
+    """Refuse unknown arguments, with the name that each has here.
 
     Args:
         owner: the name of the function or of the class, for the text.
         given: the names that were given.
         known: the names that there are.
-        elsewhere: what the arguments are called in other SDKs, by their letters.
+        elsewhere: names of the arguments in other SDKs, by `letters`.
 
     Raises:
         WrongArguments: one isn't known.
@@ -69,12 +69,12 @@ def _unknown(owner: str, unknown: Sequence[str], names: frozenset[str], elsewher
 
 
 def _is_of_call(error: TypeError) -> bool:
-    """Whether it was raised by the call itself: none of the function's own frames is in its traceback."""
+    """Whether the arguments didn't fit, so that none of the function's own frames is in the traceback."""
     return error.__traceback__ is not None and error.__traceback__.tb_next is None
 
 
 def _explained(function: Callable[..., object], given: Iterable[str], text: str) -> str:
-    """Python's text about a call that doesn't fit a function; or ours, if the call has an argument of a wrong name."""
+    """Python's text for wrong arguments; ours, if one has an unknown name."""
     from inspect import signature  # only for the text of an error
 
     parameters = signature(function).parameters

@@ -1,4 +1,4 @@
-"""The key that payments to bank cards are encrypted with: asked for by the first call that needs it, and kept.
+"""The key that encrypts payments to bank cards. The first call that needs it downloads it; then it is kept.
 
 https://pay.weixin.qq.com/doc/v2/merchant/4011941097
 """
@@ -23,10 +23,10 @@ _NOT_SENT = "This happened while the key for bank cards was asked for; the call 
 
 
 class BankKey:
-    """Asks for the key once, by a call of its own.
+    """Downloads the key once, by a call of its own.
 
     Args:
-        outside: steps that this call passes before all others, to observe it.
+        outside: the steps that observe this call, outside of all others.
     """
 
     def __init__(self, outside: Sequence[Middleware] = ()) -> None:
@@ -38,10 +38,10 @@ class BankKey:
 
         Args:
             call_next: encodes, signs and sends a call of APIv2.
-            timeouts: what is left of the time of the call that needs the key.
+            timeouts: the time that is left to the call that needs the key.
 
         Raises:
-            WeChatPayError: it can't be had; its outcome is that of the call that needs it, which was not sent.
+            WeChatPayError: the download failed. Its outcome is that of the call that needs the key: `not_sent`.
         """
         if self._key is not None:
             return self._key

@@ -1,4 +1,4 @@
-"""A brand's credentials, which it shares with no merchant.
+"""The credentials of a brand. They are other ones than those of any merchant.
 
 https://pay.weixin.qq.com/doc/brand/4015407568
 """
@@ -109,10 +109,10 @@ class Brand:
 
 
 def check_apart(brand: Brand, platform_keys: PlatformKeys) -> None:
-    """Refuse a platform key that a merchant and a brand would share: by it the two are told apart.
+    """Refuse a platform key that merchant and brand would share, because it shows for which of them a message is.
 
     Raises:
-        ConfigurationError: there is one.
+        ConfigurationError: they share one.
     """
     for key in brand.platform_keys:
         shared = next((other for other in platform_keys if _is_same(key, other)), None)
@@ -126,14 +126,14 @@ def check_apart(brand: Brand, platform_keys: PlatformKeys) -> None:
 
 
 def _is_same(key: PlatformKey, other: PlatformKey) -> bool:
-    """Whether two are one key, or have one name."""
+    """Whether two keys are equal, or have the same name."""
     return serials.key(key.serial) == serials.key(other.serial) or key.public_key == other.public_key
 
 
 def _check_brand_id(brand_id: object) -> None:
     if isinstance(brand_id, str) and _BRAND_ID.fullmatch(brand_id):
         return
-    # Not shown, unless it is short: arguments in the wrong order put a key here.
+    # Only a short value is shown: in the wrong order of arguments it may be a key.
     short = isinstance(brand_id, str) and len(brand_id) <= _LONGEST_SHOWN
     found = repr(brand_id) if short else type_of(brand_id)
     raise ConfigurationError("brand_id", f"{found} was found", "Give the brand's number as a string of digits")

@@ -1,4 +1,4 @@
-"""Platform certificates in a file, so that a restart doesn't need the platform."""
+"""Platform certificates cached in a file, so that a restart needs no download."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _log = logging.getLogger(__name__)
 class CertificateCache:
     """A file that only its owner can read.
 
-    Its content is sealed with the APIv3 key, so what somebody else put there isn't believed. A file that can't be read
-    or written is logged, and does no harm: the certificates are downloaded then.
+    Its content is encrypted with the APIv3 key, so nobody else can put certificates there. If it can't be read or
+    written, that is logged, and the certificates are downloaded.
 
     Args:
         path: the file; None keeps nothing.
-        apiv3_key: opens what it holds.
+        apiv3_key: decrypts its content.
     """
 
     def __init__(self, path: Path | None, apiv3_key: Concealed[bytes]) -> None:
@@ -33,7 +33,7 @@ class CertificateCache:
         self._apiv3_key = apiv3_key
 
     def read(self) -> list[Opened]:
-        """The certificates in the file; none where there is no such file, or one that can't be believed."""
+        """The certificates in the file; none if it is missing or can't be decrypted."""
         if self._path is None:
             return []
         try:
@@ -50,7 +50,7 @@ class CertificateCache:
             return
         content = certificates.build(list(sealed))
         try:
-            # mkstemp makes it readable for its owner alone; the name changes hands in one step.
+            # mkstemp makes a file that only its owner can read; renaming it is atomic.
             descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
             try:
                 with os.fdopen(descriptor, "wb") as file:

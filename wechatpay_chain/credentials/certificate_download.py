@@ -1,4 +1,4 @@
-"""Downloading platform certificates, and believing none that the platform didn't seal for this merchant.
+"""Downloading platform certificates, and accepting only those that the platform encrypted for this merchant.
 
 https://pay.weixin.qq.com/docs/merchant/products/platform-certificate/apilist.html
 """
@@ -32,7 +32,7 @@ AlgorithmType = Literal["RSA", "SM2", "ALL"]
 """Which platform certificates to ask for."""
 
 Opened = tuple[SealedCertificate, PlatformKey]
-"""A certificate as it was told, and the key in it."""
+"""A certificate as it came, and the key in it."""
 
 
 class CertificateDownload:
@@ -43,7 +43,7 @@ class CertificateDownload:
         path: where to download from.
         apiv3_key: opens the certificates.
         time: returns Unix time in seconds.
-        algorithm_type: which kind to ask for; RSA is not named, as before there was another.
+        algorithm_type: which kind to ask for. For RSA the parameter is left out, as it is optional.
     """
 
     def __init__(
@@ -61,10 +61,10 @@ class CertificateDownload:
         self._time = time
 
     async def __call__(self, known: Iterable[PlatformKey]) -> list[Opened]:
-        """The certificates of the moment.
+        """The current certificates.
 
         Args:
-            known: keys that may have signed the answer, besides those that it brings.
+            known: keys that may have signed the answer, beside those in the answer.
 
         Raises:
             ConfigurationError: the merchant has no platform certificates, or the APIv3 key doesn't open them.
@@ -76,14 +76,14 @@ class CertificateDownload:
         now = self._time()
         opened = open_certificates(certificates.parse(response.content), self._apiv3_key)
         keys = PlatformKeys((*known, *(key for _, key in opened)))
-        # Only the holder of the APIv3 key can have sealed what the answer brought, so that may verify it:
+        # Only a holder of the APIv3 key can have encrypted the certificates in the answer, so they may verify it:
         # https://pay.weixin.qq.com/doc/v3/partner/4013059030
         v3.verify(response.headers, response.content, keys, now)
         return opened
 
 
 def open_certificates(told: Iterable[SealedCertificate], apiv3_key: bytes | Concealed[bytes]) -> list[Opened]:
-    """Certificates with the keys in them.
+    """Decrypt certificates, and load the keys in them.
 
     Raises:
         DecryptionError: the APIv3 key doesn't open them.

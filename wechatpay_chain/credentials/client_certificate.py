@@ -36,7 +36,7 @@ class ClientCertificate:
             ConfigurationError: there is no temporary folder, or no room in it.
         """
         context = ssl.create_default_context()
-        # ssl reads from files alone: the key is there for a moment, encrypted under a password that is nowhere.
+        # ssl reads files only: the key is in one for a moment, encrypted with a random password.
         password = secrets.token_hex(32)
         try:
             with TemporaryDirectory() as folder:
@@ -58,7 +58,7 @@ class ClientCertificate:
 def load_client_tls(
     source: keys.PublicKeySource | ssl.SSLContext, serial: str, private_key: PrivateKey | None, mchid: str
 ) -> Callable[[], ssl.SSLContext] | None:
-    """What makes the TLS context that presents the merchant certificate; None where its key isn't here.
+    """A function that makes the TLS context which presents the merchant certificate; None if its key isn't here.
 
     Args:
         source: the certificate in any form, or a context that presents it.

@@ -1,4 +1,4 @@
-"""The certificates that a trust store holds beside the keys it was given: added, dropped, and told about."""
+"""Downloaded certificates in a trust store: added, dropped when they expire, and reported."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _log = logging.getLogger(__name__)
 
 
 class KeptCertificates:
-    """Puts certificates into a trust store.
+    """Puts downloaded certificates into a trust store.
 
-    What the store was given at first stays; a certificate stays until it expires, whether it is still listed or not.
+    The keys that the store began with stay. A certificate stays until it expires, even if it is no longer listed.
 
     Args:
         store: where the keys go.
         warn_before: seconds before the last certificate's end to warn.
         on_expiring: called with that certificate. If it raises, that is logged.
-        notify: called when other keys are believed than before.
+        notify: called when the trusted keys have changed.
     """
 
     def __init__(
@@ -44,11 +44,11 @@ class KeptCertificates:
 
     @property
     def sealed(self) -> list[SealedCertificate]:
-        """The certificates as they were told."""
+        """The certificates as they came."""
         return [sealed for sealed, _ in self._kept.values()]
 
     def add(self, opened: Iterable[Opened], now: float) -> None:
-        """Believe these certificates too, and no expired one any more.
+        """Add certificates, and drop expired ones.
 
         Args:
             opened: certificates with their keys.
@@ -70,7 +70,7 @@ class KeptCertificates:
             self._notify(_changed(after))
 
     def _warn(self, keys: tuple[PlatformKey, ...], now: datetime) -> None:
-        # During the switch to SM, each kind of keys ends for itself.
+        # During the switch to SM, each algorithm's certificates expire on their own.
         ours = [key for key in keys if key.algorithm == self._store.keys.algorithm]
         ends = [(key.not_after, key) for key in ours if key.not_after is not None]
         if not ends or len(ends) < len(ours):

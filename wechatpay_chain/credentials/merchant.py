@@ -1,4 +1,4 @@
-"""A merchant's credentials, checked as a whole before anything is sent.
+"""The credentials of a merchant, checked together when a client is made.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4013070756
 """
@@ -55,12 +55,12 @@ class Credentials:
 
     @property
     def algorithm(self) -> Algorithm:
-        """What the merchant signs with, and so what his answers are signed with."""
+        """The algorithm that the merchant signs with, and the platform for him."""
         return algorithm_of(self.signer)
 
     @property
     def authorize(self) -> Callable[[str, str, str], str]:
-        """Writes the `Authorization` header of nonce, timestamp and Base64 of the signature."""
+        """A function of nonce, timestamp and Base64 of the signature that writes the `Authorization` header."""
         return partial(authorization.write, OF_MERCHANT[self.algorithm], self.mchid, self.serial)
 
     @classmethod
@@ -109,13 +109,13 @@ class Credentials:
 
 
 def check_mchid(mchid: object) -> None:
-    """Refuse what is no merchant number.
+    """Refuse anything that is no merchant number.
 
     Raises:
-        ConfigurationError: it is none.
+        ConfigurationError: it is something else.
     """
     if not isinstance(mchid, str) or not _MCHID.fullmatch(mchid):
-        # Not shown, unless it is short: arguments in the wrong order put a key here.
+        # Only a short value is shown: in the wrong order of arguments it may be a key.
         found = type_of(mchid)
         if isinstance(mchid, str):
             found = f"{mchid!r}" if len(mchid) <= _LONGEST_SHOWN else shapes.what_is(mchid)
@@ -167,7 +167,7 @@ def _check_certs(certs: object, *, renews: bool) -> None:
 
 
 def _check_kinds(platform_keys: PlatformKeys) -> None:
-    """Refuse platform keys of which none is of the merchant's kind: no answer could be verified."""
+    """Refuse platform keys if none has the algorithm of the merchant's key: no answer could be verified."""
     if platform_keys.preferred is not None:
         return
     if platform_keys.algorithm == "SM2":

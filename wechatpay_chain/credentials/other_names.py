@@ -1,4 +1,4 @@
-"""What arguments that are keys are called elsewhere: in other SDKs of WeChat Pay."""
+"""Names that arguments for keys have in other SDKs of WeChat Pay."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CERTIFICATE = "merchant_cert=Path('apiclient_cert.pem')"
 _APIV2_KEY = "apiv2_key=..., the 32 characters that sign APIv2 calls"
 _EITHER_KEY = "apiv3_key=..., or apiv2_key=... for APIv2: they are two keys"
 
-# By their letters alone: `privateKey` and `private_key` are one.
+# Names by `letters`, so that `privateKey` and `private_key` are the same.
 OF_KEYS: Mapping[str, str] = {
     "apikey": _EITHER_KEY,
     "apisecret": _EITHER_KEY,
@@ -52,13 +52,13 @@ _ARGUMENT = re.compile(r"(\w+)=")
 
 
 def hint(name: str, names: frozenset[str], elsewhere: Mapping[str, str]) -> str:
-    """A name that a function doesn't know, and the one that is meant, as far as it can be told.
+    """An unknown name, and the one that is probably meant, for an error.
 
     Args:
         name: as it was given.
         names: the names that the function knows.
-        elsewhere: what its arguments are called in other SDKs, by their letters. A row that leads to an argument that
-            this function hasn't is left out.
+        elsewhere: names of the arguments in other SDKs, by `letters`. Those of arguments that this function doesn't
+            have are ignored.
     """
     plain = letters(name)
     own = next((known for known in names if letters(known) == plain), None)

@@ -1,4 +1,4 @@
-"""Which platform keys are believed.
+"""The platform keys that are trusted.
 
 WeChat Pay signs with the key of a platform certificate (named by its serial) or with the WeChat Pay public key (named
 by `PUB_KEY_ID_...`); during a switch from one to the other both are in use.
@@ -19,7 +19,7 @@ from ..errors import ConfigurationError, SignatureError, type_of
 from ..http.value import frozen
 
 Preference = Literal["public_key", "certificate"]
-"""Which kind of key to ask answers from and to encrypt with, where both are there."""
+"""Which kind of key answers are to be signed with and secrets encrypted with, if there are both."""
 
 
 @frozen()
@@ -40,7 +40,7 @@ class PlatformKey:
 
     @property
     def algorithm(self) -> Algorithm:
-        """What it signs with."""
+        """The algorithm of the key."""
         return algorithm_of(self.public_key)
 
     @property
@@ -58,11 +58,11 @@ class PlatformKeys:
 
     Args:
         platform_keys: the keys, of any number and of both kinds.
-        prefer: which kind to ask answers from and to encrypt with. During the switch from certificates to the public
-            key the merchant decides by this; the other kind goes on to be believed.
-        now: aware; a certificate that isn't valid then is not preferred. None takes the certificates as they are.
-        algorithm: of the merchant's key. During the switch to SM keys of both kinds are believed; those of the
-            merchant's are preferred.
+        prefer: which kind answers are to be signed with and secrets encrypted with. During the switch from certificates
+            to the public key the merchant chooses by this; keys of the other kind are still trusted.
+        now: aware; a certificate that isn't valid then is not preferred. None ignores validity.
+        algorithm: of the merchant's key. During the switch to SM keys of both algorithms are trusted; those of this
+            one are preferred.
     """
 
     __slots__ = ("_keys", "algorithm", "has_sm2", "preferred")
@@ -78,11 +78,11 @@ class PlatformKeys:
         self._keys = {serials.key(key.serial): key for key in platform_keys}
         self.algorithm: Algorithm = algorithm
         self.has_sm2 = any(key.algorithm == "SM2" for key in self._keys.values())
-        """Whether sums of SM2 may be needed, which take longer than those of RSA."""
+        """Whether there is a key of SM2, which is slower than RSA."""
         ours = [key for key in self._keys.values() if key.algorithm == algorithm]
         usable = [key for key in ours if now is None or key.is_valid(now)]
         self.preferred: PlatformKey | None = max(usable, key=partial(_preference, prefer), default=None)
-        """The key to encrypt with and to ask answers from: the public key or the newest certificate."""
+        """The key to encrypt secrets with and to ask for in answers: the public key or the newest certificate."""
 
     def find(self, serial: str) -> PlatformKey | None:
         """The key of this serial, or None."""
@@ -111,7 +111,7 @@ class PlatformKeys:
         return key.public_key
 
     def by_name(self) -> dict[str, PublicKey]:
-        """All keys by their names, to find out which of them made a signature."""
+        """All keys by their names, to find out which one made a signature."""
         return {key.serial: key.public_key for key in self}
 
     def __iter__(self) -> Iterator[PlatformKey]:
@@ -119,7 +119,7 @@ class PlatformKeys:
 
 
 def moment(now: float) -> datetime:
-    """A time as a `datetime`. A clock that is far off may show a year that none of those has: then the nearest.
+    """A Unix time as a `datetime`; a year out of its range, from a clock that is far off, becomes the nearest one.
 
     Args:
         now: Unix time in seconds.
@@ -146,7 +146,7 @@ def load_platform_keys(
         merchant_serial: of the merchant's own certificate, to recognise it where it was given as the platform's.
 
     Raises:
-        ConfigurationError: a key that can't be read, or that is given under another name than its own.
+        ConfigurationError: a key can't be read, or stands under another name than its own.
     """
     loaded = [_load(serial, source, merchant_serial) for serial, source in certs.items()]
     return PlatformKeys(loaded, prefer=prefer, algorithm=algorithm)
@@ -156,8 +156,8 @@ def own_key_found(argument: str, owner: str = "merchant") -> ConfigurationError:
     """The error of one's own key or certificate in the platform's place.
 
     Args:
-        argument: where it was found.
-        owner: whose it is.
+        argument: the argument's name.
+        owner: whose key it is.
     """
     return ConfigurationError(
         argument,
@@ -193,7 +193,7 @@ def check_foreign(
 
 
 def _whole(serial: str) -> str:
-    """The identifier that was meant by one in other letters, or without its prefix; dots for one that can't be told."""
+    """The whole identifier for one in other letters or without its prefix; with dots where it can't be told."""
     digits = re.sub(r"^pub[-_ ]?key[-_ ]?id[-_ ]?", "", shapes.plain(serial), flags=re.IGNORECASE)
     digits = "".join(digits.partition("#")[0].split())  # without the comment that an env file left, and blanks in it
     is_whole = digits.isascii() and digits.isalnum() and not serials.is_certificate_serial(digits)
@@ -219,7 +219,7 @@ def _check_identifier(serial: str, argument: str) -> None:
 
 
 def _check_name(name: object) -> None:
-    """Refuse what is no name of a key, and may be a key itself: nothing of it is shown."""
+    """Refuse a name that is none. It isn't shown, as it may be the key itself."""
     found = type_of(name)
     if isinstance(name, str):
         if name.startswith(serials.PUBLIC_KEY_PREFIX) or not shapes.may_be_key(name):

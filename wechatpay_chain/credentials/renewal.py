@@ -1,4 +1,4 @@
-"""How a client keeps its platform certificates up to date: the settings, and the pace of many clients.
+"""Settings for the renewal of platform certificates, and the pace of downloads by many clients.
 
 https://pay.weixin.qq.com/docs/merchant/products/platform-certificate/apilist.html
 """
@@ -30,7 +30,7 @@ from .certificate_download import AlgorithmType
 from .platform_keys import PlatformKey
 
 LONGEST = 12 * 3600.0
-"""Seconds: the platform asks for shorter intervals than this."""
+"""Seconds: the platform demands shorter intervals than this."""
 
 _MONOTONIC = a_function("Give a function that returns seconds, such as time.monotonic")
 _PACE_TAKES = {
@@ -40,7 +40,7 @@ _PACE_TAKES = {
 
 
 class Pace:
-    """Spaces the downloads of many clients, so that 1,500 merchants don't ask in one moment.
+    """Spaces the downloads of many clients, so that 1,500 merchants don't download at the same moment.
 
     Args:
         per_second: how many downloads may start in a second.
@@ -86,9 +86,9 @@ class Renewal:
     """How a client keeps its platform certificates up to date: `WeChatPay(..., renewal=Renewal(cache=path))`.
 
     Attributes:
-        every: seconds between downloads, under 12 hours; up to a quarter is taken off by chance.
-        cache: a file to keep them in, so that a restart doesn't need the platform. Each process its own, or one for
-            all processes of one merchant. Its content is sealed with the APIv3 key; what was tampered with isn't read.
+        every: seconds between downloads, under 12 hours; each is shortened at random by up to a quarter.
+        cache: a file for the certificates, so that a restart needs no download. Processes of one merchant may share it.
+            Its content is encrypted with the APIv3 key; a file that was tampered with is ignored.
         algorithm_type: which certificates to ask for: `RSA`, `SM2`, or `ALL` during the switch; None for those of the
             merchant's own kind of key.
         path: where to download from; None for `/v3/global/certificates` where `base_url` is an overseas host, and
@@ -97,7 +97,7 @@ class Renewal:
             minutes at most. It is refused meanwhile, and sent again.
         warn_before: seconds before the last certificate's end to call `on_expiring`, and to log a warning.
         on_expiring: called with the certificate, after each download while that holds. If it raises, that is logged.
-        pace: spaces the downloads of all clients that share it; by default all of the process.
+        pace: spaces the downloads of the clients that share it; by default all clients of the process.
         monotonic: returns seconds of a clock that never goes back, which measures all intervals.
         sleep: awaited for the pause, in seconds, between two downloads.
 

@@ -1,4 +1,4 @@
-"""The download of platform certificates: on time, when one is missed, and when a notification asks for it."""
+"""Downloads platform certificates: regularly, and when an answer or a notification names an unknown one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .trust_store import TrustStore
 _log = logging.getLogger(__name__)
 _JITTER = 0.25
 _AFTER_A_FAILURE = Backoff(60.0, 3600.0, _JITTER)
-# An answer that names an unknown key is rare and trustworthy enough (TLS); a notification may come from anyone.
+# An answer that names an unknown key is rare and comes over TLS; a notification may come from anyone.
 _BETWEEN_FETCHES = 60.0
 _BETWEEN_REPORTS = 600.0
 _MOST_REMEMBERED = 100
@@ -34,17 +34,15 @@ _NOT_SENT = "This happened while platform certificates were downloaded for the f
 
 
 class Renewer:
-    """Renews a trust store.
-
-    Nothing is taken out of the store before something else is in it, and a download that fails changes nothing.
+    """Renews the certificates of a trust store. A download that fails changes nothing in it.
 
     Args:
         store: the trust store to renew.
         renewal: the settings.
         send: signs and sends a request, and returns its answer unverified.
         apiv3_key: opens the certificates.
-        time: returns Unix time in seconds, by which certificates are valid or not.
-        notify: called when other keys are believed than before.
+        time: returns Unix time in seconds, for the validity of certificates.
+        notify: called when the trusted keys have changed.
         path: where to download from, unless `renewal` names a path.
     """
 
@@ -79,13 +77,13 @@ class Renewer:
         store.renewed_by(fetch=self.fetch, report=self.report)
 
     async def ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the download goes on without
-        """Start renewing in the background; wait for the first certificates if there is no key at all.
+        """Start renewing in the background. If there is no key at all, wait for the first certificates.
 
         Args:
             timeout: seconds to wait at most; None for as long as a download takes.
 
         Raises:
-            TimedOut: they didn't come in time. The download goes on, for those who come later.
+            TimedOut: they didn't come in time. The download goes on, for later calls.
             WeChatPayError: the download failed, and there is no key at all.
         """
         if self._background is None:
@@ -125,7 +123,7 @@ class Renewer:
         flight.result()
 
     async def fetch(self, serial: str, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the same
-        """Download because an answer names an unknown key: once for all calls that wait, at most once a minute.
+        """Download because an answer names an unknown key: once for all waiting calls, and at most once a minute.
 
         Args:
             serial: of that key.
@@ -137,7 +135,7 @@ class Renewer:
         try:
             await self.renew(timeout)
         except TimedOut as error:
-            # Of the download's own time, or of this call's: then it goes on, and may bring the key.
+            # Either the download timed out, or this wait for it; then the download goes on and may bring the key.
             _log.warning("the platform certificate %s did not come in time: %s", serial[:64], error)
             if self._flight is not None:
                 return
@@ -148,7 +146,7 @@ class Renewer:
             self._unknown[serials.key(serial)] = now
 
     def report(self, serial: str) -> None:
-        """Note that a notification names an unknown key. It does no I/O and may be called from any thread."""
+        """Note that a notification names an unknown key. Does no I/O; may be called from any thread."""
         loop, wake = self._loop, self._wake
         if not self._renewal.from_notifications or loop is None or wake is None:
             return
@@ -159,7 +157,7 @@ class Renewer:
                 loop.call_soon_threadsafe(wake.set)
 
     def stop(self) -> None:
-        """Renew no more in the background; a download under way ends by itself."""
+        """Stop renewing in the background; a download under way ends by itself."""
         if self._background is not None:
             self._background.cancel()
 
@@ -180,7 +178,7 @@ class Renewer:
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._flight = None
         if not task.cancelled():
-            task.exception()  # those who waited have it; a flight that nobody waits for any more isn't reported
+            task.exception()  # waiters have raised it; without one, asyncio would log that it was never retrieved
 
     async def _keep_renewing(self) -> None:
         failures = 0
@@ -203,7 +201,7 @@ class Renewer:
         return min(every, backoff.pause(max(failures, 1), random.random()))  # noqa: S311 - it spreads the load
 
     async def _pause(self, seconds: float) -> None:
-        """Wait, or until a notification asks for a download."""
+        """Wait for some seconds, or until a notification asks for a download."""
         wake = self._wake or asyncio.Event()
         waiting = {asyncio.ensure_future(self._renewal.sleep(seconds)), asyncio.ensure_future(wake.wait())}
         try:

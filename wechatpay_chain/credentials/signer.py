@@ -21,7 +21,7 @@ from .signing import signing_of_loop
 class Signer(Protocol):
     """Signs for the merchant without handing out the key: a KMS, an HSM, a signing service.
 
-    One that signs in SM mode says so by an attribute: `algorithm = "SM2"`.
+    A signer in SM mode has the attribute `algorithm = "SM2"`.
     """
 
     async def sign(self, message: bytes) -> bytes:
@@ -47,7 +47,7 @@ class KeySigner:
 
 
 def signer_of(key: PrivateKey) -> Signer:
-    """Who signs with a private key."""
+    """The signer of a private key."""
     if isinstance(key, RSAPrivateKey):
         return KeySigner(key)
     from .sm_signer import SMSigner
@@ -56,7 +56,7 @@ def signer_of(key: PrivateKey) -> Signer:
 
 
 def load_signer(source: keys.PrivateKeySource | Signer, password: str) -> tuple[Signer, PrivateKey | None]:
-    """Who signs, and the key that does where it is here.
+    """The signer, and its private key; None if the caller's own signer holds that.
 
     Args:
         source: a key in any form, or a `Signer`.
@@ -68,7 +68,7 @@ def load_signer(source: keys.PrivateKeySource | Signer, password: str) -> tuple[
     if isinstance(source, Path | str | bytes | RSAPrivateKey) or sm2.is_private_key(source):
         key = keys.load_private_key(source, password=password)
         return signer_of(key), key
-    # A loaded key of another kind has a method `sign` too.
+    # Loaded keys of other kinds have a method `sign` too.
     if hasattr(source, "public_key") or not isinstance(source, Signer):
         raise ConfigurationError(
             "private_key",
@@ -79,7 +79,7 @@ def load_signer(source: keys.PrivateKeySource | Signer, password: str) -> tuple[
 
 
 def algorithm_of(signer: Signer) -> Algorithm:
-    """What a signer signs with.
+    """The algorithm of a signer.
 
     Raises:
         ConfigurationError: its attribute `algorithm` is neither `RSA` nor `SM2`.
@@ -93,11 +93,11 @@ def algorithm_of(signer: Signer) -> Algorithm:
 
 
 async def signature_by(signer: Signer, message: bytes) -> bytes:
-    """The signature of `message`, by whoever signs.
+    """The signature of `message` by a signer.
 
     Raises:
-        ConfigurationError: the signer isn't one: it returned something else than bytes.
-        TransportError: it failed, by whatever exception. Nothing was sent.
+        ConfigurationError: the signer returned something else than bytes.
+        TransportError: it raised another exception than one of ours. Nothing was sent.
     """
     try:
         signature = await signer.sign(message)

@@ -1,11 +1,11 @@
-"""Where the signatures of an event loop are made: in the loop, in threads beside it, or many together.
+"""Where the signatures of an event loop are made: in the loop, in threads, or in batches.
 
-An RSA signature takes longer than everything else in a call, and `cryptography` lets go of the interpreter while it
-makes one. So as soon as several calls are under way, and there are cores for it, signatures are made in threads while
-the loop sends and receives. A call that is alone is signed in the loop: the way to a thread and back costs more.
+An RSA signature takes longer than everything else in a call, and `cryptography` releases the interpreter for it. So if
+several calls are under way and there is more than one core, signatures are made in threads while the loop sends and
+receives. A single call is signed in the loop: handing it to a thread would cost more.
 
-Without threads, the signatures of many calls are made together where one takes long. Each drives all else out of the
-processor's caches, so it pays to make them one after the other, and then to go on with all of those calls.
+Without threads, if signatures are slow, those of many calls are made in a batch. A signature evicts everything else
+from the processor's caches, so it pays to make many in a row before going on with their calls.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _MOST_THREADS = 4  # more of them sign nothing more: the loop has its own work t
 _FEWEST_IN_THREADS = 2  # calls under way
 _FEWEST_IN_A_BATCH = 24  # calls under way
 _BATCH = 64  # signatures, about 20 ms: then the loop's other tasks have their turn
-_SLOW = 0.45e-3  # seconds for a signature: quicker ones lose more by waiting for each other than they gain
-_TIMED = 16  # signatures: the quickest of them tells
+_SLOW = 0.45e-3  # seconds for a signature: quicker ones lose more by waiting for the batch than they gain
+_TIMED = 16  # signatures that are timed: the quickest one counts
 
 
 class SigningPool:
@@ -44,7 +44,7 @@ class SigningPool:
     def __init__(self, loop: asyncio.AbstractEventLoop, threads: int) -> None:
         self._loop = loop
         self._threads = threads
-        # Not the loop's own threads: who holds all of those may be waiting for a call.
+        # Not the loop's own threads, which may all be waiting for calls.
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="wechatpay_chain_signing")
         self._working = 0
         self._wanted: deque[_Wanted] = deque()
@@ -70,12 +70,12 @@ class SigningPool:
 
     def _ended(self, work: asyncio.Future[None]) -> None:
         self._working -= 1
-        # One may have come in while the thread was leaving.
+        # A request may have come in while the thread was ending.
         if self._wanted and not work.cancelled():
             self._start()
 
     def _work(self) -> None:
-        """In a thread: make signatures until none is wanted."""
+        """Make signatures until none is wanted; runs in a thread."""
         while self._wanted:
             try:
                 key, message, future = self._wanted.popleft()
@@ -97,7 +97,7 @@ class SigningPool:
 
 
 class SigningBatch:
-    """Signatures that are made together, in the event loop.
+    """Makes signatures in batches, in the event loop.
 
     Args:
         loop: the event loop.
@@ -128,14 +128,14 @@ class SigningBatch:
 
 
 class LoopSigning:
-    """Makes the signatures of an event loop, those of all its clients, where that is fastest at the moment.
+    """Makes the signatures of all clients of an event loop, where that is fastest at the moment.
 
     `with signing: ...` counts a call as under way.
 
     Args:
         loop: the event loop.
         threads: how many may sign at once; 0 where there are no cores for it.
-        slow: seconds that a signature takes from which on many are made together.
+        slow: if a signature takes so many seconds or more, they are made in batches.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, threads: int, *, slow: float = _SLOW) -> None:
@@ -159,7 +159,7 @@ class LoopSigning:
         Args:
             key: the merchant's.
             message: what is signed.
-            threads: whether it may be made in another thread.
+            threads: whether a thread may make it.
         """
         if threads and self._pool is not None and self._calls >= _FEWEST_IN_THREADS:
             return await self._pool.sign(key, message)
@@ -178,7 +178,7 @@ class LoopSigning:
 
 
 def signing_of_loop() -> LoopSigning:
-    """What makes the signatures of the running event loop."""
+    """The `LoopSigning` of the running event loop."""
     loop = asyncio.get_running_loop()
     signing = _of_thread.signing
     if signing is None or signing.loop is not loop:

@@ -1,4 +1,4 @@
-"""Where sums are made that would hold up an event loop: those of SM2, each of which takes 0.3 ms at least."""
+"""Threads for SM2, each operation of which would block the event loop for 0.3 ms or more."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Run(Protocol):
 
 
 async def in_thread(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a function in a thread of this module's own: those of the loop may all be waiting for a call."""
+    """Call a function in a thread of this module's own pool: the loop's threads may all be waiting for calls."""
     return await in_thread_of(_executor(), function, *args, **kwargs)
 
 
@@ -35,5 +35,5 @@ def _executor() -> ThreadPoolExecutor:
 
 
 if hasattr(os, "register_at_fork"):
-    # The threads stay behind with the parent.
+    # A forked child has none of the parent's threads.
     os.register_at_fork(after_in_child=_executor.cache_clear)

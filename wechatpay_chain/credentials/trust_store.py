@@ -1,4 +1,4 @@
-"""The platform keys that are believed at the moment, in one place for all that ask."""
+"""The trusted platform keys of the moment, in one place for all who use them."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from collections.abc import Awaitable, Callable
 from .platform_keys import PlatformKeys, Preference
 
 Fetch = Callable[[str, float], Awaitable[None]]
-"""Gets the key of an unknown serial, within so many seconds, if that may be."""
+"""Gets the key of an unknown serial if possible, within so many seconds."""
 
 Report = Callable[[str], None]
-"""Hears that a notification, perhaps a forged one, names an unknown serial. Does no I/O."""
+"""Is told that a notification, perhaps a forged one, names an unknown serial. Does no I/O."""
 
 
 async def _fetch_nothing(serial: str, timeout: float) -> None:  # noqa: ASYNC109 - there is nothing to wait for
-    """For a store that nobody renews."""
+    """The `fetch` of a store that isn't renewed."""
 
 
 def _report_to_nobody(serial: str) -> None:
-    """The same."""
+    """The `report` of a store that isn't renewed."""
 
 
 class TrustStore:
-    """The platform keys that are believed at the moment: answers, notifications and Seal all ask the same store.
+    """The trusted platform keys, shared by the verification of answers and notifications and by Seal.
 
-    Each use takes one snapshot, so a key and its serial can't drift apart while the store is renewed.
+    Each use takes one snapshot, so that a key and its serial belong together while the store is renewed.
 
     Args:
         platform_keys: the first snapshot.
-        prefer: which kind to ask answers from and to encrypt with, in later snapshots too.
+        prefer: which kind answers are to be signed with and secrets encrypted with, in later snapshots too.
 
     Attributes:
-        keys: the snapshot of the moment. Whoever renews the store puts another one here.
+        keys: the current snapshot; a renewal replaces it.
         prefer: as given.
-        is_renewed: whether keys may come that aren't here yet.
-        fetch: awaited with the serial that an answer names and no key has, and with the seconds that may take.
-        report: called with the serial that a notification names and no key has. It does no I/O.
+        is_renewed: whether more keys may be downloaded.
+        fetch: awaited with an unknown serial that an answer names, and the seconds that it may take.
+        report: called with an unknown serial that a notification names. It does no I/O.
     """
 
     __slots__ = ("fetch", "is_renewed", "keys", "prefer", "report")
@@ -48,5 +48,5 @@ class TrustStore:
         self.report: Report = _report_to_nobody
 
     def renewed_by(self, *, fetch: Fetch, report: Report) -> None:
-        """Have missing keys fetched, and heard of."""
+        """Set the functions for unknown serials."""
         self.is_renewed, self.fetch, self.report = True, fetch, report

@@ -1,6 +1,6 @@
-"""AEAD_AES_256_GCM: how notifications and platform certificates are encrypted, with the APIv3 key; or AEAD_SM4_GCM.
+"""AEAD_AES_256_GCM and AEAD_SM4_GCM, by which notifications and platform certificates are encrypted with the APIv3 key.
 
-Bills too, each with a key of its own, or with SM4_GCM.
+Bills are encrypted by the same ciphers, each with its own key.
 https://pay.weixin.qq.com/doc/v3/merchant/4012071382
 """
 
@@ -32,7 +32,7 @@ CIPHERS: Mapping[str, Callable[[bytes], CipherAlgorithm]] = {AES_256_GCM: AES256
 _TAG_SIZE = 16
 
 
-# Made once for a key (`python -m benchmarks.webhook`), and kept no longer than its owner keeps that.
+# One cipher for each key (`python -m benchmarks.webhook`), dropped together with the key.
 _ciphers: WeakKeyDictionary[Concealed[bytes], AESGCM] = WeakKeyDictionary()
 
 
@@ -68,9 +68,9 @@ def decrypt(
 
     Args:
         key: the APIv3 key.
-        nonce: that it was encrypted with.
+        nonce: of the encryption.
         ciphertext: Base64.
-        associated_data: that it was encrypted with.
+        associated_data: of the encryption.
         algorithm: `AES_256_GCM` or `SM4_GCM`.
 
     Raises:
@@ -92,9 +92,9 @@ def decrypt(
 
 
 class Opener:
-    """Decrypts piece by piece what is too big to be held, a ciphertext that ends with its 16-byte tag.
+    """Decrypts a ciphertext piece by piece; the ciphertext ends with its 16-byte tag.
 
-    What it gives is not to be believed before `finish` has returned.
+    Don't trust the plaintext before `finish` has returned.
 
     Args:
         algorithm: one of `CIPHERS`.
@@ -120,13 +120,13 @@ class Opener:
         self._held = b""
 
     def feed(self, piece: bytes) -> bytes:
-        """Decrypt some more; the last bytes are held back until it is known that they are the tag."""
+        """Decrypt another piece. The last 16 bytes are held back, since they may be the tag."""
         held = self._held + piece
         self._held = held[-_TAG_SIZE:]
         return self._decryptor.update(held[:-_TAG_SIZE])
 
     def finish(self) -> None:
-        """Say that nothing more comes.
+        """End the decryption, and check the tag.
 
         Raises:
             DecryptionError: key and nonce are not those of the encryption, or the ciphertext was changed or cut off.

@@ -1,4 +1,4 @@
-"""The two keys that a merchant sets in the portal: the APIv3 key, which encrypts, and the APIv2 key, which signs.
+"""The two keys that merchants set in the portal: the APIv3 key, which encrypts, and the APIv2 key, which signs.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4013053267
 """
@@ -17,7 +17,7 @@ def load_apiv3_key(apiv3_key: str | bytes | None, argument: str = "apiv3_key") -
 
     Args:
         apiv3_key: as a caller gave it.
-        argument: where it was given.
+        argument: the argument's name, for errors.
 
     Raises:
         ConfigurationError: it has another length.
@@ -57,7 +57,7 @@ def load_apiv2_key(apiv2_key: object) -> Concealed[str] | None:
 
 
 def _found(text: str, size: str) -> str:
-    """What stands in the place of a key: another thing that a merchant has, or the key with something around it."""
+    """What was given in place of a key, such as a serial number or the key in quotes."""
     shape = shapes.shape_of(text)
     if shape is None or len(shapes.plain(text)) == _APIV2_KEY_SIZE:
         return f"{size} were found{shapes.around(text)}"

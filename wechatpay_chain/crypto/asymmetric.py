@@ -1,6 +1,6 @@
-"""What a key pair is for (signing, verifying, encrypting, decrypting), by the kind of its keys: RSA or SM2.
+"""Signing, verifying, encrypting and decrypting, by the kind of the key: RSA or SM2.
 
-Only who has a key of SM2 imports SM.
+`crypto.sm` is imported only where there is a key of SM2.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _RSA = (RSAPublicKey, RSAPrivateKey)
 
 
 class _Primitives(Protocol):
-    """The primitives that the modules `rsa` and `sm.sm2` have in common."""
+    """The functions that the modules `rsa` and `sm.sm2` have in common."""
 
     def sign(self, key: Any, message: bytes, /) -> bytes: ...
 
@@ -35,7 +35,7 @@ class _Primitives(Protocol):
     def encrypt(self, key: Any, plaintext: str, /) -> str: ...
 
 
-# The classes of RSA's keys are abstract, and asking them takes as long as a whole step (`benchmarks.share`).
+# Cached, because `issubclass` of RSA's abstract key classes is slow (`python -m benchmarks.share`).
 @lru_cache(maxsize=16)
 def _primitives_of(kind: type) -> _Primitives:
     if issubclass(kind, _RSA):
@@ -51,7 +51,7 @@ def _algorithm_of(kind: type) -> Algorithm:
 
 
 def algorithm_of(key: PrivateKey | PublicKey) -> Algorithm:
-    """Which of the two a key is for."""
+    """The algorithm of a key."""
     return _algorithm_of(type(key))  # type: ignore[arg-type] # mypy takes the hash of an abstract class for its objects'
 
 
@@ -105,8 +105,8 @@ def decrypt(key: PrivateKey, ciphertext: str, padding: Padding = "oaep") -> str:
 def is_ciphertext(key: PrivateKey | PublicKey, value: str) -> bool:
     """Whether a value already is the Base64 of a ciphertext for a key of this kind, and of its size.
 
-    No plaintext can be taken for one: of a 2048-bit key of RSA it has 344 characters, and plaintexts have 214 bytes; of
-    SM2 it holds a point of the curve.
+    No plaintext can be mistaken for one: with an RSA key of 2048 bits a ciphertext has 344 characters, and a plaintext
+    at most 214 bytes; with SM2 a ciphertext holds a point of the curve.
     """
     if isinstance(key, _RSA):
         return rsa.is_ciphertext(value, key.key_size)

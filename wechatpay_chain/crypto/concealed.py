@@ -1,4 +1,4 @@
-"""Keys on their way to where they are used: nothing that is printed, logged or pickled shows them."""
+"""Keys that can't be printed, logged or pickled by accident."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ E = TypeVar("E", bound=Exception)
 
 
 class Concealed(Generic[T]):
-    """A key whose repr is silent, so that the local variables of a traceback's frames don't show it.
+    """A key whose repr doesn't show it, so that tools which print the local variables of a traceback don't either.
 
     Args:
         value: the key.
@@ -44,21 +44,21 @@ class Concealed(Generic[T]):
 
 
 def reveal(value: T | Concealed[T]) -> T:
-    """A key, however it comes."""
+    """The key itself, concealed or not."""
     return value.reveal() if isinstance(value, Concealed) else value
 
 
 def without_frames(error: E) -> E:
-    """An error without its frames, and without those of the exception that it was made of, such as a failed decoding.
+    """An error without its traceback, and without that of the exception that it came from.
 
-    What is wrong is in its text. The frames would only show keys and payloads in tools that print local variables.
+    Its text says what is wrong. Frames would show keys and payloads in tools that print local variables.
     """
     error.__context__ = None
     return error.with_traceback(None)
 
 
 def conceals_keys(function: Callable[P, R]) -> Callable[P, R]:
-    """Makes a function's `ConfigurationError` come without the frames that hold the keys that it was given."""
+    """A decorator: the function's `ConfigurationError`s come without the frames that hold its keys."""
 
     @wraps(function)
     def concealing(*args: P.args, **kwargs: P.kwargs) -> R:

@@ -1,4 +1,4 @@
-"""DER, as much of it as keys, certificates and ciphertexts of SM2 need: elements with one-byte tags."""
+"""DER, as far as keys, certificates and ciphertexts of SM2 need it: elements with one-byte tags."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def read_one(data: bytes) -> Element:
     """The only element of `data`.
 
     Raises:
-        ValueError: there is none, more than one, or one that isn't DER.
+        ValueError: `data` has no element, more than one, or isn't DER.
     """
     found = read_all(data)
     if len(found) != 1:
@@ -58,7 +58,7 @@ def read_one(data: bytes) -> Element:
 
 
 def read_all(data: bytes) -> list[Element]:
-    """All elements of `data`, one behind the other.
+    """All elements of `data`, in order.
 
     Raises:
         ValueError: it isn't DER: an indefinite, needlessly long or too big length, or a tag of several bytes.
@@ -91,7 +91,7 @@ def read_integer(element: Element) -> int:
     """A number that is not negative.
 
     Raises:
-        ValueError: it is none, is negative, or begins with needless zeros.
+        ValueError: the element is no integer, is negative, or begins with needless zeros.
     """
     content = element.expect(INTEGER).content
     if not content or content[0] >= _LONG_FORM or (len(content) > 1 and content[0] == 0 and content[1] < _LONG_FORM):
@@ -103,7 +103,7 @@ def read_bits(element: Element) -> bytes:
     """The bytes of a bit string without unused bits.
 
     Raises:
-        ValueError: it is none, or has unused bits.
+        ValueError: the element is no bit string, or has unused bits.
     """
     content = element.expect(BIT_STRING).content
     if content[:1] != b"\0":

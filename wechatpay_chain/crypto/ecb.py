@@ -1,4 +1,4 @@
-"""AES-256-ECB, under which APIv2 puts the `req_info` of refund notices.
+"""AES-256-ECB, by which APIv2 encrypts the `req_info` of refund notices.
 
 https://pay.weixin.qq.com/doc/v2/merchant/4011940955
 """
@@ -47,5 +47,5 @@ def decrypt(apiv2_key: str | Concealed[str], ciphertext: str) -> bytes:
 
 
 def _cipher(apiv2_key: str | Concealed[str]) -> Cipher[ECB]:
-    # The 32 small hexadecimal digits are the key's bytes.
+    # The key is the MD5 as 32 lower-case hexadecimal digits, in ASCII.
     return Cipher(AES256(md5(reveal(apiv2_key).encode()).lower().encode("ascii")), ECB())  # noqa: S305 - the protocol's own mode

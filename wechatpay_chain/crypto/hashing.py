@@ -1,4 +1,4 @@
-"""Digests of files: SHA-1, SHA-256 and MD5, and SM3, which not every OpenSSL gives to Python."""
+"""Digests of files: SHA-1, SHA-256, MD5, and SM3 where this machine's OpenSSL has it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives import hashes
 
 from ..errors import ConfigurationError
 
-# Chosen by the platform; SHA-1 and MD5 are named by answers that are signed with RSA and SHA-256.
+# The platform's choice. SHA-1 and MD5 stand in answers that are signed with RSA and SHA-256.
 _PLAIN = ("sha1", "sha256", "md5")
 
 
 class Hasher(Protocol):
-    """A digest that is made piece by piece."""
+    """Computes a digest piece by piece."""
 
     def update(self, data: bytes, /) -> None:
         """Take in a piece."""

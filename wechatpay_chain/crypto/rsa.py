@@ -18,7 +18,7 @@ from ..errors import DecryptionError, SignatureError
 
 _SHA256 = hashes.SHA256()
 _PKCS1V15 = paddings.PKCS1v15()
-# SHA-1 is the platform's choice for OAEP; there it is no weakness, and nothing else is accepted.
+# SHA-1 is the platform's choice for OAEP, where it is no weakness; the platform accepts no other.
 _OAEP = paddings.OAEP(mgf=paddings.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)  # noqa: S303 - the protocol's own
 _OAEP_OVERHEAD = 42
 
@@ -69,7 +69,7 @@ def decrypt(key: RSAPrivateKey, ciphertext: str, padding: Padding = "oaep") -> s
 
     Raises:
         DecryptionError: it was not encrypted for this key, or with another padding. PKCS#1 v1.5 does not always show
-            that: OpenSSL gives random bytes then, and one time in a hundred they are a text.
+            that: OpenSSL then returns random bytes, and one time in a hundred these are valid UTF-8.
     """
     try:
         return key.decrypt(base64.b64decode(ciphertext, validate=True), _PADDINGS[padding]).decode()
@@ -83,7 +83,7 @@ def decrypt(key: RSAPrivateKey, ciphertext: str, padding: Padding = "oaep") -> s
 def is_ciphertext(value: str, key_size: int) -> bool:
     """Whether a value already is the Base64 of an RSA ciphertext by a key of `key_size` bits.
 
-    No plaintext can be taken for one: a 2048-bit key gives 344 characters and takes 214 bytes.
+    No plaintext can be mistaken for one: a 2048-bit key gives 344 characters and takes 214 bytes.
     """
     size = key_size // 8
     if len(value) != 4 * -(-size // 3):

@@ -1,4 +1,4 @@
-"""Serial numbers of certificates and identifiers of WeChat Pay public keys, in the forms that people write them."""
+"""Serial numbers of certificates and identifiers of WeChat Pay public keys, in the forms that people use."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from . import shapes
 
 PUBLIC_KEY_PREFIX = "PUB_KEY_ID_"
 
-# The platform names a public key by two digits, the merchant's number, the date and digits that count.
+# An identifier: two digits, the merchant's number, the date, and a counter.
 _PUBLIC_KEY_ID = re.compile(r"PUB_KEY_ID_\d\d(\d{10})20\d{6}\d+", re.ASCII)
 # As `openssl x509 -serial` and `-text` write it.
 _LABEL = re.compile(r"serial[ _]?(?:number|no)?\s*[:=]\s*", re.IGNORECASE)
 _HEX = re.compile(r"[0-9A-F]+")
 _SERIAL_DIGITS = 40
-# A serial is random: one of 256 loses two leading zeros, one of 65,536 loses four.
+# Leading zeros get lost: one serial of 256 begins with two of them, one of 65,536 with four.
 _FEWEST_DIGITS = 36
 
 
@@ -39,9 +39,9 @@ def is_certificate_serial(serial: str) -> bool:
 
 
 def hexadecimal(serial: str) -> str | None:
-    """The hexadecimal digits of a serial as something else wrote it; None for a text that is none.
+    """The hexadecimal digits of a serial in another form; None for a text that is no serial.
 
-    In decimal digits, with 0x or `serial=` before it, with hyphens, over two lines, in quotes, or with an invisible
+    Forms: decimal digits, with 0x or `serial=` before it, with hyphens, over two lines, in quotes, or with an invisible
     character in it.
     """
     text = "".join(_LABEL.sub("", shapes.plain(serial)).replace("-", "").split())
@@ -61,7 +61,7 @@ def from_number(number: int) -> str:
 
 
 def key(serial: str) -> str:
-    """What two spellings of one serial have in common: for comparing and looking up, not for sending."""
+    """A serial in a form that is the same for all spellings: for comparing and looking up, not for sending."""
     serial = canonical(serial)
     return serial if serial.startswith(PUBLIC_KEY_PREFIX) else serial.lstrip("0")
 

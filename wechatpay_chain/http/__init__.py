@@ -1,1 +1,1 @@
-"""What a call is made of, as values: path, request, answer, headers, secrets, times."""
+"""The values that a call is made of: path, request, answer, headers, secrets, times."""

@@ -9,16 +9,16 @@ from pathlib import Path
 from .value import frozen
 
 Progress = Callable[[int, int | None], None]
-"""Called with the bytes that have gone or come so far, and with their whole number where it is known."""
+"""Called with the number of bytes sent or received so far, and the total where it is known."""
 
 
 @frozen(kw_only=True)
 class Attachment:
-    """A file to be uploaded, with what its content alone doesn't tell.
+    """A file to be uploaded, with its name and a progress function.
 
     Attributes:
-        content: a path, bytes, or chunks that come one by one, as from an incoming upload.
-        name: the file's name; a path has its own.
+        content: a path, bytes, or an asynchronous iterable of chunks, such as an incoming upload.
+        name: the file's name; by default that of the path.
         progress: called while the file is sent.
     """
 
@@ -36,7 +36,7 @@ class Payload:
 
     Attributes:
         length: how many bytes it has.
-        chunks: gives the bytes, from the start, each time it is called.
+        chunks: returns the bytes, from the start at each call.
     """
 
     length: int

@@ -1,4 +1,4 @@
-"""Which characters the platform takes, in whatever place of a request.
+"""The characters that the platform accepts, anywhere in a request.
 
 https://pay.weixin.qq.com/docs/merchant/development/interface-rules/basic-rules.html
 """
@@ -14,7 +14,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def check_text(text: str, argument: str) -> None:
-    """Refuse what the platform's character set doesn't hold: it takes UTF-8 characters of one to three bytes.
+    """Refuse characters that the platform doesn't accept: it takes UTF-8 of one to three bytes a character.
 
     Raises:
         ConfigurationError: an emoji or another 4-byte character, or a lone surrogate.

@@ -1,4 +1,4 @@
-"""Dates in headers of HTTP."""
+"""Dates in HTTP headers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 
 
 def unix_time(text: str) -> float | None:
-    """A date such as `Thu, 01 Jan 1970 00:00:00 GMT` in Unix seconds; None for what isn't one or can't be."""
+    """The Unix time of a date such as `Thu, 01 Jan 1970 00:00:00 GMT`; None for a text that is no date."""
     try:
         return parsedate_to_datetime(text).timestamp()
     except (ValueError, OverflowError):

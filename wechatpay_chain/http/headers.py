@@ -28,12 +28,12 @@ class Headers(Mapping[str, str]):
     __slots__ = ("_held",)
 
     def __init__(self, items: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        # Callers may be untyped, so nothing is taken for granted here.
+        # Callers may be untyped.
         pairs: list[tuple[Any, Any]] = [*items.items()] if isinstance(items, Mapping) else _pairs(items)
         kinds: set[type[Any]] = {type(text) for pair in pairs for text in pair}
         if kinds - _STR:
             pairs = _as_text(pairs)
-        # By the name in small letters: how it was written, and the value.
+        # Name in lower case -> the name as written, and the value.
         self._held: dict[str, tuple[str, str]] = {str.lower(name): (name, value) for name, value in pairs}
         if len(self._held) < len(pairs):
             self._held = _joined(pairs)
@@ -57,7 +57,7 @@ class Headers(Mapping[str, str]):
         return map(self.get, names)
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Names, as they were written, and values: in fewer steps than `items` (`python -m benchmarks.pipeline`)."""
+        """Names as they were written, and values; faster than `items` (`python -m benchmarks.pipeline`)."""
         return [*self._held.values()]
 
     def as_dict(self) -> dict[str, str]:
@@ -77,7 +77,7 @@ class Headers(Mapping[str, str]):
         return hash(frozenset(self.items()))
 
     def __repr__(self) -> str:
-        # Names only: Authorization and others hold what no log should.
+        # Names only: the values of Authorization and others belong in no log.
         return f"<Headers {', '.join(self)}>"
 
     def __copy__(self) -> Headers:
@@ -87,7 +87,7 @@ class Headers(Mapping[str, str]):
         return self
 
     def __reduce__(self) -> tuple[type[Headers], tuple[dict[str, str]]]:
-        # An answer is pickled with its request, and nobody needs a signature that was sent.
+        # Without Authorization: an answer is pickled with its request, whose signature is of no use any more.
         return Headers, ({name: value for name, value in self.as_dict().items() if name.lower() != _SIGNED},)
 
     def plus(self, name: str, value: str) -> Headers:
@@ -103,8 +103,8 @@ class Headers(Mapping[str, str]):
 def request_id(headers: Mapping[str, str]) -> str | None:
     """The platform's `Request-ID` of an answer; None where there is none.
 
-    Bytes that are no UTF-8, which come as surrogates, and characters of control are escaped: it is stored, logged and
-    sent on as a text.
+    Surrogates, which stand for bytes that aren't UTF-8, and control characters are escaped, so that it can be stored,
+    logged and sent on as text.
     """
     found = headers.get("Request-ID")
     return None if found is None else printable(found)
@@ -128,7 +128,7 @@ def _pairs(items: Any) -> list[tuple[Any, Any]]:
 
 
 def _as_text(pairs: list[tuple[Any, Any]]) -> list[tuple[str, str]]:
-    """Names and values as they are: what is written of an enumeration's member is another text."""
+    """Names and values as plain strings: `str()` of an enumeration's member would be another text."""
     for text in chain.from_iterable(pairs):
         if not isinstance(text, str):
             raise TypeError(f"headers are str to str, and there is {type_of(text)}")

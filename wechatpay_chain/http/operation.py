@@ -1,4 +1,4 @@
-"""The operation that a call is of, as far as a call needs to know it. The catalogue has all of them."""
+"""What a call needs to know of its operation. The catalogue has all operations."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Operation(Value):
         name: official Chinese name.
         body: what the request carries.
         answer: what a successful answer carries.
-        host: only where it isn't `api.mch.weixin.qq.com`.
+        host: where it isn't `api.mch.weixin.qq.com`.
         secret_fields: request fields to be encrypted, `location.member.list[].member`;
             the location is `json`, `query`, `xml` or `meta`.
         secret_key: which key encrypts them: the one of WeChat Pay that `Wechatpay-Serial` names,
@@ -60,14 +60,14 @@ class Operation(Value):
         certificate: the merchant certificate must be presented (mTLS).
         deprecated: switched off, abandoned or superseded.
         successors: what replaces it, `METHOD /path` each, where the platform says so.
-        accepted_on_429: a refund: status 429 doesn't mean that it wasn't accepted.
+        accepted_on_429: it may have been accepted although it was answered with status 429 (refunds).
         file_part: an upload's multipart part that holds the file.
         file_name_field: the `meta` member that holds the file's name.
         digest_field: the member that holds the file's digest, of `meta` or (APIv2) of the form.
         digest: the digest's algorithm.
         digest_label: the `meta` member that names the algorithm, and the value that it takes.
         fragment: the fragment to append to a page that is opened in a browser (APIv2).
-        derived: no page or sample of it was seen: it follows from its service provider's twin by the platform's rule.
+        derived: inferred from the service provider's operation by the platform's rule; no official page was found.
         encoded_values: placeholders whose values the platform hands out percent-encoded already.
         file_limits: an upload's allowed suffixes, each group with the most bytes that a file of it may have.
         merchant_field: the parameter that names the calling merchant (APIv2).

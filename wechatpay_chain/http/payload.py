@@ -1,6 +1,6 @@
-"""The payloads of a request: where they stand, and what they were when a call began.
+"""The payloads of a request: their places, and copies of them as they were when a call began.
 
-Their owner may change his dicts and lists while the call waits.
+The caller may change dicts and lists while the call waits.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LOCATIONS = {"json": "json", "xml": "xml", "params": "query", "meta": "meta"}
 def as_of_now(request: Request) -> Request:
     """The request with copies of its payloads, for a step that waits before they are encoded.
 
-    One that contains itself, or is nested too deeply, stays as it is: whoever encodes it says so.
+    A payload that contains itself, or is nested too deeply, is not copied: encoding refuses it later.
     """
     given = vars(request)
     try:

@@ -1,4 +1,4 @@
-"""Reading an answer whole: it is held in memory, so its size is bounded."""
+"""Reading whole answers into memory, with a bound on their size."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ..errors import ConnectionFailed, TransportError
 from .response import Response
 
 LARGEST = 64 * 1024 * 1024
-"""Bytes: larger than any answer of the platform that is no file."""
+"""Bytes: more than any answer of the platform has, except files."""
 
 MOST_UNPACKED = 1024**3
 MOST_TIMES = 100
-"""Packed, a bill has a tenth of its size. No honest file grows a hundred times, and beyond a gigabyte."""
+"""A packed bill has a tenth of its size. What grows more than a hundred times, beyond a gigabyte, is an attack."""
 
 _GZIP_OR_ZLIB = frozenset({"gzip", "x-gzip", "deflate"})
 
@@ -67,11 +67,11 @@ def unpacked(content: bytes, encoding: str, most: int = LARGEST) -> bytes:
 
 
 def is_bomb(came: int, unpacked: int) -> bool:
-    """Whether a file is packed to fill a disk or the memory.
+    """Whether a file is a decompression bomb, made to fill the disk or the memory.
 
     Args:
-        came: bytes of it, packed, until now.
-        unpacked: bytes that they became.
+        came: packed bytes so far.
+        unpacked: bytes that these were unpacked to.
     """
     return unpacked > max(MOST_UNPACKED, MOST_TIMES * came)
 

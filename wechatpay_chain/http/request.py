@@ -36,18 +36,18 @@ class Request(Value):
         meta: further members of an upload's `meta` part.
         headers: headers to be sent.
         timeout: seconds for the whole call, or all of its times; None for the client's.
-        retry: whether the call may be repeated after it may have arrived; None lets the operation's facts decide,
-            False makes one attempt and no more.
-        security: whether to present the merchant certificate; None lets the operation's facts decide.
+        retry: whether the call may be repeated after it may have arrived; None for what the catalogue says of the
+            operation, False for a single attempt.
+        security: whether to present the merchant certificate; None for what the catalogue says of the operation.
         query: the encoded query, without `?`.
         body: the bytes to be sent; None until they are encoded.
-        payload: in place of `body`, a body too big to be held, which is read while it is sent.
+        payload: in place of `body`, a body too big for memory, which is read while it is sent.
         signed_body: the bytes that the signature covers, where these are not the body (uploads sign `meta` alone).
         origin: scheme and host to send to, in place of the operation's and the client's own (downloads).
-        streamed: whether a successful answer's content is to be handed on unread, as `Response.stream`.
+        streamed: whether a successful answer keeps its content unread, as `Response.stream`.
         operation: what is known of the operation, looked up once when a client takes the call; None for an operation
             that the catalogue doesn't know.
-        unknown: the method and the template that the catalogue was asked for and doesn't know; None for all others.
+        unknown: method and template that were looked up and are not in the catalogue; None for all other requests.
         call: numbers the calls of a process; None where nobody observes.
         attempt: numbers the attempts of a call, from 1.
     """

@@ -1,4 +1,4 @@
-"""What marks a value that must be encrypted before it is sent."""
+"""`Secret`: a value that must be encrypted before it is sent."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from ..errors import ConfigurationError, type_of
 from .value import frozen
 
 _SHARE = 2 / 3
-_FEWER_BITS = 1023  # than the first integer has that no float can hold
+_MOST_BITS = 1023  # of an integer that a float can hold
 
 
 @frozen(kw_only=True)
@@ -64,7 +64,7 @@ def _is_time(seconds: object) -> bool:
 
 
 def _is_huge(seconds: object) -> bool:
-    return isinstance(seconds, int) and seconds.bit_length() > _FEWER_BITS
+    return isinstance(seconds, int) and seconds.bit_length() > _MOST_BITS
 
 
 def _found(seconds: object) -> str:

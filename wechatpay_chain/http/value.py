@@ -1,11 +1,11 @@
-"""Values: frozen, and without generated code.
+"""Frozen dataclasses without generated code.
 
-`dataclasses` writes and compiles several functions for each class when it is imported, which takes a millisecond
-(`python -m benchmarks.import_time`). Here they are written once, for all of them; the classes still are dataclasses,
-with `fields` and `replace`.
+`dataclasses` generates and compiles several functions for each class on import, which takes a millisecond
+(`python -m benchmarks.import_time`). Here all classes share the same functions; they still are dataclasses, with
+`fields` and `replace`.
 
-    Value    by keyword only, made and copied in few steps: what each call consists of
-    frozen   slotted, and made as `dataclass(frozen=True, slots=True)` makes them: all else
+    Value    for what each call makes and copies: arguments by keyword only, quick to make and to copy
+    frozen   for all else: slotted, as `dataclass(frozen=True, slots=True)` makes them
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _new, _set = object.__new__, object.__setattr__
 
 
 class Value:
-    """The functions of a value.
+    """The base class of values.
 
-    Of the many requests and answers that a call consists of, most are copies: `changed` makes them in a tenth of the
-    time that `dataclasses.replace` takes. All instances hold all attributes, in the same order, so that Python finds
-    each in the place where the last instance had it (`python -m benchmarks.share`).
+    Most of the requests and answers of a call are copies, which `changed` makes in a tenth of the time that
+    `dataclasses.replace` takes. All instances hold all attributes in the same order, so that Python's inline caches
+    find them (`python -m benchmarks.share`).
     """
 
     _required: ClassVar[frozenset[str]] = frozenset()
@@ -43,9 +43,9 @@ class Value:
 
     @classmethod
     def of(cls, attributes: Mapping[str, Any]) -> Self:
-        """The same as `cls(**attributes)` in half of the time, for callers that give all that is required.
+        """The same as `cls(**attributes)` in half of the time; all required attributes must be given.
 
-        A dict of all attributes, in the order of the class, becomes the value's own: change it no more.
+        A dict of all attributes, in the order of the class, is kept, not copied: don't change it afterwards.
         """
         value = _new(cls)
         _set(value, "__dict__", attributes if len(attributes) == len(cls._defaults) else cls._whole(attributes))
@@ -61,7 +61,7 @@ class Value:
 
     @classmethod
     def learn(cls, of: Sequence[Field[Any]]) -> None:
-        """Take note of the attributes that a class has; `value` calls it once."""
+        """Note the attributes of a new class; called once, by `value`."""
         given = [item for item in of if item.init]
         cls._required = frozenset(item.name for item in given if item.default is MISSING)
         cls._defaults = {item.name: None if item.default is MISSING else item.default for item in given}
@@ -95,7 +95,7 @@ class Value:
         return hash(tuple(getattr(self, name) for name in self._compared))
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        # What another version pickled may lack attributes that there are here.
+        # A value that another version pickled may lack attributes that were added since.
         _set(self, "__dict__", {**self._defaults, **state})
 
     def __setattr__(self, name: str, value: object) -> NoReturn:

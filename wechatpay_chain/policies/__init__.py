@@ -1,1 +1,1 @@
-"""Policies: again, when, to which host, by whose time. Pure: they decide, and the steps wait."""
+"""Pure policies: whether to repeat a call, when, on which host, by which clock. Waiting is done elsewhere."""

@@ -1,4 +1,4 @@
-"""Pauses between attempts, which grow while an outage lasts: pure, the waiting is done elsewhere."""
+"""Pauses between attempts, which grow during an outage. Waiting is done elsewhere."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _TAKES = {
 
 @frozen()
 class Backoff:
-    """Pauses that double from `first` up to `longest`, each shortened by chance.
+    """Pauses that double from `first` up to `longest`, each shortened at random.
 
-    Without jitter, callers that failed together come back together.
+    Without jitter, callers that failed at the same time would all retry at the same time.
 
     Attributes:
         first: seconds of the first pause.

@@ -1,4 +1,4 @@
-"""The platform's clock, as its answers tell it.
+"""The platform's clock, measured from its answers.
 
 Requests and answers more than 300 s away from the receiver's clock are refused.
 https://pay.weixin.qq.com/doc/v3/merchant/4012365336
@@ -13,9 +13,9 @@ from functools import lru_cache
 from ..http.dates import unix_time
 from ..wire.v3.signature import MAX_AGE, TIMESTAMP_HEADER
 
-# Answers tell whole seconds, and are on their way for a while.
+# Answers state whole seconds, and take a while to arrive.
 _ACCURACY = 2.0
-# 2020 to 2120: no other time is an answer's, whatever it says.
+# 2020 to 2120: another time in an answer is ignored.
 _EARLIEST, _LATEST = 1_577_836_800.0, 4_733_510_400.0
 
 
@@ -27,10 +27,10 @@ class PlatformClock:
         corrects: whether calling it returns the platform's time instead of this machine's.
 
     Attributes:
-        skew: seconds that the platform's clock is ahead; None as long as no answer told the time.
+        skew: seconds that the platform's clock is ahead; None until an answer has told the time.
         corrects: as given.
-        corrections: how often it was set by an answer. What was signed before the last time was signed by another
-            time.
+        corrections: how often an answer has set it. A request that was signed before the last correction was signed
+            with another time.
     """
 
     def __init__(self, time: Callable[[], float] = time.time, *, corrects: bool = False) -> None:
@@ -46,17 +46,17 @@ class PlatformClock:
 
     @property
     def is_off(self) -> bool:
-        """Whether the clocks differ so much that the platform refuses what this machine's clock stamps."""
+        """Whether the clocks differ so much that the platform refuses requests signed with this machine's time."""
         return self.skew is not None and abs(self.skew) > MAX_AGE
 
     def measure(self, headers: Mapping[str, str]) -> bool:
-        """Compare the time that an answer tells with this machine's.
+        """Compare the time in an answer with this machine's.
 
         Args:
             headers: of an answer that just came, looked up in any case.
 
         Returns:
-            Whether the difference is another than was known.
+            Whether the difference has changed.
         """
         date = headers.get("Date")
         told = _told(date, "" if date else headers.get(TIMESTAMP_HEADER, ""))
@@ -74,7 +74,7 @@ class PlatformClock:
         return True
 
 
-# All answers of a second tell the same.
+# All answers of one second have the same Date.
 @lru_cache(maxsize=8)
 def _told(date: str | None, timestamp: str) -> float | None:
     told = unix_time(date) if date else _timestamp(timestamp)

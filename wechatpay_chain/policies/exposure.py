@@ -1,6 +1,6 @@
-"""May a call go out as it is? Not where a slip of the pen would send a secret in plain, in either version of the API.
+"""Refusing calls in which a typing error would send a secret in plain, in both versions of the API.
 
-An operation that is called by its own path, with fields that it has, is never refused.
+A call of an operation by its own path, with fields that the operation has, is never refused.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..wire.exposure import Suspect, misplaced, named
 
 
 def check(request: Request, operation: catalogue.Operation | None) -> None:
-    """Refuse a call that would send a secret in plain because of a slip of the pen.
+    """Refuse a call that would send a secret in plain because of a typing error.
 
     Args:
         request: the call, before anything of it is encrypted.
@@ -65,7 +65,7 @@ def _by_letters(secret_fields: tuple[str, ...]) -> frozenset[str]:
 
 
 def _is_known(suspect: Suspect, location: str, operation: catalogue.Operation) -> bool:
-    """Whether the operation has such a field, or the name, a little off, is a common one that is secret nowhere."""
+    """Whether the operation has such a field, or the misspelt name is itself a field that is secret nowhere."""
     pointer = "/" + "/".join(suspect.place)
     if catalogue.field_type(operation.method, operation.path, location, pointer) is not None:
         return True
@@ -74,7 +74,7 @@ def _is_known(suspect: Suspect, location: str, operation: catalogue.Operation) -
 
 
 def _check_path(request: Request, operation: catalogue.Operation | None) -> None:
-    """A path that resembles another than it leads to may be misspelt, and would carry that one's secrets in plain."""
+    """Refuse a path that may be misspelt and would carry the secrets of the operation that was meant in plain."""
     payloads = [payload for name in LOCATIONS if (payload := getattr(request, name))]
     if not any(named(payload, catalogue.secret_names()) for payload in payloads):
         return
@@ -90,10 +90,10 @@ def _check_path(request: Request, operation: catalogue.Operation | None) -> None
 def _named_like(
     request: Request, operation: catalogue.Operation | None, payloads: list[Any]
 ) -> Iterator[tuple[catalogue.Operation, list[str]]]:
-    """The operations that the path resembles, with what in the payloads is named like their secrets."""
+    """The operations that the path resembles, each with the members that are named like its secrets."""
     for meant, is_misspelt in catalogue.resembling(request.path, operation):
         secrets = {field.rpartition(".")[2] for field in meant.secret_fields}
-        if not is_misspelt:  # a step too many or too few may be another operation: what is secret everywhere counts
+        if not is_misspelt:  # with a word more or less it may be another operation: what is always secret counts
             secrets &= catalogue.always_secret_names()
         found = [name for payload in payloads for name in named(payload, sorted(secrets), exactly=not is_misspelt)]
         if found:

@@ -1,9 +1,9 @@
-"""Which of several hosts to send a call to, decided by the outcome of earlier calls: pure.
+"""Which of several hosts to send a call to, by the outcome of earlier calls.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012081709 (main and backup host)
 
-The plan is the platform's own: at most 1 % of the calls go to the backup, to know whether it works; when the main host
-fails, all of them go there; when it recovers, they come back.
+The plan is the platform's own: at most 1 % of the calls probe the backup; while the main host is down, all calls go to
+the backup; when it has recovered, they come back.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import NamedTuple
 
 from .backoff import Backoff
 
-# Failures in a row, of calls that were sent, after which a host counts as down. A failed connection counts at once.
+# After so many failures of sent calls in a row a host counts as down; after one failed connection at once.
 _MOST_FAILURES = 3
 # Seconds for which a host that is down is left alone; doubled by each failed probe.
 _LEFT_ALONE = Backoff(5.0, 30.0, jitter=0)
-# Seconds of an outage after which calls that may not be repeated probe the main host too: there may be no others.
+# Seconds of an outage after which also calls that may not be repeated probe the main host, as there may be no others.
 _FORCED = 180.0
 # Seconds after which a probe without a result is given up.
 _PROBE = 30.0
 
 
 class Choice(NamedTuple):
-    """Where to send a call, and whether it goes there only to find out whether that host works."""
+    """Where to send a call, and whether that is a probe, to find out whether the host works."""
 
     host: str
     probe: bool = False
@@ -92,7 +92,7 @@ class Hosts:
         host.failures, host.setbacks, host.until, host.down_since = 0, 0, -inf, None
 
     def bad(self, name: str, now: float, *, unreachable: bool) -> None:
-        """A host didn't answer, or a gateway answered in its place.
+        """A host didn't answer, or only a gateway in front of it.
 
         Args:
             name: the host.

@@ -1,4 +1,4 @@
-"""The merchant's own numbers: by them the platform tells a repetition from a second order.
+"""The merchant's own numbers, by which the platform recognises a repetition.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012791862
 """
@@ -20,10 +20,10 @@ MERCHANT_NUMBERS = (
     "partner_trade_no",
     "mch_billno",
 )
-"""Names of the members that hold one. A payload may hold several (a refund names its order, too): the first counts."""
+"""Names of members with such a number. Of several in a payload the first counts: a refund also names its order."""
 
 ORDER_NUMBERS = frozenset({"out_trade_no", "combine_out_trade_no"})
-"""Those that name an order: beside a refund or a transfer they don't tell one repetition from another."""
+"""The numbers of orders. A refund that names an order has a number of its own, and that one counts."""
 
 
 def merchant_number(members: object, *, but: Collection[str] = ()) -> str | None:

@@ -1,4 +1,4 @@
-"""When a call may start under a rate limit: pure, the waiting is done elsewhere.
+"""When a call may start under a rate limit. Waiting is done elsewhere.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012081709
 """
@@ -23,12 +23,12 @@ from ..http.value import frozen
 _OPERATION = re.compile(r"(GET|POST|PUT|PATCH|DELETE) /\S*")
 _RATE = re.compile(r"([1-9][0-9]{0,8}) ?/ ?(s|min|h|d)", re.ASCII)
 
-# A refusal for the rate halves the pace of an operation, a success gives back a tenth.
+# A refusal for the rate doubles the interval between an operation's calls; a success shortens it by a tenth.
 _FIRST_INTERVAL = 0.1
 _LONGEST_INTERVAL = 5.0
 _SHORTEST_INTERVAL = 0.01
 _RECOVERY = 0.9
-# A refusal for the rate is often not signed, and whoever forges one must not stop an operation for good.
+# A refusal for the rate is often unsigned: a forged one must not stop an operation for long.
 _LONGEST_ASKED = 300.0
 
 
@@ -54,7 +54,7 @@ class DistributedLimiter(Protocol):
     """A limiter that many processes share: `wechatpay_chain.contrib.limits.RedisLimiter`.
 
     Attributes:
-        among: how many processes share it, for the time when its store can't be reached.
+        among: how many processes share it: each keeps to its part while the store can't be reached.
     """
 
     among: int
@@ -120,11 +120,11 @@ class RateLimits:
         object.__setattr__(self, "overrides", by_operation)
 
     def windows(self, name: str, documented: Sequence[Rate]) -> tuple[Window, ...]:
-        """What holds for an operation.
+        """The limits of an operation, as windows.
 
         Args:
             name: method and path template, that of the catalogue where it knows the operation.
-            documented: what the catalogue says of it.
+            documented: its rates in the catalogue.
         """
         return windows_of(self.overrides[name], name) if name in self.overrides else windows_of(documented, name)
 
@@ -147,7 +147,7 @@ def windows_of(given: str | Rate | Sequence[Rate] | None, name: str) -> tuple[Wi
 
 
 def _as_known(name: str) -> str:
-    """An operation by the catalogue's template, whatever the placeholders are called, and though values be in it."""
+    """An operation under the catalogue's template, whatever names or values stand in its placeholders."""
     method, _, path = name.partition(" ")
     try:
         literal_path(path)
@@ -176,8 +176,8 @@ def _no_rate(name: str, found: str) -> ConfigurationError:
 class SlidingWindows:
     """The calls of one operation, counted in sliding windows.
 
-    A call counts from its start until a window's length after its end: it arrives at the platform some time between,
-    and so the platform never counts more than a window allows, whenever it begins to count.
+    A call counts from its start until a window's length after its end. It arrives at the platform some time between, so
+    the platform never counts more calls than a window allows.
 
     Args:
         windows: the limits, all of which must have room.
@@ -188,7 +188,11 @@ class SlidingWindows:
         self._in_flight = 0
 
     def recall(self, calls: Sequence[tuple[float, int]]) -> None:
-        """Count calls that were made elsewhere, by when they ended and how many: the newest, as many as may count."""
+        """Count calls that were made elsewhere.
+
+        Args:
+            calls: when calls ended, and how many. Of more than can matter, the newest are counted.
+        """
         for window, ended in self._ended:
             known = sorted([*ended, *(at for at, count in calls for _ in range(min(count, window.n)))])
             ended.clear()
@@ -221,7 +225,7 @@ class SlidingWindows:
 
 
 class AdaptivePace:
-    """The distance between the calls of one operation, learnt from refusals: which double it, and from successes."""
+    """The interval between calls of one operation: refusals for the rate double it, successes shorten it."""
 
     def __init__(self) -> None:
         self._interval = 0.0
@@ -255,9 +259,9 @@ class AdaptivePace:
         Args:
             began: when it started.
             now: when it ended.
-            asked: the seconds that the platform asked to wait; of more than five minutes, five are kept.
+            asked: the seconds that the platform asked to wait; at most five minutes are waited.
         """
-        # Those that were under way when the pace was cut say nothing of the new pace.
+        # Calls that had started before the last slow-down say nothing of the new pace.
         if began >= self._slowed:
             self._slowed = now
             self._interval = min(max(self._interval * 2, _FIRST_INTERVAL), _LONGEST_INTERVAL)

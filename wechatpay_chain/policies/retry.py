@@ -1,4 +1,4 @@
-"""Whether a call is made again, and when: pure, the waiting is done elsewhere.
+"""Whether a call is repeated, and when. Waiting is done elsewhere.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012081709 (codes)
 https://pay.weixin.qq.com/doc/v3/merchant/4012791862 (a repetition has the same number and the same content)
@@ -39,8 +39,8 @@ GATEWAY = frozenset({502, 503, 504})
 class RetryPolicy:
     """How often and how soon a call is repeated: `WeChatPay(..., retry=RetryPolicy(attempts=2))`.
 
-    The pause before a repetition is chosen by chance between nothing and a bound that doubles each time ("full
-    jitter"), so that many callers who failed together don't come back together.
+    The pause before a repetition is random, from 0 to a bound that doubles each time ("full jitter"), so that callers
+    who failed at the same time don't all repeat at the same time.
 
     Attributes:
         attempts: at most so many in all; 1 repeats nothing.
@@ -90,7 +90,7 @@ class RetryPolicy:
 def is_idempotent(request: Request) -> bool:
     """Whether a call may be repeated after it may have arrived.
 
-    A GET changes nothing; a re-entrant operation does once what it is asked for twice; and the caller may say so.
+    That is so for a GET, which changes nothing, for a re-entrant operation, and where the caller says so.
     """
     if request.retry is not None:
         return request.retry
@@ -100,7 +100,7 @@ def is_idempotent(request: Request) -> bool:
 
 
 def may_help(error: WeChatPayError, *, idempotent: bool) -> bool:
-    """Whether a repetition may fare better, and does no harm.
+    """Whether a repetition may succeed, and does no harm.
 
     Args:
         error: what the last attempt ended with.
@@ -109,7 +109,7 @@ def may_help(error: WeChatPayError, *, idempotent: bool) -> bool:
     if error.attempts == 0:
         return False  # it never reached the transport, and wouldn't the next time
     if isinstance(error, RateLimited):
-        # A refund may have been accepted all the same, and then the platform asks for the same refund again:
+        # A refund may have been accepted all the same; the platform's advice is to repeat it:
         # https://pay.weixin.qq.com/doc/v3/merchant/4012791862
         return True
     if error.outcome == "unknown" and not idempotent:
@@ -119,7 +119,7 @@ def may_help(error: WeChatPayError, *, idempotent: bool) -> bool:
     if is_rate_limited(error):
         return True
     if isinstance(error, ServerError):
-        # A 500 may be permanent (OPENID_MISMATCH): its code tells, and an unknown code is not repeated.
+        # A 500 may be permanent (OPENID_MISMATCH): only codes that are known to pass are repeated.
         passing = _has(error, PASSING) or error.status in GATEWAY or (error.status == 500 and not error.code)
         return idempotent and passing
     return idempotent and isinstance(error, SignatureProbe)
@@ -140,7 +140,7 @@ def worst(one: Outcome | None, other: Outcome | None) -> Outcome | None:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """The seconds that an answer asks to wait; None where it doesn't, or not understandably.
+    """The seconds that an answer asks to wait; None where it asks for none, or can't be understood.
 
     Args:
         headers: of the answer, looked up in any case.
@@ -154,9 +154,9 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 class RetryBudget:
-    """What keeps an outage from being multiplied: repetitions are a small share of the calls.
+    """Limits repetitions to a small share of the calls, so that retries don't multiply the load of an outage.
 
-    Each call puts a fraction of a repetition into the budget, time puts in a little, each repetition takes out one.
+    Each call adds a fraction of a repetition to the budget, each second adds some, each repetition takes one out.
 
     Args:
         most: it never holds more repetitions than this, and begins with them.
@@ -179,7 +179,7 @@ class RetryBudget:
             self._held = min(self._most, self._held + self._per_call)
 
     def spend(self, now: float) -> bool:
-        """Whether a repetition may be made at `now` (seconds of any clock that never goes back); if so, it is paid."""
+        """Take a repetition out of the budget; False if there is none left. `now`: seconds of any monotonic clock."""
         if self._at is not None:
             self._held = min(self._most, self._held + (now - self._at) * self._per_second)
         self._at = now

@@ -1,4 +1,4 @@
-"""Error codes that say the same in every product, in both versions of the API: written as `errors.plain_code` does.
+"""Error codes with the same meaning in all products and both versions of the API, as `errors.plain_code` writes them.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012081709
 """
@@ -6,7 +6,7 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012081709
 from __future__ import annotations
 
 PASSING = frozenset({"SYSTEMERROR", "BANKERROR", "BIZERRNEEDRETRY", "SERVICEUNAVAILABLE"})
-"""The platform, or a bank, failed for the moment: the same call may succeed later."""
+"""A temporary failure of the platform or a bank: the same call may succeed later."""
 
 TOO_MANY = frozenset(
     {

@@ -1,4 +1,4 @@
-"""Plaintext that would go out because a call was misspelt: a secret field under a wrong path, name or place."""
+"""Finding secrets that would go out in plain because of a typing error: under a misspelt name, or in a wrong place."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ Place = tuple[str, ...]
 """The names that lead to a value; arrays add none."""
 
 MOST_SLIPS = 2
-"""So many letters may a misspelt name or path be wrong in."""
+"""In so many letters a name or a path may be misspelt."""
 
 # In a shorter name two wrong letters make another word: "date" isn't a misspelt "name".
 _SHORTEST_FOR_TWO = 6
-# A part of a secret's name that has as many letters is meant for it: account_no for bal_account_no.
+# A part of a secret's name, of at least so many letters, stands for the name: account_no for bal_account_no.
 _SHORTEST_PART = 8
 
 
 class Suspect(NamedTuple):
-    """A value that seems to be meant for a secret field, and stands in another place or is misspelt.
+    """A value that seems to belong to a secret field, but stands in another place or under a misspelt name.
 
     Attributes:
         place: where it stands.
-        slips: in how many letters its name is another than the secret's; 0 for another spelling of it or a part.
+        slips: in how many letters its name differs from the secret's; 0 for another spelling or a part of that.
     """
 
     place: Place
@@ -39,14 +39,14 @@ class Suspect(NamedTuple):
 
 
 class _Field(NamedTuple):
-    """A secret field: its place, `json` and the like before it, and the letters of the names that lead there."""
+    """A secret field: its place, beginning with `json` or another location, and the letters of the names on the way."""
 
     own: Place
     known: Place
 
 
 def slips(name: str, secret: str) -> int | None:
-    """In how many letters a name is another than a secret's; None where it is another name altogether."""
+    """In how many letters a name differs from a secret's; None if it is another name."""
     given, wanted = letters(name), letters(secret)
     if len(given) >= _SHORTEST_PART and wanted.endswith(given):
         return 0
@@ -69,7 +69,7 @@ def named(payload: Any, names: Iterable[str], *, exactly: bool = False) -> list[
 
 
 def misplaced(payload: Any, location: str, secret_fields: tuple[str, ...]) -> tuple[Suspect, ...]:
-    """The values that seem to be meant for a secret field, and stand in another place or are misspelt.
+    """The values that seem to belong to a secret field, but stand in another place or under a misspelt name.
 
     Args:
         payload: what the caller gave as `location`.
@@ -85,7 +85,7 @@ def misplaced(payload: Any, location: str, secret_fields: tuple[str, ...]) -> tu
 
 @lru_cache(maxsize=1024)
 def _misplaced_names(names: tuple[Any, ...], location: str, secret_fields: tuple[str, ...]) -> tuple[Suspect, ...]:
-    """The same for a payload without levels, which most are: its names decide, and come again and again."""
+    """The same for a flat payload, as most are: the result depends on its names alone and is cached."""
     return tuple(_misplaced([(_text(name),) for name in names], location, secret_fields))
 
 
@@ -100,7 +100,7 @@ def _misplaced(given: Sequence[Place], location: str, secret_fields: tuple[str, 
 
 
 def _is_meant(place: Place, secret: Place, is_given: bool) -> bool:
-    """Whether a place is the secret's own but for some of the names that lead there, and for slips."""
+    """Whether a place is the secret's, except for some names on the way and typing errors."""
     if len(place) <= len(secret):
         secret = secret[-len(place) :]
     elif is_given:
@@ -111,7 +111,7 @@ def _is_meant(place: Place, secret: Place, is_given: bool) -> bool:
 
 @lru_cache(maxsize=4096)
 def _alike(name: str, secret_fields: tuple[str, ...]) -> tuple[tuple[_Field, int], ...]:
-    """The secret fields whose names resemble this one, with the letters that are wrong."""
+    """The secret fields whose names resemble this one, each with the number of wrong letters."""
     found = ((field, slips(name, field.known[-1])) for field in _fields(secret_fields))
     return tuple((field, apart) for field, apart in found if apart is not None)
 
@@ -151,7 +151,7 @@ def _leaves(payload: Any, place: Place) -> Iterator[Place]:
 
 
 def _leaves_of_json(text: str, place: Place) -> Iterator[Place]:
-    """The same of a text that holds JSON, as some fields do."""
+    """The same for a text that holds JSON."""
     try:
         inner: Mapping[str, Any] | list[Any] = orjson.loads(text)
     except ValueError:  # orjson.JSONDecodeError, and a lone surrogate
@@ -161,7 +161,7 @@ def _leaves_of_json(text: str, place: Place) -> Iterator[Place]:
 
 def _may_hold_json(payload: Mapping[str, Any]) -> bool:
     """Whether a text of a payload without levels may be JSON. A line end and a bracket in a text count as well."""
-    # `filter` asks each value without a frame of Python.
+    # `filter` with a built-in makes no Python call for each value.
     texts = "\n".join(["", *filter(str.__instancecheck__, payload.values())])
     return "\n{" in texts or "\n[" in texts
 

@@ -1,4 +1,4 @@
-"""The ciphertext of one secret field, or why there can't be one."""
+"""Encrypting one secret field."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..errors import ConfigurationError
 
 
 def encrypt(key: PublicKey, plaintext: str, pointer: str) -> str:
-    """The ciphertext of a field's value; a value that already is one, for such a key, stays as it is.
+    """The ciphertext of a field's value. A value that already is a ciphertext for such a key is returned unchanged.
 
     Args:
         key: of the platform.

@@ -1,4 +1,4 @@
-"""The headers of a request: what the caller may set."""
+"""The headers that a caller may set on a request."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ def check_headers(headers: Headers) -> None:
             raise _mistake(name, "its value is not printable ASCII text", "Give a str without line ends")
 
 
-# The same few come again and again (`python -m benchmarks.pipeline`). A value is kept nowhere: it may be a gateway's
-# token.
+# Cached, because the same few names recur (`python -m benchmarks.pipeline`). Values aren't cached: one may be a token.
 @lru_cache(maxsize=1024)
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):

@@ -52,10 +52,10 @@ _PORT = r"(?::[0-9]{1,5})?"
 _NETLOC = re.compile(_HOST + _PORT, re.ASCII | re.IGNORECASE)
 # Neither a user nor a query, not even an empty one, which would swallow the path.
 _BASE_URL = re.compile(rf"(?P<scheme>https?)://(?P<host>{_HOST}){_PORT}(?:/[^\x00-\x20\x7f?#]*)?", re.IGNORECASE)
-# What other SDKs have calls begin with. A proxy of one's own may have any path.
+# A version in the base URL, as other SDKs have it. The caller's own proxy may have any path.
 _VERSION = re.compile(r"https://[^/]*\.(?:weixin\.qq\.com|wechatpay\.cn)(?::\d+)?/(?:hk/)?v[23]/*", re.IGNORECASE)
 _OFFICIAL_HOST = re.compile(r"(?:.+\.)?(?:weixin\.qq\.com|wechatpay\.cn|tenpay\.com)")
-# `urlsplit` drops some of them without a word, so that something else would be checked than is sent.
+# `urlsplit` silently drops some of these, so that another URL would be checked than is sent.
 _BLANK_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -71,7 +71,7 @@ def split_url(url: str) -> SplitResult | None:
         _ = parts.port  # raises where it is out of range
     except ValueError:
         return None
-    # Letters of other scripts that have an ASCII twin match in spite of re.ASCII when case is ignored.
+    # With re.IGNORECASE some letters of other scripts match ASCII letters, in spite of re.ASCII.
     usable = parts.netloc.isascii() and _NETLOC.fullmatch(parts.netloc)
     return parts if usable and parts.scheme in {"http", "https"} else None
 
@@ -81,7 +81,7 @@ def check_base_url(base_url: str, argument: str = "base_url") -> str:
 
     Args:
         base_url: as a caller gave it.
-        argument: where it was given.
+        argument: the argument's name, for errors.
 
     Raises:
         ConfigurationError: it is no http(s) URL, or the platform's host without TLS.
@@ -119,7 +119,7 @@ def twins(origin: str) -> tuple[str, ...]:
 def is_api_origin(origin: str) -> bool:
     """Whether it is exactly scheme and host of one of the platform's API hosts, over TLS, at the usual port."""
     scheme, _, host = origin.partition("://")
-    # The Kelvin sign's small letter is a k.
+    # `lower` makes an ASCII k of the Kelvin sign.
     return scheme == "https" and host.isascii() and host.lower().removesuffix(":443") in API_HOSTS
 
 

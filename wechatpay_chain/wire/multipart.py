@@ -38,7 +38,7 @@ def make_boundary() -> str:
 
 
 def envelope(fields: Iterable[tuple[str, str, bytes]], *, file_name: str, file_part: str, boundary: str) -> Envelope:
-    """Write everything but the file, which comes last.
+    """Everything of an upload but the file, which comes last.
 
     Args:
         fields: name, content type and content of the parts before it: `meta`, exactly as signed, or APIv2's parameters.
@@ -47,9 +47,9 @@ def envelope(fields: Iterable[tuple[str, str, bytes]], *, file_name: str, file_p
         boundary: from `make_boundary`.
 
     Raises:
-        ConfigurationError: a name that would end its place in the head of its part.
+        ConfigurationError: a name that can't stand in the head of a part.
     """
-    # By the suffix alone: of a name like "data:a/b,x.jpg" guess_type would take the type out of the name.
+    # By the suffix alone: guess_type would take the type of "data:a/b,x.jpg" out of the name itself.
     content_type = mimetypes.guess_type(f"file{PurePosixPath(file_name).suffix}")[0] or "application/octet-stream"
     fields = list(fields)
     for name in (file_part, *(name for name, _, _ in fields)):

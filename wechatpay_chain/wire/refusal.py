@@ -1,4 +1,4 @@
-"""A refusal of the platform as an `APIError`, read once and kept with its answer.
+"""Refusals of the platform as `APIError`s. Each is read once and kept with its answer.
 
 An answer with elements (`Response.fields`) is one of APIv2, which refuses with status 200. `v3.refusal` and
 `v2.refusal` say which class a status or a code becomes.
@@ -38,7 +38,7 @@ def is_refusal(response: Response[Any], operation: Operation | None = None) -> b
 
 
 def api_error(response: Response[Any], operation: Operation | None = None) -> APIError:
-    """The error that says what a refusal says: the same one for everybody who asks.
+    """The error of a refusal; repeated calls for one answer return the same error.
 
     Args:
         response: the refusal.
@@ -47,7 +47,7 @@ def api_error(response: Response[Any], operation: Operation | None = None) -> AP
     error = response.refusal
     if error is None or not _is_of(error, response):
         error = refusal_v3.read(response) if response.fields is None else refusal_v2.read(response, response.fields)
-        # The answer stays the same value: what is kept is only what it says.
+        # The answer is frozen: this only caches what was read from it.
         object.__setattr__(response, "refusal", error)
     outcome = refusal_v3.outcome if response.fields is None else refusal_v2.outcome
     accepted_on_429 = operation is not None and operation.accepted_on_429
@@ -59,7 +59,7 @@ def api_error(response: Response[Any], operation: Operation | None = None) -> AP
 
 
 def _is_of(error: APIError, response: Response[Any]) -> bool:
-    """Whether an error was read from this answer, and not from one that this is a changed copy of."""
+    """Whether an error was read from this very answer, not from the one that this is a changed copy of."""
     return (
         error.status == response.status
         and error.content is response.content

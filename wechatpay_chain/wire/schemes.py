@@ -30,9 +30,9 @@ def scheme_of(template: str) -> Scheme:
 
 
 def check_root(path: str, scheme: Scheme) -> None:
-    """Refuse to sign a path as a brand that is not below `/brand/`, or as a merchant one that is.
+    """Refuse to sign a path below `/brand/` as a merchant, or another one as a brand.
 
-    A template's placeholder may stand for its root, so the path itself says it.
+    The path is checked, not the template, whose first word may be a placeholder.
 
     Args:
         path: to be sent, without needless escapes.

@@ -17,7 +17,7 @@ from .flat import PLAIN, is_flat
 
 
 class Mark(Enum):
-    """Ends a path in a tree of fields: the field that stands there is secret."""
+    """A leaf of a `FieldTree`: the field there is secret."""
 
     SECRET = auto()
 
@@ -32,7 +32,7 @@ Encrypt = Callable[[str, str], str]
 
 
 def field_tree(paths: Iterable[str]) -> FieldTree:
-    """The tree of some field paths. Of a field and one inside of it the inner one is meant."""
+    """The tree of some field paths. If one of two fields is inside the other, only the inner one is secret."""
     tree: dict[str, Any] = {}
     for path in paths:
         *parents, name = path.replace("[]", "").split(".")
@@ -125,7 +125,7 @@ def _seal(value: Any, marked: FieldTree | Mark | None, encrypt: Encrypt, pointer
 
 
 def _seal_field(value: Any, encrypt: Encrypt, pointer: str) -> str | None:
-    """A field that is secret: its text is encrypted, and null stays for the serialiser to refuse."""
+    """Encrypt a secret field's text. None is returned unchanged: the serialiser refuses it."""
     if isinstance(value, str):
         return encrypt(value, pointer)
     if value is None:
@@ -134,7 +134,7 @@ def _seal_field(value: Any, encrypt: Encrypt, pointer: str) -> str | None:
 
 
 def _seal_object(value: Any, marked: FieldTree, encrypt: Encrypt, pointer: str) -> Any:
-    """An object that may hold secrets: a mapping or a dataclass becomes a dict. What holds nothing stays as it is."""
+    """Seal an object: a mapping or a dataclass becomes a dict. A plain value is returned unchanged."""
     if is_flat(value):
         sealed = value.copy()
         for name, mark in marked.items():
@@ -145,7 +145,7 @@ def _seal_object(value: Any, marked: FieldTree, encrypt: Encrypt, pointer: str) 
     if below is not None:
         return {name: _seal(item, marked.get(name), encrypt, f"{pointer}/{name}") for name, item in below.items()}
     if marked and value is not None:
-        # The serialiser may be able to write this object, and would write its secrets in plain.
+        # Else the serialiser might write this object, with its secrets in plain.
         raise ConfigurationError(pointer, f"{type_of(value)} where an object with secret fields belongs", "Give a dict")
     return value
 

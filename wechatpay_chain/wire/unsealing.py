@@ -1,4 +1,4 @@
-"""The fields of an answer that come encrypted for the merchant, in both versions of the API."""
+"""Decrypting the fields of an answer that are encrypted for the merchant, in both versions of the API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .sealing import field_tree, unseal
 
 
 def unsealed(response: Response[Any], operation: Operation | None, private_key: PrivateKey | None) -> Response[Any]:
-    """The answer with its secret fields decrypted; as it is where it has none, isn't verified, or has no key here.
+    """The answer with its secret fields decrypted; unchanged if it has none, isn't verified, or the key isn't here.
 
     Raises:
         DecryptionError: a field was encrypted for another key, or with another padding; with its name.
@@ -32,9 +32,9 @@ def unsealed(response: Response[Any], operation: Operation | None, private_key: 
             return response.changed(fields=unseal(dict(response.fields), marked, decrypt, is_sealed))
         decrypted = orjson.dumps(unseal(orjson.loads(response.content), marked, decrypt, is_sealed))
     except orjson.JSONDecodeError:
-        return response  # json() says so when it is asked
+        return response  # not JSON: json() raises the error
     except DecryptionError as error:
         raise about(response, error) from None
-    except (RecursionError, orjson.JSONEncodeError):  # orjson reads what is nested deeper than what it writes
+    except (RecursionError, orjson.JSONEncodeError):  # orjson reads deeper levels than it can write
         raise about(response, DecodeError("the answer is nested too deeply")) from None
     return response.changed(decrypted=decrypted)

@@ -20,11 +20,11 @@ def is_bundle(der: bytes) -> bool:
 def opened(der: bytes, password: str) -> tuple[object | None, x509.Certificate | None]:
     """The private key of a bundle, of whatever algorithm, and its certificate.
 
-    Both are None where it has another password, or is no bundle.
+    Both are None if the password is another, or it is no bundle.
     """
     from cryptography.hazmat.primitives.serialization import pkcs12
 
-    # The owner's password, and none, which one has who packed the bundle again.
+    # The owner's password, and none: people repack bundles without a password.
     passwords = password.encode(), b""
     for tried in passwords:
         with contextlib.suppress(ValueError, UnsupportedAlgorithm):
@@ -34,7 +34,7 @@ def opened(der: bytes, password: str) -> tuple[object | None, x509.Certificate |
 
 
 def _opened_of_sm2(der: bytes, passwords: tuple[bytes, ...]) -> tuple[object | None, x509.Certificate | None]:
-    """The same of a bundle that `cryptography` doesn't open."""
+    """The same for a bundle that `cryptography` can't open."""
     from ..sm import files
 
     for tried in passwords:

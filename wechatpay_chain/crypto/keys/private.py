@@ -16,14 +16,14 @@ from .public import kind_of_sm2
 
 _OPENSSH = "OPENSSH PRIVATE KEY"
 _ENCRYPTED = "ENCRYPTED PRIVATE KEY"
-# Checking that a private key is sound takes 40 ms: once for each key and process. These are digests of keys that were
-# found sound; no key can be computed from its digest, and the keys themselves aren't kept.
+# Checking a private key takes 40 ms, so each key is checked once in a process. These are digests of the keys that
+# passed; the keys themselves aren't kept.
 _sound: set[bytes] = set()
 _MOST_SOUND = 10_000
 
 
 def private_key(block: Block, password: str, argument: str) -> object | None:
-    """The private key that a block holds, of whatever algorithm; None for something else.
+    """The private key in a block, of any algorithm; None if it holds something else.
 
     Raises:
         ConfigurationError: it is damaged, or encrypted with another password.
@@ -47,7 +47,7 @@ def private_key(block: Block, password: str, argument: str) -> object | None:
 
 
 def _plain(der: bytes) -> object:
-    """A key in PKCS#1, PKCS#8 or SEC 1 that isn't encrypted, checked when it is first met."""
+    """An unencrypted key in PKCS#1, PKCS#8 or SEC 1; its first loading checks it."""
     digest = sha256(der).digest()
     key = load_der_private_key(der, password=None, unsafe_skip_rsa_key_validation=digest in _sound)
     if len(_sound) >= _MOST_SOUND:
@@ -62,7 +62,7 @@ def _of_openssh(der: bytes) -> object:
 
 
 def _decrypted(der: bytes, password: str, argument: str) -> object:
-    """A key in PKCS#8 that is encrypted; `cryptography` opens it, unless it is of SM2 or encrypted with SM4."""
+    """An encrypted key in PKCS#8, which `cryptography` opens unless SM2 or SM4 is involved."""
     if not password:
         raise encrypted_error(argument)
     with contextlib.suppress(ValueError, UnsupportedAlgorithm):

@@ -18,12 +18,12 @@ _CERTIFICATES = {None, "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"}
 
 
 def certificate_in(block: Block) -> x509.Certificate | None:
-    """The certificate that a block holds; None for something else, or a damaged one."""
+    """The certificate in a block; None if it holds something else, or is damaged."""
     if block.label not in _CERTIFICATES:
         return None
     try:
         with warnings.catch_warnings():
-            # Of serials below zero, which a damaged file may have: it is refused for its serial anyway.
+            # A warning about a negative serial, as in a damaged file: the serial is refused later.
             warnings.simplefilter("ignore", CryptographyDeprecationWarning)
             return x509.load_der_x509_certificate(block.der)
     except (ValueError, x509.InvalidVersion):
@@ -31,7 +31,7 @@ def certificate_in(block: Block) -> x509.Certificate | None:
 
 
 def certificate_key(certificate: x509.Certificate, argument: str) -> object | None:
-    """The public key of a certificate, of whatever algorithm; None for one that is unknown here.
+    """The public key of a certificate, of any algorithm; None for an unknown algorithm.
 
     Raises:
         ConfigurationError: it is of SM2, and damaged.
@@ -46,7 +46,7 @@ def certificate_key(certificate: x509.Certificate, argument: str) -> object | No
 
 
 def public_key(block: Block, argument: str) -> object | None:
-    """The public key that a block holds, of whatever algorithm; None for something else, or a damaged one.
+    """The public key in a block, of any algorithm; None if it holds something else, or is damaged.
 
     Raises:
         ConfigurationError: it is of SM2, and damaged or no public key.
@@ -60,7 +60,7 @@ def public_key(block: Block, argument: str) -> object | None:
 
 
 def kind_of_sm2(block: Block) -> str | None:
-    """What a block of SM2 is that holds no private key; None for one that does, or is damaged."""
+    """What a block of SM2 is, if not a private key; None for a private key, or if it is damaged."""
     if certificate_in(block) is not None:
         return "a certificate"
     with contextlib.suppress(ConfigurationError):

@@ -1,4 +1,4 @@
-"""Keys of SM2 out of DER. What computes SM2 is imported once a key of it is met: most processes never meet one."""
+"""Keys of SM2 out of DER. `crypto.sm` is imported with the first such key; most processes never see one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...errors import ConfigurationError
 if TYPE_CHECKING:
     from ..sm.keys import SM2PrivateKey, SM2PublicKey
 
-# The curve, which every key and certificate of SM2 names.
+# The object identifier of the curve, which stands in every key and certificate of SM2.
 _CURVE = bytes.fromhex("06082a811ccf5501822d")
 
 
@@ -46,7 +46,7 @@ def private_key(der: bytes, argument: str) -> SM2PrivateKey:
         return files.private_key(der)
     except (ValueError, IndexError, EngineError) as error:
         mistake = _damaged(error, argument)
-    # Raised here, so that it doesn't bring along the frames that hold the key.
+    # Raised outside of the handler, whose frames hold the key.
     raise mistake
 
 

@@ -1,4 +1,4 @@
-"""The curve of SM2, sm2p256v1, in plain Python: what can be computed here takes a time that depends on its input.
+"""The curve of SM2, sm2p256v1, in plain Python. The time of its functions depends on their input.
 
 GB/T 32918.5-2017.
 """

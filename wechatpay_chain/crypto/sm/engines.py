@@ -1,4 +1,4 @@
-"""Which engine computes SM2 on this machine: libcrypto, GmSSL, or plain Python; only one that knows the answers."""
+"""The engine that computes SM2 on this machine: libcrypto, GmSSL, or plain Python, if it passes a known-answer test."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Engine(Protocol):
 
 @cache
 def engine() -> Engine:
-    """The best engine of this machine.
+    """The best engine of this machine that passes the known-answer test.
 
     Raises:
         ConfigurationError: there is none: neither libcrypto nor `cryptography` has SM3, and the extra isn't installed.
@@ -105,7 +105,7 @@ def _candidates() -> Iterator[Engine]:
 
 
 def knows_the_answers(candidate: Engine) -> bool:
-    """Whether an engine computes what the openssl program does, and refuses what it refuses."""
+    """Whether an engine passes the known-answer test: it computes and refuses what the openssl program does."""
     try:
         key = SM2PrivateKey(_SECRET, SM2PublicKey(_POINT))
         altered = bytes((*_SIGNATURE[:-1], _SIGNATURE[-1] ^ 1))

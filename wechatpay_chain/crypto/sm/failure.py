@@ -1,4 +1,4 @@
-"""What an engine raises when it can't compute at all, for want of memory for instance."""
+"""The error of an engine that can't compute, for lack of memory for instance."""
 
 
 class EngineError(Exception):

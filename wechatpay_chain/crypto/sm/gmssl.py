@@ -35,7 +35,7 @@ class Gmssl:
     name = "gmssl_pyx"
 
     def __init__(self) -> None:
-        # Its stubs lack the mark that type checkers ask for.
+        # The library has no py.typed, so type checkers ignore its stubs.
         self._library = cast("_Library", import_module("gmssl_pyx"))
         self._plain = Plain()
 

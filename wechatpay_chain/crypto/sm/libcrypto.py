@@ -1,8 +1,7 @@
 """The engine of OpenSSL: the system's libcrypto 3 through `ctypes`. Of all engines the fastest, and constant in time.
 
-Python's own `ssl` and `cryptography` don't give SM2 to anyone, though the library that they use mostly has it. What
-takes long lets go of the interpreter; what doesn't keeps it, because getting it back from a busy event loop takes
-longer than such a function.
+Python's `ssl` and `cryptography` don't offer SM2, though the library beneath them mostly has it. Long functions release
+the interpreter; short ones keep it, because getting it back from a busy event loop takes longer than such a function.
 
 https://docs.openssl.org/3.0/man7/EVP_SIGNATURE-SM2/ and EVP_ASYM_CIPHER-SM2
 """
@@ -97,7 +96,7 @@ class Libcrypto:
         if self._quick.OpenSSL_version_num() < _OLDEST:
             raise EngineError("it is older than 3.0")
         self._sm3 = self._pointer(self._quick.EVP_sm3())
-        # Each key is read once: the library checks it then. A private one is kept no longer than its owner keeps it.
+        # Each key is loaded, and so checked, once. A private key is dropped together with its owner's object.
         self._privates: WeakKeyDictionary[SM2PrivateKey, _Handle] = WeakKeyDictionary()
         self._public = lru_cache(_KEPT_KEYS)(self._read_public)
 
@@ -218,7 +217,7 @@ class Libcrypto:
 
     def _check(self, returned: int) -> int:
         if returned <= 0:
-            # Python's `ssl` may use the same library, whose list of errors must not fill up with ours.
+            # Python's `ssl` may use the same library, and would find our errors in its queue.
             self._quick.ERR_clear_error()
             raise EngineError("a function of libcrypto failed")
         return returned
@@ -228,13 +227,13 @@ class Libcrypto:
 
 
 class _Handle:
-    """A key of libcrypto's, which is given back when nobody holds this any more."""
+    """A key of libcrypto, which is freed with this object."""
 
     __slots__ = ("__weakref__", "pointer")
 
     def __init__(self, pointer: int, free: Callable[[int], object]) -> None:
         self.pointer = pointer
-        # Not when the program ends: then the library goes with it.
+        # Not at the end of the program, which unloads the library anyway.
         weakref.finalize(self, free, pointer).atexit = False
 
 

@@ -1,4 +1,4 @@
-"""The engine in plain Python, for machines without another. It is slow, and its time tells something of the key."""
+"""The engine in plain Python, where no other works. It is slow, and its timing leaks information about the key."""
 
 from __future__ import annotations
 

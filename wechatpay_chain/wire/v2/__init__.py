@@ -1,4 +1,4 @@
-"""APIv2: messages in flat XML, completed, signed with MD5 or HMAC-SHA256, and refused in its own words."""
+"""APIv2: flat XML messages, their parameters, their `sign` by MD5 or HMAC-SHA256, and refusals."""
 
 from .ambiguity import check_notice, check_shown, sign_shown
 from .req_info import open_req_info

@@ -1,7 +1,8 @@
-"""Signed texts that can be read in two ways.
+"""Refusing signed texts that can be read in two ways.
 
-`sign` covers `name=value` pairs joined by `&`, and a value may hold `&` and `=`. One key signs what payers are shown
-and what the platform notifies, so a payer's own text could become the fields of a notice. Neither side lets that pass.
+`sign` covers `name=value` pairs joined by `&`, and a value may hold `&` and `=`. One key signs both what payers are
+shown and the platform's notices, so a payer's text could be passed off as the fields of a notice. It is refused both
+where it would be signed and where a notice is received.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ from ...crypto.concealed import Concealed
 from ...errors import ConfigurationError, SignatureError
 from .signature import SignType, sign
 
-# The name of a field is that of an element of XML.
+# Names of fields are names of XML elements.
 _ANOTHER_FIELD = re.compile(r"&([\w:.\-]+)=")
 # The merchant's own text, which comes back as it was given; what stands behind it can't pass for a notice's fields.
 _FREE_TEXT = "attach"
-# Members by which a merchant tells a notice, or its kind. No page and no front end has such a parameter.
+# Members that distinguish notices and their kinds. No page and no front end has such a parameter.
 _OF_NOTICES = frozenset({"return_code", "change_type", "event_ciphertext", "risk_level", "vehicle_event_createtime"})
 _NAME = re.compile(r"[\w:.\-]+")
 
 
 def second_reading(fields: Mapping[str, str], names: Collection[str] | None = None) -> tuple[str, str] | None:
-    """A field whose value could be read as its beginning and further fields, with the first name of these.
+    """The first field whose value could be read as a value and further fields, with the name of the first of these.
 
     Args:
         fields: by name.
@@ -38,7 +39,7 @@ def second_reading(fields: Mapping[str, str], names: Collection[str] | None = No
 
 
 def check_shown(fields: Mapping[str, str], argument: str) -> None:
-    """Refuse to sign for a payer's eyes what could be read as something else.
+    """Refuse to sign parameters for a payer that could be read as other fields.
 
     Args:
         fields: what is going to be signed.

@@ -1,4 +1,4 @@
-"""A refusal of APIv2, which comes with status 200, as an `APIError`.
+"""Refusals of APIv2, which come with status 200, as `APIError`s.
 
 `return_code` says whether the call was understood, `result_code` whether it was done, `err_code` why it wasn't.
 https://pay.weixin.qq.com/doc/v2/merchant/4011985891
@@ -49,7 +49,7 @@ _CODES: dict[type[APIError], Iterable[str]] = {
 }
 _CLASSES = {code: kind for kind, codes in _CODES.items() for code in codes}
 _UNKNOWN = (Pending, ServerError)
-# What a platform that failed says where it gives no code: "System Error", "系统繁忙,请稍后再试".
+# The platform's texts for its own failures, where there is no code: "System Error", "系统繁忙,请稍后再试".
 _FAILED = re.compile(r"system.?(error|busy)|系统(错误|繁忙|异常)|超时|time.?out", re.IGNORECASE)
 
 
@@ -59,7 +59,7 @@ def is_refusal(fields: Mapping[str, str]) -> bool:
 
 
 def read(response: Response[Any], fields: Mapping[str, str]) -> APIError:
-    """The error that says what a refusal says.
+    """The error of a refusal.
 
     Args:
         response: the refusal.
@@ -92,13 +92,13 @@ def read(response: Response[Any], fields: Mapping[str, str]) -> APIError:
 def outcome(refusal: APIError, *, accepted_on_429: bool) -> Outcome:
     """What became of the call.
 
-    It is "rejected" where the code is known to be final, or where the platform didn't take the call in at all
-    (`return_code` is `FAIL`, without any code, and not because its system failed). New codes may come at any time: an
-    unknown one leaves it open.
+    It is "rejected" if the code is known to be final, or if the platform didn't accept the message at all:
+    `return_code` is `FAIL`, without a code, and its system didn't fail. An unknown code, which may be a new one, leaves
+    the outcome "unknown".
 
     Args:
         refusal: of the call.
-        accepted_on_429: a limited rate of this operation doesn't mean that it was not accepted (refunds).
+        accepted_on_429: a call that was refused for its rate may have been accepted all the same (refunds).
     """
     if not refusal.code and not isinstance(refusal, ServerError):
         return "rejected" if refusal.detail.get("return_code") == _FAIL else "unknown"

@@ -1,4 +1,4 @@
-"""`req_info`, the part of a refund notice that is under the APIv2 key.
+"""`req_info`, the part of a refund notice that is encrypted with the APIv2 key.
 
 https://pay.weixin.qq.com/doc/v2/merchant/4011940955
 """
@@ -14,8 +14,8 @@ from .xml import parse
 def open_req_info(sealed: str, apiv2_key: str | Concealed[str]) -> bytes:
     """The message in a `req_info`.
 
-    Nothing in it says that the key was the right one, and under another the padding seems right once in 256 times. So
-    what is no message was not opened: who sends such notices learns nothing of the padding, either.
+    With a wrong key the padding seems right once in 256 times. So a plaintext that is no message counts as a wrong key,
+    too, and the reply tells a forger nothing about the padding.
 
     Args:
         sealed: as it stands in the notice, Base64.

@@ -1,4 +1,4 @@
-"""A request of APIv2: its parameters are completed, signed, and written, as XML, as a query, or as a form."""
+"""Requests of APIv2: parameters completed, signed, and written as XML, as a query, or as a form."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PREFIX = "/v2"
 
 @frozen(kw_only=True)
 class Identity:
-    """The caller, and the keys that sign.
+    """Who calls, and with what he signs.
 
     Attributes:
         mchid: merchant number.
@@ -47,7 +47,7 @@ def argument_of(request: Request) -> str:
 
 
 def check(request: Request) -> None:
-    """Refuse what a call of APIv2 can't carry.
+    """Refuse arguments that a call of APIv2 can't have.
 
     Raises:
         ConfigurationError: such an argument, or an illegal path, header or host.
@@ -67,7 +67,7 @@ def check(request: Request) -> None:
 
 
 def encode(request: Request, identity: Identity, nonce: str) -> Request:
-    """A call without a file, as it is sent: a GET has its parameters in the query, any other in XML.
+    """A call without a file, encoded: the parameters of a GET go into the query, those of others into XML.
 
     Raises:
         ConfigurationError: a parameter is wrong, there is no APIv2 key, or no certificate to present.
@@ -89,7 +89,7 @@ def encode(request: Request, identity: Identity, nonce: str) -> Request:
 def encode_form(
     request: Request, identity: Identity, nonce: str, given: Mapping[str, Any], file_name: str, boundary: str
 ) -> Envelope:
-    """The form of an upload, but for its file.
+    """The form of an upload without its file.
 
     Args:
         request: the call.
@@ -113,7 +113,7 @@ def encode_form(
 
 
 def addressed(request: Request, identity: Identity, **encoded: Any) -> Request:
-    """The request with what was encoded, its path as it goes out, and whether to present the certificate.
+    """The request with what was encoded, the path to be sent, and whether to present the certificate.
 
     Raises:
         ConfigurationError: there is no certificate to present.

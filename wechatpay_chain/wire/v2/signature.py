@@ -1,4 +1,4 @@
-"""APIv2: flat XML, read without entities and written without CDATA, and its `sign`.
+"""The `sign` of APIv2's messages, made and checked.
 
 https://pay.weixin.qq.com/doc/v2/merchant/4011985891
 """
@@ -19,9 +19,9 @@ _SIGN_TYPES: dict[int, SignType] = {32: "MD5", 64: "HMAC-SHA256"}
 
 
 def signed_text(fields: Mapping[str, str]) -> str:
-    """What the `sign` of a message covers, without the key: fields that aren't empty, sorted by name, but for `sign`.
+    """The text that the `sign` of a message covers, without the key: all non-empty fields but `sign`, sorted by name.
 
-    Other fields may give the same text, because a value may hold `&` and `=`. The text is signed, not the fields.
+    Different fields may give the same text, because a value may hold `&` and `=`.
     """
     return "&".join(f"{name}={value}" for name, value in sorted(fields.items()) if value and name != "sign")
 
@@ -45,7 +45,7 @@ def _with_key(text: str, apiv2_key: str | Concealed[str]) -> bytes:
 
 
 def workwx_sign(fields: Mapping[str, str], names: Iterable[str], secret: str) -> str:
-    """WeCom's own signature of a red packet or a transfer, which `sign` then covers like any other field.
+    """WeCom's own signature of a red packet or a transfer; `sign` covers it like any other field.
 
     https://developer.work.weixin.qq.com/document/path/90281
 

@@ -1,4 +1,4 @@
-"""APIv3: what is signed, what is believed, and how."""
+"""APIv3: what a signature covers, and how the signatures of answers and notifications are verified."""
 
 from .signature import (
     MAX_AGE,

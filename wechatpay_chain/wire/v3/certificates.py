@@ -1,4 +1,4 @@
-"""Platform certificates as `GET /v3/certificates` tells them: each sealed with the APIv3 key.
+"""Platform certificates as `GET /v3/certificates` returns them: each encrypted with the APIv3 key.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012551764
 """
@@ -20,7 +20,7 @@ from ...http.value import frozen
 ALGORITHM = aead.AES_256_GCM
 _ALGORITHMS = (ALGORITHM, aead.SM4_GCM)
 PURPOSE = "certificate"
-"""The associated data of a sealed certificate. Notifications are sealed with the same key, for other purposes."""
+"""The associated data of an encrypted certificate; notifications, encrypted with the same key, have other data."""
 
 _ONE_CERTIFICATE = re.compile(rb"\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*")
 
@@ -30,8 +30,8 @@ class SealedCertificate:
     """One certificate of an answer.
 
     Attributes:
-        serial: what the answer calls it.
-        sealed: its part of the answer. Only the holder of the APIv3 key can have made it, so it may be kept in a file.
+        serial: its name in the answer.
+        sealed: its part of the answer. Only a holder of the APIv3 key can have made it, so it can be cached in a file.
     """
 
     serial: str
@@ -42,7 +42,7 @@ class SealedCertificate:
 
         Raises:
             DecryptionError: the APIv3 key doesn't open it.
-            DecodeError: it isn't told as it should be, or something else is sealed in its place.
+            DecodeError: a member is missing or wrong, or something else is encrypted in its place.
         """
         parts = _texts(self.sealed.get("encrypt_certificate"), ("algorithm", "nonce", "ciphertext", "associated_data"))
         if parts["algorithm"] not in _ALGORITHMS:
@@ -83,7 +83,7 @@ def parse(content: bytes) -> list[SealedCertificate]:
 
 
 def build(certificates: list[SealedCertificate]) -> bytes:
-    """Write certificates as an answer tells them."""
+    """Write certificates in the form of an answer."""
     return orjson.dumps({"data": [dict(certificate.sealed) for certificate in certificates]})
 
 

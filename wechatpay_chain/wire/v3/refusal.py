@@ -1,4 +1,4 @@
-"""A refusal of APIv3 as an `APIError`.
+"""Refusals of APIv3 as `APIError`s.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012070399
 """
@@ -38,7 +38,7 @@ _CLASSES: dict[int, type[APIError]] = {
 }
 _LONGEST_TEXT = 200
 _UNAUTHORIZED = 401
-# A gateway's: 303 answers what was done, and some gateways send 408 for a request that they have passed on.
+# Statuses of gateways: 303 follows a request that was handled; some send 408 for one that they have passed on.
 _OPEN = frozenset({303, 408})
 _PARAM_ERROR = "PARAMERROR"
 _DEEPEST_DETAIL = 3
@@ -54,12 +54,12 @@ class _Body:
 
 
 def has_code(response: Response[Any]) -> bool:
-    """Whether the content names an error code, as a 202 does whose payment isn't done yet (`USERPAYING`)."""
+    """Whether the content names an error code, such as `USERPAYING` in a 202 for an unfinished payment."""
     return _parse(response.content).code != ""
 
 
 def read(response: Response[Any]) -> APIError:
-    """The error that says what a refusal says. Any body is understood, HTML and none included."""
+    """The error of a refusal. The body may be anything: HTML, or empty."""
     body = _parse(response.content)
     error = _error_class(response.status)(
         _message(response, body),
@@ -79,7 +79,7 @@ def outcome(refusal: APIError, *, accepted_on_429: bool) -> Outcome:
 
     Args:
         refusal: of it.
-        accepted_on_429: a 429 of this operation doesn't mean that it was not accepted (refunds).
+        accepted_on_429: a call that was answered with 429 may have been accepted all the same (refunds).
     """
     status = refusal.status
     is_open = status >= 500 or status < 300 or status in _OPEN or plain_code(refusal.code) in PASSING
@@ -123,7 +123,7 @@ def _string(value: object) -> str:
 
 
 def _causes(response: Response[Any], body: _Body) -> tuple[Cause, ...]:
-    """Why it was refused, as far as the answer tells, which may show the text that was verified."""
+    """Why it was refused, as far as the answer says. A wrong signature comes with the text that was verified."""
     from ...diagnosis import refusal as of_refusal
 
     theirs = _sign_information(body.detail) if response.status == _UNAUTHORIZED else None
@@ -136,7 +136,7 @@ def _causes(response: Response[Any], body: _Body) -> tuple[Cause, ...]:
 
 
 def _field(response: Response[Any], body: _Body) -> Cause | None:
-    """What became of the field that a parameter error names."""
+    """The cause for a parameter error that names a field: it wasn't sent, or its value is wrong."""
     from ...diagnosis import field
 
     request, named = response.request, field.named(body.detail, body.reason)
@@ -166,7 +166,7 @@ def _sign_information(detail: object, depth: int = 0) -> tuple[str, int | None] 
         return None
     length = length if isinstance(length, int) else None
     if length is None or len(text.encode()) < length:
-        # The platform cuts the body, maybe within a character, and ends the text with a line feed all the same.
+        # The platform cuts the body off, maybe within a character, and still ends the text with a line feed.
         text = text.removesuffix("\n").removesuffix("...").rstrip("\ufffd")
     return text, length
 

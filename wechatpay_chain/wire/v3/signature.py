@@ -21,7 +21,7 @@ from .. import signature_types
 from ..signature_types import SignatureTypes
 
 MAX_AGE = 300
-"""Seconds that a signature's timestamp may be away from our clock, in either direction."""
+"""Seconds that a signature's timestamp may be before or after our clock."""
 
 NONCE_HEADER = "Wechatpay-Nonce"
 SERIAL_HEADER = "Wechatpay-Serial"
@@ -34,7 +34,7 @@ SIGNED_HEADERS = (TIMESTAMP_HEADER, NONCE_HEADER, SERIAL_HEADER, SIGNATURE_HEADE
 _READ = (*SIGNED_HEADERS, SIGNATURE_TYPE_HEADER)
 _PROBE = "WECHATPAY/SIGNTEST/"
 _LONGEST_TIMESTAMP = 12
-# One client may know the keys of many merchants; diagnosing tries the first ones.
+# One client may have the keys of many merchants; a diagnosis tries only the first ones.
 _MOST_KEYS = 16
 _SHA1 = re.compile(r"[0-9a-fA-F]{40}", re.ASCII)
 
@@ -60,12 +60,12 @@ def sealed_with(headers: Mapping[str, str]) -> str:
 
 
 def is_signed(headers: Mapping[str, str]) -> bool:
-    """Whether any of the signature headers is there. `headers` must be looked up in any case."""
+    """Whether any of the signature headers is there. `headers` must ignore the case of names."""
     return any(name in headers for name in SIGNED_HEADERS)
 
 
 class VerifyingKeys(Protocol):
-    """The platform's keys, as signatures are checked with them."""
+    """The platform's keys that signatures are verified with."""
 
     def verifying_key(self, serial: str, now: float) -> PublicKey | None:
         """The key of a serial, None for an unknown one.
@@ -76,7 +76,7 @@ class VerifyingKeys(Protocol):
         ...
 
     def by_name(self) -> Mapping[str, PublicKey]:
-        """All of them, to find out why a signature doesn't fit."""
+        """All keys by their names, to find out why a signature doesn't fit."""
         ...
 
 
@@ -165,7 +165,7 @@ def _signing(headers: Mapping[str, str]) -> Iterable[str | None]:
 
 
 class _Signed(NamedTuple):
-    """A message whose signature doesn't hold, to find out why."""
+    """A message whose signature is wrong, to find out why."""
 
     timestamp: str
     nonce: str
@@ -176,7 +176,7 @@ class _Signed(NamedTuple):
     def fits(self, key: PublicKey) -> bool:
         try:
             asymmetric.verify(key, answer_message(self.timestamp, self.nonce, self.body), self.signature)
-        except (SignatureError, UnicodeEncodeError):  # of bytes that are no UTF-8, aiohttp makes surrogates
+        except (SignatureError, UnicodeEncodeError):  # aiohttp turns bytes that aren't UTF-8 into surrogates
             return False
         return True
 
@@ -209,11 +209,11 @@ class _Signed(NamedTuple):
 
 
 def statement_body(headers: Mapping[str, str], content: bytes | None) -> bytes:
-    """What is signed in place of an overseas statement: its SHA-1, which a header states.
+    """The text that is signed in place of an overseas statement: its SHA-1, as the header has it.
 
     Args:
         headers: of the answer.
-        content: of the answer; None leaves its comparison to whoever reads it.
+        content: of the answer, to be compared with the digest; None for a stream, which is compared when it is read.
 
     Raises:
         SignatureError: the header is missing, or the content has another digest.
@@ -248,7 +248,7 @@ def _far_off(ahead: float, now: float, headers: Mapping[str, str]) -> SignatureE
     return error.because(of_signature.clock(ahead, None if date is None else date - now))
 
 
-# All answers of a second have the same.
+# Answers of one second have the same timestamp.
 @lru_cache(maxsize=8)
 def _seconds(timestamp: str) -> int | None:
     is_number = timestamp.isdecimal() and timestamp.isascii() and len(timestamp) <= _LONGEST_TIMESTAMP
