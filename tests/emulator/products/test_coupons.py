@@ -253,3 +253,19 @@ async def test_a_brand_acts_for_itself(both: Emulator, clock: Clock) -> None:
     stranger.wxpay = WeChatPay(**keys, transport=both, clock=clock)
     stranger.product, stranger.stock = brand.product, brand.stock
     assert await refused(stranger.send("N1", brand_id="1004")) == "404 RESOURCE_NOT_EXISTS"
+
+
+@pytest.mark.parametrize("params", [{"page_token": "x"}, {"page_token": "9" * 5000}, {"page_size": 101}])
+async def test_pages_that_there_are_not(brand: Brand, params: dict[str, Any]) -> None:
+    """A page outside of the limits, and a token that was never given, are refused as the platform does."""
+    await brand.create()
+    listed = brand.get("product-coupons/{product_coupon_id}/stocks", params, product_coupon_id=brand.product)
+    assert await refused(listed) == "400 PARAM_ERROR"
+
+
+async def test_a_brand_that_is_no_number(both: Emulator, clock: Clock) -> None:
+    """A partner who names a brand by anything but a number is refused, whatever is in it."""
+    partner = Brand(both, clock, partner=True)
+    for name in ("a/b", "", "１２"):
+        partner.named = {"brand_id": name}
+        assert await refused(partner.create()) == "400 PARAM_ERROR"

@@ -159,6 +159,11 @@ async def test_unknown_orders(wxpay: WeChatPay) -> None:
 
 async def test_partners(wxpay: WeChatPay, both: Emulator) -> None:
     """A partner's order is found with its sub-merchant only, and tells both."""
+    orders = wxpay.v3.pay.partner.transactions.native
+    for given in ({}, {"sp_mchid": ""}, {"sp_mchid": "1900000999"}):
+        anyone = order() | {"sp_appid": "wx1", "sub_mchid": "1900000110"} | given
+        anyone.pop("mchid")
+        assert await refused(orders.post(json=anyone)) == "400 PARAM_ERROR"
     asked = order() | {"sp_appid": "wx1", "sp_mchid": MCHID, "sub_mchid": "1900000110", "sub_appid": "wx2"}
     del asked["mchid"], asked["appid"]
     await wxpay.v3.pay.partner.transactions.native.post(json=asked)
@@ -320,19 +325,19 @@ async def test_combined_orders(wxpay: WeChatPay, both: Emulator) -> None:
     }
 
 
-@pytest.mark.parametrize("total", [0, -1])
+@pytest.mark.parametrize("total", [0, -1, 10**15 + 1, 10**18])
 async def test_amounts(wxpay: WeChatPay, total: int) -> None:
-    """Nothing and less than nothing can't be paid."""
+    """Nothing, less than nothing, and more than there is can't be paid."""
     assert await refused(wxpay.v3.pay.transactions.native.post(json=order(total=total))) == "400 PARAM_ERROR"
     assert await refused(wxpay.v2.pay.unifiedorder.post(xml=order_v2(total=total))) == "200 PARAM_ERROR"
 
 
-@pytest.mark.parametrize("value", [0.5, "x", "", "1.5", "0", float("inf"), float("nan")])
+@pytest.mark.parametrize("value", [0.5, "x", "", "1.5", "0", "9" * 5000, float("inf"), float("nan")])
 def test_parts_of_a_fen(value: Any) -> None:
     """An amount is a whole number of at least 1, in either protocol."""
     with pytest.raises(Refusal, match="PARAM_ERROR"):
         fen(value, "/amount/total")
-    assert (fen("7", ""), fen(7, ""), fen(7.0, "")) == (7, 7, 7)
+    assert (fen("7", ""), fen(7, ""), fen(7.0, ""), fen(10**15, "")) == (7, 7, 7, 10**15)
 
 
 async def test_payments_by_face(wxpay: Any, both: Emulator) -> None:

@@ -96,3 +96,13 @@ async def test_code_payments(wxpay: Any, both: Emulator, base: str, codes: str) 
     await wxpay[f"{base}/transactions/native"].post(json=order("A3"))
     await wxpay[f"{base}/transactions/out-trade-no/{{out_trade_no}}/close"].post(out_trade_no="A3", json=PARTIES)
     assert both.orders[-1].state == "CLOSED"
+
+
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("params", [{"count": 101}, {"count": "9" * 5000}, {"offset": -1}, {"offset": "9" * 5000}])
+async def test_pages_of_refunds_that_there_are_not(wxpay: Any, base: str, params: dict[str, Any]) -> None:
+    """A page outside of the limits is refused as the platform does, a number of any length, too."""
+    await wxpay[f"{base}/transactions/native"].post(json=order())
+    named = {**PARTIES, "out_trade_no": "A1", "offset": 0, "count": 100}
+    assert await refused(wxpay[f"{base}/refunds"].get(params=named | params)) == "400 PARAM_ERROR"
+    assert (await wxpay[f"{base}/refunds"].get(params=named)).json()["total_num"] == 0

@@ -8,7 +8,7 @@ import pytest
 
 from tests.emulator.clock import Clock
 from tests.emulator.products.test_orders import order, refused
-from wechatpay_chain import Secret, WeChatPay
+from wechatpay_chain import APIError, Secret, WeChatPay
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.products import phone
 from wechatpay_chain.emulator.world.announcements import ANNOUNCEMENTS
@@ -246,3 +246,31 @@ async def test_uploads(wxpay: Any) -> None:
         for content in (b"1", b"1", b"2")
     ]
     assert first == again != other
+
+
+@pytest.mark.parametrize("path", ["complaints-v2", "complaints-v2/{complaint_id}/negotiation-historys"])
+@pytest.mark.parametrize(
+    ("params", "field"),
+    [
+        ({"offset": -1}, "offset"),
+        ({"offset": "9" * 5000}, "offset"),
+        ({"limit": 0}, "limit"),
+        ({"limit": 51}, "limit"),
+        ({"limit": "9" * 5000}, "limit"),
+    ],
+)
+async def test_pages_that_there_are_not(
+    wxpay: Any, both: Emulator, path: str, params: dict[str, Any], field: str
+) -> None:
+    """A page outside of the limits is refused as the platform does, by the parameter's name; a number of any length."""
+    await wxpay.v3.pay.transactions.native.post(json=order())
+    both.pay("A1")
+    made = phone.complain(both.world, "A1", "cold")
+    values = {"complaint_id": made.complaint_id} if "{" in path else {}
+    days = {} if values else {"begin_date": "2027-01-01", "end_date": "2027-01-31"}
+    get = wxpay[f"v3/merchant-service/{path}"].get
+    with pytest.raises(APIError, match="PARAM_ERROR") as raised:
+        await get(**values, params=days | params)
+    assert raised.value.detail["field"] == field
+    last = (await get(**values, params=days | {"offset": 1, "limit": 50})).json()
+    assert (last["data"], last["offset"], last["limit"]) == ([], 1, 50)

@@ -17,6 +17,7 @@ from ..world.records import Kind, Record
 from ..world.world import World
 from .orders import ORDERS
 from .orders.record import Order
+from .pages import page
 from .product import Product
 
 _BASE = "/v3/merchant-service/complaints-v2"
@@ -146,10 +147,7 @@ def _list(world: World, call: Call) -> dict[str, Any]:
 
 
 def _page(call: Call) -> tuple[int, int]:
-    offset, limit = int(call.query.get("offset", 0)), int(call.query.get("limit", _PAGE))
-    if offset < 0 or not 0 < limit <= _MOST:
-        raise refusal.bad_parameter("limit", "query", f"1 to {_MOST} are allowed, from 0 on")
-    return offset, limit
+    return page(call.query, "offset", "limit", usual=_PAGE, most=_MOST)
 
 
 def _query(world: World, call: Call) -> dict[str, Any]:

@@ -6,6 +6,9 @@ from typing import Any
 
 from ..platform import refusal
 
+# Far above any payment, and so far below what JSON carries that sums of many fit in, too.
+_MOST = 10**15
+
 
 def fen(value: Any, pointer: str) -> int:
     """An amount of a call.
@@ -15,12 +18,12 @@ def fen(value: Any, pointer: str) -> int:
         pointer: where it stands in the call.
 
     Raises:
-        Refusal: it isn't a whole number of at least 1.
+        Refusal: it isn't a whole number of at least 1, or is above any that is paid.
     """
     try:
         amount = int(value)
     except (ValueError, OverflowError):
         amount = 0
-    if amount < 1 or (isinstance(value, float) and not value.is_integer()):
-        raise refusal.bad_parameter(pointer, "body", "a whole number of fen, at least 1, is expected")
+    if not 1 <= amount <= _MOST or (isinstance(value, float) and not value.is_integer()):
+        raise refusal.bad_parameter(pointer, "body", "a whole number of fen is expected, 1 or more")
     return amount

@@ -24,6 +24,7 @@ from .orders.codes import pay_by_code
 from .orders.links import prepaid
 from .orders.record import Order
 from .orders.texts import announced, parties
+from .pages import page
 from .product import Product, Route
 from .refunds.record import Refund
 from .refunds.transitions import REFUNDS, asked_refund, named_order, order_of, refund
@@ -131,9 +132,7 @@ def _query_refund(world: World, call: Call) -> dict[str, Any]:
 def _list_refunds(world: World, call: Call) -> dict[str, Any]:
     caller(call, call.query)
     order = named_order(world, call, call.query)
-    offset, count = int(call.query.get("offset", 0)), int(call.query.get("count", _MOST))
-    if offset < 0 or not 0 < count <= _MOST:
-        raise refusal.bad_parameter("count", "query", f"1 to {_MOST} are allowed, from 0 on")
+    offset, count = page(call.query, "offset", "count", usual=_MOST, most=_MOST)
     found = [_told_refund(one, order) for one in world.of(REFUNDS).by("order", order.key)]
     shown = [
         {name: value for name, value in told.items() if name not in {"transaction_id", "out_trade_no"}}

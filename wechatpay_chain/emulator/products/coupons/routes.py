@@ -14,6 +14,7 @@ from ...platform.call import Call
 from ...platform.times import rfc3339
 from ...world import numbers
 from ...world.world import World
+from ..pages import page
 from ..product import Route
 from . import transitions
 from .periods import period
@@ -38,11 +39,19 @@ _CHANGEABLE = ("remark", "usage_rule_display_info", "coupon_display_info", "noti
 
 
 def _brand(call: Call) -> str:
-    """The brand that a call is about: the caller itself, or the one that a partner names."""
+    """The brand that a call is about: the caller itself, or the one that a partner names.
+
+    Raises:
+        Refusal: what he names is no number.
+    """
     if call.path.startswith("/brand/"):
         return call.mchid
     given: Any = call.json or call.query
-    return str(given["brand_id"])
+    brand = str(given["brand_id"])
+    if not (brand.isascii() and brand.isdecimal()):
+        name, location = ("/brand_id", "body") if call.json else ("brand_id", "query")
+        raise refusal.bad_parameter(name, location, "a number is expected")
+    return brand
 
 
 def _content(call: Call) -> dict[str, Any]:
@@ -152,12 +161,7 @@ def _list_stocks(world: World, call: Call) -> dict[str, Any]:
 
 
 def _page(call: Call, name: str, found: list[dict[str, Any]]) -> dict[str, Any]:
-    try:
-        begin, size = int(call.query.get("page_token") or 0), int(call.query.get("page_size") or _PAGE)
-    except ValueError:
-        begin, size = -1, 0
-    if begin < 0 or not 0 < size <= _MOST:
-        raise refusal.bad_parameter("page_token", "query", f"not a token of a page of 1 to {_MOST}")
+    begin, size = page(call.query, "page_token", "page_size", usual=_PAGE, most=_MOST)
     told: dict[str, Any] = {"total_count": len(found), name: found[begin : begin + size]}
     return told | ({"next_page_token": str(begin + size)} if begin + size < len(found) else {})
 

@@ -41,9 +41,10 @@ def asked(call: Call, content: Mapping[str, Any], trade_type: str) -> Order:
     Raises:
         Refusal: it is of another merchant, or of a time that is over.
     """
-    mchid = content.get("sp_mchid") or content["mchid"]
+    name = "sp_mchid" if "sp_mchid" in content else "mchid"
+    mchid = content[name]
     if mchid != call.mchid:
-        raise refusal.other_merchant("/sp_mchid" if "sp_mchid" in content else "/mchid")
+        raise refusal.other_merchant(f"/{name}")
     payer: Mapping[str, Any] = content.get("payer") or {}
     settlement: Mapping[str, Any] = content.get("settle_info") or {}
     return Order(
