@@ -24,6 +24,7 @@ RECEIVER = {
 KNOWN: dict[str, Any] = {
     "auth_code": "130000000000000000",
     "bill_date": "20200101",
+    "notify_url": "https://shop.example/notify",
     "receiver": RECEIVER,
     "receivers": [RECEIVER],
     "scene_info": {"payer_client_ip": "127.0.0.1"},

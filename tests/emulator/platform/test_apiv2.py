@@ -35,10 +35,11 @@ def signed(emulator: Emulator, **changes: str) -> dict[str, str]:
         ({"nonce_str": ""}, "nonce_str"),
         ({"nonce_str": "n" * 33}, "nonce_str"),
         ({"sign_type": "SHA1"}, "sign_type"),
+        ({"notify_url": "shop.example/notify"}, "notify_url"),
     ],
 )
 async def test_calls_that_are_not_taken_in(emulator: Emulator, changes: dict[str, str], said: str) -> None:
-    """Another merchant, a bad nonce, an unknown kind of signature: `return_code` FAIL, without a signature."""
+    """A wrong merchant, nonce, kind of signature or address: `return_code` FAIL, without a signature."""
     answer = await answered(emulator, "/pay/orderquery", v2.build(signed(emulator, **changes)))
     assert (answer["return_code"], "sign" in answer) == ("FAIL", False)
     assert said in answer["return_msg"]

@@ -43,6 +43,18 @@ def test_wrong_member(raw: RawClient, member: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("member", "value"), [("notify_url", "https://shop.example/?order=1"), ("out_trade_no", "A" * 33)]
+)
+def test_texts_with_a_rule(raw: RawClient, member: str, value: Any) -> None:
+    """An order with an address or a number that the platform doesn't take is refused, and makes none."""
+    target = "/v3/pay/transactions/native"
+    detail = parameter_error(raw.post(target, raw.order(**{member: value})))
+    assert (detail["field"], detail["location"]) == (f"/{member}", "body")
+    assert raw.emulator.orders == []
+    assert raw.post(target, raw.order()).status == 200
+
+
+@pytest.mark.parametrize(
     ("target", "field"),
     [
         (QUERY.format("P1", "NEITHER"), "control_type"),

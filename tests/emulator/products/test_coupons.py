@@ -266,6 +266,6 @@ async def test_pages_that_there_are_not(brand: Brand, params: dict[str, Any]) ->
 async def test_a_brand_that_is_no_number(both: Emulator, clock: Clock) -> None:
     """A partner who names a brand by anything but a number is refused, whatever is in it."""
     partner = Brand(both, clock, partner=True)
-    for name in ("a/b", "", "１２"):
+    for name in ("a/b", "", "\uff11\uff12"):
         partner.named = {"brand_id": name}
         assert await refused(partner.create()) == "400 PARAM_ERROR"

@@ -36,7 +36,7 @@ def _sample(fields: dict[str, Any]) -> dict[str, Any]:
         | ({"fields": _without_patterns(field["fields"])} if "fields" in field else {})
         for name, field in fields.items()
     }
-    return synthesis.fill(plain, {"bill_date": "2020-01-01"}, 0)
+    return synthesis.fill(plain, {"bill_date": "2020-01-01", "notify_url": "https://shop.example/n"}, 0)
 
 
 def _without_patterns(fields: dict[str, Any]) -> dict[str, Any]:

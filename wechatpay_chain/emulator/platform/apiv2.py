@@ -125,6 +125,9 @@ def receive(
     for fault in validate(operation, {location: unsigned}):
         if fault.location == location:
             raise RefusalV2(f"{fault.pointer.removeprefix('/')}: {fault.text}", "PARAM_ERROR")
+    if not fields.get("notify_url", "http").startswith("http"):
+        # Contracts take it encoded. Observed: https://github.com/supersheep/wechat-pay/issues/19
+        raise RefusalV2("invalid notify_url")
     if received.file is not None and operation.digest_field:
         found = hasher(operation.digest or "md5")
         found.update(received.file)

@@ -19,7 +19,7 @@ from ...http.request import Request
 from ...wire.sealing import field_tree
 from ...wire.sealing import seal as replace_marked
 from ...wire.v3.signature import SERIAL_HEADER
-from . import refusal
+from . import refusal, texts
 from .keys import KeyPair
 from .multipart import Upload, parse
 
@@ -128,7 +128,7 @@ def check(payload: Payload, request: Request, operation: Operation) -> None:
 
     Raises:
         Refusal: 400, with the first fault: a field or header is missing, of a wrong type, not an allowed value, too
-            long, or an upload's digest is another.
+            long, against a rule of its own, or an upload's digest is another.
     """
     for name, field in _params(operation).get("header", {}).items():
         if field.get("req") and name != SERIAL_HEADER and not request.headers.get(name):
@@ -136,6 +136,7 @@ def check(payload: Payload, request: Request, operation: Operation) -> None:
     if (operation.body == "multipart") != (payload.meta is not None):
         raise refusal.bad_content_type(request.headers.get("Content-Type", ""))
     hold(payload, operation)
+    texts.check(payload.json)
     _check_upload(payload, operation)
 
 
