@@ -72,7 +72,7 @@ def _encode(request: Request) -> Request:
     if request.params:
         encoded["query"] = encode_query(request.params)
         if "." in encoded["query"]:
-            _refuse_fractions(request, "params")
+            _refuse_fractions(request, "params", request.params)
     if request.file is not None:
         headers = NO_HEADERS  # those of the upload
     elif request.meta is not None:
@@ -90,13 +90,13 @@ def _json_body(request: Request) -> bytes:
     simple = is_simple(request.json)
     body = encode_json(request.json, simple=simple)
     if not simple and may_hold_floats(body):
-        _refuse_fractions(request, "json")
+        _refuse_fractions(request, "json", request.json)
     return body
 
 
-def _refuse_fractions(request: Request, argument: str) -> None:
+def _refuse_fractions(request: Request, argument: str, payload: object) -> None:
     """Refuse floats where whole numbers belong: 0.29 * 100 is a fen short, and nothing is rounded here."""
-    for pointer, value in floats(getattr(request, argument)):
+    for pointer, value in floats(payload):
         kind = catalogue.field_type(request.method, request.template, LOCATIONS[argument], pointer)
         if kind in {"integer", "number"}:
             remedy = (

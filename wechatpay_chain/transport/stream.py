@@ -33,17 +33,17 @@ class Stream:
     async def __anext__(self) -> bytes:
         try:
             piece = await anext(self._chunks)
-            self._given += len(piece)
-            # aiohttp unpacks what has a Content-Encoding.
-            if is_bomb(self._answer.content.total_raw_bytes, self._given):
-                raise _bomb()
         except StopAsyncIteration:
             await self.aclose()
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             failure = self._failure(error)
         else:
-            return piece
+            self._given += len(piece)
+            # aiohttp unpacks what has a Content-Encoding.
+            if not is_bomb(self._answer.content.total_raw_bytes, self._given):
+                return piece
+            failure = _bomb()
         await self.aclose()
         raise failure
 
