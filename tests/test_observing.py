@@ -14,6 +14,7 @@ from wechatpay_chain import ConfigurationError, ConnectionFailed, Request, Respo
 from wechatpay_chain.credentials.renewal import Pace, Renewal
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.platform.keys import KeyPair
+from wechatpay_chain.middleware import standard
 from wechatpay_chain.observing import (
     AttemptEnded,
     AttemptStarted,
@@ -24,6 +25,7 @@ from wechatpay_chain.observing import (
     Retrying,
     logged,
 )
+from wechatpay_chain.pipeline import Handler
 from wechatpay_chain.policies.retry import RetryPolicy
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
@@ -81,9 +83,46 @@ async def test_how_calls_end(emulator: Emulator) -> None:
     assert [(event.status, type(event.error).__name__, event.attempts) for event in ended] == [
         (400, "BadRequest", 1),
         (None, "ConfigurationError", 0),
-        (None, "NoneType", 0),
+        (None, "NoneType", 1),
     ]
     assert sum(isinstance(event, AttemptEnded) for event in events) == 2
+
+
+@pytest.mark.parametrize(("at", "attempts"), [("its turn", 0), ("the first", 1), ("the pause", 1), ("the second", 2)])
+async def test_how_often_a_cancelled_call_was_sent(emulator: Emulator, at: str, attempts: int) -> None:
+    """The attempts of a call that was cancelled are those that were handed to the transport."""
+    waiting = asyncio.Event()
+    sent = 0
+
+    async def wait_here() -> None:
+        waiting.set()
+        await asyncio.sleep(60)
+
+    async def transport(request: Request) -> Response[Any]:
+        nonlocal sent
+        sent += 1
+        if at == ("the first", "the second")[sent - 1]:
+            await wait_here()
+        raise ConnectionFailed("none")
+
+    async def waits(request: Request, call_next: Handler) -> Response[Any]:
+        if at == "its turn":
+            await wait_here()
+        return await call_next(request)
+
+    retry = RetryPolicy(base=10.0 if at == "the pause" else 0.001)
+    plain, events = with_hook(emulator, transport=transport, retry=retry, timeout=600)
+    async with plain.with_options(pipeline=(*standard(plain.options), waits)) as wxpay:
+        task = asyncio.create_task(wxpay["v3/new/slow"].get())
+        while not waiting.is_set() and not (at == "the pause" and events and isinstance(events[-1], Retrying)):
+            assert not task.done()
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    ended = events[-1]
+    assert isinstance(ended, CallEnded)
+    assert (ended.attempts, ended.status, ended.error) == (attempts, None, None)
+    assert sum(isinstance(event, AttemptStarted) for event in events) == attempts
 
 
 async def test_other_certificates(merchant_pair: KeyPair) -> None:

@@ -16,6 +16,8 @@ from ..pipeline import Handler
 from ..wire.refusal import api_error, is_refusal
 
 _numbers = itertools.count(1)
+# By the number of a call that is under way: how often it was handed to the transport. A cancellation doesn't say.
+_attempts: dict[int, int] = {}
 
 
 class ObserveCalls:
@@ -35,13 +37,16 @@ class ObserveCalls:
         number, line, started = next(_numbers), request.line, self._clock()
         self._notify(CallStarted(call=number, request=line))
         ended = partial(CallEnded, call=number, request=line)
+        _attempts[number] = 0
         try:
             response = await call_next(request.changed(call=number))
         except BaseException as error:
             known = error if isinstance(error, WeChatPayError) else None
-            attempts, request_id = (known.attempts, known.request_id) if known else (0, None)
+            attempts, request_id = (known.attempts, known.request_id) if known else (_attempts[number], None)
             self._notify(ended(seconds=self._clock() - started, attempts=attempts, request_id=request_id, error=known))
             raise
+        finally:
+            del _attempts[number]
         self._notify(
             ended(
                 seconds=self._clock() - started,
@@ -73,6 +78,8 @@ class ObserveAttempts:
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
         """Send the request on, and report how it ended."""
         host, line, started = self._host_of(request), request.line, self._clock()
+        if request.call in _attempts:  # of a call that ObserveCalls has seen
+            _attempts[request.call] += 1
         self._notify(AttemptStarted(call=request.call, request=line, attempt=request.attempt, host=host))
         ended = partial(AttemptEnded, call=request.call, request=line, attempt=request.attempt, host=host)
         try:
