@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ class Network:
     def __init__(self, host_of: Callable[[Request], str], *down: str) -> None:
         self.down = set(down)
         self.asked: list[str] = []
+        self.slow = False
         self.status = 200
         self.outcome: Outcome = "not_sent"
         self.kind: type[TransportError] = ConnectionFailed
@@ -44,6 +46,8 @@ class Network:
         """Answer, or not."""
         host = self._host_of(request)
         self.asked.append(host)
+        if self.slow:
+            await asyncio.sleep(60)
         if host in self.down:
             error = self.kind("down")
             error.outcome = self.outcome
@@ -149,6 +153,44 @@ async def test_one_in_a_hundred_looks_at_the_backup() -> None:
     went = [await world.call(GET) for _ in range(1000)] + [await world.call(POST) for _ in range(1000)]
     assert went.count(official("api2.mch.weixin.qq.com")) == 10
     assert went[1000:].count(official("api2.mch.weixin.qq.com")) == 0
+
+
+async def test_a_look_at_a_host_that_was_cancelled() -> None:
+    """Nothing is known of that host, and nothing is told."""
+    world = World(share=1.0)
+    world.network.slow = True
+    task = asyncio.create_task(world.call(GET))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert (world.network.asked, world.events) == ([official("api2.mch.weixin.qq.com")], [])
+    world.network.slow = False
+    await world.call(GET)
+    assert [event.healthy for event in world.events if isinstance(event, HostProbed)] == [True]
+
+
+async def test_calls_that_find_a_host_down_together() -> None:
+    """That calls go to another host is told once, and once more when an earlier call's answer brings them back."""
+    main, backup = official("api.mch.weixin.qq.com"), official("api2.mch.weixin.qq.com")
+    world = World(main)
+    is_answered = asyncio.Event()
+
+    async def answers_late(request: Request) -> Response[Any]:
+        await is_answered.wait()
+        return Response(status=200)
+
+    late = asyncio.ensure_future(world.failover(POST, answers_late))
+    await asyncio.sleep(0)
+    await asyncio.gather(*(world.call(POST) for _ in range(3)))
+    assert await world.call(POST) == backup
+    is_answered.set()
+    await late
+    world.network.down.clear()
+    assert await world.call(POST) == main
+    assert [(event.left, event.to) for event in world.events if isinstance(event, FailedOver)] == [
+        (main, backup),
+        (backup, main),
+    ]
 
 
 @pytest.mark.parametrize("fault", ["lost", "gateway"])

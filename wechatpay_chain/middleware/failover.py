@@ -58,31 +58,28 @@ class Failover:
         return self._with_backups(request, call_next, main, hosts)
 
     async def _with_backups(self, request: Request, call_next: Handler, main: str, hosts: Hosts) -> Response[Any]:
-        before, started = hosts.current, self._monotonic()
+        started = self._monotonic()
         choice = hosts.choose(started, idempotent=is_idempotent(request))
-        healthy = False
         try:
             response = await call_next(request if choice.host == main else request.changed(origin=choice.host))
-            healthy = response.status not in GATEWAY
-            self._learn(hosts, choice, healthy=healthy)
         except TransportError as error:
-            now = self._monotonic()
             unreachable = error.outcome == "not_sent" and (
-                isinstance(error, ConnectionFailed) or now - started >= _PATIENT
+                isinstance(error, ConnectionFailed) or self._monotonic() - started >= _PATIENT
             )
-            hosts.bad(choice.host, now, unreachable=unreachable)
+            self._learn(request, hosts, choice, healthy=False, unreachable=unreachable)
             raise
-        finally:
-            self._report(request, hosts, choice, before, healthy=healthy)
+        self._learn(request, hosts, choice, healthy=response.status not in GATEWAY)
         return response
 
-    def _learn(self, hosts: Hosts, choice: Choice, *, healthy: bool) -> None:
+    def _learn(
+        self, request: Request, hosts: Hosts, choice: Choice, *, healthy: bool, unreachable: bool = False
+    ) -> None:
+        # Compared here and not around the call: meanwhile others may have changed the host, and told of it.
+        before = hosts.current
         if healthy:
             hosts.good(choice.host)
         else:
-            hosts.bad(choice.host, self._monotonic(), unreachable=False)
-
-    def _report(self, request: Request, hosts: Hosts, choice: Choice, before: str, *, healthy: bool) -> None:
+            hosts.bad(choice.host, self._monotonic(), unreachable=unreachable)
         if self._notify is None:
             return
         if choice.probe:
