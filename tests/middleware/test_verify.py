@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 from typing import Any
@@ -217,4 +218,33 @@ async def test_a_forged_statement_is_closed(verify: Verify) -> None:
 
     with pytest.raises(SignatureError):
         await verify(STATEMENT.changed(streamed=True), call_next)
+    assert endless.closed
+
+
+@pytest.mark.parametrize("at", ["fetching the key", "verifying in a thread"])
+async def test_a_stream_is_closed_where_its_call_is_cancelled(
+    platform_keys: PlatformKeys, platform_key: RSAPrivateKey, at: str
+) -> None:
+    """The connection of a file isn't kept until somebody collects the garbage."""
+    endless, waiting = Endless(), asyncio.Event()
+    in_thread = at == "verifying in a thread"
+    serial = PUBLIC_KEY_ID if in_thread else "7" * 40
+    fields = headers(platform_key, BODY).merge({"Wechatpay-Statement-Sha1": "0" * 40, "Wechatpay-Serial": serial})
+
+    async def call_next(request: Request) -> Response[Any]:
+        return Response(status=200, headers=fields, request=request, stream=endless)
+
+    async def never(*_: object, **__: object) -> Any:
+        waiting.set()
+        await asyncio.sleep(60)
+
+    trust = TrustStore(platform_keys)
+    trust.renewed_by(fetch=never, report=lambda serial: None)
+    verify = Verify(trust, lambda: NOW, run=never if in_thread else None)
+    task = asyncio.create_task(verify(STATEMENT.changed(streamed=True), call_next))
+    await asyncio.wait_for(waiting.wait(), 10)
+    assert not endless.closed
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
     assert endless.closed

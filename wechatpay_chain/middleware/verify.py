@@ -79,10 +79,11 @@ class Verify:
                 self._verify(response, body)
             else:
                 await self._run(self._verify, response, body)
-        except SignatureError as error:
-            if response.stream is not None:
-                await response.stream.aclose()
-            raise about(response, error) from None
+        except BaseException as error:
+            await _close(response)
+            if isinstance(error, SignatureError):
+                raise about(response, error) from None
+            raise
         return response.changed(verified=response.stream is None)
 
     async def _with_keys(self, request: Request, call_next: Handler) -> Response[Any]:
@@ -92,7 +93,11 @@ class Verify:
         serial = response.headers.get(v3.SERIAL_HEADER)
         if serial and self.trust.is_renewed and self.trust.keys.find(serial) is None:
             left = chosen(request.timeout, self._timeouts).total - (self._monotonic() - started)
-            await self.trust.fetch(serial, max(left, 0.0))
+            try:
+                await self.trust.fetch(serial, max(left, 0.0))
+            except BaseException:
+                await _close(response)
+                raise
         return response
 
     def _verify(self, response: Response[Any], body: bytes) -> None:
@@ -106,6 +111,12 @@ class Verify:
         except SignatureError:
             return False
         return True
+
+
+async def _close(response: Response[Any]) -> None:
+    """Let go of the content of a file that nobody will read."""
+    if response.stream is not None:
+        await response.stream.aclose()
 
 
 def _signature_of_answer(request: Request) -> AnswerSignature:
