@@ -59,7 +59,7 @@ def seal(payload: Any, marked: FieldTree | Mark | None, encrypt: Encrypt, argume
 
     Raises:
         ConfigurationError: a marked field that holds no string, something else in place of an object with marked
-            fields, or a payload that contains itself.
+            fields, a named tuple, or a payload that contains itself.
     """
     try:
         return _seal(payload, marked, encrypt, argument)
@@ -116,6 +116,8 @@ def _seal(value: Any, marked: FieldTree | Mark | None, encrypt: Encrypt, pointer
         return encrypt(value.reveal(), pointer)
     if isinstance(value, list | tuple):
         items = cast("Sequence[Any]", value)
+        if hasattr(items, "_fields"):  # a named tuple, whose members would be sent without their names
+            raise ConfigurationError(pointer, f"{type_of(items)}, a named tuple", "Give its _asdict()")
         return [_seal(item, marked, encrypt, f"{pointer}/{index}") for index, item in enumerate(items)]
     if marked is Mark.SECRET:
         return _seal_field(value, encrypt, pointer)
