@@ -9,6 +9,22 @@ from hypothesis import strategies as st
 from wechatpay_chain.http.fen import is_amount, whole_fen
 
 
+class Masked(float):
+    """Writes another text than it holds, as the one below."""
+
+    def __str__(self) -> str:
+        return "***"
+
+    __repr__ = __str__
+
+
+class MaskedDecimal(Decimal):
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "***"
+
+
 @pytest.mark.parametrize(
     ("amount", "text"),
     [
@@ -18,6 +34,8 @@ from wechatpay_chain.http.fen import is_amount, whole_fen
         ("12.50", "amounts are whole fen: 12.50 yuan are 1250"),
         (Decimal("12.50"), "amounts are whole fen: 12.50 yuan are 1250"),
         (1250.0, "amounts are whole fen: 1250.0 yuan are 125000, 1250.0 fen are 1250"),
+        (Masked(0.29), "amounts are whole fen: 0.29 yuan are 29"),
+        (MaskedDecimal("0.29"), "amounts are whole fen: 0.29 yuan are 29"),
         (0.125, "amounts are whole fen"),
         (0.29 * 100, "amounts are whole fen"),
         (float("nan"), "amounts are whole fen"),

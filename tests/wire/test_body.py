@@ -13,6 +13,7 @@ from enum import Enum, IntEnum
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -24,6 +25,8 @@ from wechatpay_chain.http.secret import Secret
 from wechatpay_chain.wire.body import encode_json, encode_query, floats, may_hold_floats
 
 BEIJING = timezone(timedelta(hours=8))
+LOCAL_MEAN = timezone(timedelta(hours=8, minutes=6))
+"""What a zone of pytz has that is given as tzinfo."""
 TEXT = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]))
 SCALARS = TEXT | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner), max_leaves=12)
@@ -49,6 +52,11 @@ class Measured(float):
         return f"Measured({float(self)})"
 
     __str__ = __repr__
+
+
+class Moment(datetime):
+    def isoformat(self) -> str:  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride] # as pendulum's
+        return "now"
 
 
 class Word(str, Enum):  # noqa: UP042 - str(Word.ALL) is 'Word.ALL', unlike that of a StrEnum
@@ -92,6 +100,10 @@ class TestJson:
             (MappingProxyType({"a": MappingProxyType({"b": 1})}), b'{"a":{"b":1}}'),
             ({"t": datetime(2026, 1, 1, 8, 30, 5, 999, tzinfo=BEIJING)}, b'{"t":"2026-01-01T08:30:05+08:00"}'),
             ({"t": datetime(2026, 1, 1, tzinfo=UTC)}, b'{"t":"2026-01-01T00:00:00+00:00"}'),
+            ({"t": datetime(2026, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai"))}, b'{"t":"2026-01-01T00:00:00+08:00"}'),
+            ({"t": datetime(2026, 1, 1, tzinfo=ZoneInfo("Asia/Kathmandu"))}, b'{"t":"2026-01-01T00:00:00+05:45"}'),
+            ({"t": datetime(2026, 1, 1, tzinfo=ZoneInfo("America/St_Johns"))}, b'{"t":"2026-01-01T00:00:00-03:30"}'),
+            ({"t": Moment(2026, 1, 1, tzinfo=UTC)}, b'{"t":"2026-01-01T00:00:00+00:00"}'),
             ({"k": Word.ALL, "n": Number.TWO, "p": Plain.YES}, b'{"k":"ALL","n":2,"p":"yes"}'),
             ({"u": uuid.UUID(int=1)}, b'{"u":"00000000-0000-0000-0000-000000000001"}'),
         ],
@@ -145,7 +157,10 @@ class TestJson:
             ({"a": SimpleNamespace(b=1)}, "json/a", "a SimpleNamespace"),
             ({"a": Point()}, "json/a", "a Point"),
             ({"a": Point}, "json/a", "the class Point"),
+            ({"a": Measured(1.5)}, "json/a", "a Measured"),
             ({"a": date(2026, 1, 1)}, "json/a", "a date"),
+            ({"a": datetime(2026, 1, 1, tzinfo=LOCAL_MEAN)}, "json/a", "a datetime 8:06:00 from UTC"),
+            ({"a": datetime(1900, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai"))}, "json/a", "a datetime 8:05:43 from UTC"),
             ({"a": [Secret("6222")]}, "json/a/0", "a Secret"),
             ({"a": datetime(2026, 1, 1)}, "json/a", "without a time zone"),  # noqa: DTZ001 - the mistake is the point
             ({"a": 2**64}, "json/a", "more than 64 bits"),
@@ -162,6 +177,8 @@ class TestJson:
         """Of an amount the remedy says how many fen it is: int(Decimal("0.01")) would be none."""
         error = refused({"amount": {"total": Decimal("0.01")}}, "json/amount/total")
         assert error.remedy == "Give an int: amounts are whole fen: 0.01 yuan are 1"
+        error = refused({"amount": {"total": Measured(0.29)}}, "json/amount/total")
+        assert error.remedy == "Give an int: amounts are whole fen: 0.29 yuan are 29"
 
     def test_the_argument_is_named(self) -> None:
         """Errors speak of the argument that the caller gave."""

@@ -40,11 +40,23 @@ def whole_fen(amount: float | str | Decimal) -> str:
     from decimal import Decimal
     from fractions import Fraction
 
-    given = Decimal(str(amount))
+    written = as_written(amount)
+    given = Decimal(written)
     if not given.is_finite() or abs(given.adjusted()) > _MOST_DIGITS:
         return _RULE
     fen = Fraction(given) * _FEN
     if fen.denominator != 1:
         return _RULE
-    as_fen = f", {amount} fen are {fen // _FEN}" if fen % _FEN == 0 else ""
-    return f"{_RULE}: {amount} yuan are {fen}{as_fen}"
+    as_fen = f", {written} fen are {fen // _FEN}" if fen % _FEN == 0 else ""
+    return f"{_RULE}: {written} yuan are {fen}{as_fen}"
+
+
+def as_written(number: float | str | Decimal) -> str:
+    """A number in digits, whatever a class of the caller's own writes in its place."""
+    if isinstance(number, float):
+        return float.__repr__(number)
+    if isinstance(number, str):
+        return str.__str__(number)
+    from decimal import Decimal
+
+    return Decimal.__str__(Decimal(number))

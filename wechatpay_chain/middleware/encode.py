@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .. import catalogue
 from ..errors import ConfigurationError, type_of
 from ..http.attachment import File
-from ..http.fen import is_amount, whole_fen
+from ..http.fen import as_written, is_amount, whole_fen
 from ..http.headers import NO_HEADERS, Headers
 from ..http.operation import Operation
 from ..http.path import check_path, check_query
@@ -104,7 +104,7 @@ def _refuse_fractions(request: Request, argument: str, payload: object) -> None:
                 if is_amount(pointer)
                 else "Give an int: it must be a whole number"
             )
-            raise ConfigurationError(f"{argument}{pointer}", f"the float {value!r}", remedy)
+            raise ConfigurationError(f"{argument}{pointer}", f"the float {as_written(value)}", remedy)
 
 
 async def _upload(request: Request, source: Source, operation: Operation | None) -> Request:

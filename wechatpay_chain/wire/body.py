@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, cast
 from urllib.parse import quote
@@ -23,6 +23,7 @@ from ..http.fen import is_amount, whole_fen
 from ..http.path import digits
 from .flat import PLAIN, is_flat
 
+_QUARTER_HOUR = timedelta(minutes=15)
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _PAYLOADS = (dict, list, tuple, Mapping)
 _WITHOUT_FLOATS = PLAIN - {float}
@@ -99,8 +100,8 @@ def floats(payload: Any, pointer: str = "") -> Iterator[tuple[str, float]]:
 
 
 def _default(value: object) -> object:
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.isoformat(timespec="seconds")
+    if isinstance(value, datetime) and _is_of_a_zone(value):
+        return datetime.isoformat(value, timespec="seconds")  # a subclass may write itself otherwise
     if isinstance(value, Mapping):
         return dict(cast("Mapping[object, object]", value))
     raise TypeError(f"{type_of(value)} is no JSON value")
@@ -125,25 +126,36 @@ def _refuse_first_fault(value: Any, pointer: str) -> None:
         _refuse_scalar(value, pointer)
 
 
+def _is_of_a_zone(moment: datetime) -> bool:
+    """Whether a time zone of today is so far from UTC. One of pytz that is given as tzinfo is further away."""
+    offset = moment.utcoffset()
+    return offset is not None and offset % _QUARTER_HOUR == timedelta()
+
+
 def _refuse_scalar(value: object, pointer: str) -> None:
     if value is None:
         raise ConfigurationError(pointer, "null", "The platform takes no null: leave the member out")
     if isinstance(value, float) and not math.isfinite(value):
         raise ConfigurationError(pointer, f"{value}", "JSON has no such number")
-    if isinstance(value, datetime) and value.tzinfo is None:
+    if isinstance(value, datetime) and not _is_of_a_zone(value):
+        offset = value.utcoffset()
+        found = "without a time zone" if offset is None else f"{offset} from UTC, as no time zone is today"
         raise ConfigurationError(
-            pointer, "a datetime without a time zone", "Give an aware one: 2026-01-01T00:00:00+08:00"
+            pointer,
+            f"a datetime {found}",
+            "Give an aware one: datetime(2026, 1, 1, tzinfo=ZoneInfo('Asia/Shanghai'))",
         )
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
         raise ConfigurationError(pointer, "an integer of more than 64 bits", "Write it as a string")
-    if not isinstance(value, int | float | datetime | UUID):
+    # The serialiser takes no class derived from float, such as numpy's.
+    if type(value) is not float and not isinstance(value, int | datetime | UUID):
         raise ConfigurationError(pointer, f"{type_of(value)} is no JSON value", _remedy_for(value, pointer))
 
 
 def _remedy_for(value: object, pointer: str) -> str:
     from decimal import Decimal  # only for the text of an error
 
-    if isinstance(value, Decimal) and is_amount(pointer):
+    if isinstance(value, Decimal | float) and is_amount(pointer):
         return f"Give an int: {whole_fen(value)}"
     return "Convert it to str, int, list or dict first"
 

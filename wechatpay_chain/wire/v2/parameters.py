@@ -13,7 +13,7 @@ from urllib.parse import quote
 from ...crypto.concealed import Concealed
 from ...errors import ConfigurationError, type_of
 from ...http.characters import check_text
-from ...http.fen import is_amount, whole_fen
+from ...http.fen import as_written, is_amount, whole_fen
 from ...http.operation import Operation
 from ...http.path import digits
 from ...http.value import frozen
@@ -153,20 +153,22 @@ def _text(value: object, place: str, *, as_pairs: bool) -> str:
 
     if isinstance(value, Decimal) and value.is_finite():
         if is_amount(place) and value != value.to_integral_value():
-            raise ConfigurationError(place, f"the Decimal {value:f}", f"Give an int: {whole_fen(value)}")
-        return f"{value:f}"
+            raise ConfigurationError(place, f"the Decimal {as_written(value)}", f"Give an int: {whole_fen(value)}")
+        return Decimal.__format__(value, "f")  # the same
     if isinstance(value, float):
         remedy = (
             f"Give an int: {whole_fen(value)}" if is_amount(place) else "Give an int, or a str as the page shows it"
         )
-        raise ConfigurationError(place, f"the float {value!r}", remedy)
+        raise ConfigurationError(place, f"the float {as_written(value)}", remedy)
     if isinstance(value, Mapping) and as_pairs:
         pairs = cast("Mapping[str, object]", value).items()
         return quote("&".join(f"{name}={_text(item, place, as_pairs=False)}" for name, item in pairs), safe="")
     if isinstance(value, Mapping | list | tuple):
         for pointer, number in floats(value, place):
             if is_amount(pointer):
-                raise ConfigurationError(pointer, f"the float {number!r}", f"Give an int: {whole_fen(number)}")
+                raise ConfigurationError(
+                    pointer, f"the float {as_written(number)}", f"Give an int: {whole_fen(number)}"
+                )
         return encode_json(value, place).decode()
     found = "null" if value is None else type_of(value)
     raise ConfigurationError(place, found, "Give str or int, or leave it out")
