@@ -5,7 +5,8 @@
 
 The bare work is verifying, decrypting, and one insert into a table without indexes, committed, by the same engine and
 in the same rounds. The burst is a thousand notifications at once; exits with 1 if one of them waits for more than the
-five seconds that the platform has. Figures are of one process; the servers have their own settings, with fsync.
+five seconds that the platform has. A claim looks for what is due among messages of which most can't be handled yet, or
+were handled long ago. Figures are of one process; the servers have their own settings, with fsync.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from contextlib import contextmanager
 from statistics import median
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, text
 
 from tests import sql_servers
 from tests.notifications.sender import Message, notify, webhook
@@ -28,6 +29,7 @@ from tests.sql_engines import EFFECTS, KINDS, SERVERS, Shop, dispose, engine_of,
 from tests.sql_handlers import handled_by, writing
 from wechatpay_chain import Webhook
 from wechatpay_chain.contrib.sqlalchemy import SqlInbox, Worker
+from wechatpay_chain.contrib.sqlalchemy.tables import inbox as table
 from wechatpay_chain.notifications.inbox import State
 
 ROUNDS, EACH, AT_ONCE = 8, 60, 16
@@ -105,6 +107,40 @@ async def burst(hook: Webhook, messages: list[Message]) -> tuple[float, int]:
     return max(await asyncio.gather(*map(receive, messages))), refused
 
 
+async def claim(shop: Shop, inbox: SqlInbox) -> float:
+    """Seconds that a claim takes where one number has 300 messages that wait for one another, and 90,000 handled ones.
+
+    Ten thousand of other numbers wait, each for an hour.
+    """
+    parts = [
+        ("handled", State.DONE, 90_000, 0.0),
+        ("waits", State.CLAIMED, 1, 3600.0),
+        ("waits", State.WAITING, 300, 0.0),
+        ("other", State.WAITING, 10_000, 3600.0),
+    ]
+    turns = [(word, state, f"{word}-{state}-{turn}", pause) for word, state, n, pause in parts for turn in range(n)]
+    texts = ("notification_id", "event_type", "create_time", "resource_type", "summary", "headers", "error")
+    rows = [
+        {
+            **dict.fromkeys(texts, ""),
+            "body": b"",
+            "resource": b"",
+            "tries": 0,
+            "received": 0.0,
+            "due": time.time() + pause,
+            "key": key,
+            "number": key if word == "other" else "A1",
+            "state": state.value,
+        }
+        for word, state, key, pause in turns
+    ]
+    await run(shop.engine, lambda connection: connection.execute(insert(table), rows))
+    await shop.execute("ANALYZE" if shop.url.get_backend_name() != "mariadb" else "ANALYZE TABLE wechatpay_inbox")
+    started = time.perf_counter()
+    await inbox.claim()
+    return time.perf_counter() - started
+
+
 async def measure(kind: str, address: str) -> bool:
     """Measure one kind of database; whether its burst was answered in time."""
     url = make_database(kind, address)
@@ -133,6 +169,7 @@ async def measure(kind: str, address: str) -> bool:
     started = time.perf_counter()
     handled = await Worker(inbox, handled_by(writing(shop)), concurrency=8).drain()
     print(f"{kind}: {handled} of {waiting} handled in a session, {handled / (time.perf_counter() - started):.0f}/s")
+    print(f"{kind}: a claim behind 90,000 handled messages of its number, {1000 * await claim(shop, inbox):.0f} ms")
     await dispose(shop.engine)
     return slowest <= MOST and not refused
 

@@ -93,6 +93,12 @@ def test_stored_handled_and_looked_after(project: Project) -> None:
     assert (handled, after) == ("handled 0", "['A1']")
 
 
+@pytest.mark.parametrize("project", ["sqlite"], indirect=True)
+def test_the_migrations_make_what_the_models_say(project: Project) -> None:
+    """A project's own `makemigrations` finds nothing to add to the app."""
+    assert project.run("makemigrations wechatpay --check") == "No changes detected in app 'wechatpay'\n"
+
+
 def test_workers_that_are_killed(project: Project) -> None:
     """Three workers share twenty notifications, one is killed within a handler: each took effect exactly once."""
     names = [project.notify(f"B{number}") for number in range(19)] + [project.notify("KILL1")]

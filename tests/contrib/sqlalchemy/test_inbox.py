@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, create_mock_engine, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection, create_engine, create_mock_engine, event, inspect, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tests.notifications.inbox.messages import message
 from tests.notifications.sender import notify, webhook
@@ -19,6 +20,9 @@ from wechatpay_chain.contrib.sqlalchemy import SqlInbox, create_tables, metadata
 from wechatpay_chain.errors import DecryptionError
 from wechatpay_chain.notifications.inbox import Event, Message, Patience, State
 from wechatpay_chain.policies.backoff import Backoff
+
+NUMBERS = "wechatpay_inbox_number_state"
+"""The index that finds what waits of a number."""
 
 every_kind = pytest.mark.parametrize("shop", KINDS, indirect=True)
 # Each dialect once.
@@ -122,6 +126,54 @@ async def test_looking_past_many_that_wait_for_one_number(shop: Shop) -> None:
     claim = await SqlInbox(impatient).claim()
     await dispose(impatient)
     assert claim is None
+
+
+@pytest.mark.parametrize("shop", ["sqlite", "postgresql-async"], indirect=True)
+async def test_a_claim_reads_nothing_that_is_handled(shop: Shop) -> None:
+    """However many handled messages of its number go before, the plan finds what waits by number and state."""
+    inbox = await inbox_of(shop)
+    counts = {"D": ("'A1'", "done", 5000), "O": ("'O' || i", "waiting", 1000), "W": ("'A1'", "waiting", 50)}
+    for prefix, (number, state, count) in counts.items():
+        await put_many(shop, prefix, number, state, count)
+    if shop.is_async:
+        await shop.execute("ANALYZE wechatpay_inbox")
+    _, plan = await plans_of(shop, inbox.claim)  # of what was claimed, and of what waits
+    # PostgreSQL may find the claimed ones by their state alone: they are few.
+    by_number = [line for line in plan.splitlines() if "number" in line and ("Index Cond" in line or "SEARCH" in line)]
+    assert by_number, plan
+    assert all("state" in line for line in by_number), plan
+
+
+async def put_many(shop: Shop, prefix: str, number: str, state: str, count: int) -> None:
+    """Store messages by a statement: keys begin with the prefix; `number` is SQL, in which `i` counts."""
+    clock = "EXTRACT(EPOCH FROM now())" if shop.is_async else "unixepoch()"
+    texts = "event_type, create_time, resource_type, summary, headers, body, resource, error"
+    await shop.execute(
+        f"WITH RECURSIVE turn (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM turn WHERE i < {count}) "
+        f"INSERT INTO wechatpay_inbox (key, number, notification_id, state, due, {texts}, tries, received) "
+        f"SELECT '{prefix}' || i, {number}, '', '{state}', {clock} - 10, '', '', '', '', '', '', '', '', 0, 0 FROM turn"
+    )
+
+
+async def plans_of(shop: Shop, work: Callable[[], Awaitable[object]]) -> list[str]:
+    """How the database executes the queries of some work."""
+    statements: list[tuple[str, Any]] = []
+    engine = shop.engine.sync_engine if isinstance(shop.engine, AsyncEngine) else shop.engine
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            statements.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    await work()
+    event.remove(engine, "before_cursor_execute", note)
+    explain = "EXPLAIN" if shop.is_async else "EXPLAIN QUERY PLAN"
+
+    def plan(connection: Connection) -> list[str]:
+        explained = [connection.exec_driver_sql(f"{explain} {text}", values) for text, values in statements]
+        return ["\n".join(str(row[-1]) for row in rows) for rows in explained]
+
+    return await run(shop.engine, plan)
 
 
 @every_kind
@@ -326,6 +378,23 @@ def test_a_program_without_event_loop(tmp_path: Path) -> None:
     assert hook.dispatch_sync(*notify(id="EV-2"), in_calling_thread=True).ok
     assert set(asyncio.run(states(SqlInbox(engine)))) == {"EV-1", "EV-2"}
     asyncio.run(dispose(engine))
+
+
+@every_kind
+async def test_a_table_of_an_earlier_version_gets_its_index(shop: Shop) -> None:
+    """Ten workers that make the tables at once add what is missing; what is stored stays."""
+    inbox = await inbox_of(shop, message("EV"))
+    (new,) = (index for index in metadata.tables["wechatpay_inbox"].indexes if index.name == NUMBERS)
+    await run(shop.engine, new.drop)
+    await shop.execute("CREATE INDEX wechatpay_inbox_number ON wechatpay_inbox (number, id)")
+    engines = [engine_of(shop.url) for _ in range(10)]
+    await asyncio.gather(*(run(engine, create_tables) for engine in engines))
+    found = await run(shop.engine, lambda connection: inspect(connection).get_indexes("wechatpay_inbox"))
+    columns = {index["name"]: index["column_names"] for index in found}
+    assert columns[NUMBERS] == ["number", "state", "id"]
+    assert await states(inbox) == {"EV": State.WAITING}
+    for engine in engines:
+        await dispose(engine)
 
 
 @every_kind

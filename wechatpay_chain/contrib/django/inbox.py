@@ -224,12 +224,16 @@ class DjangoInbox:
         return finished.update(state=State.FORGOTTEN.value, **erased)
 
     def _first_due(self) -> StoredNotification | None:
-        unfinished = [state.value for state in UNFINISHED]
-        others = self.rows.filter(number=OuterRef("number"), state__in=unfinished)
-        earlier = others.filter(pk__lt=OuterRef("pk"))
-        running = others.filter(pk__gt=OuterRef("pk"), state=State.CLAIMED.value, due__gt=Now())
+        # A condition for each state: by `in`, PostgreSQL would read what is handled of the number, too.
+        waiting, claimed = (self.rows.filter(number=OuterRef("number"), state=state.value) for state in UNFINISHED)
+        in_the_way = (
+            waiting.filter(pk__lt=OuterRef("pk")),
+            claimed.filter(pk__lt=OuterRef("pk")),
+            claimed.filter(pk__gt=OuterRef("pk"), due__gt=Now()),
+        )
+        is_free = [~Exists(others) for others in in_the_way]
         for state in (State.CLAIMED, State.WAITING):
-            due = self.rows.filter(~Exists(earlier), ~Exists(running), state=state.value, due__lte=Now())
+            due = self.rows.filter(*is_free, state=state.value, due__lte=Now())
             if connections[self.using].features.has_select_for_update_skip_locked:
                 due = due.select_for_update(skip_locked=True)
             row = due.order_by("due", "pk").first()

@@ -35,7 +35,7 @@ class StoredNotification(models.Model):
 
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["state", "due", "id"], name="wechatpay_inbox_due"),
-            models.Index(fields=["number", "id"], name="wechatpay_inbox_number"),
+            models.Index(fields=["number", "state", "id"], name="wechatpay_inbox_number_state"),
         ]
         verbose_name = "notification"
 

@@ -21,6 +21,7 @@ with extra("sqlalchemy"):
         bindparam,
         case,
         exists,
+        not_,
         select,
         update,
     )
@@ -63,13 +64,16 @@ def first_due(connection: Connection) -> dict[str, Any] | None:
 def _due() -> Any:
     """The first message of a state, `wanted`, whose time has come."""
     other = table.alias()
-    of_number = exists().where(other.c.number == table.c.number)
-    # Two conditions, and no `or`: PostgreSQL would read all earlier messages for each that waits for its number.
-    earlier = of_number.where(other.c.state.in_(UNFINISHED), other.c.id < table.c.id)
-    running = of_number.where(other.c.state == State.CLAIMED.value, other.c.id > table.c.id, other.c.due > Now())
+    # A condition for each state, and neither `or` nor `in`: PostgreSQL would read all earlier messages of the number,
+    # those that are handled too, for each that waits for it.
+    waiting, claimed = (
+        exists().where(other.c.number == table.c.number, other.c.state == state.value) for state in UNFINISHED
+    )
+    earlier = waiting.where(other.c.id < table.c.id), claimed.where(other.c.id < table.c.id)
+    running = claimed.where(other.c.id > table.c.id, other.c.due > Now())
     return (
         select(table)
-        .where(table.c.state == bindparam("wanted"), table.c.due <= Now(), ~earlier, ~running)
+        .where(table.c.state == bindparam("wanted"), table.c.due <= Now(), *map(not_, earlier), ~running)
         .order_by(table.c.due, table.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -68,7 +68,8 @@ inbox = Table(
     Column("finished", Double),
     Column("error", String(128), nullable=False),
     Index("wechatpay_inbox_due", "state", "due", "id"),
-    Index("wechatpay_inbox_number", "number", "id"),
+    # With the state, as a number may have any number of messages that are handled.
+    Index("wechatpay_inbox_number_state", "number", "state", "id"),
     Index("wechatpay_inbox_finished", "state", "finished"),
     **_EXACT,
 )
@@ -88,14 +89,17 @@ seen = Table(
 
 
 def create_tables(connection: Connection) -> None:
-    """Make the tables that aren't there. Any number of workers may call it at once, and any number of times.
+    """Make the tables and indexes that aren't there. Any number of workers may call it at once, any number of times.
+
+    To add an index to a table of an earlier version takes the rights of the table's owner. In PostgreSQL nothing is
+    stored while it is built.
 
     Args:
         connection: of an `Engine`; with an `AsyncEngine`, `await connection.run_sync(create_tables)`. Commit it.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-        metadata.create_all(connection)
+        _create(connection)
     elif dialect_of(connection.dialect.name).has_row_locks:
         _create_under_lock(connection)
     else:
@@ -113,6 +117,14 @@ def _create_under_lock(connection: Connection) -> None:
             f"the lock {_LOCK_NAME!r} was not free within {_LOCK_SECONDS} s: another one makes the tables"
         )
     try:
-        metadata.create_all(connection)
+        _create(connection)
     finally:
         connection.execute(select(func.release_lock(_LOCK_NAME)))
+
+
+def _create(connection: Connection) -> None:
+    metadata.create_all(connection)
+    # It leaves a table that is there as it is.
+    for table in metadata.sorted_tables:
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
