@@ -296,7 +296,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         return self.payments_by(lambda signed: signed)
 
     def payments_by(self, run: Callable[[Coroutine[Any, Any, dict[str, str]]], R]) -> Payments[R]:
-        """Such functions that return what `run` makes of their coroutines."""
+        """`payments` whose functions return what `run` makes of their coroutines: the blocking client awaits them."""
         from ..payments import Payments  # only for front ends
 
         merchant = self._options.credentials

@@ -114,11 +114,34 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         return self._wait(self._client.send(request))
 
     def download(self, link: Link, to: str | Path, **options: Any) -> Path:
-        """Download a file, as `WeChatPay.download`."""
+        """Download a file: a bill, a receipt, an invoice, an image. It appears whole and checked, or not at all.
+
+        Args:
+            link: an answer that holds a `download_url`, one of its members that does, a link, or a `Request` whose
+                answer is the file itself.
+            to: path of the file to be written; an existing one is replaced.
+            options: `hash_type`, `hash_value`, `timeout` and `progress`, as for `WeChatPay.download`.
+
+        Returns:
+            `to`, as a path.
+
+        Raises:
+            WeChatPayError: as `WeChatPay.download` does.
+        """
         return self._wait(self._client.download(link, to, **options))
 
     def stream(self, link: Link, **options: Any) -> Generator[bytes, None, None]:
-        """The content of a file piece by piece, as `WeChatPay.stream`."""
+        """The content of a file piece by piece: `for piece in wxpay.stream(answer)`.
+
+        The digest can only be compared at the end: don't act on the pieces before the loop has ended without an error.
+
+        Args:
+            link: as for `download`.
+            options: `hash_type`, `hash_value`, `timeout`, `progress` and `unpack`, as for `WeChatPay.stream`.
+
+        Raises:
+            WeChatPayError: as `WeChatPay.stream` does.
+        """
         return self.iterate(lambda wxpay: wxpay.stream(link, **options))
 
     def run(self, work: Callable[[WeChatPay], Coroutine[Any, Any, T]]) -> T:
@@ -136,7 +159,14 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         return self._wait(coroutine)
 
     def iterate(self, work: Callable[[WeChatPay], AsyncGenerator[T, None]]) -> Generator[T, None, None]:
-        """As `run`, for what gives items one by one."""
+        """Go through what is written for `WeChatPay`: `for order in wxpay.iterate(all_orders)`.
+
+        Args:
+            work: called with the `WeChatPay` inside; its asynchronous generator runs in the client's thread.
+
+        Raises:
+            ConfigurationError: it is no function, or returned no asynchronous generator.
+        """
         check(_TAKES, work=work)
         items, turn = work(self._client), asyncio.Lock()
         if isinstance(items, Coroutine):

@@ -53,11 +53,29 @@ class Payments(Generic[R]):
         self._nonce = nonce
 
     def jsapi(self, prepay: Prepay, *, appid: str, instalment: Instalment | None = None) -> R:
-        """As the function `jsapi`."""
+        """The parameters of `WeixinJSBridge.invoke("getBrandWCPayRequest", ...)` in a page inside of WeChat, signed.
+
+        Args:
+            prepay: the order's answer, or its `prepay_id`.
+            appid: of the front end that pays; of a service provider, `sp_appid` or `sub_appid`, whichever that is.
+            instalment: a subsidised instalment that was chosen.
+
+        Raises:
+            ConfigurationError: the answer holds no `prepay_id`.
+        """
         return self._run(self._jsapi(prepay, appid, instalment))
 
     def mini_program(self, prepay: Prepay, *, appid: str, instalment: Instalment | None = None) -> R:
-        """As the function `mini_program`."""
+        """The parameters of `wx.requestPayment(...)` in a mini-program, signed.
+
+        Args:
+            prepay: the order's answer, or its `prepay_id`.
+            appid: of the front end that pays; of a service provider, `sp_appid` or `sub_appid`, whichever that is.
+            instalment: a subsidised instalment that was chosen.
+
+        Raises:
+            ConfigurationError: the answer holds no `prepay_id`.
+        """
 
         async def signed() -> dict[str, str]:
             return without_appid(await self._jsapi(prepay, appid, instalment))
@@ -65,7 +83,16 @@ class Payments(Generic[R]):
         return self._run(signed())
 
     def medical(self, prepay: Prepay, mix_trade_no: str, *, appid: str) -> R:
-        """As the function `medical`."""
+        """The parameters of `wx.requestMedicalInsurancePay`, signed: medical insurance pays a part of the order.
+
+        Args:
+            prepay: the order's answer, or its `prepay_id`.
+            mix_trade_no: the mixed order's number; it isn't signed.
+            appid: of the front end that pays; of a service provider, `sp_appid` or `sub_appid`, whichever that is.
+
+        Raises:
+            ConfigurationError: the answer holds no `prepay_id`.
+        """
 
         async def signed() -> dict[str, str]:
             return {**await self._jsapi(prepay, appid), "mixTradeNo": given("mix_trade_no", mix_trade_no)}
@@ -73,44 +100,103 @@ class Payments(Generic[R]):
         return self._run(signed())
 
     def app(self, prepay: Prepay, *, appid: str, instalment: Instalment | None = None) -> R:
-        """As the function `app`."""
+        """The parameters of an app's `PayReq`, signed. On Android and HarmonyOS `package` is called `packageValue`.
+
+        Args:
+            prepay: the order's answer, or its `prepay_id`.
+            appid: of the app.
+            instalment: a subsidised instalment that was chosen.
+
+        Raises:
+            ConfigurationError: the answer holds no `prepay_id`.
+        """
         unsigned = unsigned_app(prepay, appid=appid, mchid=self._mchid, instalment=instalment, **self._fresh())
         return self._run(self._signed(unsigned))
 
     def jsapi_v2(self, prepay: Prepay, *, appid: str, sign_type: v2.SignType = "MD5") -> dict[str, str]:
-        """As the function `jsapi_v2`."""
+        """The parameters of `jsapi` for an APIv2 order, signed with the APIv2 key.
+
+        Args:
+            prepay: the order's answer, or its `prepay_id`.
+            appid: of the front end.
+            sign_type: the one that the order was placed with.
+
+        Raises:
+            ConfigurationError: the answer holds no `prepay_id`.
+        """
         return jsapi_v2(prepay, appid=appid, apiv2_key=self._key(), sign_type=sign_type, **self._fresh())
 
     def app_v2(self, prepay: Prepay, *, appid: str, sign_type: v2.SignType = "MD5") -> dict[str, str]:
-        """As the function `app_v2`."""
+        """The parameters of `app` for an APIv2 order, signed with the APIv2 key.
+
+        Args:
+            prepay: the order's answer, or its `prepay_id`.
+            appid: of the app.
+            sign_type: the one that the order was placed with.
+
+        Raises:
+            ConfigurationError: the answer holds no `prepay_id`.
+        """
         return app_v2(
             prepay, appid=appid, mchid=self._mchid, apiv2_key=self._key(), sign_type=sign_type, **self._fresh()
         )
 
     def red_packet_v2(self, package: str, *, appid: str) -> dict[str, str]:
-        """As the function `red_packet_v2`."""
+        """The parameters of `wx.sendBizRedPacket(...)`, by which a mini-program's user takes a red packet.
+
+        Args:
+            package: of the answer of `sendminiprogramhb`, as it is there.
+            appid: of the mini-program.
+        """
         return red_packet_v2(package, appid=appid, apiv2_key=self._key(), **self._fresh())
 
     def merchant_transfer(
         self, package_info: str, *, appid: str, sub_mchid: str | None = None, sub_appid: str | None = None
     ) -> dict[str, str]:
-        """As the function `merchant_transfer`."""
+        """The parameters of `wx.requestMerchantTransfer(...)`, by which a user accepts a transfer. Nothing is signed.
+
+        Args:
+            package_info: of the transfer's answer; it is there while the state is `WAIT_USER_CONFIRM`.
+            appid: of the front end.
+            sub_mchid: of a service provider's merchant.
+            sub_appid: of a service provider's merchant.
+        """
         return merchant_transfer(package_info, mchid=self._mchid, appid=appid, sub_mchid=sub_mchid, sub_appid=sub_appid)
 
     def payscore_confirm_signed(self, package: str) -> dict[str, str]:
-        """As the function `payscore_confirm_signed`."""
+        """The parameters of `wxpayScoreUse` in the older, signed form, which overseas services still use.
+
+        Args:
+            package: of the order's answer.
+        """
         return payscore_confirm_signed(package, mchid=self._mchid, apiv2_key=self._key(), **self._fresh())
 
     def payscore_detail(self, service_id: str, out_order_no: str) -> dict[str, str]:
-        """As the function `payscore_detail`."""
+        """The parameters of `wxpayScoreDetail`, which shows a payscore order.
+
+        Args:
+            service_id: of the service.
+            out_order_no: the merchant's number of the order.
+        """
         return payscore_detail(service_id, out_order_no, mchid=self._mchid, apiv2_key=self._key(), **self._fresh())
 
     def coupons_mini_program(self, coupons: Iterable[Mapping[str, str]]) -> dict[str, Any]:
-        """As the function `coupons_mini_program`."""
+        """The parameters of the mini-program plugin that hands out coupons.
+
+        Args:
+            coupons: of each its `stock_id`, its `out_request_no`, and where the stock has codes, `coupon_code`.
+        """
         return coupons_mini_program(coupons, send_coupon_merchant=self._mchid, apiv2_key=self._key())
 
     def coupon_h5(self, stock_id: str, out_request_no: str, open_id: str, *, coupon_code: str | None = None) -> str:
-        """As the function `coupon_h5`."""
+        """The address of the page where a user takes a coupon of the merchant (商家券).
+
+        Args:
+            stock_id: of the coupon.
+            out_request_no: the merchant's number of this handing out.
+            open_id: of the user, under the appid that the page is opened with.
+            coupon_code: where the stock has codes of its own.
+        """
         return coupon_h5(
             stock_id,
             out_request_no,
