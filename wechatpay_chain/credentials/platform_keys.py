@@ -237,7 +237,7 @@ def _check_name(name: object) -> None:
 def _load(serial: str, source: keys.PublicKeySource, merchant_serial: str) -> PlatformKey:
     _check_name(serial)
     argument = f"certs[{serial!r}]"
-    public_key, certificate = keys.load_public_key(source, argument=argument)
+    public_key, certificate = keys.load_public_key(source, argument=argument, serial=serial)
     serial = serials.canonical(serial)
     if certificate is None:
         _check_identifier(serial, argument)

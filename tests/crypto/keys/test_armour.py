@@ -242,6 +242,27 @@ def test_a_damaged_line_of_pem(merchant_key: RSAPrivateKey, damage: Any) -> None
     assert "its BEGIN or END line is damaged or missing" in refused(load_private_key, damage(text), text).found
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"kty": "RSA", "n": "%s", "d": "secret"}', "a JSON Web Key"),
+        ('\ufeff{\n  "kty": "EC", "d": "%s"\n}', "a JSON Web Key"),
+        ("<RSAKeyValue><Modulus>%s</Modulus></RSAKeyValue>", "a key of .NET"),
+        ("PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\nPrivate-Lines: 14\n%s", "PuTTY's form"),
+    ],
+)
+@pytest.mark.parametrize("size", [40, 2000])
+def test_a_key_in_another_form(tmp_path: Path, text: str, found: str, size: int) -> None:
+    """Keys of other programs are named as such, of any length, from a text or a file; nothing of them is shown."""
+    text %= "k" * size
+    (tmp_path / "key").write_text(text)
+    for source in (text, text.encode(), tmp_path / "key"):
+        for load in (load_private_key, load_public_key, load_certificate):
+            error = refused(load, source, "kkkk", argument="x")
+            assert found in error.found
+            assert "PEM" in error.remedy
+
+
 def test_a_url_is_no_path() -> None:
     """The address of a key is named as one, and not shown: it may hold a token."""
     error = refused(load_private_key, "https://vault.example/apiclient_key.pem?token=secret", "token=secret")

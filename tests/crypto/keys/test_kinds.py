@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import pytest
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from tests.crypto.keys.texts import FORMS, load_private_key, public_pem, refused
+from tests.crypto.keys.texts import FORMS, load_private_key, load_public_key, public_pem, refused
 from wechatpay_chain.crypto.keys import load_certificate
 
 
@@ -35,6 +36,24 @@ def test_public_key_as_private_key(platform_key: RSAPrivateKey, form: str) -> No
     error = refused(load_private_key, FORMS[form](public_pem(platform_key)))
     assert re.search("public key|no private key", error.found)
     assert "apiclient_key.pem" in error.remedy
+
+
+@pytest.mark.parametrize("label", ["PUBLIC KEY", "RSA PUBLIC KEY", "X509 CERTIFICATE", "CERTIFICATES"])
+def test_a_certificate_under_another_label(platform_certificate: x509.Certificate, label: str) -> None:
+    """What a block holds counts, and not what its label says; as a private key it is named for what it is."""
+    source = platform_certificate.public_bytes(Encoding.PEM).decode().replace("CERTIFICATE", label)
+    assert load_public_key(source, argument="certs")[1] == platform_certificate
+    assert load_certificate(source, argument="certs") == platform_certificate
+
+
+@pytest.mark.parametrize("label", ["CERTIFICATE", "X509 CERTIFICATE", "PUBLIC KEY", "RSA PUBLIC KEY"])
+@pytest.mark.parametrize("content", [b"", b"\x30\x03\x02\x01\x00", b"\x30\x82\x03\x00" + b"\0" * 300])
+def test_what_is_damaged(label: str, content: bytes) -> None:
+    """A certificate or a public key that can't be read is named as damaged, and not as what it isn't."""
+    body = base64.encodebytes(content).decode()
+    source = f"-----BEGIN {label}-----\n{body}-----END {label}-----\n"
+    for load in (load_public_key, load_certificate):
+        assert refused(load, source, argument="x").found.startswith(f"a damaged {label.lower()} was found")
 
 
 def test_a_bare_key_is_no_certificate(platform_key: RSAPrivateKey) -> None:

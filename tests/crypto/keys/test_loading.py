@@ -75,6 +75,22 @@ def test_key_and_certificate_in_one_file(merchant_key: RSAPrivateKey, platform_c
     assert "a private key was found" in refused(load_public_key, source, pem(merchant_key), argument="certs").found
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_chain(
+    platform_certificate: x509.Certificate, certificate_of_ec_key: x509.Certificate, reverse: bool
+) -> None:
+    """Of a chain that certificate is taken whose serial was given, in any spelling and order; without one the first."""
+    chain = [platform_certificate, certificate_of_ec_key][:: -1 if reverse else 1]
+    source = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
+    serial = f"{platform_certificate.serial_number:040x}"
+    for spelled in (serial, serial.upper(), serial.lstrip("0")):
+        assert load_public_key(source, argument="x", serial=spelled)[1] == platform_certificate
+    if reverse:
+        assert "not an RSA key" in refused(load_public_key, source, argument="x").found
+    else:
+        assert load_public_key(source, argument="x", serial="PUB_KEY_ID_1")[1] == platform_certificate
+
+
 @pytest.mark.parametrize("private_format", [PKCS1, PKCS8])
 @pytest.mark.parametrize("form", ["PKCS#8", "bytes", "one line", "literal \\n"])
 def test_private_key_as_platform_key(merchant_key: RSAPrivateKey, private_format: PrivateFormat, form: str) -> None:

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from ...errors import ConfigurationError, type_of
+from .. import serials
 from ..asymmetric import PrivateKey, PublicKey
 from ..concealed import conceals_keys
 from . import bundles, private, public, sm2
@@ -64,8 +65,15 @@ def load_private_key(source: PrivateKeySource, *, password: str = "", argument: 
 
 
 @conceals_keys
-def load_public_key(source: PublicKeySource, *, argument: str) -> tuple[PublicKey, x509.Certificate | None]:
+def load_public_key(
+    source: PublicKeySource, *, argument: str, serial: str = ""
+) -> tuple[PublicKey, x509.Certificate | None]:
     """Load a WeChat Pay public key or a platform certificate.
+
+    Args:
+        source: path, PEM text or bytes, DER, or a loaded key or certificate.
+        argument: the name to be used in errors.
+        serial: of the certificate that is meant, where a file holds a chain; the first one where none has it.
 
     Returns:
         The key, and the certificate if it came in one.
@@ -87,10 +95,11 @@ def load_public_key(source: PublicKeySource, *, argument: str) -> tuple[PublicKe
             "Give the WeChat Pay public key (pub_key.pem) or a platform certificate; "
             "a private key belongs in private_key alone",
         )
-    for block in blocks:
-        certificate = public.certificate_in(block)
-        if certificate is not None:
-            return _certificate_key(certificate, argument), certificate
+    chain = [certificate for block in blocks if (certificate := public.certificate_in(block)) is not None]
+    if chain:
+        own = {serials.key(serials.from_number(found.serial_number)): found for found in chain}
+        certificate = own.get(serials.key(serial), chain[0])
+        return _certificate_key(certificate, argument), certificate
     key = public.public_key(blocks[0], argument)
     if key is None:
         raise ConfigurationError(

@@ -35,6 +35,11 @@ _NOT_BASE64 = r"[^A-Za-z0-9+/=\s]"
 _HEXADECIMAL = r"(?:[0-9a-fA-F]{2})+"
 _FILE_URL = "file://"
 _WEB_URLS = "http://", "https://"
+_OTHER_FORMS = (
+    ("{", "JSON was found, such as a JSON Web Key"),
+    ("<", "XML was found, such as a key of .NET"),
+    ("PuTTY-User-Key-File", "a key in PuTTY's form was found"),
+)
 # Far more than any chain of certificates.
 _LARGEST = 1_000_000
 
@@ -78,10 +83,7 @@ def blocks_of(source: object, argument: str) -> list[Block]:
     if re.fullmatch(_BASE64, bare) and (len(bare) >= _SHORTEST_BASE64 or _is_short_key(bare)):
         # Often the Base64 of a whole file, once or twice: secrets of Kubernetes and CI systems hold files so.
         return blocks_of(_unpacked(bare, argument), argument)
-    if text[:8].lower().startswith(_WEB_URLS):
-        raise ConfigurationError(
-            argument, "a URL was found", "Download the file, and give a Path to it, or its content"
-        )
+    _refuse_other_forms(text, argument)
     if isinstance(source, str) and "-----" not in text and 0 < len(text) < _SHORTEST_BASE64:
         # A text without a suffix may be a part of a key, or another secret: it isn't shown.
         path = Path(unquote(text.removeprefix(_FILE_URL)) if text.startswith(_FILE_URL) else text)
@@ -93,6 +95,16 @@ def blocks_of(source: object, argument: str) -> list[Block]:
     raise ConfigurationError(
         argument, found, "Give a Path to the file, or its whole content with the BEGIN and END lines"
     )
+
+
+def _refuse_other_forms(text: str, argument: str) -> None:
+    if text[:8].lower().startswith(_WEB_URLS):
+        raise ConfigurationError(
+            argument, "a URL was found", "Download the file, and give a Path to it, or its content"
+        )
+    for beginning, other in _OTHER_FORMS:
+        if text.startswith(beginning):
+            raise ConfigurationError(argument, other, "Give the PEM file itself, or convert the key to PEM")
 
 
 def _unpacked(bare: str, argument: str) -> bytes:

@@ -7,18 +7,17 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key, l
 
 from . import bundles, sm2
 from .armour import Block
-from .public import certificate_in, kind_of_sm2
+from .public import certificate_in, kind_of_sm2, public_key
 
 
 def kind_of(block: Block, password: str | None = None) -> str:
     """What a block holds: "a certificate", "a PKCS#12 bundle". With a `password`, also what a bundle lacks."""
     if sm2.is_named_in(block.der) and (of_sm2 := kind_of_sm2(block)) is not None:
         return of_sm2
-    if block.label is not None:
-        label = block.label.strip().lower()
-        return f"{'an' if label[:1] in 'aeiou' else 'a'} {label}"
     if certificate_in(block) is not None:
         return "a certificate"
+    if block.label is not None:
+        return _kind_of_label(block, block.label.strip().lower())
     for load, kind in ((load_der_public_key, "a public key"), (_load_private_key, "a private key")):
         try:
             load(block.der)
@@ -28,6 +27,13 @@ def kind_of(block: Block, password: str | None = None) -> str:
     if bundles.is_bundle(block.der):
         return "a PKCS#12 bundle" if password is None else _kind_of_bundle(block.der, password)
     return "something that is neither a key nor a certificate"
+
+
+def _kind_of_label(block: Block, label: str) -> str:
+    is_public_key = label.endswith("public key")
+    if label.endswith("certificate") or (is_public_key and public_key(block, "") is None):
+        return f"a damaged {label}"
+    return f"{'an' if label[:1] in 'aeiou' else 'a'} {label}"
 
 
 def _kind_of_bundle(der: bytes, password: str) -> str:

@@ -14,13 +14,9 @@ from ...errors import ConfigurationError
 from . import sm2
 from .armour import SSH_RSA, Block
 
-_CERTIFICATES = {None, "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"}
-
 
 def certificate_in(block: Block) -> x509.Certificate | None:
-    """The certificate in a block; None if it holds something else, or is damaged."""
-    if block.label not in _CERTIFICATES:
-        return None
+    """The certificate in a block, whatever its label says; None if it holds something else, or is damaged."""
     try:
         with warnings.catch_warnings():
             # A warning about a negative serial, as in a damaged file: the serial is refused later.
