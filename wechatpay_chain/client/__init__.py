@@ -1,1 +1,1 @@
-"""The clients: the chain, the pipeline and the network, put together."""
+"""The clients: chain, pipelines and network, put together."""

@@ -122,12 +122,12 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
 
     @property
     def options(self) -> Options:
-        """The options that the client was made of."""
+        """The client's options."""
         return self._options
 
     @property
     def trust(self) -> TrustStore:
-        """The platform's keys of the moment, for a `Webhook` that shares them: `Webhook(certs=wxpay.trust, ...)`."""
+        """The current platform keys, to be shared with a `Webhook`: `Webhook(certs=wxpay.trust, ...)`."""
         return self._trust
 
     def chain(self, path: str) -> Chain[Coroutine[Any, Any, Response[Any]]]:
@@ -139,7 +139,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         return self[path]
 
     async def send(self, request: Request) -> Response[Any]:
-        """Send a request that was made by hand; the verbs of the chain end here too.
+        """Send a request that was made by hand; the verbs of the chain call this too.
 
         Raises:
             ConfigurationError: something is wrong with it; nothing was sent.
@@ -159,7 +159,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
                 response = await self._handler(request)
         except ConfigurationError as error:
             error.request = request.line
-            # The frames hold the payload, its secrets in plain.
+            # Its frames hold the payload, with secrets in plain.
             raise without_frames(error) from None
         except WeChatPayError as error:
             error.request = request.line
@@ -180,7 +180,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         return refusal
 
     async def _with_keys(self, request: Request, renewer: Renewer) -> Request:
-        """The request, with the time that is left of its own once there are keys to verify its answer with."""
+        """Wait until there are platform keys; the request, with the time that is left of its timeout."""
         if self._trust.keys.preferred is not None:
             await renewer.ready()
             return request
@@ -191,7 +191,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         return request.changed(timeout=timeouts.within(max(left, 0.001)))
 
     def stop_renewing(self) -> None:
-        """Renew platform certificates no more in the background; calls go on with those that are there."""
+        """Stop renewing platform certificates in the background; calls go on with those there are."""
         if self._renewer is not None:
             self._renewer.stop()
 
@@ -207,16 +207,16 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
     ) -> Path:
         """Download a file: a bill, a receipt, an invoice, an image.
 
-        It is unpacked on its way, and its digest checked where one is known. The file appears whole or not at all.
+        It is unpacked as it arrives, and its digest checked where one is known. The file appears whole or not at all.
         A link from the answer of a GET that has expired (after 5 minutes) is asked for once more. Links to a foreign
         host are followed without any signature.
 
         Args:
-            link: an answer that holds a `download_url`, one of its members that does, a link, or a `Request` whose
-                answer is the file itself.
+            link: an answer with a `download_url`, a member of one that has it, the link itself, or a `Request` whose
+                answer is the file.
             to: path of the file to be written; an existing one is replaced.
             hash_type: algorithm of `hash_value`: `SHA1`, `SHA256`, `SM3`, `MD5`.
-            hash_value: digest of the unpacked content, where the link itself doesn't say.
+            hash_value: digest of the unpacked content, where the answer has none.
             timeout: seconds without any progress; the client's by default.
             progress: called with the bytes received so far, and with their whole number where it is known.
 
@@ -255,7 +255,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
             hash_value: as for `download`.
             timeout: as for `download`.
             progress: as for `download`.
-            unpack: False gives the content as it comes, packed or encrypted, and checks no digest.
+            unpack: False yields the content as it comes, packed or encrypted, without checking its digest.
         """
         self._in_flight.check_open()
         pieces = self._files().stream(
@@ -292,7 +292,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
 
     @property
     def payments(self) -> Payments[Coroutine[Any, Any, dict[str, str]]]:
-        """What front ends need to open WeChat Pay; see `wechatpay_chain.payments`."""
+        """The parameters with which front ends open WeChat Pay; see `wechatpay_chain.payments`."""
         return self.payments_by(lambda signed: signed)
 
     def payments_by(self, run: Callable[[Coroutine[Any, Any, dict[str, str]]], R]) -> Payments[R]:
@@ -303,9 +303,9 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         return Payments(run, merchant.mchid, merchant.signer, merchant.apiv2_key, self._clock, make_nonce)
 
     async def aclose(self) -> None:
-        """Let the calls and downloads in flight come to their end, then close the connections. No more are taken.
+        """Refuse new calls, wait for the calls and downloads in flight, then close the connections.
 
-        It takes no longer than a call may (`timeout`). Cancelled meanwhile, it closes the connections at once.
+        It waits no longer than a call may take (`timeout`). If it is cancelled, it closes the connections at once.
         """
         try:
             await self._in_flight.drain(self._options.timeouts.total)
@@ -325,7 +325,7 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         await self.aclose()
 
     def __repr__(self) -> str:
-        if "_options" not in vars(self):  # a mistake in the arguments is shown by debuggers with all local names
+        if "_options" not in vars(self):  # after an error in __init__, debuggers show the unfinished object
             return object.__repr__(self)
         brand = self._options.brand
         numbers = {"mchid": self._options.mchid, "brand_id": brand and brand.brand_id}

@@ -47,9 +47,9 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         with SyncWeChatPay(mchid, serial, Path("apiclient_key.pem"), {"PUB_KEY_ID_...": Path("key.pem")}) as wxpay:
             answer = wxpay.v3.pay.transactions.native.post(json={...})
 
-    A `WeChatPay` works inside of it, in a thread of its own with an event loop, which starts with the first call. Calls
-    may be made in signal handlers and in `atexit` functions; in its own callbacks (`observe`, `progress`) they are
-    refused. Close it: one that is dropped closes by itself, with a `ResourceWarning`.
+    It runs a `WeChatPay` in an event loop in a thread of its own, which the first call starts. Calls may be made in
+    signal handlers and `atexit` functions, but not in the client's own callbacks (`observe`, `progress`). Close it: a
+    client that is dropped unclosed closes by itself, with a `ResourceWarning`.
 
     Args:
         mchid: as for `WeChatPay`.
@@ -97,12 +97,12 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
 
     @property
     def options(self) -> Options:
-        """The options that the client was made of."""
+        """The client's options."""
         return self._client.options
 
     @property
     def trust(self) -> TrustStore:
-        """The platform's keys of the moment, as `WeChatPay.trust`."""
+        """The current platform keys, as `WeChatPay.trust`."""
         return self._client.trust
 
     def chain(self, path: str) -> Chain[Response[Any]]:
@@ -145,7 +145,7 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         return self.iterate(lambda wxpay: wxpay.stream(link, **options))
 
     def run(self, work: Callable[[WeChatPay], Coroutine[Any, Any, T]]) -> T:
-        """Do something that is written for `WeChatPay`: `wxpay.run(lambda inner: refund_all(inner, orders))`.
+        """Run a coroutine that is written for `WeChatPay`: `wxpay.run(lambda inner: refund_all(inner, orders))`.
 
         Args:
             work: called with the `WeChatPay` inside; its coroutine runs in the client's thread.
@@ -176,7 +176,7 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
             while (item := self._wait(_next(items, turn))) is not _END:
                 yield cast("T", item)
         finally:
-            # Not waited for: a generator that is dropped is closed in any thread, at any moment, after its client too.
+            # Without waiting: a dropped generator is closed in any thread at any time, also after its client.
             self._thread.spawn(_close(items, turn))
 
     def page_url(self, path: object, params: Mapping[str, Any]) -> str:
@@ -185,13 +185,13 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
 
     @property
     def payments(self) -> Payments[dict[str, str]]:
-        """What front ends need to open WeChat Pay, as `WeChatPay.payments`."""
+        """The parameters with which front ends open WeChat Pay, as `WeChatPay.payments`."""
         return self._client.payments_by(self._wait)
 
     def close(self) -> None:
-        """Let the calls in flight come to their end, close the connections and end the thread. Twice does nothing.
+        """Wait for the calls in flight, close the connections and end the thread. A second call does nothing.
 
-        It takes no longer than a call may (`timeout`); a call that takes longer ends with `ConnectionFailed`.
+        It waits no longer than a call may take (`timeout`); a call that takes longer ends with `ConnectionFailed`.
         """
         self._unclosed.detach()
         if self._pid == os.getpid():  # in a forked child there is nothing to close
@@ -206,7 +206,7 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         self.close()
 
     def __repr__(self) -> str:
-        if "_client" not in vars(self):  # a mistake in the arguments is shown by debuggers with all local names
+        if "_client" not in vars(self):  # after an error in __init__, debuggers show the unfinished object
             return object.__repr__(self)
         return repr(self._client).replace("WeChatPay", type(self).__name__, 1)
 
@@ -239,5 +239,5 @@ async def _next(items: AsyncGenerator[T, None], turn: asyncio.Lock) -> T | objec
 
 
 async def _close(items: AsyncGenerator[Any, None], turn: asyncio.Lock) -> None:
-    async with turn:  # a step that was interrupted may be ending still
+    async with turn:  # an interrupted `_next` may not have ended yet
         await items.aclose()

@@ -28,17 +28,17 @@ _ROOT = re.compile(r"v(?:[2-9]|[1-9][0-9]+)|hk|global_|brand")
 
 
 class Node(Generic[R]):
-    """What a client and a chain have in common: attributes and brackets that lead to a longer path.
+    """The base class of clients and chains: attributes and brackets that extend the path.
 
-    At a client's root only the names of roots lead to paths, so that a misspelt method is an error and no call.
-    Attribute names come from source code and are few: each child is kept in its parent's `__dict__`, so that a
-    spelling is worked out once. What stands in brackets may come from anywhere and is not kept.
+    On a client only the names of roots (`v3`, `hk`, ...) begin a path, so that a misspelt method is an error and no
+    call. Attribute names come from source code and are few, so each child is cached in its parent's `__dict__`. Texts
+    in brackets may come from anywhere and are not cached.
     """
 
     _path: str
     _send: Callable[[Request], R]
 
-    if not TYPE_CHECKING:  # a checker takes the client's attributes from the typed tree, and misses what isn't there
+    if not TYPE_CHECKING:  # for a checker only the attributes of the typed tree exist
 
         def __getattr__(self, name: str) -> Chain[R]:
             if not _ROOT.fullmatch(name):
@@ -65,7 +65,7 @@ class Node(Generic[R]):
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *catalogue.children(self._path)]
 
-    # What leads to one client is shared, and its keys and connections can't be copied.
+    # Copies would share the client, whose keys and connections can't be copied.
     def __copy__(self) -> Self:
         return self
 
@@ -110,38 +110,38 @@ class Chain(Node[R]):
         """Call the path with GET. Keywords as in the class's description."""
         if payload:
             del payload, options  # a traceback may show this frame
-            raise _by_name("get")
+            raise _positional("get")
         return self._send(_request("GET", self._path, options))
 
     def post(self, *payload: Never, **options: Any) -> R:
         """Call the path with POST. Keywords as in the class's description."""
         if payload:
             del payload, options  # a traceback may show this frame
-            raise _by_name("post")
+            raise _positional("post")
         return self._send(_request("POST", self._path, options))
 
     def put(self, *payload: Never, **options: Any) -> R:
         """Call the path with PUT. Keywords as in the class's description."""
         if payload:
             del payload, options  # a traceback may show this frame
-            raise _by_name("put")
+            raise _positional("put")
         return self._send(_request("PUT", self._path, options))
 
     def patch(self, *payload: Never, **options: Any) -> R:
         """Call the path with PATCH. Keywords as in the class's description."""
         if payload:
             del payload, options  # a traceback may show this frame
-            raise _by_name("patch")
+            raise _positional("patch")
         return self._send(_request("PATCH", self._path, options))
 
     def delete(self, *payload: Never, **options: Any) -> R:
         """Call the path with DELETE. Keywords as in the class's description."""
         if payload:
             del payload, options  # a traceback may show this frame
-            raise _by_name("delete")
+            raise _positional("delete")
         return self._send(_request("DELETE", self._path, options))
 
-    if not TYPE_CHECKING:  # a checker refuses by itself to await a path
+    if not TYPE_CHECKING:  # a checker refuses to await what has no __await__
 
         def __await__(self) -> NoReturn:
             raise _without_verb(self._path)
@@ -175,7 +175,7 @@ class Chain(Node[R]):
 
 
 def _without_verb(path: str) -> TypeError:
-    """The error of a path that was awaited as if it were a call."""
+    """The error for awaiting a path as if it were a call."""
     verb = next((operation.method for operation in catalogue.at(path)), "GET").lower()
     return TypeError(f"{path} is a path, and only a verb makes a call: write .{verb}(...)")
 
@@ -192,15 +192,15 @@ def _no_attribute(client: object, name: str) -> AttributeError:
 
 
 def _decoded(operation: Operation | None, values: dict[str, Any]) -> dict[str, Any]:
-    """The values, decoded where the platform hands them out percent-encoded, so that they aren't encoded twice."""
+    """The values of placeholders. Those that the platform returns percent-encoded are decoded, to be encoded once."""
     if not any(isinstance(value, str) and "%" in value for value in values.values()):
         return values
     encoded = operation.encoded_values if operation else ()
     return {name: unquote(value) if name in encoded else value for name, value in values.items()}
 
 
-def _by_name(verb: str) -> TypeError:
-    """The error of a verb that is given something by its place."""
+def _positional(verb: str) -> TypeError:
+    """The error for a positional argument of a verb."""
     return TypeError(
         f"{verb}() takes everything by name: give the payload by name, {verb}(json={{...}}), of APIv2 "
         f"{verb}(xml={{...}}), and query parameters as {verb}(params={{...}})"
@@ -226,7 +226,7 @@ def _request(method: str, template: str, options: dict[str, Any]) -> Request:
             }
         )
     finally:
-        # The verb's frame, which a traceback may show, holds them too; the request's repr is silent. A payload under a
-        # wrong name is taken for the value of a placeholder.
+        # The verb's frame, which a traceback may show, holds the same dict. `values` too: a payload under a wrong name
+        # counts as the value of a placeholder.
         options.clear()
         values.clear()

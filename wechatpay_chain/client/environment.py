@@ -15,12 +15,12 @@ _ARGUMENT = "Set it (no file is read here), or give the argument itself"
 
 
 def environment(prefix: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The arguments of a client: those that are given, and all others from environment variables.
+    """The arguments of a client: the given ones, and the others from environment variables.
 
     Args:
         prefix: what the names of the variables start with.
-        options: arguments of the client; what they give is not looked for. With `renewal` no public key is needed, and
-            nothing of a merchant where there is a brand and no variable of a merchant.
+        options: arguments of the client, whose variables are not read. With `renewal` no public key is needed; with a
+            brand and no variable of a merchant, no merchant.
 
     Raises:
         ConfigurationError: a variable is missing.

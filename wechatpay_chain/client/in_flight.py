@@ -1,4 +1,4 @@
-"""Calls in flight, which come to their end before a client is closed."""
+"""Counting calls in flight, so that closing a client can wait for them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..errors import ConfigurationError
 
 
 class InFlight:
-    """Counts the calls of a client: `with in_flight: ...`, which refuses what `check_open` refuses."""
+    """Counts the calls of a client, each in `with in_flight:`, which first calls `check_open`."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -20,7 +20,7 @@ class InFlight:
         """Refuse calls of a client that is closed, or that belongs to another event loop.
 
         Raises:
-            ConfigurationError: it is, or it does.
+            ConfigurationError: the client is closed, or belongs to another loop.
         """
         if self._idle is not None:
             raise ConfigurationError("WeChatPay", "the client is closed", "Make calls before aclose(), or a new client")
@@ -47,7 +47,7 @@ class InFlight:
             self._idle.set()
 
     async def drain(self, seconds: float) -> None:
-        """Take no more calls, and wait for those in flight, so long at most."""
+        """Refuse new calls, and wait for those in flight, for so many seconds at most."""
         if self._idle is None:
             self._idle = asyncio.Event()
         if self._count:

@@ -1,4 +1,4 @@
-"""The merchants of a provider: added, replaced and removed while others are calling."""
+"""`Merchants`: many merchants in one process, added, replaced and removed while others make calls."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Merchant:
     """One merchant.
 
     Attributes:
-        client: makes its calls. It may be kept beyond the merchant's removal, to finish what was begun.
+        client: makes its calls. It may be used after the merchant's removal, to finish what was begun.
         webhook: receives its notifications; None for a merchant without API key.
     """
 
@@ -80,7 +80,7 @@ class Merchants:
             merchants.put("1900000109", serial=..., private_key=..., certs=..., apiv3_key=...)
             await merchants["1900000109"].client.v3.pay.transactions.native.post(json={...})
 
-    To replace or to remove a merchant drops no call in flight: who holds its client goes on with it.
+    Replacing or removing a merchant drops no call in flight: code that holds its client can go on using it.
 
     Args:
         on_webhook: called with the number and the webhook of each merchant that is put in, to register handlers.
@@ -105,14 +105,14 @@ class Merchants:
         self._on_webhook = on_webhook
         self._options = options
         self._merchants: dict[str, Merchant] = {}
-        # They outlast their webhooks: a merchant that is put in anew knows what was handled before.
+        # Kept when a merchant is put in anew, so that what its former webhook handled isn't handled again.
         self._seen: dict[str, Seen] = {}
 
     @conceals_arguments
     def put(self, mchid: str, **arguments: Unpack[MerchantArguments]) -> Merchant:
-        """Add a merchant, or put another in its place. It is checked first: a mistake leaves the old one in place.
+        """Add a merchant, or replace the one of this number. If an argument is wrong, the old one stays.
 
-        What its former webhook handled isn't handled again, unless another `seen` is given.
+        Notifications that its former webhook handled aren't handled again, unless another `seen` is given.
 
         Args:
             mchid: its number.
@@ -159,13 +159,13 @@ class Merchants:
         return len(self._merchants)
 
     async def dispatch(self, headers: HeaderSource, body: bytes, *, mchid: str | None = None) -> Reply:
-        """Hand a notification to its merchant's webhook, and say what to reply.
+        """Pass a notification to its merchant's webhook; returns the reply.
 
         Args:
             headers: as for `Webhook.dispatch`.
             body: as for `Webhook.dispatch`.
-            mchid: whose it is, where each merchant has a URL of its own; APIv2 needs that. Without it the merchant is
-                found by the key that the notification names, which is verified as always.
+            mchid: the merchant's number, if each merchant has its own URL; APIv2 needs that. Without it the merchant is
+                found by the key that the notification names.
         """
         if mchid is not None:
             webhook, which = self._webhook_of(mchid), f"for {mchid!a}"
@@ -224,7 +224,8 @@ class Merchants:
         ]
         if len(found) == 1:
             return found[0][0]
-        # Where several know the key, whose it is shows in whose APIv3 key opens it. A forged one is verified once.
+        # If several merchants have the key, the APIv3 key that decrypts it shows whose it is. A forged one is verified
+        # only once.
         refused: list[tuple[str, PublicKey]] = []
         for webhook, signed_by in found:
             if signed_by in refused:
@@ -250,7 +251,7 @@ async def _close(merchant: Merchant) -> None:
 
 
 def _refuse(which: str) -> Reply:
-    """Log that a notification is nobody's here, and say what to reply: a stranger learns no more than that."""
+    """Log that a notification has no merchant here, and return a reply that tells a stranger no more than that."""
     _log.warning("a notification %s has no merchant here. Put the merchant, or give mchid= by the URL", which)
     return Reply.failure("no such merchant", status=404)
 

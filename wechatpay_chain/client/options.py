@@ -1,4 +1,4 @@
-"""What a client is made of: one frozen value, which both clients, `Merchants` and `from_env` share."""
+"""The options of a client: one frozen value for both clients, `Merchants` and `from_env`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _NO_IDENTITY: Mapping[Scheme, tuple[str, str]] = {
 
 
 class FurtherArguments(TypedDict, total=False):
-    """The keyword arguments that a client takes beside its four first ones; `Options` describes them."""
+    """The keyword arguments of a client after the first four; `Options` describes them."""
 
     apiv3_key: str | bytes | None
     apiv2_key: str | None
@@ -71,7 +71,7 @@ class FurtherArguments(TypedDict, total=False):
 
 
 class Arguments(FurtherArguments, total=False):
-    """All arguments of a client, none of them required: those that change, or that come in beside others."""
+    """All arguments of a client, none required, for `with_options` and `from_env`."""
 
     mchid: str | None
     serial: str | None
@@ -92,25 +92,25 @@ class Options:
         apiv2_key: the 32 characters that sign APIv2 calls.
         merchant_cert: the merchant API certificate, as PEM or PKCS#12, for the APIv2 operations that ask for it (mTLS);
             checked against `serial` and `private_key`. Where the key isn't here, an `ssl.SSLContext` that presents it.
-        brand: the brand whose keys sign calls below `/brand/`, where the merchant's are of no use.
+        brand: the brand whose keys sign calls below `/brand/`.
         workwx_secret: the secret of WeCom's payment application, for its `workwx_sign`.
         base_url: scheme and host; a test server, a reverse proxy, or one of the platform's other hosts.
         timeout: seconds for a whole call with all its attempts, or all of its times: `Timeout(total=30, attempt=10)`.
         session: an aiohttp session of the caller's own; it stays open.
         transport: a `Handler` in place of the network; `base_url` and `session` are then not used.
-        middlewares: steps to be added outside of the standard ones. They see a call before it is sealed and signed,
-            and its answer once that is verified.
+        middlewares: steps added outside of the standard ones. They see a call before it is encrypted and signed, and
+            its answer after that is verified and decrypted.
         pipeline: the steps in place of the standard ones, made of `wechatpay_chain.middleware.standard(options)`.
-        validate: whether to check payloads against the catalogue before anything is sent; the platform decides anyway.
+        validate: whether to check payloads against the catalogue before anything is sent.
         renewal: how platform certificates are downloaded and renewed; needs `apiv3_key`, and `certs` may be left out.
-        prefer: which kind of key to ask answers from and to encrypt with, where `certs` has both.
-        retry: how often and how soon calls are repeated that may be; `RetryPolicy(attempts=1)` repeats none.
-        rate_limits: the rates to keep to, by default the documented ones of each operation; None keeps to none.
-        backups: base URLs to send to while `base_url` is down; by default its official twins, () for none.
+        prefer: which kind of key answers are to be signed with and secrets encrypted with, if `certs` has both.
+        retry: how often and how soon calls are repeated; `RetryPolicy(attempts=1)` repeats none.
+        rate_limits: the rates to keep to, by default the documented ones of each operation; None for no limits.
+        backups: base URLs to send to while `base_url` is down; by default its official backups, () for none.
         observe: called with each event of a call; see `wechatpay_chain.observing`.
         clock: returns Unix time in seconds.
-        correct_clock: whether to sign and to check by the platform's time, which its answers tell, where this
-            machine's clock is off. Setting the clock is better: who believes the answers' time believes an old answer.
+        correct_clock: whether to sign and to verify by the time in the platform's answers if this machine's clock is
+            off. Setting the clock is better: with this an old answer could pass for a new one.
         merchant: the merchant's keys, loaded from the arguments above; None for a client of a brand alone.
 
     Raises:
@@ -170,7 +170,7 @@ class Options:
 
     @property
     def timeouts(self) -> Timeout:
-        """All times of a call that brings none of its own."""
+        """The times of a call without its own."""
         return chosen(self.timeout, Timeout())
 
     @conceals_arguments
@@ -179,7 +179,7 @@ class Options:
         return replace(self, **arguments)
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments that they were made of."""
+        """The arguments that these options were made of."""
         return {item.name: getattr(self, item.name) for item in fields(self) if item.init}
 
     def _load(self) -> Credentials | None:
@@ -215,8 +215,7 @@ class Options:
         raise TypeError("options hold keys and are not pickled: pickle what they were made of, if it may be kept")
 
 
-# The generated `__init__` has no line of its own to decorate.
-Options.__init__ = conceals_arguments(Options.__init__)  # type: ignore[method-assign]
+Options.__init__ = conceals_arguments(Options.__init__)  # type: ignore[method-assign] # generated: no def to decorate
 
 
 def _is_session(value: object) -> bool:
@@ -259,10 +258,10 @@ _TAKES = {
 
 
 def check_shared(given: Mapping[str, Any]) -> None:
-    """Check the arguments that several merchants may share: all but the keys and numbers of one merchant.
+    """Check the arguments that several merchants may share: all except keys and numbers of a merchant.
 
     Args:
-        given: arguments of a client, by name. A merchant's own are passed over.
+        given: arguments of a client, by name. Those of a single merchant are skipped.
 
     Raises:
         ConfigurationError: one is wrong.
@@ -276,13 +275,13 @@ def check_shared(given: Mapping[str, Any]) -> None:
 
 
 def no_identity(scheme: Scheme) -> ConfigurationError:
-    """The error of a call whose scheme there are no keys for; nothing was sent."""
+    """The error for a call whose scheme the client has no keys for; nothing was sent."""
     argument = "brand" if scheme == "brand" else "mchid"
     return ConfigurationError(argument, *_NO_IDENTITY[scheme])
 
 
 def _check_no_merchant(options: Options) -> None:
-    """Refuse a merchant's keys without the merchant, which nobody would use."""
+    """Refuse keys of a merchant if the merchant itself is missing."""
     for name in ("certs", "apiv3_key", "apiv2_key", "merchant_cert", "workwx_secret", "renewal"):
         if getattr(options, name) is not None:
             raise ConfigurationError(

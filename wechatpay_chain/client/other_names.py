@@ -1,4 +1,4 @@
-"""What a client's arguments are called elsewhere: in other SDKs of WeChat Pay, and in HTTP libraries."""
+"""Names that a client's arguments have in other SDKs of WeChat Pay and in HTTP libraries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _OF_A_CALL = "it in the payload of each call"
 _OF_A_PARTNER = f"{_OF_A_CALL}: a partner's client takes no other arguments"
 _SESSION = "session=aiohttp.ClientSession(...), which brings its own"
 
-# By their letters alone: `baseUrl` and `base_url` are one.
+# Names by `letters`, so that `baseUrl` and `base_url` are the same.
 OF_CLIENTS: Mapping[str, str] = {
     **OF_KEYS,
     "appid": _OF_A_CALL,
@@ -31,7 +31,7 @@ OF_CLIENTS: Mapping[str, str] = {
 
 
 def check_arguments(owner: str, given: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse arguments that a client hasn't, and say what each is called here.
+    """Refuse unknown arguments, with the name that each has here.
 
     Args:
         owner: the name of the class, for the text.

@@ -1,4 +1,4 @@
-"""Going through a list that the platform gives out in pages."""
+"""`paginate`: all items of a list that the platform returns in pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NEXT_TOKEN = "next_page_token"  # noqa: S105 - the name of a member
 
 
 class Gettable(Protocol):
-    """What is needed of a chain."""
+    """The method of a chain that is used here."""
 
     @property
     def get(self) -> Callable[..., Awaitable[Response[Any]]]:
@@ -52,8 +52,8 @@ async def paginate(
         complaints = paginate(wxpay.v3.merchantService.complaintsV2, {"begin_date": ..., "end_date": ...})
         async for complaint in complaints: ...  # with a chain of `SyncWeChatPay`: for complaint in complaints
 
-    The catalogue knows what the page, its size, its position and the total are called in each list; give the names
-    where a list is newer than the catalogue. A list whose total isn't told is read until a page is empty.
+    The catalogue knows the names of the page, its size and its position in each list; give them for a list that is
+    newer than the catalogue. A list without a total is read until a page is empty.
 
     Args:
         chain: the path.
@@ -83,7 +83,7 @@ async def paginate(
         page, total = _page(content, names.member), _total(content)
         if page and page == before:
             if names.by == "item" and total is None and len(page) < asked:
-                return  # the whole list, whatever offset was asked for
+                return  # the list ignores offsets, and this was all of it
             raise DecodeError(f"the list gave the same page twice: it doesn't go by {names.position_name!r}")
         for item in page:
             yield item
@@ -125,7 +125,7 @@ def _page(content: object, member: str) -> list[Any]:
 
 
 def _total(content: Mapping[str, Any]) -> int | None:
-    """How many items the list says that it has: beside its items, or in an object beside them."""
+    """The total number of items, from the answer itself or from an object in it; None if it has none."""
     told = {name: value for name, value in _leaves(content) if name.rpartition(".")[2] in TOTALS and type(value) is int}
     beside = next((told[name] for name in TOTALS if name in told), None)
     inside = set(told.values())
@@ -133,7 +133,7 @@ def _total(content: Mapping[str, Any]) -> int | None:
 
 
 def _leaves(members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The members of an answer, and those one level inside of them."""
+    """The members of an answer, and those of its objects, one level deep."""
     for name, value in members.items():
         if isinstance(value, dict):
             yield from ((f"{name}.{inner}", leaf) for inner, leaf in cast("dict[str, Any]", value).items())

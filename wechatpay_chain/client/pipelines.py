@@ -1,10 +1,10 @@
-"""The pipelines of a client, made of its options in one place.
+"""The pipelines of a client, made from its options in one place.
 
-    call       every call: the steps of the caller's own, then the standard ones
-    fetch      a file from a foreign host: nothing on this way makes a signature, so none can reach that host
-    download   the platform's certificates, where they are renewed: signed, and verified by whoever asked
+    call       for every call: the caller's own steps, then the standard ones
+    fetch      for a file from a foreign host: without a step that signs, so that no signature can reach that host
+    download   for the platform's certificates, if they are renewed: signed; `CertificateDownload` verifies the answer
 
-All three end in `below`: Failover and ObserveAttempts around the transport.
+All three end with `below`: Failover and ObserveAttempts around the transport.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True)
 class Pipelines:
-    """What a client sends through, and what its steps share.
+    """The pipelines of a client, and what their steps share.
 
     Attributes:
-        network: the connections; unused where the options bring a transport.
-        call: takes a call.
-        fetch: takes a request to a foreign host.
-        trust: the platform's keys that Seal and Verify use.
+        network: the connections; unused if the options have a transport.
+        call: handles a call.
+        fetch: handles a request to a foreign host.
+        trust: the platform keys that Seal and Verify use.
         clock: the clock that Sign and Verify use.
-        renewer: renews `trust`; None where the options bring no renewal.
+        renewer: renews `trust`; None without `renewal`.
     """
 
     network: AiohttpTransport
@@ -99,7 +99,7 @@ def build(options: Options) -> Pipelines:
 
 
 def _entrance(steps: Sequence[Middleware], handler: Handler, schemes: Sequence[Scheme]) -> Handler:
-    """Where a call enters the standard steps: its operation is looked up, and its scheme chosen, once."""
+    """The first handler of the standard steps: it looks up the operation of a call and chooses its scheme, once."""
     onions = {
         scheme: compose([foreign_step(step) if is_foreign(step) else step for step in steps_of(scheme, steps)], handler)
         for scheme in schemes
@@ -123,7 +123,7 @@ def _entrance(steps: Sequence[Middleware], handler: Handler, schemes: Sequence[S
 
 
 def _below(options: Options, network: AiohttpTransport, notify: Hook | None) -> tuple[Middleware, ...]:
-    """The steps that requests of every kind pass."""
+    """The steps that all requests pass."""
     host_of = network.base_url_of
     given = options.backups
     if given is None and options.transport is not None:
@@ -140,7 +140,7 @@ def _backups(host: str, *, main: str, given: Sequence[str] | None) -> Sequence[s
 
 
 def _shared(steps: Sequence[Middleware], options: Options) -> tuple[TrustStore, PlatformClock]:
-    """The keys and the clock of a pipeline: renewing and reporting go by the very ones that its steps use."""
+    """The keys and the clock that a pipeline's steps use, for renewal and for reports."""
     known = [step.replaced if isinstance(step, InPlaceOf) else step for step in steps]
     trusts = {step.scheme: step.trust for step in known if isinstance(step, Verify)}
     clocks = (step.clock for step in known if isinstance(step, Clock))
@@ -151,6 +151,6 @@ def _shared(steps: Sequence[Middleware], options: Options) -> tuple[TrustStore, 
 
 
 def _unused(options: Options) -> TrustStore:
-    """The keys of a client whose own pipeline verifies nothing by them."""
+    """The keys for a pipeline of the caller's own in which no step uses them."""
     platform_keys = options.merchant.platform_keys if options.merchant is not None else PlatformKeys(())
     return TrustStore(platform_keys, prefer=options.prefer)

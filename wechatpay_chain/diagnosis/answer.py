@@ -1,4 +1,4 @@
-"""What answered in the platform's place, or took its signature off."""
+"""What answered in the platform's place, or removed its signature."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..errors import Cause
 
-# What proxies, load balancers and caches say of themselves; the platform's own servers name themselves nginx.
+# Headers of proxies, load balancers and caches; the platform's own servers call themselves nginx.
 _SIGNS_OF_A_PROXY = (
     "Via",
     "X-Cache",
@@ -45,7 +45,7 @@ def unsigned(headers: Mapping[str, str], content: bytes) -> tuple[Cause, ...]:
 
 
 def web_page(content: bytes) -> Cause | None:
-    """The cause where a web page came in the place of a message; None for anything else."""
+    """The cause if a web page came in place of a message; None for anything else."""
     if not is_web_page(content):
         return None
     text = "it is a web page of something in between, such as a proxy, a firewall or a login page"

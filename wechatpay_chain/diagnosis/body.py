@@ -1,6 +1,6 @@
-"""Why a signature doesn't fit although the platform made it: the body isn't the bytes that were signed any more.
+"""Causes of a wrong signature that lie in the body: it isn't the bytes that were signed any more.
 
-What may have happened to a body is undone, and the signature is tried again. Where it fits, the cause is proven.
+Possible changes are undone one by one, and the signature is tried again. If it fits, that change is the proven cause.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MOST_TRIALS = 40
 
 
 def causes(body: bytes, fits: Fits) -> tuple[Cause, ...]:
-    """Say what happened to a body whose signature doesn't fit; nothing where there is no sign of anything.
+    """What may have happened to a body whose signature doesn't fit; empty if there is no sign of a change.
 
     Args:
         body: the body as it was given.
@@ -52,7 +52,7 @@ def causes(body: bytes, fits: Fits) -> tuple[Cause, ...]:
 
 
 class _Trials:
-    """Tries bodies, each once, and not without end."""
+    """Tries bodies, each once, up to a limit."""
 
     def __init__(self, fits: Fits) -> None:
         self._fits = fits
@@ -109,7 +109,7 @@ def _written_again(body: bytes, tried: _Trials, *, proven: bool = False) -> Caus
 
 
 def _shape(body: bytes) -> Cause | None:
-    """What a body is in place of a notification or an answer."""
+    """The cause if the body is something else than a notification or an answer; None otherwise."""
     if is_web_page(body):
         text = "the body is a web page: a proxy, a login page or the shop's own error page stands in its place"
         return Cause("body-web-page", text, RAW, "likely")

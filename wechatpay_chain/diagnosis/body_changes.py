@@ -1,4 +1,4 @@
-"""What may happen to a body on its way here, each with what undoes it: packed, encoded, wrapped, doubled."""
+"""Changes that a body may have undergone on its way, each with its undoing: packed, encoded, wrapped, doubled."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import orjson
 from .envelope import compact, json_of
 
 LONGEST = 100_000
-"""Bytes of a body that is looked at: diagnosing is for honest mistakes; what a forger sends is not worth the time."""
+"""Bytes: a longer body is not diagnosed. Diagnosis is for honest mistakes, not worth its time for a forgery."""
 
 _FORM = re.compile(rb"[A-Za-z_]{1,32}=(?:%7B|\{)|%7B", re.IGNORECASE)
-# Base64, and the zone of a time, hold plus signs and no blanks.
+# Texts without blanks: Base64, and times, whose zones hold plus signs.
 _NO_BLANKS = re.compile(rb'"(?:ciphertext|create_time|nonce)":"[^"]*"')
 _BLANK_IN_BASE64 = re.compile(rb'"(?:ciphertext|create_time|nonce)":"[^" ]+ ')
 # Levels of a gateway's event: the event, a request in it, its body.
@@ -37,10 +37,10 @@ _REPRESENTATION = re.compile(
     rb"(?:b?'(?:[^'\\]++|\\.)*+'|b?\"(?:[^\"\\]++|\\.)*+\"|[\s{}\[\]:,0-9]|None|True|False)++", re.DOTALL
 )
 _MOST_BRACKETS = 10
-# Python takes long for many small values, and no notification has them.
+# Python takes long for many small values, and no notification has so many.
 _MOST_COMMAS = 1000
 _HEAD = re.compile(rb"(?:[A-Z]{3,7} \S+ HTTP/|HTTP/)[0-9.][^\n]*\n")
-# JavaScript, Go, PHP, Java and others; null and None of what was read a second time.
+# Of JavaScript, Go, PHP, Java and others; null and None where a body was read twice.
 _OBJECT = re.compile(
     rb"\[object |map\[\w+:|Array\s*\(|array\(\d+\)|(?:null|None|nil|undefined|\{\}|\[\])$|"
     rb"(?:\w+[({])?\{?\w+=[^&]*, \w+=|\{\s*:?\"?\w+\"? ?=>|<[A-Za-z_.]+ object at |[A-Za-z_.$]+@[0-9a-f]{4,}$"
@@ -61,7 +61,7 @@ class Change(NamedTuple):
         name: names the cause.
         text: what happened.
         remedy: what to do.
-        undo: gives what the body may have been before; nothing where there is no trace of it.
+        undo: yields what the body may have been before; nothing if there is no sign of this change.
     """
 
     name: str

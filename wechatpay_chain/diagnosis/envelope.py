@@ -1,4 +1,4 @@
-"""The envelope of a notification, as the platform writes it, and what programs make of it that write it again."""
+"""The envelope of a notification: as the platform writes it, and as other programs rewrite it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RESOURCE = ("original_type", "algorithm", "ciphertext", "associated_data", "non
 
 
 def json_of(body: bytes) -> Any:
-    """What a body holds as JSON; None for what is none, and for null."""
+    """A body's JSON; None for null, or if it isn't JSON."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -28,7 +28,7 @@ def json_of(body: bytes) -> Any:
 
 
 def compact(value: object) -> bytes:
-    """JSON as the platform writes it; nothing for what is nested too deeply to be written."""
+    """JSON as the platform writes it; empty for a value that is nested too deeply."""
     try:
         return orjson.dumps(value)
     except TypeError:
@@ -36,7 +36,7 @@ def compact(value: object) -> bytes:
 
 
 def in_order(envelope: Mapping[str, Any]) -> dict[str, Any]:
-    """The members in the order of real notifications; those that none has at the end."""
+    """The members in the order of real notifications; unknown ones at the end."""
     members = _sorted(envelope, _ENVELOPE)
     resource = members.get("resource")
     if isinstance(resource, dict):
@@ -50,7 +50,7 @@ def _sorted(members: Mapping[str, Any], order: tuple[str, ...]) -> dict[str, Any
 
 
 def untyped(members: Mapping[str, Any], *, is_nested: bool = False) -> dict[str, Any]:
-    """The members as the platform writes them, where a program's own classes wrote them."""
+    """The members as the platform writes them, undoing changes by a program's own classes."""
     return {
         _CAMEL.sub(lambda found: "_" + found[0].lower(), name): value if is_nested else _untyped_value(name, value)
         for name, value in members.items()
@@ -59,7 +59,7 @@ def untyped(members: Mapping[str, Any], *, is_nested: bool = False) -> dict[str,
 
 
 def sign_of_change(envelope: Mapping[str, Any]) -> str | None:
-    """What tells that something wrote an envelope that the platform didn't write so; None where nothing does."""
+    """A sign that something else than the platform wrote an envelope, as a clause; None if there is none."""
     resource: object = envelope["resource"]
     members = cast("dict[str, Any]", resource) if isinstance(resource, dict) else {}
     if not members:

@@ -1,4 +1,4 @@
-"""The field that a refusal is about: whether it was sent at all.
+"""The field that a refusal names: whether it was sent at all.
 
 https://pay.weixin.qq.com/docs/merchant/development/interface-rules/basic-rules.html
 """

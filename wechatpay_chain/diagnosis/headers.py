@@ -1,6 +1,6 @@
-"""Why a signature doesn't hold although the body may: its headers didn't come as the platform sent them.
+"""Causes of a wrong signature that lie in its headers: they didn't come as the platform sent them.
 
-What may have happened to their values is undone, and the signature is tried again. Where it fits, that is proven.
+Possible changes of their values are undone, and the signature is tried again. If it fits, the cause is proven.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..http.names import letters
 
 _REMEDY = "Give the headers as they came in, and let every gateway hand them on unchanged"
 _LONGEST = 2000
-# Characters: a signature of SM2 is shorter than these, one of RSA longer.
+# Lengths of a truncated RSA signature; whole ones are longer, those of SM2 shorter.
 _CUT_RSA = range(100, 342)
 
 
@@ -84,7 +84,7 @@ def altered(values: Values, fits: Callable[[Values], bool]) -> tuple[Cause, ...]
 
 
 def _lost(signature: str) -> Iterator[Cause]:
-    """What can't be undone."""
+    """Changes of the signature that can't be undone."""
     if len(signature) in _CUT_RSA:
         text = f"Wechatpay-Signature was cut off: it has {len(signature)} characters, and one of RSA has 344 or more"
         yield Cause("header-altered", text, _REMEDY, "likely")

@@ -1,4 +1,4 @@
-"""What the platform's refusals of keys, signatures and addresses mean: their texts name the symptom, not the mistake.
+"""Causes of the platform's refusals of keys, signatures and addresses, whose texts name only a symptom.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012072670
 """
@@ -107,7 +107,7 @@ _V2 = (
 
 
 def causes(reason: str) -> tuple[Cause, ...]:
-    """The cause of a refusal of APIv3 that the platform's text speaks of; none for one of the business.
+    """The cause of a refusal of APIv3, by its text; empty for other refusals.
 
     Args:
         reason: the text, and the ending of the Request-ID behind it.
@@ -116,17 +116,17 @@ def causes(reason: str) -> tuple[Cause, ...]:
 
 
 def causes_v2(reason: str, code: str) -> tuple[Cause, ...]:
-    """The same of APIv2, where the code may be all that it says."""
+    """The same for APIv2, where there may be a code only."""
     return tuple(cause for pattern, cause in _V2 if pattern.search(f"{reason} {letters(code)}"))[:1]
 
 
 def signed_text(ours: str, theirs: str, length: int | None) -> Cause:
-    """Why the platform refused a signature, of the text that it says it verified.
+    """Why the platform refused a signature, found by comparing the texts that were signed and verified.
 
     Args:
         ours: the text that was signed here.
         theirs: what the platform shows of the text that it verified; it may be cut off.
-        length: bytes of that text; None where it isn't told.
+        length: bytes of that text; None if unknown.
     """
     for index, (left, right) in enumerate(zip(ours, theirs, strict=False)):
         if left != right:

@@ -1,6 +1,6 @@
-"""Why a merchant's signature doesn't fit the request that came: another text was signed than is verified.
+"""Causes of a wrong signature of a request: the merchant signed another text than the one that is verified.
 
-What may have been signed in its place is tried. Where the signature fits, the cause is proven and the text is known.
+Texts that usual mistakes produce are tried. If the signature fits one, that mistake is the proven cause.
 https://pay.weixin.qq.com/doc/v3/merchant/4012365336
 """
 
@@ -24,7 +24,7 @@ _LONGEST_BODY = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the text to be signed consists of.
+    """The parts of the text that is to be signed.
 
     Attributes:
         method: of the request.
@@ -52,10 +52,10 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was signed in place of what is verified.
+    """The text that was signed, and the mistake that led to it.
 
     Attributes:
-        cause: how that came.
+        cause: the mistake.
         message: the text that was signed.
     """
 
@@ -64,7 +64,7 @@ class Finding:
 
 
 def find(parts: Parts, fits: Fits) -> Finding | None:
-    """Find out which text was signed; None where no mistake that is known gives a text that fits.
+    """Find out which text was signed; None if no known mistake gives a text that fits.
 
     Args:
         parts: of the request as it came.

@@ -1,4 +1,4 @@
-"""Why a signature doesn't fit although the body is what was signed: keys, their names, and clocks."""
+"""Causes of a wrong signature that lie in keys, their names, or clocks."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..http.names import distance
 
 _K = TypeVar("_K")
 
-# Another merchant's key is tried too, and one client may know many.
+# Keys that are tried: one client may have those of many merchants.
 _MOST_KEYS = 16
-# Where the Date of an answer and the time that it is signed with are farther apart, it was kept on its way.
+# Seconds: an answer whose Date and signed timestamp are farther apart was delayed on its way.
 _SAME_TIME = 60
 _MOST_SLIPS = 2
 _PUBLIC_KEY_ID = re.compile(serials.PUBLIC_KEY_PREFIX + r"\d+", re.ASCII)
@@ -22,7 +22,7 @@ _SHORTEST_PART = 12
 
 
 def other_key(serial: str, keys: Mapping[str, _K], fits: Callable[[_K], bool]) -> Cause | None:
-    """The cause where another key than the one of this name made the signature.
+    """The cause if a key of another name made the signature; None if none did.
 
     Args:
         serial: what `Wechatpay-Serial` says.
@@ -41,7 +41,7 @@ def other_key(serial: str, keys: Mapping[str, _K], fits: Callable[[_K], bool]) -
 
 
 def same_name(serial: str) -> Cause:
-    """The cause that remains where the body seems untouched and the key of this name doesn't fit."""
+    """The remaining cause if the body seems unchanged and the key of this name doesn't fit."""
     text = (
         f"certs[{serial!r}] holds another key than the platform's of this name, such as another merchant's or an "
         "older download, or the message is forged"
@@ -55,7 +55,7 @@ def unknown_name(serial: str, names: tuple[str, ...], mchid: str | None = None) 
     Args:
         serial: what `Wechatpay-Serial` says.
         names: of the keys that we have.
-        mchid: our merchant number; without it the names of our keys tell.
+        mchid: our merchant number; by default taken from the names of our keys.
     """
     found: list[Cause] = []
     slip = next((name for name in names if _resembles(name, serial)), None)
@@ -87,7 +87,7 @@ def unknown_name(serial: str, names: tuple[str, ...], mchid: str | None = None) 
 
 
 def for_another(owner: Literal["brand", "merchant"]) -> Cause:
-    """The cause where a message for a brand comes to a merchant alone, or the other way round.
+    """The cause if a message for a brand comes to a merchant without one, or the other way round.
 
     Args:
         owner: for whom it is.
@@ -98,7 +98,7 @@ def for_another(owner: Literal["brand", "merchant"]) -> Cause:
 
 
 def clock(ahead: float, date_ahead: float | None = None) -> Cause:
-    """The cause where a timestamp is too far from this machine's clock.
+    """The cause if a timestamp is too far from this machine's clock.
 
     Args:
         ahead: seconds that the timestamp is ahead of this machine's clock; negative where it is behind.
@@ -118,7 +118,7 @@ def clock(ahead: float, date_ahead: float | None = None) -> Cause:
 
 
 def _is_cut(serial: str, name: str) -> bool:
-    """Whether what came can't be the name of a key, and what we have can."""
+    """Whether the serial that came is no name of a key, or a truncated one, and our name is whole."""
     return _is_name(name) and (not _is_name(serial) or (len(serial) + _MOST_SLIPS < len(name) and serial in name))
 
 

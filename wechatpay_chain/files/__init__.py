@@ -1,1 +1,1 @@
-"""Bytes that are too many to be held: uploads, downloads and what is in them."""
+"""Files, which may be too big for memory: uploads, downloads, and the content of bills."""

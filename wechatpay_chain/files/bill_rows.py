@@ -1,9 +1,9 @@
-"""Reading bills: CSV in the platform's own manner, with a backtick before every value and two lines of sums at the end.
+"""Reading bills: CSV with a backtick before every value, and two lines of sums at the end.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4013071238
 
-The platform writes values as they came, without quotes: a product's name may hold a line end, and what follows it looks
-like a line of its own. A line is a row only where nothing before it is unfinished, so no name can add a row.
+The platform writes values without quotes. A product's name may hold a line end, and what follows that looks like
+another line. A line begins a row only if the row before it is complete, so a name can't add a row.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from itertools import chain
 from ..errors import DecodeError
 
 Value = str | int | Decimal
-"""Of a row: an amount in yuan as Decimal, or in fen as int; a count as int; anything else as text."""
+"""A value of a row: an amount in yuan as Decimal, or in fen as int; a count as int; anything else as text."""
 
 _log = logging.getLogger(__name__)
 _BACKTICK = "`"
@@ -28,13 +28,13 @@ _NEXT = f",{_BACKTICK}"
 # Names of columns, of bills in Chinese and in English.
 _AMOUNT = re.compile(r"金额|手续费|结余|余额|[(（]元[)）]|\bamount\b|\bfee\b(?! *type)", re.IGNORECASE)
 _COUNT = re.compile(r"[单笔]数")
-# Of a sum every number is either a count or an amount, so more words are taken for a count.
+# Sums are counts or amounts only, so more words stand for a count.
 _COUNT_IN_SUMS = re.compile(r"[单笔件条]数|\bcount\b|\bnumber\b|\b(?:transaction|record)s\b", re.IGNORECASE)
 _NOT_AMOUNT = re.compile(r"费率|币种|类型|备注|rate|currency|type", re.IGNORECASE)
 _TOTAL = re.compile(r"总|\btotal\b", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,10})?", re.ASCII)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?", re.ASCII)
-# What the first column of the bills is called that end with their sums: trade and fund flow.
+# The first column of bills that end with sums: trade and fund flow.
 _WITH_SUMS = ("交易时间", "记账时间")
 _COUNTS_OF_ROWS = ("总交易单数", "资金流水总笔数")
 _FEN = 100
@@ -44,7 +44,7 @@ _LONGEST_VALUE = 512
 
 @dataclass(frozen=True, slots=True)
 class DoubtfulRow:
-    """A part of a bill that can't be read without doubt; it is left out of the rows.
+    """A part of a bill that can't be read reliably; it is left out of the rows.
 
     Attributes:
         line: number of its first line in the bill, from 1.
@@ -60,8 +60,8 @@ class DoubtfulRow:
 class Rows:
     """The rows of a bill as dicts, read one by one; what follows is there once all are read.
 
-    A value with a line end in it is put together again. A row that stays doubtful is left out and told in `doubtful`;
-    `differences` tells whether the rows that were read add up to the sums of the bill.
+    The lines of a value with a line end in it are joined. A row that stays doubtful is left out and listed in
+    `doubtful`; `differences` shows whether the rows that were read add up to the sums of the bill.
 
     Args:
         lines: of the bill, as text.
@@ -75,13 +75,13 @@ class Rows:
         self.summary: dict[str, Value] | None = None
         """The sums at the end; None until all rows are read, and for a bill that has none."""
         self.doubtful: list[DoubtfulRow] = []
-        """Rows that were left out because their columns or amounts are in doubt."""
+        """Rows that were left out because their columns or amounts are doubtful."""
         self.differences: dict[str, tuple[Value, Value]] = {}
-        """Sums that the rows don't add up to: name -> what the bill says, what the rows give. Empty where all fits."""
+        """Sums that the rows don't add up to: name -> the sum in the bill, the sum of the rows. Empty if all match."""
 
     @property
     def is_complete(self) -> bool:
-        """Whether all was read, by the bill's own sums: none differs and no row is doubtful. False before the end."""
+        """Whether everything was read: no sum differs and no row is doubtful. False before the end."""
         return self.summary is not None and not self.doubtful and not self.differences
 
     def __iter__(self) -> Iterator[dict[str, Value]]:
@@ -118,7 +118,7 @@ class Rows:
             )
 
     def _rest(self, last_two: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-        """The last two lines, where they are rows and not the sums."""
+        """The last two lines, if they are rows and no sums."""
         if len(last_two) == 2 and _are_sums(last_two[0][1], last_two[1][1], self.columns):
             self.summary = self._sums(last_two[0][1], last_two[1][1])
             return
@@ -145,7 +145,7 @@ class Rows:
     def _row(self, text: str) -> dict[str, Value]:
         values = _split(text)
         if len(values) != len(self.columns) and '"' in text:
-            # Saved again by a program for tables, which quotes values with commas in them.
+            # A spreadsheet saved it again, with quotes around values that hold commas.
             quoted = _split_csv(text)
             values = [value.removeprefix(_BACKTICK) for value in quoted] if len(quoted) == len(self.columns) else values
         if len(values) != len(self.columns):
@@ -182,7 +182,7 @@ class _Record:
 
 
 class _Sums:
-    """What the rows add up to, under the names that the bill gives its sums."""
+    """Sums of the rows, under the names of the bill's sums."""
 
     def __init__(self) -> None:
         self._rows = 0
@@ -194,14 +194,14 @@ class _Sums:
         for name, value in row.items():
             if not isinstance(value, str):
                 self._amounts[name] += value
-        # A fund flow bill adds up income and expense apart: 收入金额, 收入笔数, 支出金额, 支出笔数.
+        # A fund flow bill has sums for income and for expense: 收入金额, 收入笔数, 支出金额, 支出笔数.
         direction, amount = row.get("收支类型"), row.get("收支金额(元)")
         if isinstance(direction, str) and isinstance(amount, Decimal | int):
             self._amounts[f"{direction}金额"] += amount
             self._counts[f"{direction}笔数"] += 1
 
     def differences(self, summary: dict[str, Value]) -> dict[str, tuple[Value, Value]]:
-        """The sums that differ. One whose rows can't be told by its name, or that has none, is not compared."""
+        """The sums that differ. A sum whose name matches no column is not compared."""
         found: dict[str, tuple[Value, Value]] = {}
         for name, told in summary.items():
             added = self._added(name)
@@ -248,11 +248,11 @@ def _all_but_last_two(lines: Iterator[tuple[int, str]], kept: list[tuple[int, st
 
 
 def _records(lines: Iterator[tuple[int, str]], rest: Iterator[tuple[int, str]], columns: int) -> Iterator[_Record]:
-    """Put the lines of each row together.
+    """Join the lines of each row.
 
-    A row of backticks is finished once it has a value for each column and the next line begins another. A line that
-    looks like the beginning of a row while the one before is unfinished makes both doubtful, and so are all that
-    follow as near as one value can reach: they may be made up by it.
+    A row of backticks is complete when it has a value for each column and the next line begins another row. If a line
+    looks like the beginning of a row while the row before is incomplete, both are doubtful, and so are the following
+    ones within the length of one value: they may be the text of a value.
     """
     record: _Record | None = None
     first: str | None = None

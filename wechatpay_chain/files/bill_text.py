@@ -1,4 +1,4 @@
-"""The text of a bill as people have it: packed or not, in UTF-8 or GBK; and what else may stand in its place."""
+"""The text of a bill, packed or not, in UTF-8 or GBK; and errors for what is no bill."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _OTHERS: Mapping[bytes, str] = {
     codecs.BOM_UTF16_BE: "UTF-16 text: save it as CSV in UTF-8",
 }
 _LONGEST_LINE = 1024 * 1024
-# A refusal is short; of a page a beginning is enough.
+# Bytes that are read of something else than a bill: enough for a refusal, and for the beginning of a page.
 _LONGEST_PAGE = 64 * 1024
-# What the names of a bill's columns hold, whatever the bill: it tells GBK from other bytes.
+# Words in the names of any bill's columns, by which GBK is recognised.
 _NAMES = re.compile(r"时间|日期|金额|订单|单号|商户")
-# The members of a refusal, APIv2's and APIv3's, and how much of each is shown.
+# The members of a refusal, of APIv2 and APIv3, and how many characters of each are shown.
 _SAID_IN = ("return_msg", "err_code_des", "err_code", "error_code", "code", "message")
 _LONGEST_WORD = 200
 _TITLE = re.compile(r"<title[^<>]*>([^<]{1,200})", re.IGNORECASE)
@@ -85,7 +85,7 @@ def _check_is_bill(first: bytes, rest: Iterator[bytes]) -> None:
 
 
 def _description(page: bytes) -> str:
-    """What was answered in place of a bill, in the words of whoever answered."""
+    """What was answered in place of a bill, with the answer's own words."""
     said: Mapping[str, Any] = {}
     if page.startswith(b"<"):
         try:
@@ -102,7 +102,7 @@ def _description(page: bytes) -> str:
 
 
 def _encoding(first: bytes) -> str:
-    """UTF-8, or GBK as Excel writes it on Chinese systems; of other bytes the reading says that they are none."""
+    """UTF-8, or GBK as Excel writes it on Chinese systems. Other bytes fail when they are read."""
     try:
         first.decode("utf-8")
     except UnicodeDecodeError:

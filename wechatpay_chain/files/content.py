@@ -1,4 +1,4 @@
-"""The content of a file on its way in: unpacked as it comes, and checked against its digest."""
+"""The content of a downloaded file, unpacked as it arrives and checked against its digest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..http.reading import MOST_TIMES, is_bomb
 
 _GZIP = b"\x1f\x8b"
 _WINDOW = 31  # a gzip header is expected
-# However well it is packed, so much at once comes out of it.
+# Bytes that are unpacked at once, at most.
 _PIECE = 256 * 1024
 
 
@@ -38,7 +38,7 @@ async def unpacked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         else:
             for piece in unpack.feed(chunk):
                 yield piece
-                # So many may come out of one chunk that nothing else would have its turn.
+                # One chunk may unpack to so many pieces that other tasks would starve.
                 await asyncio.sleep(0)
     if not sniffed and begun:
         yield begun
@@ -47,7 +47,7 @@ async def unpacked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 async def checked(chunks: AsyncIterator[bytes], algorithm: str, expected: str) -> AsyncIterator[bytes]:
-    """The content, handed on while its digest is made, which is compared at the end.
+    """The content, unchanged. At its end its digest is compared with the expected one.
 
     Raises:
         SignatureError: the digest is another.
@@ -63,14 +63,14 @@ async def checked(chunks: AsyncIterator[bytes], algorithm: str, expected: str) -
 
 
 class _Gunzip:
-    """Unpacks gzip, of several members too, without ever holding more than a piece of the outcome."""
+    """Unpacks gzip, also of several members, piece by piece."""
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(_WINDOW)
         self._came = self._unpacked = 0
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Unpack some more."""
+        """Unpack another chunk."""
         self._came += len(chunk)
         while chunk:
             if self._member.eof:
@@ -87,6 +87,6 @@ class _Gunzip:
             chunk = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
 
     def finish(self) -> None:
-        """Say that nothing more comes."""
+        """End the content, and check that it is complete."""
         if not self._member.eof:
             raise DecodeError("the downloaded file is cut off: its packed content doesn't end")

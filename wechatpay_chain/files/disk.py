@@ -1,4 +1,4 @@
-"""Files that callers name: read, or written privately while they come; nothing else is raised than our own errors."""
+"""Reading and writing files that callers name, with our own errors; what is written is readable by its owner only."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def path_of(given: object, argument: str, remedy: str) -> Path:
     """The path that a caller gave, as text or as a path.
 
     Args:
-        given: what the caller gave.
-        argument: where.
-        remedy: what to do, where it is neither.
+        given: by the caller.
+        argument: the argument's name.
+        remedy: for the error.
 
     Raises:
         ConfigurationError: it is something else, such as an open file.
@@ -33,7 +33,7 @@ def path_of(given: object, argument: str, remedy: str) -> Path:
 
 
 async def check_target(to: Path) -> None:
-    """Refuse a place where no file can be put.
+    """Refuse a path at which no file can be written.
 
     Args:
         to: the file that a caller asked for.
@@ -51,7 +51,7 @@ async def check_target(to: Path) -> None:
 
 @contextmanager
 def writing(to: Path) -> Generator[None]:
-    """Say of what can't be written which file it was.
+    """Convert errors of writing in the block into one that names the file.
 
     Args:
         to: the file that a caller asked for.
@@ -62,7 +62,7 @@ def writing(to: Path) -> Generator[None]:
     try:
         yield
     except WeChatPayError:
-        raise  # a lost connection is an OSError too, and not the file's
+        raise  # a lost connection, which is an OSError too
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigurationError(
@@ -72,7 +72,7 @@ def writing(to: Path) -> Generator[None]:
 
 @contextmanager
 def reading(file: Path) -> Generator[None]:
-    """Say of what can't be read which file it was.
+    """Convert errors of reading in the block into one that names the file.
 
     Args:
         file: the file that a caller gave.
@@ -92,7 +92,7 @@ def reading(file: Path) -> Generator[None]:
 
 
 def open_private(file: Path) -> BinaryIO:
-    """Open a file that doesn't exist yet, which only its owner may read: bills hold names and amounts.
+    """Create a file that only its owner may read, because bills hold names and amounts.
 
     Raises:
         OSError: it exists, or can't be made.
@@ -101,7 +101,7 @@ def open_private(file: Path) -> BinaryIO:
 
 
 async def open_new(file: Path) -> BinaryIO:
-    """Open such a file in a thread; a caller that is cancelled meanwhile leaves none behind.
+    """The same in a thread. If the caller is cancelled meanwhile, no file is left behind.
 
     Raises:
         OSError: it exists, or can't be made.
@@ -115,10 +115,10 @@ async def open_new(file: Path) -> BinaryIO:
 
 
 async def opened_in_thread(opening: Callable[[], T], discard: Callable[[T], object]) -> T:
-    """What is opened in a thread; a caller that is cancelled meanwhile, however often, leaves it to `discard`.
+    """Open something in a thread. If the caller is cancelled meanwhile, however often, it is discarded.
 
     Args:
-        opening: opens it.
+        opening: opens and returns it.
         discard: closes it.
     """
     opened = list[T]()
@@ -130,7 +130,7 @@ async def opened_in_thread(opening: Callable[[], T], discard: Callable[[T], obje
             discard_opened()
 
     def discard_opened() -> None:
-        with suppress(IndexError):  # not opened yet, or discarded by the other thread
+        with suppress(IndexError):  # it isn't open yet, or the other thread has discarded it
             discard(opened.pop())
 
     work = asyncio.ensure_future(in_thread(open_it))
@@ -145,10 +145,10 @@ async def opened_in_thread(opening: Callable[[], T], discard: Callable[[T], obje
 
 
 async def tidied(function: Callable[..., object], *arguments: Any) -> None:
-    """Tidy up in a thread; a caller that is cancelled meanwhile ends when that has ended.
+    """Tidy up in a thread. A caller that is cancelled meanwhile waits for its end.
 
     Args:
-        function: tidies up, and does nothing when it is called again.
+        function: tidies up; a second call does nothing.
         arguments: of the function.
     """
     tidying = asyncio.ensure_future(in_thread(function, *arguments))
@@ -156,7 +156,7 @@ async def tidied(function: Callable[..., object], *arguments: Any) -> None:
         await asyncio.shield(tidying)
     except asyncio.CancelledError:
         await asyncio.wait([tidying])
-        if tidying.cancelled():  # an event loop that ends cancels all tasks, maybe before the thread has begun
+        if tidying.cancelled():  # an ending event loop cancels all tasks, maybe before the thread has begun
             function(*arguments)
         raise
 

@@ -1,4 +1,4 @@
-"""Downloading: bills, receipts, invoices and images, of any size, checked before anyone gets to see the file.
+"""Downloading bills, receipts, invoices and images of any size; a file appears only after it was checked.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4013071238
 """
@@ -24,7 +24,7 @@ from .disk import check_target, open_new, path_of, tidied, writing
 from .links import Link, Wanted, announced, wanted
 
 _OK = 200
-# A refusal is short. What is longer is cut off, and then no XML.
+# Bytes that are read of a refusal. A longer one is cut off, and then is no XML.
 _LONGEST_REFUSAL = 64 * 1024
 
 
@@ -32,8 +32,8 @@ class Files:
     """Downloads over a client's pipeline.
 
     Args:
-        send: signs and sends, raises refusals.
-        fetch: sends as it is: nothing on this way makes a signature, so none can reach a foreign host.
+        send: signs and sends a request, and raises refusals.
+        fetch: sends a request to a foreign host, unsigned.
         base_url: where the client's calls go.
         default_base_url: where they go by default.
         backups: where they go while `base_url` is down.
@@ -93,7 +93,7 @@ class Files:
                 await response.stream.aclose()
 
     async def download(self, link: Link, to: str | Path, **options: Any) -> Path:
-        """The content as a file, which is there whole and checked, or not at all; see `WeChatPay.download`."""
+        """Write the content to a file, which appears whole and checked or not at all; see `WeChatPay.download`."""
         to = path_of(to, "to", "Give the path of the file to be written; stream() gives the content itself")
         await check_target(to)
         part = to.with_name(f".{secrets.token_hex(8)}.part")
@@ -110,7 +110,7 @@ class Files:
         return to
 
     async def _open(self, target: Wanted, asked_for: Callable[[Response[Any]], Wanted]) -> tuple[Wanted, Response[Any]]:
-        """The beginning of the answer. A link that has expired is replaced by a fresh one, once."""
+        """The answer with its content unread. An expired link is replaced by a fresh one, once."""
         try:
             return target, await self._ask(target)
         except APIError as error:
@@ -131,7 +131,7 @@ class Files:
 async def _received(response: Response[Any], progress: Progress | None) -> AsyncGenerator[bytes, None]:
     chunks = _whole(response.content) if response.stream is None else aiter(response.stream)
     length = response.headers.get("Content-Length", "")
-    # Of a packed answer aiohttp hands out more than it receives.
+    # Content-Length counts packed bytes, and aiohttp yields unpacked ones.
     known = length.isdecimal() and "Content-Encoding" not in response.headers
     received = 0
     async for chunk in chunks:
@@ -156,7 +156,7 @@ def _content(chunks: AsyncIterator[bytes], target: Wanted, response: Response[An
 
 
 async def _after_refusal(chunks: AsyncIterator[bytes], response: Response[Any], target: Wanted) -> AsyncIterator[bytes]:
-    """The chunks of APIv2's bill; XML in its place is a refusal."""
+    """The chunks of an APIv2 bill; XML in its place is a refusal."""
     first = b""
     async for chunk in chunks:
         first += chunk
@@ -179,6 +179,6 @@ async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[by
 
 
 def _tidy(file: BinaryIO, part: Path) -> None:
-    with suppress(OSError):  # what is left in its buffer finds no room either
+    with suppress(OSError):  # a full disk has no room for the rest of the buffer either
         file.close()
     part.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What a link stands for: where its file may be asked for, and what must be in it.
+"""Links to files: the request for a file, and the digest that it must have.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4013071238
 """
@@ -30,10 +30,10 @@ class Wanted:
 
     Attributes:
         request: asks for it.
-        signed: whether the request goes through the pipeline; one to a foreign host is sent as it is.
+        signed: whether the request is signed; one to a foreign host isn't.
         hash_type: algorithm of `hash_value`.
         hash_value: digest of the unpacked content; empty where none is known.
-        renewal: the request that gives a fresh link; None where there is none.
+        renewal: the request for a fresh link; None if there is none.
     """
 
     request: Request
@@ -44,12 +44,12 @@ class Wanted:
 
     @property
     def is_apiv2(self) -> bool:
-        """Whether it is a call of APIv2, where XML in place of the file is a refusal; no path of a foreign host is."""
+        """Whether it is a call of APIv2, for which XML in place of the file is a refusal."""
         return self.signed and scheme_of(self.request.template) == "v2"
 
 
 def wanted(link: Link, base_url: str, default_base_url: str, backups: Sequence[str] = ()) -> Wanted:
-    """What a link stands for.
+    """The request and the digest of a link.
 
     Only the client's own host and the platform's API hosts get a signed request. With another base URL than the
     default, a reverse proxy or a test server, links to the platform's API hosts go there too.
@@ -58,7 +58,7 @@ def wanted(link: Link, base_url: str, default_base_url: str, backups: Sequence[s
         link: as `Link` says.
         base_url: where the client's calls go.
         default_base_url: where they go by default.
-        backups: where they go while that is down; links to these are the client's own too.
+        backups: where they go while `base_url` is down; links to these hosts are signed too.
 
     Raises:
         ConfigurationError: there is no link, or it isn't one.
@@ -84,7 +84,7 @@ def wanted(link: Link, base_url: str, default_base_url: str, backups: Sequence[s
     return Wanted(
         request=by_url.request,
         signed=by_url.signed,
-        # A database that the link was kept in gives None for what wasn't there.
+        # None, if the link was kept in a database that had nothing for it.
         hash_type=str(found.get("hash_type") or "SHA1"),
         hash_value=str(found.get("hash_value") or ""),
         renewal=renewal,
@@ -92,7 +92,7 @@ def wanted(link: Link, base_url: str, default_base_url: str, backups: Sequence[s
 
 
 def announced(target: Wanted, response: Response[Any]) -> tuple[str, str]:
-    """Algorithm and digest that the content must have; an empty digest where nothing says."""
+    """Algorithm and digest that the content must have; an empty digest if none is known."""
     if target.hash_value:
         return target.hash_type, target.hash_value
     return "SHA1", response.headers.get(STATEMENT_HEADER, "")
@@ -105,7 +105,7 @@ def _by_url(url: str, base_url: str, default_base_url: str, backups: Sequence[st
     check_path(parts.path)
     check_query(parts.query)
     origin = f"{parts.scheme}://{parts.netloc}"
-    # Exactly as given: the token in the query is signed and sent without being written anew.
+    # Exactly as given: the token in the query must not be encoded again before it is signed and sent.
     request = Request(method="GET", template=parts.path, query=parts.query, streamed=True)
     home = any(own == origin or own.startswith(f"{origin}/") for own in (base_url, *backups))
     signed = home or is_api_origin(origin)
@@ -120,7 +120,7 @@ def _by_url(url: str, base_url: str, default_base_url: str, backups: Sequence[st
 
 
 def _renewal(request: Request | None) -> Request | None:
-    """The request of an answer, ready to be sent anew: what the pipeline put on it is taken off."""
+    """The request of an answer, to be sent again: without what the pipeline added."""
     if request is None or request.method != "GET":
         return None
     return Request(

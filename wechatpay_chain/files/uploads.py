@@ -1,4 +1,4 @@
-"""A file on its way out, hashed and sent piece by piece: its size costs neither memory nor the event loop's time.
+"""Uploading files, which are hashed and sent piece by piece, so that a big one blocks neither memory nor event loop.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012365337
 """
@@ -22,7 +22,7 @@ from .disk import opened_in_thread, reading, tidied
 
 # A piece of this size is hashed in less than a millisecond.
 _PIECE = 256 * 1024
-# Up to here a body is held in memory: one write, and nothing to gain.
+# Bytes up to which a body is held in memory and sent in one write.
 _SMALL = 1024 * 1024
 
 FileLimits = Sequence[tuple[Sequence[str], int]]
@@ -30,7 +30,7 @@ FileLimits = Sequence[tuple[Sequence[str], int]]
 
 
 class Source:
-    """A file that is open for being sent, more than once if need be.
+    """An open file that can be sent several times.
 
     Args:
         name: the file's name; empty where it has none.
@@ -48,7 +48,7 @@ class Source:
     @classmethod
     @asynccontextmanager
     async def open(cls, file: File) -> AsyncGenerator[Source]:
-        """Open what a caller gave. Chunks that come one by one go to a temporary file: their digest is sent first.
+        """Open the caller's file. Chunks are kept in a temporary file, since their digest is sent before them.
 
         Raises:
             ConfigurationError: it is no file, or can't be read.
@@ -71,7 +71,7 @@ class Source:
             yield cls(name, opened, length, given.progress)
 
     def check(self, limits: FileLimits, name: str = "") -> None:
-        """Refuse a file that the platform would refuse for its suffix or its size.
+        """Refuse a file whose suffix or size the platform doesn't allow.
 
         Args:
             limits: what the operation takes; empty where that isn't known.
@@ -111,7 +111,7 @@ class Source:
         return digest.hexdigest()
 
     async def enclose(self, envelope: Envelope) -> dict[str, Any]:
-        """The members of a request that carry the file: `body` for a small one, else `payload`."""
+        """The request's attributes for the file: `body` for a small one, else `payload`."""
         length = len(envelope.head) + self.length + len(envelope.tail)
 
         async def chunks() -> AsyncIterator[bytes]:
@@ -157,7 +157,7 @@ def headers_of(request: Request, envelope: Envelope, accept: str) -> Headers:
 
     Args:
         request: the call, with the caller's headers.
-        envelope: what stands around the file.
+        envelope: what surrounds the file.
         accept: the content type of the answer.
 
     Raises:
@@ -199,7 +199,7 @@ async def _spool(chunks: AsyncIterable[bytes]) -> tuple[IO[bytes], int]:
                 raise _no_room(error) from None
         return spooled, await in_thread(_length_of, spooled)
     except BaseException:
-        with suppress(OSError):  # what is left in its buffer finds no room either
+        with suppress(OSError):  # a full disk has no room for the rest of the buffer either
             spooled.close()
         raise
 

@@ -1,24 +1,23 @@
 """The steps of a call, each a middleware of its own; `standard(options)` lists those of a client, outermost first.
 
-    Seal       plain secrets become ciphertext, encrypted fields of the answer are decrypted
-    Encode     the payload becomes bytes, exactly once
-    Retry      the loop over attempts, bounded by one deadline; what follows runs once per attempt
+    Seal       encrypts secrets, decrypts encrypted fields of the answer
+    Encode     makes bytes of the payload, exactly once
+    Retry      repeats attempts, bounded by one deadline; what follows runs once per attempt
     RateLimit  waits for a turn
     Verify     refuses an answer that the platform didn't sign
     Clock      measures how far the platform's clock is from this machine's
-    Sign       fresh timestamp and nonce, Authorization
+    Sign       sets Authorization, with a fresh timestamp and nonce
 
-Each scheme has an onion of its own; a step that is for one scheme names it (`step.scheme`), and a step of all schemes
-names none. A brand has the same steps as a merchant of APIv3, with its own keys; so has a merchant whose key is of SM2.
-A call of APIv2 passes others:
+Each scheme has its own sequence of steps: those whose `scheme` it is, and those without one. A brand has the same steps
+as a merchant of APIv3, with its own keys; so has a merchant whose key is of SM2. A call of APIv2 passes others:
 
-    SealV2     secrets are encrypted with the key for bank cards
-    SignV2     the signature by the merchant's certificate, where an operation asks for one
-    EncodeV2   the parameters are completed, signed and written, exactly once
-    VerifyV2   refuses an answer whose `sign` doesn't fit
+    SealV2     encrypts secrets with the key for bank cards
+    SignV2     signs with the key of the merchant's certificate, where an operation asks for that
+    EncodeV2   completes, signs and writes the parameters, exactly once
+    VerifyV2   refuses an answer whose `sign` is wrong
 
-ObserveCalls and Validate stand before them where the options ask for them. Beneath all of them, where requests of
-every kind pass, the client puts Failover and ObserveAttempts.
+With the options for them, ObserveCalls and Validate come first. The client adds Failover and ObserveAttempts at the
+end, which all requests pass, downloads too.
 """
 
 from __future__ import annotations
@@ -85,7 +84,7 @@ __all__ = [
     "standard",
 ]
 
-# A pipeline without one of these would send secrets in plain, send unsigned calls, or believe anyone.
+# Without one of these a pipeline would send secrets in plain, send unsigned calls, or accept forged answers.
 _NEEDED: Mapping[Scheme, tuple[type, ...]] = {
     "v3": (Seal, Encode, Verify, Sign),
     "brand": (Seal, Encode, Verify, Sign),
@@ -94,16 +93,16 @@ _NEEDED: Mapping[Scheme, tuple[type, ...]] = {
 
 
 class StandardOptions(Protocol):
-    """What the standard steps take of a client's options; `wechatpay_chain.client.options.Options` has it."""
+    """The options that the standard steps need; `wechatpay_chain.client.options.Options` has them."""
 
     @property
     def credentials(self) -> Credentials:
-        """The merchant's keys and the platform's; raises ConfigurationError for a brand alone."""
+        """The merchant's keys and the platform's; raises ConfigurationError if there is only a brand."""
         ...
 
     @property
     def merchant(self) -> Credentials | None:
-        """The same; None for a brand alone."""
+        """The same; None if there is only a brand."""
         ...
 
     @property
@@ -118,7 +117,7 @@ class StandardOptions(Protocol):
 
     @property
     def timeouts(self) -> Timeout:
-        """The times of a call that brings none of its own."""
+        """The times of a call without its own."""
         ...
 
     @property
@@ -128,7 +127,7 @@ class StandardOptions(Protocol):
 
     @property
     def prefer(self) -> Preference:
-        """Which kind of platform key to ask answers from and to encrypt with."""
+        """Which kind of platform key answers are to be signed with and secrets encrypted with."""
         ...
 
     @property
@@ -158,7 +157,7 @@ class StandardOptions(Protocol):
 
     @property
     def correct_clock(self) -> bool:
-        """Whether to go by the platform's time where this machine's clock is off."""
+        """Whether to use the platform's time where this machine's clock is off."""
         ...
 
 
@@ -174,36 +173,36 @@ def standard(options: StandardOptions) -> tuple[Middleware, ...]:
     notify = guarded(options.observe)
     clock = PlatformClock(options.clock, corrects=options.correct_clock)
     observed = (ObserveCalls(notify),) if notify else ()
-    sides = (
-        *(() if options.merchant is None else (_of_merchant(options, options.merchant, clock, observed),)),
-        *(() if options.brand is None else (_of_brand(options, options.brand, clock),)),
+    owners = (
+        *(() if options.merchant is None else (_merchant_steps(options, options.merchant, clock, observed),)),
+        *(() if options.brand is None else (_brand_steps(options, options.brand, clock),)),
     )
     rate_limits = options.rate_limits
     return (
         *observed,
         *((Validate(),) if options.validate else ()),
-        *chain.from_iterable(side.encoding for side in sides),
+        *chain.from_iterable(owner.encoding for owner in owners),
         Retry(options.retry, options.timeouts, notify=notify, clock=clock),
         *(
             RateLimit(who, rate_limits, options.timeouts, scheme=scheme, notify=notify, time=clock)
-            for side in sides
-            for scheme, who in side.limited.items()
+            for owner in owners
+            for scheme, who in owner.limited.items()
             if rate_limits
         ),
-        *chain.from_iterable(side.verifying for side in sides),
+        *chain.from_iterable(owner.verifying for owner in owners),
         Clock(clock, notify=notify),
-        *(side.signing for side in sides),
+        *(owner.signing for owner in owners),
     )
 
 
-class _Side(NamedTuple):
-    """The steps that are made with one owner's keys.
+class _OwnerSteps(NamedTuple):
+    """The steps that use the keys of one owner, a merchant or a brand.
 
     Attributes:
-        encoding: those outside of Retry.
-        limited: who is limited, by scheme.
-        verifying: those that verify answers.
-        signing: the one that signs in the headers.
+        encoding: the steps outside of Retry.
+        limited: scheme -> the number that its calls are rate-limited under.
+        verifying: the steps that verify answers.
+        signing: the step that signs in the headers.
     """
 
     encoding: tuple[Middleware, ...]
@@ -212,12 +211,12 @@ class _Side(NamedTuple):
     signing: Sign
 
 
-def _of_merchant(
+def _merchant_steps(
     options: StandardOptions, merchant: Credentials, clock: PlatformClock, observed: Sequence[Middleware]
-) -> _Side:
+) -> _OwnerSteps:
     trust = TrustStore(merchant.platform_keys, prefer=options.prefer)
     run = in_thread if merchant.algorithm == "SM2" or merchant.platform_keys.has_sm2 else None
-    return _Side(
+    return _OwnerSteps(
         encoding=(
             Seal(lambda: trust.keys, merchant.private_key, renews=options.renewal is not None, run=run),
             Encode(),
@@ -231,10 +230,10 @@ def _of_merchant(
     )
 
 
-def _of_brand(options: StandardOptions, owner: Brand, clock: PlatformClock) -> _Side:
+def _brand_steps(options: StandardOptions, owner: Brand, clock: PlatformClock) -> _OwnerSteps:
     trust = TrustStore(owner.platform_keys)
     authorize = partial(authorization.write, BRAND, owner.brand_id, owner.serial)
-    return _Side(
+    return _OwnerSteps(
         encoding=(Seal(lambda: trust.keys, owner.private_key, scheme="brand"), Encode("brand")),
         limited={"brand": owner.brand_id},
         verifying=(Verify(trust, clock, options.timeouts, verify=brand.verify, scheme="brand"),),
@@ -243,7 +242,7 @@ def _of_brand(options: StandardOptions, owner: Brand, clock: PlatformClock) -> _
 
 
 def identity_v2(options: StandardOptions) -> Identity:
-    """The caller of APIv2, and the keys that sign."""
+    """Who calls APIv2, and with what he signs."""
     credentials = options.credentials
     return Identity(
         mchid=credentials.mchid,
@@ -254,11 +253,11 @@ def identity_v2(options: StandardOptions) -> Identity:
 
 
 def check_pipeline(steps: Sequence[Middleware], schemes: Sequence[Scheme]) -> None:
-    """Refuse a pipeline without a step that keeps calls safe, unless an `InPlaceOf` says that it is meant so.
+    """Refuse a pipeline that lacks a step which keeps calls safe, unless `InPlaceOf` replaces it on purpose.
 
     Args:
         steps: the pipeline.
-        schemes: those whose calls it takes.
+        schemes: those of the client's calls.
 
     Raises:
         ConfigurationError: such a step is missing.
@@ -275,10 +274,10 @@ def check_pipeline(steps: Sequence[Middleware], schemes: Sequence[Scheme]) -> No
 
 
 def check_additions(steps: Sequence[Middleware]) -> None:
-    """Refuse standard steps as additions, which would do their work twice.
+    """Refuse to add standard steps, which would do their work twice.
 
     Raises:
-        ConfigurationError: there is one among them.
+        ConfigurationError: there is a standard step among them.
     """
     for step in steps:
         if isinstance(step, tuple(chain.from_iterable(_NEEDED.values()))):

@@ -1,4 +1,4 @@
-"""Clock: every answer shows how far this machine's clock is from the platform's."""
+"""Clock: measures by each answer how far this machine's clock is from the platform's."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ..policies.clock import PlatformClock
 
 
 class Clock:
-    """Sets a clock by the answers, and reports where the two differ.
+    """Sets a `PlatformClock` by the answers, and reports a difference from this machine's clock.
 
-    What was refused because it was signed by another time is repeated by `Retry`.
+    `Retry` repeats a call that was refused because it was signed with a wrong time.
 
     Args:
         clock: the clock to set.
-        notify: called with each difference that wasn't known.
+        notify: called when the difference has changed.
     """
 
     def __init__(self, clock: PlatformClock, *, notify: Hook | None = None) -> None:
@@ -26,7 +26,7 @@ class Clock:
         self._notify = notify
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
-        """Call on, and read the time of the answer."""
+        """Call on, then read the time in the answer."""
         response = await call_next(request)
         if self.clock.measure(response.headers) and self._notify is not None:
             self._notify(

@@ -1,4 +1,4 @@
-"""Encode: the payload becomes the bytes that are signed and sent, exactly once."""
+"""Encode: makes the bytes that are signed and sent, exactly once."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _encode(request: Request) -> Request:
         if "." in encoded["query"]:
             _refuse_fractions(request, "params", request.params)
     if request.file is not None:
-        headers = NO_HEADERS  # those of the upload
+        headers = NO_HEADERS  # `_upload` sets its own
     elif request.meta is not None:
         raise ConfigurationError("meta", "it was given without a file", "Give the file= that it describes")
     elif request.body is None:

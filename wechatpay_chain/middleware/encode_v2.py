@@ -1,4 +1,4 @@
-"""EncodeV2: the parameters of an APIv2 call are completed, signed and written, exactly once."""
+"""EncodeV2: completes, signs and writes the parameters of an APIv2 call, exactly once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..wire.v2.request import Identity, addressed, check, encode, encode_form
 
 
 class EncodeV2:
-    """Writes `xml` (of a GET: `params`, of an upload: `meta`) as APIv2 takes it, with the `sign` that it asks for.
+    """Writes `xml` (`params` of a GET, `meta` of an upload) with its `sign`, as APIv2 takes it.
 
     Args:
         identity: who calls, and with what he signs.

@@ -1,4 +1,4 @@
-"""Failover: an attempt goes to a host that is up. The host isn't signed, so it may change at any time."""
+"""Failover: sends each attempt to a host that is up. The signature doesn't cover the host, so it may change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..pipeline import Handler
 from ..policies.failover import Choice, Hosts
 from ..policies.retry import GATEWAY, is_idempotent
 
-# Seconds: when no connection was made in them the host is at fault, and not the little time that the call had.
+# Seconds: a connection that took less and timed out is no fault of the host, but of the call's short time.
 _PATIENT = 2.0
 
 
@@ -24,7 +24,7 @@ class Failover:
     Args:
         host_of: returns scheme and host that a request is for.
         backups_of: returns the hosts that may stand in for one; none where it has no twin.
-        share: the part of the repeatable calls that goes to a backup, to know whether it works.
+        share: the part of the repeatable calls that goes to a backup as a probe.
         notify: called when calls go to another host, and after each probe.
         monotonic: returns seconds of a clock that never goes back.
     """
@@ -43,11 +43,11 @@ class Failover:
         self._share = share
         self._notify = notify
         self._monotonic = monotonic
-        # By URL; only those with backups, which are few. Links lead to any number of others.
+        # By URL. Only hosts with backups are kept, which are few: links may lead to any number of others.
         self._hosts: dict[str, Hosts] = {}
 
     def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
-        """Choose a host, call on, and remember how it did."""
+        """Choose a host, call on, and note whether the host answered."""
         main = self._host_of(request)
         hosts = self._hosts.get(main)
         if hosts is None:

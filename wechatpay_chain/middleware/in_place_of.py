@@ -1,4 +1,4 @@
-"""InPlaceOf: a step of the caller's own where a standard one kept calls safe."""
+"""InPlaceOf: the caller's own step in place of a standard one that keeps calls safe."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ..pipeline import Handler, Middleware, foreign_step, scheme_named_by
 
 
 class InPlaceOf:
-    """Says that a step which signs, seals or verifies was replaced or left out on purpose.
+    """Replaces a step that signs, seals or verifies, or leaves it out, on purpose.
 
         pipeline = tuple(
             InPlaceOf(step, verify_elsewhere) if isinstance(step, Verify) else step for step in standard(options)
         )
 
     Args:
-        replaced: the step of `standard(options)` whose place this is.
-        step: what to do instead; None does nothing, so that calls go on unsigned, or answers unverified.
+        replaced: the step of `standard(options)`.
+        step: the step in its place; None leaves it out, so that calls go unsigned, or answers unverified.
     """
 
     def __init__(self, replaced: Middleware, step: Middleware | None = None) -> None:
@@ -28,5 +28,5 @@ class InPlaceOf:
         self._step = None if step is None else foreign_step(step)
 
     def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
-        """Do what stands here instead."""
+        """Call the step in place of the standard one."""
         return call_next(request) if self._step is None else self._step(request, call_next)

@@ -1,4 +1,4 @@
-"""Observe: what happens to a call, told to a hook."""
+"""ObserveCalls and ObserveAttempts: report what happens to a call to a hook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RateLimit: a call waits for its turn, so that the platform doesn't have to refuse it."""
+"""RateLimit: makes calls wait for their turn, so that the platform doesn't refuse them for their rate."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from ..wire.schemes import Scheme
 Unsent = TypeVar("Unsent", RateLimited, TimedOut)
 
 _log = logging.getLogger(__name__)
-# Seconds for which a store that can't be reached is left alone.
+# Seconds for which an unreachable store isn't tried again.
 _DEGRADED = 5.0
-# Seconds of waiting that are not worth an event.
+# Seconds: a shorter wait is not reported.
 _UNNOTICED = 0.001
 
 
@@ -48,7 +48,7 @@ class RateLimit:
     Args:
         mchid: the merchant's or the brand's number.
         limits: the rates to keep to.
-        timeouts: of a call that brings none.
+        timeouts: of a call without its own.
         scheme: of the calls that pass here; None for all.
         notify: called after each waiting, and when a distributed limiter can't be reached.
         monotonic: returns seconds of a clock that never goes back.
@@ -84,11 +84,11 @@ class RateLimit:
         """Wait for a turn, then call on.
 
         Raises:
-            RateLimited: it isn't its turn, and it doesn't wait. Nothing was sent.
-            TimedOut: its turn doesn't come in its time. Nothing was sent.
+            RateLimited: it isn't its turn, and calls don't wait (`RateLimits.wait`). Nothing was sent.
+            TimedOut: its turn didn't come in time. Nothing was sent.
         """
         operation = request.operation
-        # A template may hold values: all calls of an operation are counted together.
+        # By the catalogue's template, as the call's own may hold values: all calls of an operation count together.
         key = (request.method, request.template if operation is None else operation.path)
         queue = self._queues.get(key)
         if queue is None:
@@ -99,7 +99,7 @@ class RateLimit:
         return self._limited(queue, request, call_next)
 
     async def _unlimited(self, key: tuple[str, str], request: Request, call_next: Handler) -> Response[Any]:
-        """An operation without limit, so far: the first refusal for its rate makes it one with a pace."""
+        """Call an operation without a known limit. A refusal for its rate gives it an adaptive pace."""
         response = await call_next(request)
         if _is_limited(response):
             now = self._monotonic()
@@ -157,7 +157,7 @@ class RateLimit:
 
 
 class _Distributed:
-    """A distributed limiter, left alone for a while whenever its store can't be reached."""
+    """A distributed limiter that isn't asked for a while after its store couldn't be reached."""
 
     def __init__(self, limiter: DistributedLimiter, notify: Hook | None, monotonic: Callable[[], float]) -> None:
         self.among = limiter.among
@@ -187,7 +187,7 @@ class _Queue:
     """The calls of one operation: those that wait, first come first served, and those in flight.
 
     Attributes:
-        name: what they are counted as: the merchant's number, method and path template.
+        name: that they are counted under: the merchant's number, method and path template.
     """
 
     def __init__(self, name: str, windows: tuple[Window, ...], distributed: _Distributed | None) -> None:
@@ -195,7 +195,7 @@ class _Queue:
         self._windows = windows
         self._distributed = distributed
         self._pace = AdaptivePace()
-        # Beside a distributed limiter the process counts by its own share, for the time when it has nothing else.
+        # With a distributed limiter, this process's share of the rates, for the time when the store can't be reached.
         own = windows if distributed is None else [window.share(distributed.among) for window in windows]
         self._counted = SlidingWindows(own)
         self._waiting = 0
@@ -204,7 +204,7 @@ class _Queue:
 
     @property
     def is_distributed(self) -> bool:
-        """Whether other processes make such calls too, so that only asking tells when one may start."""
+        """Whether other processes share the limits, so that only the limiter knows when a call may start."""
         return self._distributed is not None
 
     def delay(self, now: float) -> float:
@@ -213,7 +213,7 @@ class _Queue:
         return delay if self.is_distributed else max(delay, self._counted.delay(now))
 
     def recall(self, earlier: EarlierCalls, since: float, now: float) -> None:
-        """Count what an earlier process called; a distributed limiter has counted it.
+        """Count calls of an earlier process, unless a distributed limiter has counted them.
 
         Args:
             earlier: what it called.
@@ -224,7 +224,7 @@ class _Queue:
             self._counted.recall([(now - ago, count) for ago, count in calls])
 
     def enter(self, now: float) -> bool:
-        """Take a turn without waiting, if nobody waits and it is free."""
+        """Take a turn if none waits and one is free; False if the call must wait."""
         if self._distributed is not None or self._waiting or self._pace.delay(now) > 0 or self._counted.delay(now) > 0:
             return False
         self.begin(now)

@@ -22,15 +22,15 @@ from ..wire.refusal import api_error, is_refusal
 class Retry:
     """Repeats what may be repeated, as the policy says.
 
-    What comes after it runs once per attempt: each is signed anew, over the very same body. An answer or an error
-    knows how many attempts there were; its outcome is the worst of all of them.
+    The steps after it run once per attempt: each attempt is signed anew, over the very same body. The answer or error
+    has the number of attempts, and the worst of their outcomes.
 
     Args:
         policy: says whether an attempt is repeated, and after which pause.
-        timeouts: of a call that brings none; `total` bounds all attempts together.
-        budget: bounds the repetitions of all calls together; None for one of this step alone.
+        timeouts: of a call without its own; `total` bounds all attempts together.
+        budget: bounds the repetitions of all calls together; None for a new one.
         notify: called before each repetition.
-        clock: the clock that attempts are signed by. A 401 is repeated where an answer has set it meanwhile.
+        clock: the clock that attempts are signed with. A 401 is repeated if an answer has set it meanwhile.
         monotonic: returns seconds of a clock that never goes back.
         sleep: awaited for a pause in seconds.
         chance: returns random numbers from 0 to 1.
@@ -104,7 +104,7 @@ class Retry:
                 ended = await call_next(request.changed(timeout=timeouts.within(left), attempt=made + 1))
             except WeChatPayError as failed:
                 if failed.attempts == 0:
-                    # Its turn didn't come any more: what the attempt before ended with says more.
+                    # It wasn't sent, since its turn didn't come: the previous attempt's end says more.
                     return _handed_out(last, made, outcome, [*log, f"no attempt {made + 1}: {failed.message}"])
                 ended = failed
             else:
@@ -125,7 +125,7 @@ class Retry:
             clock_corrected=clock_corrected,
         )
         now = self._monotonic()
-        # To wait until the deadline would only delay the news.
+        # A repetition after the deadline is impossible, so don't wait for it.
         if pause is None or now + pause >= deadline or not self._budget.spend(now):
             return None
         return pause

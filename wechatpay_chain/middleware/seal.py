@@ -1,4 +1,4 @@
-"""Seal: secrets are encrypted on the way out and decrypted on the way back."""
+"""Seal: encrypts the secrets of a request, and decrypts those of its answer."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _SEALED = {name: location for name, location in LOCATIONS.items() if name != "xm
 
 
 class Seal:
-    """Encrypts what the catalogue marks and what is wrapped in `Secret`, and names the key in `Wechatpay-Serial`.
+    """Encrypts the catalogue's secret fields and every `Secret`, and names the key in `Wechatpay-Serial`.
 
     Args:
-        platform_keys: gives the platform's keys of the moment; key and serial of a request come from one call of it.
-        private_key: decrypts the fields that come back encrypted; None leaves them as they are.
+        platform_keys: returns the current platform keys; called once for each request.
+        private_key: decrypts the encrypted fields of answers; None leaves them encrypted.
         scheme: of the calls that pass here.
-        renews: whether platform certificates that aren't known yet may be downloaded when an answer names them.
-        run: calls what encrypts and decrypts, where that takes long; None calls it here and now.
+        renews: whether unknown platform certificates may be downloaded when an answer names them.
+        run: runs slow encryption and decryption in another thread; None runs them here.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Seal:
         self._private_key = private_key
 
     def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
-        """Seal the request, call on, decrypt what came back encrypted."""
+        """Encrypt the request's secrets, call on, decrypt the answer's."""
         operation = request.operation or of_path(request)
         exposure.check(request, operation)
         if self._run is not None:
@@ -89,14 +89,14 @@ class Seal:
         for name, location in _SEALED.items():
             if given[name] is not None:
                 sealed[name] = seal(given[name], marked.get(location), encrypt, name)
-        if key is not None:  # in the platform's own spelling, however the caller wrote it
+        if key is not None:  # its serial in the platform's spelling, not the caller's
             sealed["headers"] = (
                 _naming(key.serial) if headers is NO_HEADERS else headers.plus(SERIAL_HEADER, key.serial)
             )
         return request.changed(**sealed)
 
     def _named_key(self, keys: PlatformKeys, named: str) -> PlatformKey | None:
-        """The key that the caller named; None for a certificate that may still be downloaded."""
+        """The key that the caller named; None if it may be a certificate that isn't downloaded yet."""
         key = keys.find(named)
         if key is None and not (self._renews and serials.is_certificate_serial(named)):
             raise ConfigurationError(
@@ -113,7 +113,7 @@ class Seal:
         return key
 
 
-# Most calls bring no headers, and name the same few keys (`python -m benchmarks.pipeline`).
+# Cached: most calls have no headers of their own, and name the same few keys (`python -m benchmarks.pipeline`).
 @lru_cache(maxsize=64)
 def _naming(serial: str) -> Headers:
     return NO_HEADERS.plus(SERIAL_HEADER, serial)

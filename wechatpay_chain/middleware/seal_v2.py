@@ -1,4 +1,4 @@
-"""SealV2: the secrets of an APIv2 call are encrypted with the key for bank cards."""
+"""SealV2: encrypts the secrets of an APIv2 call with the key for bank cards."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from ..wire.v2.request import argument_of
 
 
 class SealV2:
-    """Encrypts what the catalogue marks. A `Secret` elsewhere is refused: APIv2 has no key for it.
+    """Encrypts the catalogue's secret fields. A `Secret` elsewhere is refused: APIv2 has no key for it.
 
     Args:
-        bank_key: the key for bank cards; getting it counts against the call's time.
-        timeouts: of a call that brings none.
-        private_key: decrypts the fields that come back encrypted; None leaves them as they are.
+        bank_key: the key for bank cards; its download counts against the call's time.
+        timeouts: of a call without its own.
+        private_key: decrypts the encrypted fields of answers; None leaves them encrypted.
         monotonic: a clock that never goes back, in seconds.
     """
 
@@ -51,7 +51,7 @@ class SealV2:
         self._monotonic = monotonic
 
     async def __call__(self, request: Request, call_next: Handler) -> Response[Any]:
-        """Seal the request, call on, decrypt what came back encrypted."""
+        """Encrypt the request's secrets, call on, decrypt the answer's."""
         operation = request.operation
         exposure.check(request, operation)
         request = as_of_now(request)

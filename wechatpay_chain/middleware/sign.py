@@ -1,4 +1,4 @@
-"""Sign: a fresh timestamp and nonce for every attempt, and the Authorization header over the very bytes to be sent."""
+"""Sign: signs each attempt, with a fresh timestamp and nonce, over the very bytes that are sent."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ..wire.schemes import Scheme
 
 
 class Sign:
-    """Signs requests in the headers.
+    """Signs requests in the `Authorization` header.
 
     Args:
-        authorize: writes the header, with who signs, of nonce, timestamp and Base64 of the signature.
+        authorize: writes the header; takes nonce, timestamp and Base64 of the signature.
         signer: makes the signature.
         clock: returns Unix time in seconds.
         nonce: returns a random string.
@@ -50,6 +50,6 @@ class Sign:
             return await call_next(self._authorized(request, timestamp, nonce, signature))
 
     def _authorized(self, request: Request, timestamp: str, nonce: str, signature: bytes) -> Request:
-        # Apart from the call, so that no frame of a traceback holds the header.
+        # Not in `__call__`, whose frame stands in tracebacks with its local variables.
         authorization = str(self._authorize(nonce, timestamp, b2a_base64(signature, newline=False).decode("ascii")))
         return request.changed(headers=request.headers.plus("Authorization", authorization))

@@ -1,4 +1,4 @@
-"""SignV2: the signature by the merchant's certificate that a few APIv2 calls carry among their parameters."""
+"""SignV2: the parameter of a few APIv2 calls that is signed with the merchant's private key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..wire.v2.parameters import texts
 
 
 class SignV2:
-    """Makes `cert_sign` where the operation has one, unless the caller gives it. `sign` comes with the encoding.
+    """Makes `cert_sign` if the operation has one and the caller gives none. `EncodeV2` makes `sign`.
 
     Args:
         serial: serial number of the merchant certificate.
@@ -32,7 +32,7 @@ class SignV2:
         self._clock = clock
 
     def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
-        """Sign the request where that is asked for, then call on."""
+        """Sign the request if its operation asks for that, then call on."""
         operation = request.operation
         if operation is None or operation.signed_field is None:
             return call_next(request)

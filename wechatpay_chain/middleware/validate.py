@@ -1,4 +1,4 @@
-"""Validate: what the catalogue objects to is said before anything is sent. Optional, since the platform decides."""
+"""Validate: refuses payloads that the catalogue doesn't allow. Optional, since the platform has the last word."""
 
 from __future__ import annotations
 

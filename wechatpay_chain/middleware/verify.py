@@ -1,4 +1,4 @@
-"""Verify: an answer that is not signed by the platform is not handed on."""
+"""Verify: refuses answers that the platform didn't sign."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from ..wire.schemes import Scheme
 class Verify:
     """Checks the signature of every answer.
 
-    A 2xx must be signed, an empty one too, unless the catalogue says that the operation's answers carry no signature.
-    The platform doesn't sign every refusal, so a refusal is handed on with `verified` saying whether it was.
+    A 2xx must be signed, an empty one too, unless the catalogue says that the operation's answers aren't signed. The
+    platform doesn't sign every refusal: refusals are returned in any case, and `verified` says whether one was signed.
 
     Args:
-        trust: the platform's keys; where somebody renews them, the key of an unknown serial is fetched, which counts
+        trust: the platform's keys. If they are renewed, the key of an unknown serial is downloaded, which counts
             against the call's time.
         clock: returns Unix time in seconds.
-        timeouts: of a call that brings none. A key is fetched in the time that is left of them.
-        verify: checks a signature as the scheme says.
+        timeouts: of a call without its own. A key is downloaded in the time that is left.
+        verify: checks a signature in this scheme.
         scheme: of the calls that pass here.
-        run: calls what verifies, where that takes long; None calls it here and now.
+        run: runs a slow verification in another thread; None runs it here.
         monotonic: returns seconds of a clock that never goes back.
     """
 
@@ -73,7 +73,7 @@ class Verify:
         try:
             body = response.content
             if signature == "sha1-header":
-                # Of a stream the reader compares the digest, once everything was read.
+                # The digest of a stream is compared when it has been read.
                 body = v3.statement_body(response.headers, body if response.stream is None else None)
             if self._run is None:
                 self._verify(response, body)
@@ -87,7 +87,7 @@ class Verify:
         return response.changed(verified=response.stream is None)
 
     async def _with_keys(self, request: Request, call_next: Handler) -> Response[Any]:
-        """The answer, once the key that it names is here. That is fetched in the time that the call has left."""
+        """The answer, after downloading the key that it names if that is missing, in the time that is left."""
         started = self._monotonic()
         response = await call_next(request)
         serial = response.headers.get(v3.SERIAL_HEADER)
@@ -124,9 +124,9 @@ def _signature_of_answer(request: Request) -> AnswerSignature:
     if operation is not None and operation.answer_signature == "body":
         return "body"
     by_path = of_path(request)
-    # No exemption for a template that is not the one of the path that was sent.
+    # No exemption if the template is not that of the path that was sent.
     if operation is not None and operation is by_path:
         return operation.answer_signature
-    # Links change, and their files are not signed: what comes is believed for the answer that gave the link.
+    # Files behind links aren't signed. They are trusted because the answer that held the link was signed.
     is_link = request.streamed and by_path is None and request.method == "GET"
     return "none" if is_link else "body"

@@ -1,4 +1,4 @@
-"""VerifyV2: an APIv2 answer is read, and not handed on unless its `sign` fits."""
+"""VerifyV2: reads the XML of APIv2 answers, and refuses those whose `sign` is wrong."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from ..wire.v2.request import PREFIX
 class VerifyV2:
     """Reads the XML of APIv2 answers into `Response.fields` and checks their `sign`.
 
-    An answer must be signed, a refusal of the business included, unless the catalogue says that the operation's
-    answers carry no `sign`. An answer whose `return_code` isn't `SUCCESS` comes without one: it is a refusal anyway.
+    An answer must be signed, also one whose `result_code` is `FAIL`, unless the catalogue says that the operation's
+    answers have no `sign`. An answer whose `return_code` isn't `SUCCESS` is a refusal, and never signed.
 
     Args:
         apiv2_key: the merchant's key; None where it makes no APIv2 calls.
@@ -52,7 +52,7 @@ class VerifyV2:
 
 
 def _exempt(request: Request) -> Operation | None:
-    """The operation, where its answers carry no `sign`. The template must be the one of the path that was sent."""
+    """The operation if its answers have no `sign`, and the template is that of the path that was sent; else None."""
     operation = request.operation
     if operation is None or operation.answer_signature != "none":
         return None
@@ -62,7 +62,7 @@ def _exempt(request: Request) -> Operation | None:
 
 def _read(response: Response[Any], exempt: Operation | None, key: Concealed[str]) -> Response[Any]:
     if exempt is not None and exempt.answer != "xml" and not v2.is_xml(response.content):
-        return response  # a bill or a text; a refusal would be XML
+        return response  # a bill or a text: a refusal would be XML
     fields = v2.parse(response.content)
     if fields.get("return_code") != "SUCCESS":
         return response.changed(fields=fields, verified=_holds(fields, key))

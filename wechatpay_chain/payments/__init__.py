@@ -1,4 +1,4 @@
-"""What a front end needs to open WeChat Pay, from an order that was placed or from a service's answer.
+"""The parameters with which a front end opens WeChat Pay, for an order or for another product.
 
     wx.requestPayment(await wxpay.payments.mini_program(answer, appid="wx..."))
 

@@ -1,4 +1,4 @@
-"""Repeating a refund or a transfer whose outcome is open: with the same number and the same content, never another.
+"""`until_certain`: repeats a refund or a transfer whose outcome is unknown, with the same number and content.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012791862
 """
@@ -24,7 +24,7 @@ _BACKOFF = Backoff(1.0, 4.0, jitter=0)
 
 
 class Postable(Protocol):
-    """What is needed of a chain."""
+    """The method of a chain that is used here."""
 
     @property
     def post(self) -> Callable[..., Awaitable[Response[Any]]]:
@@ -58,9 +58,8 @@ async def until_certain(
 
         await until_certain(wxpay.v3.refund.domestic.refunds, json={"out_refund_no": "R1", ...})
 
-    With a chain of `SyncWeChatPay` it blocks. It goes further than the client's own repetitions, which each of these
-    calls may have besides: it repeats whatever left the outcome open, an answer that can't be believed or a code that
-    nobody knows too.
+    With a chain of `SyncWeChatPay` it blocks. Each call may be repeated by the client's own retries. Beyond those, this
+    repeats every call of unknown outcome, also after an answer that can't be trusted or has an unknown code.
 
     Args:
         chain: the path.

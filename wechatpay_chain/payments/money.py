@@ -11,13 +11,13 @@ from decimal import Decimal, InvalidOperation
 from ..errors import ConfigurationError, type_of
 
 _FEN = 100
-# "1E+9" is a number; one with more digits is no amount, and might fill the memory.
+# "1E+9" is a number. One of more digits is no amount, and might fill the memory.
 _MOST_DIGITS = 60
 
 _CURRENCY = re.compile("[A-Z]{3}")
 # As people call it; the platform takes the code alone.
 _RENMINBI = "RMB"
-# ISO 4217, where it isn't two.
+# By ISO 4217, where they aren't two.
 _DECIMALS = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"), 0),
     **dict.fromkeys(("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),

@@ -222,7 +222,7 @@ def h5_url(h5: str | Response[Any] | Mapping[str, Any], redirect_url: str) -> st
 
 
 def check_algorithm(algorithm: Algorithm) -> None:
-    """Refuse to sign with SM2.
+    """Refuse SM2, for which no signType is known.
 
     Raises:
         ConfigurationError: it is SM2.
@@ -243,7 +243,7 @@ def _signed(unsigned: Unsigned, key: PrivateKey) -> dict[str, str]:
 
 def _lines(*lines: str) -> bytes:
     for line in lines:
-        # Another text, such as that of a request, must not be signed for whoever can choose a part of this one.
+        # Else whoever can choose a part of this text could have another one signed, such as that of a request.
         if not line.isprintable():
             raise ConfigurationError("payments", f"{line[:40]!a} holds a line end or a control character", _ONE_LINE)
     return "".join(f"{line}\n" for line in lines).encode()

@@ -1,4 +1,4 @@
-"""What the parameters of several front ends have in common: where an answer's value is, and how they become text."""
+"""Functions that several front ends share: values from answers, checks, and signing with the APIv2 key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..wire import v2
 Prepay = str | Response[Any] | Mapping[str, Any]
 """A `prepay_id`, or the answer or its JSON that holds one."""
 
-# Text after such a character would be signed as further parameters of the merchant's own.
+# Text after such a character could be signed as further parameters.
 _MORE_THAN_A_NUMBER = re.compile(r"[\s&=\x00-\x1f\x7f]")
 
 PREPAY = "prepay_id="
@@ -40,11 +40,11 @@ def prepay_id(prepay: Prepay) -> str:
 
 
 def given(name: str, value: object) -> str:
-    """A text that is needed, such as an appid: an unset one would open nothing in the front end.
+    """A required text, such as an appid.
 
     Args:
         name: of the argument.
-        value: what a caller gave there.
+        value: from the caller.
 
     Raises:
         ConfigurationError: it is empty, no text, has blanks or line ends around it, or holds a character that the

@@ -28,7 +28,7 @@ class Payments(Generic[R]):
     """The functions of this package, with a merchant's keys, clock and nonces filled in.
 
     Args:
-        run: what becomes of the coroutines that sign: a client hands them on, its blocking twin runs them.
+        run: applied to the coroutines that sign: `WeChatPay` returns them, `SyncWeChatPay` runs them.
         mchid: merchant number.
         signer: signs for the merchant.
         apiv2_key: the APIv2 key, for what is signed with it.

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import ConfigurationError
 
-# Payment codes are scanned off screens: the platform's own have this level.
+# The level of error correction in the platform's own codes.
 _ERROR_CORRECTION = "m"
 
 

@@ -14,7 +14,7 @@ def merchant_transfer(
     https://pay.weixin.qq.com/doc/v3/merchant/4012716430
 
     Args:
-        package_info: of the transfer's answer; it is there while the state is `WAIT_USER_CONFIRM`.
+        package_info: of the transfer's answer, which has it while the state is `WAIT_USER_CONFIRM`.
         mchid: merchant number that made the transfer.
         appid: of the front end.
         sub_mchid: of a service provider's merchant.

@@ -1,4 +1,4 @@
-"""Waiting for a payment: notifications may be late or lost, so an order that was placed is asked for.
+"""`wait_for_payment`: queries an order until it is paid, because notifications may be late or lost.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012791861
 """
@@ -28,7 +28,7 @@ _SETTLED = frozenset({"SUCCESS", "REFUND", "CLOSED", "REVOKED", "PAYERROR"})
 
 
 class Client(Protocol):
-    """What is needed of a `WeChatPay`."""
+    """The method of a client that is used here."""
 
     def chain(self, path: str) -> Any:
         """The chain of a path."""
@@ -82,8 +82,8 @@ async def wait_for_payment(
         monotonic: returns seconds of a clock that never goes back.
 
     Returns:
-        The last answer: look at `trade_state`. After closing it is the one of a query made then, for the payer may
-        have been faster.
+        The answer of the last query, with the order's `trade_state`. After closing the order it is queried once more,
+        as the payer may have been faster.
 
     Raises:
         ConfigurationError: an argument is wrong.
@@ -130,6 +130,6 @@ async def _close(wxpay: Client, path: str, out_trade_no: str, params: Mapping[st
     try:
         await wxpay.chain(f"{path}/close").post(out_trade_no=out_trade_no, json=dict(params))
     except APIError as error:
-        # Paid in the meantime, or closed before: the query that follows tells.
+        # Paid in the meantime, or closed before: the next query shows which.
         if not error.has_code("ORDER_PAID", "ORDER_CLOSED"):
             raise

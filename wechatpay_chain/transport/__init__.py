@@ -1,1 +1,1 @@
-"""The network."""
+"""The network: sending requests over aiohttp."""

@@ -1,4 +1,4 @@
-"""The network: the very bytes and the very target that were signed, over aiohttp."""
+"""Sending requests over aiohttp: the very bytes and the very target that were signed."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from .exchange import Exchange
 _USER_AGENT = f"wechatpay_chain/{__version__} Python/{platform.python_version()} aiohttp/{aiohttp.__version__}"
 # The platform closes idle connections after 8 s; a request sent into that moment would be lost.
 _KEEPALIVE = 6.0
-# Thirty years in seconds: aiohttp rounds times to whole ones, which infinity has not.
+# Thirty years in seconds, for infinity, which aiohttp can't round to a whole number.
 _LONGEST = 1e9
-# By `new_session`: they have no settings of anybody else's.
+# Sessions from `new_session`, which have no settings of callers.
 _made_here: WeakSet[ClientSession] = WeakSet()
-# What goes out with every request. Small answers are held whole, so they are asked for uncompressed.
+# Headers of every request. Small answers are read into memory, so uncompressed ones are asked for.
 _HEADERS_OF_STREAMED = {"User-Agent": _USER_AGENT}
 _HEADERS = {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"}
 _log = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ class AiohttpTransport:
                 _log.warning("the aiohttp session raised %s after the answer had come", type(error).__name__)
                 return exchange.response
             failure = exchange.failure(error)
-        raise failure  # not in the handler: aiohttp's exception may hold the request's headers
+        raise failure  # outside of the handler: aiohttp's exception, which may hold headers, must not be its context
 
     async def aclose(self) -> None:
         """Close the connections, unless the session is the caller's own."""
@@ -143,7 +143,7 @@ class AiohttpTransport:
         times = _client_timeout(timeouts, idempotent)
         if not request.streamed:
             return _Times.of(times)
-        # A file may take as long as it comes, and aiohttp has no limit for what comes before it.
+        # The content of a file may take any time, and aiohttp can't limit only the time until it begins.
         total = min(timeouts.total, _LONGEST)
         times = aiohttp.ClientTimeout(connect=times.connect, sock_read=total)
         return _Times(times, times, Deadline(total))
@@ -179,7 +179,7 @@ def new_session() -> ClientSession:
 
 def _data(request: Request) -> aiohttp.BytesPayload | AsyncIterable[bytes] | None:
     if request.body:
-        # Of bytes aiohttp makes the same, after it has looked for what to make (`python -m benchmarks.share`).
+        # aiohttp makes the same of bytes, but searches for the class first (`python -m benchmarks.share`).
         return aiohttp.BytesPayload(request.body)
     return None if request.payload is None else request.payload.chunks()
 
@@ -191,7 +191,7 @@ class _Times:
     Attributes:
         timeout: all of them, as errors name them.
         by_aiohttp: those that aiohttp keeps.
-        deadlines: keeps the whole time where aiohttp doesn't.
+        deadlines: keeps the total time in aiohttp's place; None if aiohttp keeps it.
     """
 
     timeout: aiohttp.ClientTimeout
@@ -205,7 +205,7 @@ class _Times:
 
     @classmethod
     def shared(cls, times: aiohttp.ClientTimeout) -> Self:
-        """The whole time kept by one timer for all calls that have the same."""
+        """The total time kept by one timer for all calls with the same total."""
         by_aiohttp = aiohttp.ClientTimeout(connect=times.connect, sock_read=times.sock_read)
         return cls(times, by_aiohttp, Deadlines(cast("float", times.total)))  # every call has an end
 
@@ -214,7 +214,7 @@ def _client_timeout(timeouts: Timeout, idempotent: bool) -> aiohttp.ClientTimeou
     attempt = min(timeouts.of_attempt(idempotent=idempotent), _LONGEST)
     return aiohttp.ClientTimeout(
         total=attempt,
-        # Below the whole, so that a call that never left its machine is known as such.
+        # Less than the total, so that a call that was never sent is known as such.
         connect=min(timeouts.connect, attempt / 2),
         sock_read=timeouts.read if timeouts.read is not None and timeouts.read < attempt else None,
     )

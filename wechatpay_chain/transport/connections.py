@@ -1,4 +1,4 @@
-"""The connections of a session: kept open between calls, and none of them used on which something came unasked."""
+"""The connection pool of a session, without connections on which something arrived between calls."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from aiohttp.tracing import Trace
 
 
 class Connections(aiohttp.TCPConnector):
-    """Hands out no connection on which something came that nobody asked for.
+    """Discards idle connections on which something has arrived.
 
-    What a server or a gateway sends on a connection that no call uses, such as a 408 or a second answer, aiohttp keeps
-    for the next call. That call would take it for its own answer, and the one after it would get the answer to this.
+    A server or a gateway may send something on an idle connection, such as a 408 or a second answer. aiohttp keeps it
+    for the next call, which would take it for its own answer; the call after that would get the answer to this one.
     """
 
     async def _get(self, key: ConnectionKey, traces: list[Trace]) -> Connection | None:
-        # There is no public method between a connection's choice and its use.
+        # aiohttp has no public method between the choice of a connection and its use.
         while (connection := await super()._get(key, traces)) is not None:
             if connection.protocol is None or not connection.protocol.should_close:
                 break

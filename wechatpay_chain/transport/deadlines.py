@@ -1,4 +1,4 @@
-"""The deadlines of calls that may all take equally long: one timer keeps them all.
+"""Deadlines of calls with the same timeout, kept by one timer.
 
 aiohttp sets and cancels a timer for each request, which is a thirtieth of a call (`python -m benchmarks.share`).
 """
@@ -11,9 +11,9 @@ from typing import Any
 
 
 class Deadlines:
-    """Bounds the time of whatever runs inside of `with deadlines:`, as `asyncio.timeout` does.
+    """Bounds the time of the block in `with deadlines:`, as `asyncio.timeout` does.
 
-    Several tasks may be inside at once, each of them once.
+    Several tasks may be in such a block at once, each of them once.
 
     Args:
         seconds: how long each may take.
@@ -23,8 +23,8 @@ class Deadlines:
         self._seconds = seconds
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
-        # A task inside -> when its time ends, and how often it had been cancelled when it came. Who came first ends
-        # first, because all may take equally long.
+        # Task -> when its time ends, and how often it had been cancelled when it entered; in the order of their ends,
+        # because the timeout is the same for all.
         self._inside: dict[asyncio.Task[Any], tuple[float, int]] = {}
         self._late: dict[asyncio.Task[Any], int] = {}
 
@@ -33,7 +33,7 @@ class Deadlines:
         if task is None:
             raise RuntimeError("a deadline needs a task: await the call in one")
         loop = asyncio.get_running_loop()
-        if loop is not self._loop:  # of one that has ended no timer fires, and no task can be cancelled
+        if loop is not self._loop:  # timers and tasks of an ended loop are gone
             self._loop, self._timer = loop, None
             self._inside.clear()
             self._late.clear()
@@ -52,12 +52,12 @@ class Deadlines:
         if task is None or self._inside.pop(task, None) is not None:
             return
         cancelled_before = self._late.pop(task)
-        # Somebody else's cancellation counts more.
+        # If the task was cancelled for another reason too, that counts.
         if task.uncancel() <= cancelled_before and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
     def _end(self) -> None:
-        """Cancel the tasks whose time is over, and come again for the next."""
+        """Cancel the tasks whose time is over, and set the timer for the next."""
         self._timer = None
         loop = asyncio.get_running_loop()
         now = loop.time()
@@ -72,7 +72,7 @@ class Deadlines:
 
 
 class Deadline(Deadlines):
-    """Bounds the time of one call, in `with deadline:`; nothing of it is left when that has ended.
+    """Bounds the time of a single block, in `with deadline:`, and leaves no timer behind.
 
     Args:
         seconds: how long it may take.

@@ -1,8 +1,8 @@
-"""One request on its way through an aiohttp session, whatever that session is set to.
+"""One request and its answer through an aiohttp session, unaffected by the session's settings.
 
 A session may be the caller's own, shared with the rest of a program: with credentials, middlewares and trace
-configurations that are meant for others. None of them decides what an answer of the platform means: the answer is
-taken where it comes from the connection, before anybody else sees it.
+configurations that are meant for other requests. None of them can change what an answer of the platform means: the
+answer is read as it comes from the connection, before they see it.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ class Exchange:
 
     Args:
         request: what is sent.
-        common: headers that go out with every such request; its own win over them. An `Accept-Encoding` among them
-            asks for an uncompressed answer.
+        common: headers of every such request; the request's own win over them. An `Accept-Encoding` among them asks for
+            an uncompressed answer.
         host: where it goes.
         session: sends it.
         timeout: how long that may take.
-        is_ours: whether the session was made here, and so has no settings of anybody else's.
+        is_ours: whether the session is from `new_session`, without settings of callers.
 
     Attributes:
-        response: the answer with its content; None for none, and for one that is read as a stream.
-        headers: those of the answer, as soon as they came.
+        response: the answer with its content; None before it, and for an answer that is read as a stream.
+        headers: the answer's, as soon as they have come.
     """
 
     response: Response[Any] | None = None
@@ -67,15 +67,15 @@ class Exchange:
         self._session = session
         self._timeout = timeout
         self._is_ours = is_ours
-        # Asked for uncompressed, an answer that is compressed all the same is unpacked here, up to a bound.
+        # An answer that is compressed although that wasn't asked for is unpacked here, up to a bound.
         asked = request.headers.get("Accept-Encoding")
         self._asks_for_identity = "Accept-Encoding" in common if asked is None else asked == "identity"
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments of aiohttp that the session, and the headers of the request, ask for."""
+        """The arguments for `ClientSession.request`."""
         arguments: dict[str, Any] = {"auto_decompress": not self._asks_for_identity}
         if self._is_ours:
-            # All headers at once, in `_send`: those of `ClientSession.request` are merged one by one, and twice.
+            # `_send` sets all headers at once: `ClientSession.request` would merge them one by one, twice.
             arguments["middlewares"] = (self._send,)
             if self._request.payload is not None:
                 arguments["headers"] = {"Content-Length": str(self._request.payload.length)}
@@ -83,7 +83,7 @@ class Exchange:
         # aiohttp refuses an Authorization beside the credentials of a session or of a .netrc: ours is set later.
         sent = Headers(self._common).merge(self._request.headers)
         if self._request.payload is not None:
-            # Without it aiohttp would send chunks, whose number of bytes the receiver learns at the end.
+            # Without it aiohttp would send the body in chunks, without its length.
             sent = sent.plus("Content-Length", str(self._request.payload.length))
         given = {name: value for name, value in sent.items() if name.lower() != _AUTHORIZATION.lower()}
         # Middlewares of a request replace the session's, for which there is no public attribute.
@@ -91,17 +91,17 @@ class Exchange:
         return {**arguments, "headers": given, "middlewares": (self._authorize, *theirs, self._send)}
 
     async def answer(self, answer: aiohttp.ClientResponse) -> Response[Any]:
-        """The answer that the session returned; a whole file is still to be read."""
+        """The answer that the session returned; the content of a file is still to be read."""
         if self._request.streamed and answer.status == _OK:
             stream = Stream(answer, self.failure)
             return Response(status=_OK, headers=self.headers, request=self._request, stream=stream)
-        # None where a session answers by itself, without a connection.
+        # None if a middleware of the session answered, without a connection.
         return self.response or await self._read(answer)
 
     def failure(self, error: Exception) -> TransportError:
         """Our error for an exception of the session, or of reading the answer.
 
-        What the connection ended with counts more than what others made of it.
+        The error of the connection counts, not what middlewares of the session made of it.
         """
         if self._error is not None:
             return self._error
@@ -130,8 +130,8 @@ class Exchange:
     ) -> aiohttp.ClientResponse:
         """The last step before the connection, and the first that sees the answer.
 
-        What it raises isn't aiohttp's, so that aiohttp doesn't send a GET, a PUT or a DELETE again by itself, unseen
-        and under the same signature.
+        It raises no exception of aiohttp, because aiohttp would silently repeat a GET, a PUT or a DELETE, with the same
+        signature.
         """
         if self._is_ours:
             request.headers.update(self._common)
@@ -143,7 +143,7 @@ class Exchange:
             answer = await call_next(request)
             self.headers = AnswerHeaders(answer.headers)
             if self._request.streamed and answer.status == _OK:
-                pass  # whoever asked for it reads it
+                pass  # a stream, which the caller reads
             elif self._asks_for_identity and answer.content.is_eof() and self._request.payload is None:
                 # What a small answer consists of came with its headers. Unpacked by aiohttp it may be any size.
                 self._take(answer, answer.content.read_nowait())
@@ -153,13 +153,13 @@ class Exchange:
             failure = self.failure(error)
         else:
             return answer
-        # A middleware of the session may have sent the request more than once: what may have arrived counts.
+        # A middleware of the session may have sent the request more than once: the worst outcome counts.
         if self._error is None or self._error.outcome == "not_sent":
             self._error = failure
-        raise failure  # not in the handler, whose exception would become its context
+        raise failure  # outside of the handler, whose exception would become its context
 
     async def _read(self, answer: aiohttp.ClientResponse) -> Response[Any]:
-        """Take the whole content. The connection is free for the next call then, or closed."""
+        """Read the whole content. Then the connection is free for the next call, or closed."""
         try:
             content = await read_whole(answer.content.iter_any(), _most(answer.status))
         except BaseException:
@@ -171,10 +171,10 @@ class Exchange:
         return self._take(answer, content)
 
     def _take(self, answer: aiohttp.ClientResponse, content: bytes) -> Response[Any]:
-        # For middlewares and trace configurations of the session that read the answer after this.
+        # For middlewares and trace configurations of the session, which may read the content after this.
         answer._body = content  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: there is no public way
         status = answer.status
-        if status == _SWITCHING:  # to a protocol that nobody asked for: aiohttp keeps the connection for it
+        if status == _SWITCHING:  # a switch to another protocol, for which aiohttp keeps the connection open
             answer.close()
         if content and self._asks_for_identity:
             content = unpacked(content, self.headers.get("Content-Encoding", ""), _most(status))

@@ -1,4 +1,4 @@
-"""Why a request brought no answer: each foreign exception as one of our errors, with what is known of its outcome."""
+"""Foreign exceptions of a request, each as one of our errors with its outcome."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Failure:
 
     Attributes:
         kind: the class of our error.
-        outcome: what is known of the request, once it was handed to the connector.
+        outcome: of the request, if it was handed to the connector.
         text: of the error; `{host}`, `{proxy}`, `{error}`, `{name}`, `{connect}`, `{read}`, `{total}` are filled in.
     """
 
@@ -62,11 +62,11 @@ FAILURES: dict[type[Exception], Failure] = {
     # A session's own middlewares and trace configurations may raise anything.
     Exception: Failure(TransportError, "unknown", "the aiohttp session raised {name}: {error}"),
 }
-"""The nearest class of an exception counts, so the order of the rows doesn't."""
+"""The nearest class in an exception's ancestry counts; the order of the rows doesn't."""
 
 # What aiohttp's writer says in place of writing. It writes head and body at once, unless the body comes in pieces.
 _UNWRITTEN = "Cannot write to closing transport"
-# Where aiohttp quotes what came, at the end of what it says.
+# The end of aiohttp's message, where it quotes received bytes.
 _QUOTED = re.compile(r":?\s+(?:bytearray\()?b?['\"]")
 
 
@@ -88,10 +88,10 @@ def transport_error(
 
     Args:
         error: what was raised.
-        host: where the request was to go.
+        host: of the request.
         timeout: of the request.
-        proxy: that it was to go through.
-        was_handed_over: whether the connector was asked to send it. Before that nothing can have left.
+        proxy: of the request.
+        was_handed_over: whether the connector was asked to send it. Before that nothing can have been sent.
         in_pieces: whether its body is written in pieces, some of which may have left before the one that failed.
     """
     if _is_shutting_down(error):
@@ -117,7 +117,7 @@ def transport_error(
 
 
 def _is_shutting_down(error: Exception) -> bool:
-    """Whether names can't be resolved because the threads that do it have ended, as in `atexit` functions."""
+    """Whether a name couldn't be resolved because no threads are left, as in `atexit` functions."""
     return isinstance(error, RuntimeError) and not threading.main_thread().is_alive()
 
 
@@ -128,24 +128,24 @@ def _is_unwritten(error: Exception) -> bool:
 
 
 def cause_of(error: Exception) -> Exception | None:
-    """What to chain to our error: aiohttp's exceptions about answers hold headers, those of the request too."""
+    """The exception to chain to our error; None for one that may hold headers, those of the request included."""
     holds_headers = isinstance(error, aiohttp.ClientResponseError) or _holds_a_head(error)
     return None if holds_headers else _raised_by_the_body(error) or _beneath_a_url(error) or error
 
 
 def _holds_a_head(error: Exception) -> bool:
-    """Whether its text is the whole head of an answer that broke off there."""
+    """Whether its text is the head of an answer that was cut off there."""
     return isinstance(error, aiohttp.ServerDisconnectedError) and not isinstance(error.message, str)
 
 
 def _raised_by_the_body(error: Exception) -> Exception | None:
-    """What a body raised while it was sent; aiohttp's own text about it shows the password of the proxy."""
+    """What a body raised while it was sent. aiohttp wraps it in an error whose text shows the proxy's password."""
     cause = error.__cause__
     return cause if type(error) is aiohttp.ClientConnectionError and isinstance(cause, Exception) else None
 
 
 def _beneath_a_url(error: Exception) -> Exception | None:
-    """What an exception was made of whose own text shows the whole URL, with the values in its path and its query."""
+    """The cause of an exception whose own text shows the whole URL, with values in its path and query."""
     shows_url = type(error) in {aiohttp.ClientOSError, aiohttp.ConnectionTimeoutError}
     return error.__cause__ if shows_url and isinstance(error.__cause__, Exception) else None
 
@@ -159,11 +159,11 @@ def _text_of(error: Exception) -> str:
         login = ". Give the session its user and password" if error.status == 407 else ""
         return f"{error.status} {error.message}{login}"
     if isinstance(error, aiohttp.ClientResponseError):
-        # What came may be the content of an answer, which no log should show.
+        # Received bytes may be the content of an answer, which belongs in no log.
         return " ".join(_QUOTED.split(error.message, maxsplit=1)[0].split())
     if isinstance(error, aiohttp.InvalidURL):
         return "what was given" if "@" in str(error.url) else f"{str(error.url)!r}"
-    # aiohttp's own texts say the host again, and `ssl:default` of what goes without TLS, too.
+    # aiohttp's own texts repeat the host, and say `ssl:default` even without TLS.
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return str(error.certificate_error)
     if isinstance(error, aiohttp.ClientConnectorError) and not isinstance(error, aiohttp.ClientProxyConnectionError):

@@ -1,4 +1,4 @@
-"""The headers of an answer, as aiohttp hands them out."""
+"""The headers of an answer, looked up in aiohttp's own mapping."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ D = TypeVar("D")
 
 
 class AnswerHeaders(Headers):
-    """Headers that are looked up where they are: few of an answer's are ever asked for (`python -m benchmarks.share`).
+    """Headers that are not copied, because few of them are ever looked up (`python -m benchmarks.share`).
 
     Args:
-        came: the headers of the answer, several of one name among them.
+        came: the headers of the answer; a name may occur several times.
     """
 
     __slots__ = ("_came",)
@@ -49,14 +49,14 @@ class AnswerHeaders(Headers):
         return isinstance(name, str) and name in self._came
 
     def __getattr__(self, name: str) -> dict[str, tuple[str, str]]:
-        """`_held`, once somebody needs all headers."""
+        """`_held`, made when all headers are needed."""
         if name != "_held":
             raise AttributeError(name)
         super().__init__(self._came.items())
         return self._held
 
 
-# The same few tuples come again and again, and such names are found in half the time (`python -m benchmarks.share`).
+# Cached, because the same few tuples recur; names of type `istr` are found in half the time (`benchmarks.share`).
 @lru_cache(maxsize=8)
 def _in_any_case(names: tuple[str, ...]) -> tuple[istr, ...]:
     return tuple(map(istr, names))

@@ -1,4 +1,4 @@
-"""The content of an answer, read as it comes."""
+"""The content of an answer as a stream."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import aiohttp
 from ..errors import ConnectionFailed, TransportError
 from ..http.reading import MOST_TIMES, is_bomb
 
-# So much is handed on at once.
+# Bytes that are yielded at once, at most.
 _PIECE = 256 * 1024
 
 
@@ -18,7 +18,7 @@ class Stream:
 
     Args:
         answer: whose content it is.
-        failure: what to raise in place of what reading raised.
+        failure: converts an exception of reading into one of our errors.
     """
 
     def __init__(self, answer: aiohttp.ClientResponse, failure: Callable[[Exception], TransportError]) -> None:
@@ -48,7 +48,7 @@ class Stream:
         raise failure
 
     async def aclose(self) -> None:
-        """Let go of the connection, wherever the reading is."""
+        """Release the connection, also before the end of the content."""
         self._answer.release()
         await self._answer.wait_for_close()
 
