@@ -12,9 +12,9 @@ from typing import Any
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
-from wechatpay_chain import APIError, Notification, Webhook, WeChatPay
+from wechatpay_chain import APIError, Notification, Webhook, WeChatPay, WeChatPayError
 from wechatpay_chain.contrib.starlette import endpoint
-from wechatpay_chain.payments import qr
+from wechatpay_chain.payments import qr, yuan
 
 HERE = Path(__file__).parent
 APPID = "wx2421b1c4370ec43b"
@@ -48,7 +48,7 @@ class Shop:
     async def product(self) -> Response:
         """What there is to buy."""
         form = f'<form method="post" action="/orders">{button("Buy")}</form>'
-        return page("Tea", f'<p class="price">¥{FEN / 100:.2f}</p>{form}')
+        return page("Tea", f'<p class="price">¥{yuan(FEN)}</p>{form}')
 
     async def buy(self) -> Response:
         """Make an order, and show its page."""
@@ -97,14 +97,14 @@ class Shop:
                 await self._wxpay["v3/refund/domestic/refunds"].post(
                     json={
                         "out_trade_no": number,
-                        # Of the order's number, so that a repeat is the same refund.
+                        # Made of the order's number, so that a repeat is the same refund.
                         "out_refund_no": f"R{number}",
                         "notify_url": self._notify_url,
                         "amount": {"refund": FEN, "total": FEN, "currency": "CNY"},
                     }
                 )
-            except APIError:
-                self._orders[number] = found
+            except WeChatPayError:
+                self._orders[number] = found  # whatever became of it, a repeat is the same refund
                 raise
         return RedirectResponse(f"/orders/{number}", 303)
 
@@ -119,8 +119,11 @@ class Shop:
             return PlainTextResponse(file.read_text("utf-8-sig"))
 
     async def paid(self, notification: Notification[Any]) -> None:
-        """WeChat Pay says that an order was paid."""
-        self._turn(notification.resource["out_trade_no"], {"waiting"}, "paid")
+        """WeChat Pay says that an order was paid; the amount and the merchant have to be the shop's."""
+        number, total = notification.resource["out_trade_no"], notification.resource["amount"]["total"]
+        if (total, notification.resource["mchid"]) != (FEN, self._mchid):
+            raise ValueError(f"of {number} {total} fen were paid, not {FEN}, or to another merchant")
+        self._turn(number, {"waiting"}, "paid")
 
     async def refunded(self, notification: Notification[Any]) -> None:
         """WeChat Pay says that the money is back."""

@@ -17,9 +17,10 @@ import httpx
 import pytest
 
 from examples.shop.service import FEN, create
-from wechatpay_chain import Webhook, WeChatPay
+from wechatpay_chain import ConnectionFailed, Webhook, WeChatPay
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.faults import LoseAnswer
+from wechatpay_chain.payments import yuan
 
 COMMAND = [sys.executable, "-m", "examples.shop"]
 BEIJING = timezone(timedelta(hours=8))
@@ -76,7 +77,7 @@ async def test_an_order_is_paid_and_refunded(customer: Customer) -> None:
     customer.emulator.advance(days=1)
     bill = await customer.browser.get(f"/bills/{noon:%Y-%m-%d}")
     assert page.rpartition("/")[2] in bill.text
-    assert f"{FEN / 100:.2f}" in bill.text
+    assert yuan(FEN) in bill.text
 
 
 async def test_a_lost_notification_comes_again(customer: Customer) -> None:
@@ -98,6 +99,31 @@ async def test_a_forged_notification_changes_nothing(customer: Customer) -> None
     await customer.emulator.deliver()
     assert customer.emulator.notifications[-1].attempts[0]["status"] == 401
     assert await customer.state(page) == "waiting"
+
+
+async def test_another_amount_pays_nothing(customer: Customer) -> None:
+    """A genuine notification of another amount is answered as failed, and the order goes on waiting."""
+    page = await customer.buy()
+    other = {"out_trade_no": page.rpartition("/")[2], "amount": {"total": 1, "payer_total": 1}}
+    customer.emulator.trigger("TRANSACTION.SUCCESS", other)
+    await customer.emulator.deliver()
+    assert customer.emulator.notifications[-1].attempts[0]["status"] == 500
+    assert await customer.state(page) == "waiting"
+
+
+async def test_a_refund_without_an_answer_can_be_asked_for_again(customer: Customer) -> None:
+    """Where the answer is lost, a second click asks for the same refund."""
+    page = await customer.buy()
+    await customer.pay(page)
+    customer.emulator.faults.add(LoseAnswer(), operation="POST /v3/refund/domestic/refunds")
+    with pytest.raises(ConnectionFailed):
+        await customer.browser.post(f"{page}/refund")
+    customer.emulator.faults.clear()
+    assert await customer.state(page) == "paid"
+    await customer.browser.post(f"{page}/refund")
+    customer.emulator.advance(minutes=10)
+    await customer.emulator.deliver()
+    assert await customer.state(page) == "refunded"
 
 
 async def test_no_such_order(customer: Customer) -> None:
