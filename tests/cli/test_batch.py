@@ -181,7 +181,7 @@ def test_the_same_row_twice_is_one_call(run: Run, shop: Shop) -> None:
 
 
 async def test_results_of_answers_that_differ(tmp_path: Path) -> None:
-    """Each flat member has a column; the issue of a refusal is in its message; what is nested stays in the JSON."""
+    """Each flat member has a column, a formula in quotes; a refusal's issue is in its message; the rest stays JSON."""
     detail = b'{"code":"PARAM_ERROR","message":"m","detail":{"issue":"too long"}}'
     known = [
         Result(key="a", state="done", status=200, answer=b'{"no":"001","amount":{"total":1},"n":1.5,"ok":true}'),
@@ -189,6 +189,7 @@ async def test_results_of_answers_that_differ(tmp_path: Path) -> None:
         Result(key="c", state="done", status=200, answer=b"no JSON"),
         Result(key="d", state="refused", status=400, code="PARAM_ERROR", message="wrong", answer=detail),
         Result(key="e", state="waiting"),
+        Result(key="=1+1", state="done", status=200, answer=b'{"no":"@SUM(A1)","n":-1.5}'),
     ]
 
     async def results() -> AsyncIterator[Result]:
@@ -202,6 +203,8 @@ async def test_results_of_answers_that_differ(tmp_path: Path) -> None:
         "answer.no", "answer.n", "answer.ok", "answer.more",
     ]  # fmt: skip
     assert (rows[0]["answer.no"], rows[0]["answer.n"], rows[0]["answer.ok"]) == ("001", "1.5", "true")
+    formula = (rows[5]["key"], rows[5]["answer.no"], rows[5]["answer.n"], rows[5]["answer"][:1])
+    assert formula == ("'=1+1", "'@SUM(A1)", "-1.5", "{")
     assert (rows[3]["message"], rows[3]["answer.no"], rows[4]["message"]) == ("wrong (too long)", "", "")
 
 

@@ -15,6 +15,7 @@ import orjson
 from ..batch import Journal, Result
 from ..batch.results_file import line_of, members_of
 from ..files.disk import open_private, writing
+from .csv_cells import shown
 
 _COLUMNS = ("key", "state", "status", "code", "message", "request_id", "answer")
 
@@ -123,5 +124,5 @@ def message_of(result: Result) -> str | None:
 
 def _row(cells: Sequence[str]) -> bytes:
     text = StringIO()
-    csv.writer(text).writerow(cells)
+    csv.writer(text).writerow(map(shown, cells))
     return text.getvalue().encode()

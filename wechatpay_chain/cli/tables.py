@@ -15,6 +15,7 @@ import orjson
 from .._extras import extra
 from ..errors import ConfigurationError
 from ..files.disk import open_private
+from .csv_cells import shown
 
 Row = Mapping[str, Any]
 Write = Callable[[Row], None]
@@ -60,9 +61,9 @@ def _csv(path: Path) -> Generator[Write]:
         def write(row: Row) -> None:
             nonlocal is_first
             if is_first:
-                rows.writerow(row)
+                rows.writerow(map(shown, row))
                 is_first = False
-            rows.writerow(row.values())
+            rows.writerow(map(shown, row.values()))
 
         yield write
 
