@@ -45,7 +45,8 @@ def test_csv(tmp_path: Path) -> None:
         ("out_refund_no\n1,2\n", "more cells"),
         ("out_refund_no,new,new.member\n1,x,2\n", "inside of it"),
         ("reason\nx\n", "no number of the merchant's own"),
-        ('out_refund_no\n"1\n', "unexpected end of data"),
+        ('out_refund_no\n"1\n', "a quote is opened in it, and closed nowhere below"),
+        ("out_refund_no\n" + "1" * 200_000, "a cell in it has more than 131072 characters"),
         (b"out_refund_no\n\xff\xff\n", "no text in UTF-8, UTF-16 or GBK"),
     ],
 )
@@ -116,8 +117,10 @@ def test_the_forms_that_spreadsheets_save(tmp_path: Path, encoding: str, delimit
         (b"\xef\xbb\xbf", "is empty"),
         (b"out_refund_no,reason\n", "nothing below it"),
         (b"out_refund_no,out_refund_no\n1,2\n", "two columns of one name"),
+        (b"a," * 2000, "2001 columns"),
+        ("out_refund_no,reason\n1,x\n".encode("utf-16-le"), "characters of value 0. .*UTF-16 without its mark"),
         (b"out_refund_no,reasn\n1,x\n", "the column 'reasn' is misspelt: write 'reason'"),
-        (b"out_refund_no,amount.refnd,Reason\n1,1,x\n", "'amount.refund'; the column 'Reason' is misspelt"),
+        (b"out_refund_no,amount.refnd,Reason\n1,1,x\n", r"'amount.refund'.*\nthe column 'Reason' is misspelt: .*'$"),
     ],
 )
 def test_a_table_is_checked_before_its_first_row(tmp_path: Path, content: bytes, told: str) -> None:
@@ -132,7 +135,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     """Each row with a mistake is told with its line, and no row before it is handed out."""
     file = tmp_path / "orders.csv"
     file.write_text("out_refund_no,amount.refund\n1,1\n2,x\n3,1\n4,1.5\n", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match=r"line 3 of .*line 5 of"):
+    with pytest.raises(ConfigurationError, match=r"2 mistakes were found, the first: line 3 of .*\nline 5 of [^\n]*$"):
         next(read_csv(file, REFUNDS))
 
 
@@ -141,7 +144,7 @@ def test_what_the_catalogue_requires(tmp_path: Path) -> None:
     file = tmp_path / "orders.csv"
     rows = "".join(f"{number},1900000109,1\n" for number in range(50))
     file.write_text(f"out_request_no,mchid,punish_scene\n{rows}x,,1\ny,1900000109,z\n")
-    with pytest.raises(ConfigurationError, match=r"line 52 .*'mchid'.*line 53 .*no integer") as caught:
+    with pytest.raises(ConfigurationError, match=r"\nline 52 .*'mchid'.*\nline 53 .*no integer$") as caught:
         next(read_csv(file, PUNISH, complete=True))
     assert str(caught.value).count("the column 'bal_account_no' is missing") == 1
     assert len(list(read_csv_without_last(file))) == 51
@@ -157,9 +160,22 @@ def test_many_mistakes_are_counted(tmp_path: Path) -> None:
     """Of many mistakes the first are named, and the others counted."""
     file = tmp_path / "orders.csv"
     file.write_text("out_refund_no,amount.refund\n" + "".join(f"{number},x\n" for number in range(500)))
-    with pytest.raises(ConfigurationError, match=r"line 21 .*; and 480 more") as caught:
+    told = r"500 mistakes were found, the first: line 2 of [\s\S]*\nline 21 .*\nand 480 more$"
+    with pytest.raises(ConfigurationError, match=told) as caught:
         next(read_csv(file, REFUNDS))
-    assert "line 22 " not in str(caught.value)
+    assert not any("line 22 " in note for note in caught.value.__notes__)
+
+
+@pytest.mark.parametrize(
+    ("table", "line"),
+    [('out_refund_no\nA\n"B\n1\n2\n', 3), ('out_refund_no\nA\n"B\nC"x\n', 3), ('"A\n', 1)],
+)
+def test_the_line_of_a_row_that_cannot_be_read(tmp_path: Path, table: str, line: int) -> None:
+    """A row with a wrong quote is told with the line that it begins in."""
+    file = tmp_path / "t.csv"
+    file.write_text(table)
+    with pytest.raises(ConfigurationError, match=rf"line {line} of t\.csv is no item"):
+        next(read_csv(file, REFUNDS))
 
 
 def test_a_column_that_nobody_knows_is_sent(tmp_path: Path) -> None:
@@ -255,7 +271,7 @@ def test_a_table_is_checked_and_read_at_once(tmp_path: Path) -> None:
     file = tmp_path / "t.csv"
     file.write_text("out_request_no,punish_scene\nA,1\n\nB,x\nC,1\nA,2\n")
     read: list[tuple[str, int | None]] = []
-    with pytest.raises(ConfigurationError, match=r"line 4 of .*; line 6 of .*'A' stands in an earlier row"):
+    with pytest.raises(ConfigurationError, match=r"line 4 of .*\nline 6 of .*'A' stands in an earlier row"):
         read.extend((item.key, item.line) for item in check_csv(file, PUNISH))
     assert read == [("A", 2), ("C", 5)]
 

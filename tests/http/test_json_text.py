@@ -35,7 +35,7 @@ def test_read_as_written(text: str, value: Any) -> None:
         ("NaN", "NaN is no number"),
         ('{"a": -Infinity}', "-Infinity is no number"),
         ("1e400", "too big"),
-        ("9" * 5000, "digits"),
+        ("1" * 5000, "^a number is too big$"),
         ("[" * 100_000, "too deeply"),
         ("\ufeff{}", "BOM"),
         (b"\xff", "UTF-8"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from wechatpay_chain.policies.merchant_numbers import MERCHANT_NUMBERS, ORDER_NUMBERS, merchant_number
@@ -20,6 +22,11 @@ def test_each_name_is_found(name: str) -> None:
         ({"out_order_no": "order", "out_return_no": "return"}, "return"),
         ({"out_refund_no": "", "out_trade_no": "order"}, "order"),
         ({"out_request_no": 7}, "7"),
+        ({"out_request_no": UUID(int=7)}, "00000000-0000-0000-0000-000000000007"),
+        ({"out_request_no": True, "out_trade_no": "order"}, None),
+        ({"out_request_no": 7.0}, None),
+        ({"out_request_no": {"a": 1}}, None),
+        ({"out_request_no": ["a"]}, None),
         ({"amount": 1}, None),
         ({}, None),
         (None, None),

@@ -21,6 +21,7 @@ from ..http.path import expand, literal_path
 from ..http.request import METHODS, Request
 from ..http.timeout import Timeout
 from ..policies.merchant_numbers import merchant_number
+from .mistakes import reason
 
 # What a line's members are; the others may be anything.
 _MEMBERS: dict[str, type] = {"path": str, "method": str, "key": str, "params": dict, "values": dict, "headers": dict}
@@ -169,7 +170,9 @@ def _named(file: Path, number: int) -> Generator[None]:
         yield
     except (ValueError, TypeError) as error:  # a ConfigurationError is a ValueError
         raise ConfigurationError(
-            "items", f"line {number} of {file.name} is no item: {error}", "Mend it, and start again: nothing is lost"
+            "items",
+            f"line {number} of {file.name} is no item: {reason(error)}",
+            "Mend it, and start again: nothing is lost",
         ) from None
 
 

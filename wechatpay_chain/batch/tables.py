@@ -20,9 +20,17 @@ from ..http.names import distance
 from ..http.path import placeholders
 from .cells import plain, typed
 from .items import Item, item_of, location_of, payload_of, template_of
+from .mistakes import Mistakes, reason
 
 _BLOCK = 1024 * 1024
-_MOST_MISTAKES = 20
+# An operation has 200 at most.
+_MOST_COLUMNS = 1000
+# What csv says of a row that it can't read, in plainer words.
+_UNREADABLE = {
+    "unexpected end of data": "a quote is opened in it, and closed nowhere below",
+    f"field larger than field limit ({csv.field_size_limit()})": "a cell in it has more than 131072 characters",
+}
+_SAVE_AGAIN = "A text in UTF-16 without its mark has them, and a file that is no text: save the table as UTF-8"
 _MISSPELT = 2
 # Letters of a name for each that may be wrong: of short names most are no misspelling of one another.
 _LETTERS_A_MISTAKE = 3
@@ -85,7 +93,7 @@ class _Table:
 
     def checked(self, *, complete: bool) -> Iterator[Item]:
         """Its items; behind them what is wrong with it is raised, all at once."""
-        mistakes = _Mistakes()
+        mistakes = Mistakes()
         contents: dict[bytes, bytes] = {}
         with self._open() as lines:
             reader = self._reader(lines)
@@ -105,11 +113,11 @@ class _Table:
                 else:
                     yield item
         if mistakes.count:
-            raise _unusable(str(mistakes))
+            raise mistakes.error()
         if not contents:
             raise _unusable(f"{self._file.name} has a row of names and nothing below it")
 
-    def _check_complete(self, item: Item, names: list[str], mistakes: _Mistakes) -> None:
+    def _check_complete(self, item: Item, names: list[str], mistakes: Mistakes) -> None:
         """Note the columns that are missing, each once.
 
         Raises:
@@ -156,7 +164,9 @@ class _Table:
                 yield item
 
     def _no_item(self, reader: csv.DictReader[str], error: Exception) -> str:
-        return f"line {reader.line_num} of {self._file.name} is no item: {error}"
+        # The lines of a row that can't be read aren't counted yet.
+        line = reader.line_num + isinstance(error, csv.Error)
+        return f"line {line} of {self._file.name} is no item: {_reason(error)}"
 
     def _open(self) -> TextIO:
         return self._file.open(encoding=self._encoding, newline="")
@@ -169,9 +179,13 @@ class _Table:
             reader = csv.DictReader(lines, strict=True, delimiter=delimiter)
             names = [name.strip().removeprefix("\ufeff") for name in reader.fieldnames or ()]
         except csv.Error as error:
-            raise _unusable(f"line 1 of {self._file.name} is no item: {error}") from None
+            raise _unusable(f"line 1 of {self._file.name} is no item: {_reason(error)}") from None
         if not any(names):
             raise _unusable(f"{self._file.name} is empty: its first row must hold the names of the columns")
+        if len(names) > _MOST_COLUMNS:
+            raise _unusable(f"{self._file.name} has {len(names)} columns: at most {_MOST_COLUMNS} are read")
+        if any("\0" in name for name in names):
+            raise _unusable(f"line 1 of {self._file.name} is no item: it holds characters of value 0. {_SAVE_AGAIN}")
         if twice := {name for name in names if name and names.count(name) > 1}:
             raise _unusable(f"{self._file.name} has two columns of one name: {', '.join(sorted(twice))}")
         # Nameless ones keep their places by names that no column can have.
@@ -229,29 +243,8 @@ class _Table:
         return item_of(self._template, self._method, members, values)
 
 
-class _Mistakes:
-    """What is wrong with a table, in the order in which it was found; of many the first."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._named: dict[str, None] = {}
-
-    def add(self, text: str, *, once: bool = False) -> None:
-        """Note a mistake.
-
-        Args:
-            text: says it.
-            once: whether it is the same mistake in all rows.
-        """
-        if once and text in self._named:
-            return
-        self.count += 1
-        if once or len(self._named) < _MOST_MISTAKES:
-            self._named[text] = None
-
-    def __str__(self) -> str:
-        more = self.count - len(self._named)
-        return "; ".join(self._named) + (f"; and {more} more" if more else "")
+def _reason(error: Exception) -> str:
+    return _UNREADABLE.get(str(error), reason(error)) if isinstance(error, csv.Error) else reason(error)
 
 
 def _is_empty(row: dict[str | Any, Any]) -> bool:

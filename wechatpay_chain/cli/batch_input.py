@@ -8,12 +8,10 @@ from collections.abc import Iterator
 from .. import catalogue
 from ..batch import Item, read_jsonl
 from ..batch.items import location_of, payload_of
+from ..batch.mistakes import Mistakes
 from ..batch.tables import check_csv, read_checked_csv
 from ..errors import ConfigurationError
 from ..http.path import literal_path
-
-FAULTY_SHOWN = 20
-"""How many faulty rows are named."""
 
 
 def is_table(options: argparse.Namespace) -> bool:
@@ -60,16 +58,13 @@ def _complete(items: Iterator[Item], options: argparse.Namespace) -> Iterator[It
     """
     operation = catalogue.find(options.method, literal_path(options.path))
     location = location_of(options.method)
-    count, named = 0, list[str]()
+    mistakes = Mistakes()
     for item in items:
         payload = payload_of(item)
         faults = catalogue.validate(operation, {location: payload}) if operation else []
         if missing := [fault.pointer for fault in faults if fault.is_missing and fault.location == location]:
-            count += 1
-            if len(named) < FAULTY_SHOWN:
-                named.append(f"line {item.line}: {', '.join(missing)} is required and missing")
+            mistakes.add(f"line {item.line}: {', '.join(missing)} is required and missing")
         else:
             yield item
-    if count:
-        more = f"; and {count - len(named)} more" if count > len(named) else ""
-        raise ConfigurationError("items", f"{'; '.join(named)}{more}", "Mend it, and start again: nothing was sent")
+    if mistakes.count:
+        raise mistakes.error()

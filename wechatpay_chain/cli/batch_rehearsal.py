@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from .. import catalogue
 from ..batch import Item, read_csv, read_jsonl
 from ..batch.items import location_of, payload_of
+from ..batch.mistakes import MOST_TOLD
 from ..catalogue.records import record
 from ..errors import ConfigurationError, WeChatPayWarning
 from ..http.names import nearest
 from ..http.path import literal_path
-from .batch_input import FAULTY_SHOWN, is_table, limit_of
+from .batch_input import is_table, limit_of
 from .exits import Exit
 from .terminal import tell
 
@@ -44,10 +45,10 @@ def rehearse(options: argparse.Namespace) -> int:
         unknown |= dict.fromkeys(name for name in payload if not _is_known(operation, location, name))
         if faults := catalogue.validate(operation, {location: payload}):
             faulty += 1
-            if faulty <= FAULTY_SHOWN:
+            if faulty <= MOST_TOLD:
                 tell(f"line {item.line}, {item.key}: {'; '.join(map(str, faults[:_FAULTS_SHOWN]))}")
-    if faulty > FAULTY_SHOWN:
-        tell(f"and {faulty - FAULTY_SHOWN} more")
+    if faulty > MOST_TOLD:
+        tell(f"and {faulty - MOST_TOLD} more")
     for name in unknown:
         tell(_misspelt(operation, location, name))
     said = limit_of(options) or "no documented limit"

@@ -22,7 +22,9 @@ def read_json(text: str | bytes) -> Any:
     """
     try:
         written = text if isinstance(text, str) else text.decode()
-        return json.loads(written, object_pairs_hook=_members, parse_float=_float, parse_constant=_refuse)
+        return json.loads(
+            written, object_pairs_hook=_members, parse_int=_int, parse_float=_float, parse_constant=_refuse
+        )
     except json.JSONDecodeError as error:
         # `from None`: this exception, and that of a decoding, carries the whole text.
         raise ValueError(str(error)) from None
@@ -39,6 +41,13 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the member {twice!r} is there twice")
     return members
+
+
+def _int(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:  # thousands of digits
+        raise ValueError("a number is too big") from None
 
 
 def _float(digits: str) -> float:

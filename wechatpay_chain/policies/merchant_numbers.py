@@ -36,5 +36,6 @@ def merchant_number(members: object, *, but: Collection[str] = ()) -> str | None
     if not isinstance(members, Mapping):
         return None
     known = cast("Mapping[str, Any]", members)
-    found = (known.get(name) for name in MERCHANT_NUMBERS if name not in but)
-    return next((str(number) for number in found if number), None)
+    # A value of JSON that is no text and no integer names nothing, and must not name the same thing as its text.
+    found = next((known[name] for name in MERCHANT_NUMBERS if name not in but and known.get(name)), None)
+    return None if found is None or isinstance(found, bool | float | dict | list) else str(found)
