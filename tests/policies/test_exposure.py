@@ -42,6 +42,9 @@ def check(template: str, method: str = "POST", **given: Any) -> None:
         {"xml": {"detail": [{"enc_bank_no": PLAIN}]}},
         {"json": {"enc_bank_no": PLAIN}},
         {"xml": {"encTrueNam": PLAIN}},
+        {"xml": {"bank_no": PLAIN}},
+        {"xml": {"bankNo": PLAIN}},
+        {"xml": {"true_name": PLAIN}},
     ],
 )
 def test_a03_apiv2(given: dict[str, Any]) -> None:
@@ -69,6 +72,14 @@ def test_a03_apiv3(given: dict[str, Any]) -> None:
     """A secret's name that is wrong by up to two letters, or stands elsewhere, is refused before anything is sent."""
     with pytest.raises(ConfigurationError, match="in plain"):
         check(RECOVER, **given)
+
+
+def test_a_name_without_what_says_that_it_is_encrypted() -> None:
+    """Who leaves it out, as the client encrypts, is refused; unless the operation has a field of that name, too."""
+    with pytest.raises(ConfigurationError, match="in plain"):
+        check("/v3/realname/verify", "GET", params={"name": PLAIN})
+    check("/v3/realname/verify", "GET", params={"encrypted_name": PLAIN})
+    check("/v3/ecommerce/profitsharing/receivers/add", json={"name": "Shop Ltd"})
 
 
 @pytest.mark.parametrize(

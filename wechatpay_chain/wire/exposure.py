@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
@@ -24,6 +25,8 @@ MOST_SLIPS = 2
 _SHORTEST_FOR_TWO = 6
 # A part of a secret's name, of at least so many letters, stands for the name: account_no for bal_account_no.
 _SHORTEST_PART = 8
+# Who knows that the client encrypts leaves it out: bank_no for enc_bank_no.
+_ENCRYPTED = re.compile(r"enc(?:rypted)?")
 
 
 class Suspect(NamedTuple):
@@ -48,7 +51,7 @@ class _Field(NamedTuple):
 def slips(name: str, secret: str) -> int | None:
     """In how many letters a name differs from a secret's; None if it is another name."""
     given, wanted = letters(name), letters(secret)
-    if len(given) >= _SHORTEST_PART and wanted.endswith(given):
+    if wanted.endswith(given) and (len(given) >= _SHORTEST_PART or _ENCRYPTED.fullmatch(wanted.removesuffix(given))):
         return 0
     most = MOST_SLIPS if len(wanted) >= _SHORTEST_FOR_TWO else 1
     apart = distance(given, wanted, most)
