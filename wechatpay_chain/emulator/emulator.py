@@ -60,8 +60,10 @@ _TAKES = {
     "random_seed": instance(int | None, "Give a whole number"),
     "rate_limits": FLAG,
 }
-_TAKES_LATER = {
+_MERCHANT_TAKES = {
     "merchant": instance(Merchant, "Give Merchant(mchid=...), of wechatpay_chain.emulator.world.merchants"),
+}
+_KEYS_TAKE = {
     "platform_keys": Takes(lambda value: bool(value) and _are_keys(value), "Give a list: [KeyPair.wechatpay()]"),
 }
 _ROUTE_TAKES = {
@@ -200,7 +202,7 @@ class Emulator(Controls):
 
     @platform_keys.setter
     def platform_keys(self, keys: Sequence[KeyPair]) -> None:
-        check(_TAKES_LATER, platform_keys=keys)
+        check(_KEYS_TAKE, platform_keys=keys)
         self.world.platform_keys = tuple(keys)
 
     def add_merchant(self, merchant: Merchant) -> Merchant:
@@ -209,7 +211,7 @@ class Emulator(Controls):
         Raises:
             ConfigurationError: it is no `Merchant`.
         """
-        check(_TAKES_LATER, merchant=merchant)
+        check(_MERCHANT_TAKES, merchant=merchant)
         return self.world.add_merchant(merchant)
 
     def credentials(self, mchid: str | None = None, /, **changes: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Handing a notification to its handler: once, in time, and with a reply whatever happens."""
+"""Calling the handler of a notification: once, in time, and with a reply whatever happens."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _Call = Callable[..., Awaitable[Any]]
 
 
 class _Turn:
-    """The turn of a handler that needs a thread.
+    """A handler's wait for a thread.
 
     Args:
-        thread: what `HandlerThreads.turn` gives: entering it waits for a thread.
+        thread: from `HandlerThreads.turn`: entering it waits for a thread.
 
     Attributes:
-        has_come: whether the handler has a thread.
+        has_come: whether the handler has got a thread.
     """
 
     __slots__ = ("_thread", "has_come")
@@ -49,7 +49,7 @@ class _Turn:
         self.has_come = False
 
     async def handle(self, handling: Callable[[], Awaitable[Reply]]) -> Reply:
-        """Wait for a thread, and keep it while the handler works."""
+        """Wait for a thread, and keep it while the handler runs."""
         async with self._thread:
             self.has_come = True
             return await handling()
@@ -83,7 +83,7 @@ class Delivery:
         self._threads_of: dict[int, HandlerThreads] = {}
 
     def refuse(self, error: ConfigurationError | TrustError, *, xml: bool) -> Reply:
-        """Log why a notification isn't believed, and say what to reply: a stranger learns that, not why."""
+        """Log why a notification is refused, and return a reply that doesn't say why."""
         _log.warning("a notification was refused: %s", _on_one_line(str(error)))
         if isinstance(error, DecryptionError | ConfigurationError):
             return Reply.failure("not readable here", status=500, xml=xml)
@@ -98,7 +98,7 @@ class Delivery:
         notification: Notification[Any],
         calling_thread: CallingThread | None,
     ) -> Reply:
-        """Have a message stored, and say what to reply: success once it is, or that it must be sent again.
+        """Store a message; the reply is success once it is stored, else that it must be sent again.
 
         Args:
             inbox: where.
@@ -112,7 +112,7 @@ class Delivery:
     async def handle(
         self, route: Route, notification: Notification[Any], calling_thread: CallingThread | None = None
     ) -> Reply:
-        """Call a handler without haste: it is waited for, and what it raises is raised here.
+        """Call a handler without a deadline; what it raises is raised here.
 
         A function in a thread can't be stopped: it is waited for even if this is cancelled, and its reply returned.
         """
@@ -131,24 +131,19 @@ class Delivery:
         *,
         failed: int = 500,
     ) -> Reply:
-        """Have a notification handled, and say what to reply.
+        """Handle a notification within its deadline, and return the reply.
 
         Args:
             route: its handler.
             notification: what is handled.
             calling_thread: runs handlers that are plain functions; by default they run in threads of their own.
-            failed: the status of the reply to one whose handler raises, or isn't done in time.
+            failed: the status of the reply if the handler raises or isn't done in time.
         """
         if route is None:
-            _log.warning(
-                "no handler for %s: register one with @webhook.on(%a), or for all else with @webhook.on()",
-                _named(notification),
-                notification.event_type,
-            )
-            return _failure(notification, "no handler", status=501)
+            return _without_handler(notification)
         in_time = deadline_of(notification, self._deadline)
         deadline: float | None = in_time
-        # A function in a thread can't be stopped; its claim must not be given back while it works.
+        # A function in a thread can't be stopped, and its claim must not be given back while it works.
         is_cancelled_when_late = route.in_loop and self._late == "cancel"
         call: _Call | None = None
         turn: _Turn | None = None
@@ -172,7 +167,7 @@ class Delivery:
             if not task.done():
                 await asyncio.wait({task}, timeout=deadline)
         except asyncio.CancelledError:
-            # The platform hung up. Whether the handler goes on is the same question as when it is late.
+            # The platform hung up: the handler goes on or not, as if it were late.
             if is_cancelled_when_late:
                 task.cancel()
             raise
@@ -193,12 +188,12 @@ class Delivery:
         return _failure(notification, "not handled in time", status=failed if has_begun else 503)
 
     async def drain(self) -> None:
-        """Wait for the handlers that go on in the background."""
+        """Wait for handlers that run on in the background."""
         while self._running:
             await asyncio.wait(self._running)
 
     def _forget(self, task: asyncio.Task[Reply]) -> None:
-        """Hold a task no more, once it is done."""
+        """Drop the reference to a task when it is done."""
         if task.done():
             self._running.discard(task)
         else:
@@ -208,7 +203,7 @@ class Delivery:
     def _threads(self) -> HandlerThreads:
         from .threads import HandlerThreads
 
-        # Threads don't survive a fork: workers that were forked from one that had handled something start their own.
+        # By process: threads don't survive a fork.
         return self._threads_of.get(os.getpid()) or self._threads_of.setdefault(os.getpid(), HandlerThreads())
 
     async def _guarded(self, route: Route, notification: Notification[Any], call: _Call | None, failed: int) -> Reply:
@@ -225,7 +220,7 @@ class Delivery:
             return reply
         if reply == "done":
             return _success(notification)
-        # Not a success: should the other one fail, the platform must send it again.
+        # No success, because the platform must send it again if the other worker fails.
         return _failure(notification, "being handled", status=503)
 
     async def _handle(self, route: Route, notification: Notification[Any], call: _Call | None) -> Reply:
@@ -239,9 +234,9 @@ class Delivery:
 
 
 def _started(handling: Coroutine[Any, Any, Reply]) -> asyncio.Task[Reply]:
-    """A task. From Python 3.12 on it runs at once until it waits, unless the loop makes tasks in a way of its own.
+    """Start a task. From Python 3.12 on it runs at once until its first wait, unless the loop has a task factory.
 
-    The turn of the loop that this spares takes as long as decrypting and reading (`benchmarks.receivers`).
+    That saves a turn of the loop, which takes as long as decrypting a notification (`benchmarks.receivers`).
     """
     loop = asyncio.get_running_loop()
     if sys.version_info >= (3, 12) and loop.get_task_factory() is None:
@@ -250,7 +245,7 @@ def _started(handling: Coroutine[Any, Any, Reply]) -> asyncio.Task[Reply]:
 
 
 async def _finished(handling: Coroutine[Any, Any, Reply]) -> Reply:
-    """The end of what can't be stopped, however often the one who waits for it is cancelled."""
+    """The result of something that can't be stopped, even if the waiting task is cancelled repeatedly."""
     task = asyncio.create_task(handling)
     while not task.done():
         with suppress(asyncio.CancelledError):
@@ -259,7 +254,7 @@ async def _finished(handling: Coroutine[Any, Any, Reply]) -> Reply:
 
 
 def _storing(inbox: Inbox, message: Callable[[], Message]) -> Function[Any]:
-    """The handler that puts a message into the inbox: a coroutine function if `store` is one."""
+    """A handler that stores a message in the inbox: a coroutine function if `store` is one."""
 
     def store(_: Notification[Any]) -> Any:
         return inbox.store(message())
@@ -276,6 +271,15 @@ def _reply(answer: object, notification: Notification[Any]) -> Reply:
     if answer is None or isinstance(answer, Mapping):
         return _success(notification, cast("Mapping[str, Any] | None", answer))
     raise TypeError(f"the handler returned {type_of(answer)}, neither None nor a dict nor a Reply")
+
+
+def _without_handler(notification: Notification[Any]) -> Reply:
+    _log.warning(
+        "no handler for %s: register one with @webhook.on(%a), or for all else with @webhook.on()",
+        _named(notification),
+        notification.event_type,
+    )
+    return _failure(notification, "no handler", status=501)
 
 
 def _is_v2(notification: Notification[Any]) -> bool:
@@ -295,5 +299,5 @@ def _named(notification: Notification[Any]) -> str:
 
 
 def _on_one_line(text: str) -> str:
-    """A text whose line ends and control characters are escaped: it comes from strangers and goes into logs."""
+    """A text with line ends and control characters escaped: it comes from strangers and goes into logs."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -12,7 +12,7 @@ from ...catalogue import spell
 from ...http.headers import Headers
 from ...http.response import Response
 from ..exchange import Exchange
-from ..notifications.messages import kind_of
+from ..notifications.messages import event_type_of
 from ..platform.refusal import Refusal
 from ..world.announcements import Announcement
 from ..world.records import Kind, Record
@@ -82,7 +82,7 @@ def record(found: Record) -> dict[str, Any]:
 
 def notification(found: Announcement) -> dict[str, Any]:
     """A notification, with its resource in plain and the attempts to deliver it."""
-    return {**asdict(found), "kind": kind_of(found)}
+    return {**asdict(found), "kind": event_type_of(found)}
 
 
 def headers(found: Headers) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from ..faults import Faults
 from ..kept import Kept
 from ..notifications.addresses import Addresses
 from ..notifications.apps import App
-from ..notifications.messages import kind_of
+from ..notifications.messages import event_type_of
 from ..notifications.notifier import Notifier
 from ..payer import Payer
 from ..products.orders import ORDERS
@@ -123,4 +123,5 @@ def line_of(found: Announcement) -> str:
     """A notification in a line."""
     last = found.attempts[-1] if found.attempts else {}
     answer = last.get("error") or last.get("status") or "not sent yet"
-    return f"{kind_of(found)} to {found.notify_url or 'nowhere'} is {found.state} after {len(found.attempts)}: {answer}"
+    where = found.notify_url or "nowhere"
+    return f"{event_type_of(found)} to {where} is {found.state} after {len(found.attempts)}: {answer}"

@@ -15,7 +15,7 @@ from ..faults import FLAWS, Flaw
 from ..notifications import courier
 from ..notifications.apps import App
 from ..notifications.kinds import HasPairs, Kind, find_kind
-from ..notifications.messages import Message, kind_of
+from ..notifications.messages import Message, event_type_of
 from ..notifications.outcomes import BY_HAND, DELIVERED
 from ..notifications.samples import sample
 from ..products.orders import ORDERS
@@ -224,7 +224,7 @@ class Notifications(Core):
                 (
                     found
                     for found in reversed(self.notifications)
-                    if found.state == DELIVERED and kind_of(found) == kind.event_type
+                    if found.state == DELIVERED and event_type_of(found) == kind.event_type
                 ),
                 None,
             )

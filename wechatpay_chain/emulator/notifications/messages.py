@@ -185,6 +185,6 @@ def _secret_paths(fields: Fields, parent: str = "") -> Iterator[str]:
         yield from _secret_paths(facts.get("fields", {}), f"{parent}{name}.")
 
 
-def kind_of(announcement: Announcement) -> str:
-    """The name of an announcement's kind, as `Notification.event_type` has it: of APIv2 with `v2/` before it."""
+def event_type_of(announcement: Announcement) -> str:
+    """The event type of an announcement, as `Notification.event_type` has it: with `v2/` before it for APIv2."""
     return (APIV2_PREFIX if announcement.protocol == "v2" else "") + announcement.event_type

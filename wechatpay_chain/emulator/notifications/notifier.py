@@ -1,6 +1,6 @@
-"""The notifier: which notifications are due, and what becomes of them once the merchant has answered.
+"""The notifier: which notifications are due, and what becomes of them after the merchant's answer.
 
-It sends nothing itself: `due` hands out deliveries, `settle` takes the answers.
+It sends nothing itself: `due` returns deliveries, `settle` takes their answers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..world.announcements import ANNOUNCEMENTS, WAITING, Announcement
 from ..world.world import Happening, World
 from .addresses import Addresses, Undeliverable
 from .apps import Answer
-from .messages import kind_of
+from .messages import event_type_of
 from .outcomes import PENDING, scheduled, settled, undelivered
 from .schedules import schedule_of
 from .waiting import MOST, Waiting
@@ -24,7 +24,7 @@ from .writer import Delivery, Writer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Extra:
-    """An attempt that somebody asked for."""
+    """An attempt beside the schedule, which somebody asked for."""
 
     due: float
     number: str
@@ -33,7 +33,7 @@ class _Extra:
 
 
 class Notifier:
-    """Decides what is sent when. It may be used from many threads.
+    """Schedules deliveries of notifications and notes their results. May be used from many threads.
 
     Args:
         world: holds the announcements, the merchants, the platform's keys and the clock.
@@ -60,17 +60,15 @@ class Notifier:
         self._world = world
         self._held = False
         self._waiting = Waiting()
-        # The latest time that was seen: a clock that was moved back makes everything due at another time.
+        # The last time that was seen, to notice that the clock was moved back: then all due times change.
         self._seen = float("inf")
         self._extras: list[_Extra] = []
         self._changed = Condition()
         self._wakers: list[Callable[[], None]] = []
         world.subscribe(self._happened)
 
-    # ── when ──
-
     def wake(self) -> None:
-        """Say that something may be due: the clock was moved, or something was announced."""
+        """Call the functions of `on_wake`: the clock was moved, or something was announced."""
         for waker in tuple(self._wakers):
             waker()
 
@@ -78,7 +76,7 @@ class Notifier:
         """Call a function, from any thread, when something may be due.
 
         Returns:
-            What ends it.
+            A function that ends this.
         """
         self._wakers.append(waker)
         return lambda: self._wakers.remove(waker)
@@ -97,27 +95,25 @@ class Notifier:
         return self._held
 
     def hold(self) -> None:
-        """Send nothing by schedule until `release`."""
+        """Stop sending by schedule until `release`."""
         self._held = True
 
     def release(self) -> None:
-        """Go on after `hold`."""
+        """Send by schedule again."""
         self._held = False
         self.wake()
 
     def forget(self) -> None:
-        """Drop what somebody asked for and isn't sent yet, and `hold`."""
+        """Drop attempts that were asked for and not made yet, and end `hold`."""
         with self._changed:
             self._extras.clear()
             self._held = False
 
-    # ── what ──
-
     def due(self, *, newest_first: bool = False) -> list[Delivery]:
-        """What is to be sent now, as far as there is room. Each delivery is handed out once, and must be settled.
+        """The deliveries to be made now, as far as there is room. Each is returned once, and must be settled.
 
         Args:
-            newest_first: the other way round than they came to be, and all of them.
+            newest_first: all of them, the newest first.
         """
         now = self._look_at_the_clock()
         with self._changed:
@@ -147,7 +143,7 @@ class Notifier:
         found = self._world.of(ANNOUNCEMENTS).get(number)
         if found is None:
             raise ConfigurationError("number", f"there is no notification {number!r}", "List them to see their numbers")
-        # Both raise now, rather than in the thread that sends: there is no such key, or APIv2 has no such flaw.
+        # An unknown key, or a flaw that APIv2 can't have, is an error here and not in the thread that sends.
         self.writer.key(found.mchid, serial)
         if flaw is not None:
             self.writer.message(found, flaw=flaw, serial=serial)
@@ -155,10 +151,8 @@ class Notifier:
             self._extras.append(_Extra(due=self._world.now + after, number=number, flaw=flaw, serial=serial))
         self.wake()
 
-    # ── and then ──
-
     def settle(self, delivery: Delivery, answer: Answer) -> None:
-        """Note what a merchant answered, and when the notification is sent again."""
+        """Note a merchant's answer, and when the notification is sent again."""
         with self._world.transaction():
             table = self._world.of(ANNOUNCEMENTS)
             found = table.get(delivery.announcement.number)
@@ -167,11 +161,11 @@ class Notifier:
         self._landed(delivery.announcement.number)
 
     def give_back(self, delivery: Delivery) -> None:
-        """Say that a delivery was not made, so that it is handed out again."""
+        """Return a delivery that was not made, so that `due` returns it again."""
         self._landed(delivery.announcement.number)
 
     def wait_until_idle(self, timeout: float) -> bool:
-        """Wait in the calling thread until nothing is due and nothing is on its way; whether that came to be.
+        """Wait in this thread until nothing is due and nothing is on its way; False if that took too long.
 
         Args:
             timeout: real seconds to wait at most.
@@ -200,7 +194,7 @@ class Notifier:
             self.wake()
 
     def _schedule(self, number: str) -> bool:
-        """Let a notification wait for its time, if it is pending; whether it is."""
+        """Put a pending notification in the schedule; False if it isn't pending."""
         found = self._world.of(ANNOUNCEMENTS).get(number)
         if found is None or found.state not in PENDING:
             self._waiting.drop(number)
@@ -209,7 +203,7 @@ class Notifier:
         return True
 
     def _taken(self, now: float, *, all_of_them: bool) -> Iterator[Announcement]:
-        """The notifications that are due, each on its way from now on."""
+        """Take the notifications that are due, and mark them as on their way."""
         while all_of_them or self._waiting.flying < MOST:
             number = self._waiting.pop(now)
             if number is None:
@@ -221,12 +215,12 @@ class Notifier:
                 yield found
 
     def _look_at_the_clock(self) -> float:
-        """The world's time. At first, and where the clock was moved back, it says anew when what is pending is due."""
+        """The world's time. At first, and after it was moved back, all pending notifications are scheduled anew."""
         now = self._world.now
         with self._changed:
             moved_back, self._seen = now < self._seen, now
         if moved_back:
-            # Under the world's lock first: who holds it may wait for the other one.
+            # The world's lock first: a thread that holds it may be waiting for the other one.
             with self._world.transaction():
                 table = self._world.of(ANNOUNCEMENTS)
                 pending = [found for state in PENDING for found in table.by("state", state)]
@@ -240,14 +234,14 @@ class Notifier:
             return now
         if announcement.state == WAITING:
             return announcement.due
-        # Where the clock was moved back, nothing waits longer than its schedule says.
-        pause = schedule_of(kind_of(announcement)).pause_after(scheduled(announcement.attempts))
+        # After the clock was moved back, nothing waits longer than its schedule says.
+        pause = schedule_of(event_type_of(announcement)).pause_after(scheduled(announcement.attempts))
         return min(announcement.due, now + (pause or 0.0))
 
     def _prepared(
         self, found: Announcement, *, flaw: Flaw | None = None, serial: str = "", by_hand: bool = False
     ) -> Delivery | None:
-        """An attempt; None where it can't be made, which is noted."""
+        """A delivery; None if none can be made, which is noted."""
         try:
             return self.writer.delivery(found, flaw=flaw, serial=serial, by_hand=by_hand)
         except (Undeliverable, ConfigurationError) as error:

@@ -10,7 +10,7 @@ from ...errors import DecodeError
 from ...wire import v2
 from ..world.announcements import WAITING, Announcement
 from .apps import Answer
-from .messages import kind_of
+from .messages import event_type_of
 from .schedules import schedule_of
 from .writer import Delivery
 
@@ -74,7 +74,7 @@ def settled(found: Announcement, delivery: Delivery, answer: Answer, now: float)
         return found.moved(DELIVERED, now, attempts=attempts)
     if found.state == DELIVERED or delivery.by_hand:
         return replace(found, attempts=attempts)
-    pause = schedule_of(kind_of(found)).pause_after(scheduled(attempts))
+    pause = schedule_of(event_type_of(found)).pause_after(scheduled(attempts))
     if pause is None:
         return found.moved(GIVEN_UP, now, attempts=attempts)
     # From the time when it should have been sent, so that a clock that jumps over many attempts leaves none out.

@@ -14,7 +14,7 @@ from ..world.announcements import Announcement
 from ..world.world import World
 from . import messages
 from .addresses import Addresses, Destination
-from .messages import Message, kind_of
+from .messages import Message, event_type_of
 from .schedules import schedule_of
 
 
@@ -83,7 +83,7 @@ class Writer:
             Undeliverable: its `notify_url` leads nowhere.
             ConfigurationError: there is no such merchant or key, or one of APIv2 can't have that flaw.
         """
-        kind = kind_of(found)
+        kind = event_type_of(found)
         effects = self._faults.strike(f"{faults.NOTIFICATION} {kind}", found.mchid)
         met: Mapping[type, Any] = {type(effect): effect for effect in effects}
         forged: faults.Forge | None = met.get(faults.Forge)
