@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from wechatpay_chain import ConfigurationError
-from wechatpay_chain._loop_thread import CallingThread, LoopThread, nothing
+from wechatpay_chain._loop_thread import CallingThread, LoopEnded, LoopThread, nothing
 
 WAIT = 30.0
 
@@ -192,7 +192,7 @@ def test_closing_cancels_what_still_runs(thread: LoopThread) -> None:
     def wait() -> None:
         try:
             thread.run(endless())
-        except asyncio.CancelledError:
+        except LoopEnded:
             ended.append("cancelled")
 
     waiting = threading.Thread(target=wait, daemon=True)
@@ -201,6 +201,20 @@ def test_closing_cancels_what_still_runs(thread: LoopThread) -> None:
     thread.close()
     waiting.join(WAIT)
     assert ended == ["cancelled"]
+
+
+def test_what_cancels_itself_is_cancelled(thread: LoopThread) -> None:
+    """A cancellation that the coroutine raises itself is the caller's, as of `asyncio.run`."""
+
+    async def cancelled() -> None:
+        other = asyncio.create_task(asyncio.sleep(60))
+        other.cancel()
+        await other
+
+    with pytest.raises(asyncio.CancelledError) as caught:
+        thread.run(cancelled())
+    assert not isinstance(caught.value, LoopEnded)
+    assert thread.run(answer()) == 42
 
 
 def test_no_call_is_lost_at_the_end() -> None:
@@ -212,7 +226,7 @@ def test_no_call_is_lost_at_the_end() -> None:
             try:
                 while True:
                     made.run(answer())
-            except (ConfigurationError, asyncio.CancelledError) as error:
+            except (ConfigurationError, LoopEnded) as error:
                 ended.append(error)
 
         callers = [threading.Thread(target=call, daemon=True) for _ in range(6)]

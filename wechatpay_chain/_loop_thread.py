@@ -28,6 +28,10 @@ Around = Callable[[Callable[[], Any]], Any]
 """Calls a function, and returns what it returned."""
 
 
+class LoopEnded(asyncio.CancelledError):
+    """A coroutine was cancelled because its loop ended."""
+
+
 class LoopThread:
     """Runs coroutines for threads that wait for them. Each process has its own thread, started by the first coroutine.
 
@@ -60,7 +64,7 @@ class LoopThread:
 
         Raises:
             ConfigurationError: this is the loop's own thread, which can't wait for itself, or the loop has ended.
-            asyncio.CancelledError: the loop ended meanwhile.
+            LoopEnded: the loop ended meanwhile.
         """
         call = _Call(coroutine, calling_thread)
         try:
@@ -73,6 +77,8 @@ class LoopThread:
             raise
         if task is None:
             raise self._closed_error()
+        if task.cancelled() and thread.is_ending:
+            raise LoopEnded
         return task.result()
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -99,6 +99,28 @@ def test_closing_leaves_no_thread_waiting(emulator: Emulator) -> None:
     sync.close()
     calling.join(30)
     assert [(type(error), error.outcome) for error in errors] == [(ConnectionFailed, "unknown")]
+
+
+async def _cancelled(wxpay: WeChatPay) -> None:
+    calling = asyncio.create_task(wxpay[ECHO].post(json=MESSAGE))
+    calling.cancel()
+    await calling
+
+
+async def _cancelled_items(wxpay: WeChatPay) -> AsyncGenerator[int]:
+    yield 1
+    await _cancelled(wxpay)
+
+
+def test_work_that_cancels_itself(sync: SyncWeChatPay) -> None:
+    """Its cancellation comes out as it is: the client isn't closed, and goes on."""
+    with pytest.raises(asyncio.CancelledError):
+        sync.run(_cancelled)
+    items = sync.iterate(_cancelled_items)
+    assert next(items) == 1
+    with pytest.raises(asyncio.CancelledError):
+        next(items)
+    assert sync[ECHO].post(json=MESSAGE).status == 200
 
 
 def test_closing_while_others_call(emulator: Emulator) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast
 
 from .._arguments import a_function, check, instance
 from .._endpoints import SyncEndpoints
-from .._loop_thread import LoopThread
+from .._loop_thread import LoopEnded, LoopThread
 from ..credentials.arguments import conceals_arguments
 from ..credentials.trust_store import TrustStore
 from ..errors import ConfigurationError, ConnectionFailed
@@ -222,7 +222,7 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
             )
         try:
             return self._thread.run(coroutine)
-        except asyncio.CancelledError:
+        except LoopEnded:
             error = ConnectionFailed("the client was closed while the call was under way")
             error.outcome = "unknown"
             raise error from None
