@@ -14,7 +14,6 @@ https://pay.weixin.qq.com/doc/v3/merchant/4013071238
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from datetime import date, datetime
@@ -31,7 +30,7 @@ from .errors import ConfigurationError, WeChatPayError, type_of
 from .files.bill_rows import DoubtfulRow, Rows, Value, fen
 from .files.bill_text import lines_of
 from .files.content import checked, unpacked
-from .files.disk import check_target, open_new, open_private, path_of, tidied, writing
+from .files.disk import check_target, open_new, open_private, part_of, path_of, tidied, writing
 from .files.links import Link
 from .http.request import Request
 from .http.response import Response
@@ -133,8 +132,8 @@ async def fetch_encrypted(
         raise ConfigurationError(name, f"{given[name]!r} was found", f"Give one of {', '.join(aead.CIPHERS)}")
     answer = await wxpay.send(Request(method="GET", template=path, params=given))
     listed = _parts(answer)
-    files = [to.with_name(f".{secrets.token_hex(8)}.{index}.part") for index in range(len(listed))]
-    whole = to.with_name(f".{secrets.token_hex(8)}.part")
+    files = [part_of(to) for _ in listed]
+    whole = part_of(to)
     try:
         async with asyncio.TaskGroup() as group:
             for part, file in zip(listed, files, strict=True):

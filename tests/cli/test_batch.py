@@ -222,6 +222,36 @@ def test_results_that_are_interrupted(tmp_path: Path, name: str) -> None:
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [(name, "older")]
 
 
+@pytest.mark.parametrize("name", ["r.csv", "r.jsonl"])
+def test_results_that_two_programs_write(tmp_path: Path, name: str) -> None:
+    """Each writes a file of its own, and the last one that is whole stays."""
+    file = tmp_path / name
+    seen: list[str] = []
+
+    async def quick() -> AsyncIterator[Result]:
+        yield Result(key="quick", state="waiting")
+
+    async def slow() -> AsyncIterator[Result]:
+        yield Result(key="slow", state="waiting")
+        if not seen:
+            await write_results(quick, file)
+            seen.append(await asyncio.to_thread(file.read_text))
+
+    asyncio.run(write_results(slow, file))
+    assert ["quick" in text for text in (*seen, file.read_text())] == [True, False]
+    assert ["slow" in text for text in (*seen, file.read_text())] == [False, True]
+    assert [left.name for left in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_results_in_the_place_of_a_pipe(run: Run, shop: Shop) -> None:
+    """A pipe or a device is refused: a file in its place would be in everybody's way."""
+    run("batch", "run", orders(shop.folder, 1), "--path", PUNISH, "--journal", "j")
+    os.mkfifo(shop.folder / "pipe")
+    done = run("batch", "results", "j", "--to", "pipe")
+    assert (done.code, "a device or a pipe" in done.err, (shop.folder / "pipe").is_fifo()) == (2, True, True)
+
+
 def test_results_that_cannot_be_written(run: Run, shop: Shop) -> None:
     """A folder that isn't there is wrong use, and told."""
     run("batch", "run", orders(shop.folder, 1), "--path", PUNISH, "--journal", "j")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import APIV2_KEY, Run, Shop
+from wechatpay_chain.cli.tables import writer_for
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.platform.keys import KeyPair
@@ -66,6 +67,21 @@ def test_a_doubtful_row(run: Run, bill: Path) -> None:
     done = run("bill", "read", bill, "--to", "clean.csv")
     assert (done.code, "line 2 was left out" in done.err, "1 row is in" in done.err) == (1, True, True)
     assert stat.S_IMODE(Path("clean.csv").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_a_table_that_two_programs_write(tmp_path: Path, suffix: str) -> None:
+    """Each writes a file of its own, and the last one that is whole stays."""
+    table = tmp_path / f"bill.{suffix}"
+    with writer_for(table) as write:
+        write({"order": "first"})
+        with writer_for(table) as other:
+            other({"order": "second"})
+        assert b"second" in table.read_bytes()
+        write({"order": "third"})
+    content = table.read_bytes()
+    assert [word in content for word in (b"first", b"second", b"third")] == [True, False, True]
+    assert [file.name for file in tmp_path.iterdir()] == [table.name]
 
 
 def test_download(run: Run, shop: Shop) -> None:

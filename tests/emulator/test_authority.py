@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import stat
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from cryptography import x509
 from wechatpay_chain import ConfigurationError, WeChatPay
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.authority import CERTIFICATE, Authority
+from wechatpay_chain.emulator.private_files import write_private
 
 
 async def test_https(emulator: Emulator, tmp_path: Path) -> None:
@@ -41,6 +43,21 @@ def test_kept(tmp_path: Path) -> None:
     assert limits.critical
     assert limits.value.permitted_subtrees is not None
     assert "private" not in repr(made).lower()
+
+
+def test_files_that_two_emulators_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that writes a file while another does leaves its own, whole, and nothing beside it."""
+    replace, file = Path.replace, tmp_path / "emulator.json"
+
+    def after_another(part: Path, to: Path) -> Path:
+        monkeypatch.setattr(Path, "replace", replace)
+        write_private(file, "another's")
+        return part.replace(to)
+
+    monkeypatch.setattr(Path, "replace", after_another)
+    write_private(file, "mine")
+    assert [(left.name, left.read_text()) for left in tmp_path.iterdir()] == [("emulator.json", "mine")]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_damaged(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterable
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import orjson
 
 from .._threads import in_thread
-from ..files.disk import check_target, open_new, path_of, tidied, writing
+from ..files.disk import check_target, open_new, part_of, path_of, tidied, writing
 from .result import Result
 
 _PAGE = 500
@@ -25,7 +24,7 @@ async def write_lines(results: AsyncIterable[Result], file: str | Path) -> None:
     """
     file = path_of(file, "to", "Give the path of the file to be written")
     await check_target(file)
-    part = file.with_name(f".{secrets.token_hex(8)}.part")
+    part = part_of(file)
     with writing(file):
         try:
             with await open_new(part) as lines:

@@ -14,7 +14,7 @@ import orjson
 
 from ..batch import Journal, Result
 from ..batch.results_file import line_of, members_of
-from ..files.disk import open_private, writing
+from ..files.disk import check_target, open_private, part_of, writing
 from .csv_cells import shown
 
 _COLUMNS = ("key", "state", "status", "code", "message", "request_id", "answer")
@@ -40,17 +40,17 @@ async def write_results(results: Callable[[], AsyncIterator[Result]], to: Path |
         to: the file, for its owner alone, which appears whole or not at all; None for stdout.
 
     Raises:
-        ConfigurationError: it can't be written.
+        ConfigurationError: it can't be written, or would replace a device or a pipe.
     """
     is_table = to is not None and to.suffix.lower() == ".csv"
     if to is None:
         async for line in _lines(results):
             sys.stdout.write(line.decode())
         return
-    part = to.with_name(f".{to.name}.part")
+    await check_target(to)
+    part = part_of(to)
     with writing(to):
         try:
-            part.unlink(missing_ok=True)
             with open_private(part) as file:
                 async for line in _table(results) if is_table else _lines(results):
                     file.write(line)

@@ -14,7 +14,7 @@ import orjson
 
 from .._extras import extra
 from ..errors import ConfigurationError
-from ..files.disk import open_private
+from ..files.disk import open_private, part_of
 from .csv_cells import shown
 
 Row = Mapping[str, Any]
@@ -37,9 +37,8 @@ def writer_for(path: Path | None) -> Generator[Write]:
     make = {".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl, ".parquet": _parquet}.get(path.suffix.lower())
     if make is None:
         raise ConfigurationError("--to", f"{path.name!r} is none of .csv, .jsonl, .parquet", "Give one of these")
-    part = path.with_name(f".{path.name}.part")
+    part = part_of(path)
     try:
-        part.unlink(missing_ok=True)
         open_private(part).close()
         with make(part) as write:
             yield write

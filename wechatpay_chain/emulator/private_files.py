@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner may read, whole or not at all, over one of the same name."""
-    beside = path.with_name(f"{path.name}.new")
-    beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    beside.replace(path)
+    part = path.with_name(f".{secrets.token_hex(8)}.part")  # two emulators may write into one folder
+    try:
+        write_new_private(part, text)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def write_new_private(path: Path, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -47,6 +48,11 @@ async def check_target(to: Path) -> None:
     if not is_free:
         what = "a folder" if not to.name or await in_thread(to.is_dir) else "a device or a pipe"
         raise ConfigurationError("to", f"{str(to)!r} is {what}", "Give the path of the file to be written")
+
+
+def part_of(to: Path) -> Path:
+    """Where a file is written until it is whole, beside it: two programs that write the same one have two of these."""
+    return to.with_name(f".{secrets.token_hex(8)}.part")
 
 
 @contextmanager

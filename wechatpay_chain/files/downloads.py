@@ -5,7 +5,6 @@ https://pay.weixin.qq.com/doc/v3/merchant/4013071238
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
@@ -20,7 +19,7 @@ from ..pipeline import Handler, foreign_error
 from ..wire import v2
 from ..wire.refusal import api_error, is_refusal
 from .content import checked, unpacked
-from .disk import check_target, open_new, path_of, tidied, writing
+from .disk import check_target, open_new, part_of, path_of, tidied, writing
 from .links import Link, Wanted, announced, wanted
 
 _OK = 200
@@ -96,7 +95,7 @@ class Files:
         """Write the content to a file, which appears whole and checked or not at all; see `WeChatPay.download`."""
         to = path_of(to, "to", "Give the path of the file to be written; stream() gives the content itself")
         await check_target(to)
-        part = to.with_name(f".{secrets.token_hex(8)}.part")
+        part = part_of(to)
         with writing(to):
             file = await open_new(part)
             try:

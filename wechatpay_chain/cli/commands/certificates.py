@@ -12,6 +12,7 @@ from ...credentials.certificate_download import MAINLAND, OVERSEAS, AlgorithmTyp
 from ...credentials.platform_keys import load_platform_keys
 from ...crypto.api_keys import load_apiv3_key
 from ...errors import ConfigurationError, NotFound, WeChatPayError
+from ...files.disk import part_of
 from ...wire.v3 import certificates
 from ..checks import Check, exit_of_checks, failed, show
 from ..exits import Exit
@@ -85,7 +86,7 @@ def _write(pems: dict[str, bytes], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for serial, pem in pems.items():
         target = folder / f"{serial}.pem"
-        part = target.with_name(f".{target.name}.part")
+        part = part_of(target)
         try:
             part.write_bytes(pem)
             part.replace(target)
