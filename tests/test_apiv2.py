@@ -343,6 +343,18 @@ async def test_answers_that_are_no_message(emulator: Emulator, content: bytes) -
     assert caught.value.outcome == "unknown"
 
 
+@pytest.mark.parametrize("content", [b"<html><body>log in</body></html>", b"<HTML><title>502</title></HTML>\n"])
+async def test_a_web_page_that_is_well_formed(emulator: Emulator, content: bytes) -> None:
+    """A page that could be read as a message is named for what it is, and what became of the call is unknown."""
+
+    async def page(request: Request) -> Response[Any]:
+        return replace(await emulator(request), content=content)
+
+    with pytest.raises(APIError, match="probably it is a web page of something in between") as caught:
+        await client(emulator, page).v2.pay.unifiedorder.post(xml=ORDER)
+    assert caught.value.outcome == "unknown"
+
+
 async def test_demand_41_an_unsigned_answer_is_believed_only_where_known(emulator: Emulator, wxpay: WeChatPay) -> None:
     """Transfers answer without a signature, and the answer says so; other operations, and new ones, must sign."""
     transfer = loose(

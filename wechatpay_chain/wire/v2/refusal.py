@@ -84,9 +84,11 @@ def read(response: Response[Any], fields: Mapping[str, str]) -> APIError:
         content=response.content,
         verified=response.verified,
     )
+    from ...diagnosis import answer as of_answer
     from ...diagnosis import refusal as of_refusal
 
-    return error.because(*of_refusal.causes_v2(reason, code))
+    # A page that is well-formed XML is read as a message without any of its fields.
+    return error.because(of_answer.web_page(response.content), *of_refusal.causes_v2(reason, code))
 
 
 def outcome(refusal: APIError, *, accepted_on_429: bool) -> Outcome:
