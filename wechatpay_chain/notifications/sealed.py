@@ -39,30 +39,51 @@ def read(
         DecodeError: it isn't the JSON of a notification, or its `id` is missing, null or empty.
         DecryptionError: the APIv3 key doesn't open its resource.
     """
+    envelope, sealed = _envelope(body)
+    resource = open_resource(
+        apiv3_key,
+        _text(sealed, "algorithm"),
+        _text(sealed, "nonce"),
+        _text(sealed, "ciphertext"),
+        _text(sealed, "associated_data"),
+        sealed_with,
+    )
+    return _notification(envelope, sealed, resource)
+
+
+def restore(body: bytes, resource: dict[str, Any]) -> Notification[dict[str, Any]]:
+    """The notification that `read` made of a body, whose resource is known.
+
+    Raises:
+        DecodeError: as `read`.
+    """
+    return _notification(*_envelope(body), resource)
+
+
+def _envelope(body: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The envelope in a body, and its sealed part."""
     envelope = load_object(body, "the notification")
     sealed = cast("dict[str, Any]", envelope.get("resource"))
     if type(sealed) is not dict:
         raise DecodeError("the notification has no resource")
-    number = _text(envelope, "id")
-    if not number.strip():
+    if not _text(envelope, "id").strip():
         # It is what repetitions are told by: all messages without one would count as one and the same.
         raise DecodeError("the notification has no id")
+    return envelope, sealed
+
+
+def _notification(
+    envelope: dict[str, Any], sealed: dict[str, Any], resource: dict[str, Any]
+) -> Notification[dict[str, Any]]:
     return _Notification.of(
         {
-            "id": number,
+            "id": _text(envelope, "id"),
             "event_type": _text(envelope, "event_type"),
             "create_time": _text(envelope, "create_time"),
             "resource_type": _text(envelope, "resource_type"),
             "original_type": _text(sealed, "original_type") or None,
             "summary": _text(envelope, "summary"),
-            "resource": open_resource(
-                apiv3_key,
-                _text(sealed, "algorithm"),
-                _text(sealed, "nonce"),
-                _text(sealed, "ciphertext"),
-                _text(sealed, "associated_data"),
-                sealed_with,
-            ),
+            "resource": resource,
             "raw": envelope,
         }
     )

@@ -64,17 +64,34 @@ def read(body: bytes, apiv2_key: Concealed[str], apiv3_key: Concealed[bytes] | N
     v2.verify(fields, apiv2_key)
     v2.check_notice(fields)
     if "event_ciphertext" in fields:
-        return _event(fields, apiv3_key)
-    kind = _kind(fields)
-    if kind == _UNKNOWN and not (fields.get("return_code") and any(fields.get(name) for name in _MERCHANT_NUMBERS)):
+        return _event(_opened(fields, apiv3_key), fields)
+    if _kind(fields) == _UNKNOWN and not (
+        fields.get("return_code") and any(fields.get(name) for name in _MERCHANT_NUMBERS)
+    ):
         # The merchant signs with the same key: every payer holds the signed parameters of a front end or a page, some
         # of which name the merchant; none has a return_code.
         raise SignatureError(
             "it is signed, but of no known kind and without return_code or merchant: it may be the merchant's own"
         )
+    return _signed(fields)
+
+
+def restore(body: bytes, resource: dict[str, Any]) -> Notification[dict[str, Any]]:
+    """The notification that `read` made of a body, whose resource is known.
+
+    Raises:
+        DecodeError: as `read`.
+    """
+    fields = v2.parse(body)
+    if fields.get("req_info"):
+        return _refund(resource, fields)
+    return _event(resource, fields) if "event_ciphertext" in fields else _signed(fields)
+
+
+def _signed(fields: Mapping[str, str]) -> Notification[dict[str, Any]]:
     return Notification(
         id=_digest(_FRESH_EACH_TIME.sub("", v2.signed_text(fields))),
-        event_type=XML_PREFIX + kind,
+        event_type=XML_PREFIX + _kind(fields),
         create_time=fields.get("time_end", ""),
         resource=dict(fields),
         raw=fields,
@@ -92,22 +109,27 @@ def _succeeded(fields: Mapping[str, str]) -> bool:
     return told == ("SUCCESS", "SUCCESS", "SUCCESS")
 
 
-def _event(fields: Mapping[str, str], apiv3_key: Concealed[bytes] | None) -> Notification[dict[str, Any]]:
+def _opened(fields: Mapping[str, str], apiv3_key: Concealed[bytes] | None) -> dict[str, Any]:
+    """What is sealed in an event."""
     if apiv3_key is None:
         raise ConfigurationError("apiv3_key", "this notification needs it", "Give it beside apiv2_key")
     if not fields.get("event_id"):
         raise DecodeError("the notification has no event_id")
+    return open_resource(
+        apiv3_key,
+        algorithm=fields.get("event_algorithm", ""),
+        nonce=fields.get("event_nonce", ""),
+        ciphertext=fields["event_ciphertext"],
+        associated_data=fields.get("event_associated_data", ""),
+    )
+
+
+def _event(resource: dict[str, Any], fields: Mapping[str, str]) -> Notification[dict[str, Any]]:
     return Notification(
-        id=fields["event_id"],
+        id=fields.get("event_id", ""),
         event_type=XML_PREFIX + fields.get("event_type", ""),
         create_time=fields.get("event_create_time", ""),
-        resource=open_resource(
-            apiv3_key,
-            algorithm=fields.get("event_algorithm", ""),
-            nonce=fields.get("event_nonce", ""),
-            ciphertext=fields["event_ciphertext"],
-            associated_data=fields.get("event_associated_data", ""),
-        ),
+        resource=resource,
         raw=fields,
     )
 

@@ -7,10 +7,10 @@ from dataclasses import field
 from typing import Any, Self
 
 from ...http.value import frozen
-from ...wire import v2
+from .. import sealed
+from ..body import is_xml
 from ..headers import HeaderSource, signature_headers
 from ..notification import XML_PREFIX, Notification
-from ..sealed import load_object
 from ..seen import V2_KEYS
 
 # The number that a shop knows a matter by, the widest first: a refund's notification names its order too.
@@ -110,19 +110,13 @@ class Message:
         )
 
     def notification(self) -> Notification[dict[str, Any]]:
-        """The notification again, as `Webhook.open` returned it.
+        """The notification again, as `Webhook.open` returned it: of the body and the resource alone.
 
         Raises:
             DecodeError: the body isn't the JSON or XML that came.
         """
-        is_v2 = self.event_type.startswith(XML_PREFIX)
-        return Notification(
-            id=self.id,
-            event_type=self.event_type,
-            create_time=self.create_time,
-            resource_type=self.resource_type,
-            original_type=self.original_type,
-            summary=self.summary,
-            resource=dict(self.resource),
-            raw=v2.parse(self.body) if is_v2 else load_object(self.body, "the notification"),
-        )
+        if is_xml(self.body):
+            from .. import xml
+
+            return xml.restore(self.body, dict(self.resource))
+        return sealed.restore(self.body, dict(self.resource))

@@ -42,7 +42,8 @@ class Packed:
 class Packer:
     """Packs the content of messages, and unpacks it.
 
-    What is sealed is AES-256-GCM, bound to its message's key and its column: it opens nowhere else.
+    What is sealed is AES-256-GCM, bound to its message's key and its column: it opens nowhere else. A notification is
+    made of it alone (`Message.notification`). State, number and times of a row are not sealed.
 
     Args:
         key: 32 bytes that only this shop knows, to seal bodies and resources with; None stores them as they are.
