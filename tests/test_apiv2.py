@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import openssl
+from tests.known import operation_of
 from wechatpay_chain import (
     APIError,
     BadRequest,
@@ -38,6 +39,7 @@ from wechatpay_chain.middleware import VerifyV2, standard
 from wechatpay_chain.policies.retry import RetryPolicy
 from wechatpay_chain.transport.aiohttp import AiohttpTransport
 from wechatpay_chain.wire import v2
+from wechatpay_chain.wire.refusal import api_error
 from wechatpay_chain.wire.v2 import parameters
 from wechatpay_chain.wire.v2 import refusal as refusal_v2
 
@@ -571,6 +573,46 @@ def test_no_value_adds_an_element(fields: dict[str, str]) -> None:
     read = v2.parse(v2.build(complete))
     assert read == complete
     v2.verify(read, KEY)
+
+
+@pytest.mark.parametrize(
+    ("fields", "outcome"),
+    [
+        ({"return_code": "SUCCESS", "result_code": "FAIL", "err_code": "NOTENOUGH"}, "rejected"),
+        ({"return_code": "SUCCESS", "result_code": "FAIL", "err_code": "PARAM_ERROR"}, "rejected"),
+        ({"return_code": "FAIL", "err_code": "SIGN_ERROR"}, "rejected"),
+        ({"return_code": "SUCCESS", "result_code": "FAIL", "err_code": "MONEY_LIMIT"}, "rejected"),
+        ({"return_code": "SUCCESS", "result_code": "FAIL", "err_code": "ORDERPAID"}, "unknown"),
+        ({"return_code": "SUCCESS", "result_code": "FAIL", "err_code": "NEVERHEARDOF"}, "unknown"),
+        ({"return_code": "SUCCESS", "result_code": "FAIL", "err_code": "268458547"}, "unknown"),
+        ({"return_code": "FAIL", "return_msg": "支付失败"}, "unknown"),
+        (
+            {
+                "return_code": "SUCCESS",
+                "result_code": "FAIL",
+                "err_code": "PARAM_ERROR",
+                "err_code_des": "更换了参数，但商户订单号未更换，请使用原单号原参数重试",
+            },
+            "unknown",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v2/mmpaymkttransfers/promotion/transfers",
+        "/v2/mmpaymkttransfers/sendredpack",
+        "/v2/mmpaysptrans/pay_bank",
+        "/v2/secapi/pay/profitsharing",
+        "/v2/secapi/pay/refund",
+    ],
+)
+def test_a_payout_is_refused_by_a_known_code_alone(path: str, fields: dict[str, str], outcome: str) -> None:
+    """Transfers, red packets, shares and refunds: any other answer leaves open whether money was paid.
+
+    https://pay.weixin.qq.com/doc/v2/merchant/4011974053
+    """
+    assert api_error(Response(status=200, fields=fields), operation_of("POST", path)).outcome == outcome
 
 
 @given(

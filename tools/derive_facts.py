@@ -54,6 +54,7 @@ def facts(operation: Record) -> Record:
         "deprecated": operation.get("deprecated"),
         "successors": [new for mark in operation.get("marks", ()) for new in mark.get("new", ())],
         "accepted_on_429": operation.get("accepted_on_429"),
+        "pays_out": operation.get("pays_out"),
         "fragment": operation.get("fragment"),
         "encoded_values": operation.get("encoded_values"),
         "derived": operation.get("src") == "derived",

@@ -689,7 +689,8 @@ class HkV3Refunds(Node):
 
         https://pay.weixin.qq.com/wiki/doc/api/wxpay/ch/fusion_wallet_ch/QuickPay/chapter8_2.shtml
         Deprecated: use POST /v3/global/refunds.
-        Status 429 doesn't mean that it was not accepted."""
+        Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class HkV3RefundsId(Node):
     _refund_id_: HkV3RefundsIdRefundId
@@ -1040,6 +1041,7 @@ class V2DepositRefund(Node):
 
         https://pay.weixin.qq.com/doc/v2/partner/4011987251
         Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate."""
 
 class V2DepositRefundquery(Node):
@@ -1174,6 +1176,7 @@ class V2MmpaymkttransfersPromotionPaywwsptrans2pocket(Node):
     def post(self, *, xml: v2_types.MmpaymkttransfersPromotionPaywwsptrans2pocketPostXml, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None, security: bool | None = None) -> _Call[v2_types.MmpaymkttransfersPromotionPaywwsptrans2pocketPostAnswer]:
         """向员工付款
 
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate.
         The answer is not signed."""
 
@@ -1189,6 +1192,7 @@ class V2MmpaymkttransfersPromotionTransfers(Node):
         """向微信用户个人付款
 
         https://pay.weixin.qq.com/doc/v2/merchant/4011989673
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate.
         The answer is not signed."""
 
@@ -1230,6 +1234,7 @@ class V2MmpaymkttransfersSendgroupredpack(Node):
 
         https://pay.weixin.qq.com/wiki/doc/api/tools/cash_coupon.php?chapter=13_5&index=4
         Deprecated.
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate.
         The answer is not signed."""
 
@@ -1238,6 +1243,7 @@ class V2MmpaymkttransfersSendminiprogramhb(Node):
         """发放小程序红包接口
 
         https://pay.weixin.qq.com/doc/v2/merchant/4011974053
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate.
         The answer is not signed."""
 
@@ -1246,6 +1252,7 @@ class V2MmpaymkttransfersSendredpack(Node):
         """发放普通红包
 
         https://pay.weixin.qq.com/doc/v2/merchant/4011974053
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate.
         The answer is not signed."""
 
@@ -1253,6 +1260,7 @@ class V2MmpaymkttransfersSendworkwxredpack(Node):
     def post(self, *, xml: v2_types.MmpaymkttransfersSendworkwxredpackPostXml, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None, security: bool | None = None) -> _Call[v2_types.MmpaymkttransfersSendworkwxredpackPostAnswer]:
         """发放企业红包
 
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate."""
 
 class V2Mmpaysptrans(Node):
@@ -1265,6 +1273,7 @@ class V2MmpaysptransPay_bank(Node):
 
         https://pay.weixin.qq.com/doc/v2/merchant/4011939840
         Encrypted: xml.enc_bank_no, xml.enc_true_name.
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate.
         The answer is not signed."""
 
@@ -1634,7 +1643,8 @@ class V2SandboxnewPayRefund(Node):
 
         https://pay.weixin.qq.com/wiki/doc/api/micropay.php?chapter=9_4
         Deprecated.
-        Status 429 doesn't mean that it was not accepted."""
+        Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V2SandboxnewPayRefundquery(Node):
     @deprecated("Nothing replaces it.")
@@ -1771,6 +1781,7 @@ class V2SecapiPayMultiprofitsharing(Node):
         """请求多次分账
 
         https://pay.weixin.qq.com/doc/v2/merchant/4011983158
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate."""
 
 class V2SecapiPayProfitsharing(Node):
@@ -1778,6 +1789,7 @@ class V2SecapiPayProfitsharing(Node):
         """请求单次分账
 
         https://pay.weixin.qq.com/doc/v2/merchant/4011941670
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate."""
 
 class V2SecapiPayProfitsharingfinish(Node):
@@ -1792,6 +1804,7 @@ class V2SecapiPayProfitsharingreturn(Node):
         """分账回退
 
         https://pay.weixin.qq.com/doc/v2/merchant/4011984166
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate."""
 
 class V2SecapiPayRefund(Node):
@@ -1801,6 +1814,7 @@ class V2SecapiPayRefund(Node):
         https://pay.weixin.qq.com/doc/v2/merchant/4011937624
         A repeat must keep the merchant's own number.
         Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate."""
 
 class V2SecapiPayRefundv2(Node):
@@ -1809,6 +1823,7 @@ class V2SecapiPayRefundv2(Node):
 
         https://pay.weixin.qq.com/doc/v2/partner/4011983308
         Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate."""
 
 class V2SecapiPayReverse(Node):
@@ -2153,7 +2168,8 @@ class V3AbnormalFundProcessingReceiptsReceiptIdTransferInstructions(Node):
     def post(self, *, receipt_id: str | int, json: v3_types.AbnormalFundProcessingReceiptsReceiptIdTransferInstructionsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.AbnormalFundProcessingReceiptsReceiptIdTransferInstructionsPostAnswer]:
         """发起在途异常资金付款指令
 
-        https://pay.weixin.qq.com/doc/v3/partner/4015408022"""
+        https://pay.weixin.qq.com/doc/v3/partner/4015408022
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3AbnormalFundProcessingReceiptsReceiptIdTransferInstructionsOutInstructionNo(Node):
     def get(self, *, receipt_id: str | int, out_instruction_no: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.AbnormalFundProcessingReceiptsReceiptIdTransferInstructionsOutInstructionNoGetAnswer]:
@@ -2455,7 +2471,8 @@ class V3BankTransferBatches(Node):
         """发起批量转账
 
         https://pay.weixin.qq.com/doc/v3/partner/4012465889
-        Encrypted: json.transfer_detail_list[].user_name, json.transfer_detail_list[].user_id_card."""
+        Encrypted: json.transfer_detail_list[].user_name, json.transfer_detail_list[].user_id_card.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3BankTransferBatchesBatchId(Node):
     _batch_id_: V3BankTransferBatchesBatchIdBatchId
@@ -2935,7 +2952,8 @@ class V3BrandProfitsharingOrders(Node):
         """请求分账
 
         https://pay.weixin.qq.com/doc/v3/partner/4012692975
-        Encrypted: json.receivers[].name."""
+        Encrypted: json.receivers[].name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3BrandProfitsharingOrdersTransactionId(Node):
     amounts: V3BrandProfitsharingOrdersTransactionIdAmounts
@@ -2973,7 +2991,8 @@ class V3BrandProfitsharingReturnorders(Node):
     def post(self, *, json: v3_types.BrandProfitsharingReturnordersPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.BrandProfitsharingReturnordersPostAnswer]:
         """请求分账回退
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012467097"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012467097
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3Businesscircle(Node):
     parkings: V3BusinesscircleParkings
@@ -3430,7 +3449,8 @@ class V3EcommerceAccountApplyCancelWithdraw(Node):
 
         https://pay.weixin.qq.com/doc/v3/partner/4013892756
         Encrypted: json.payee_info.bank_account_info.account_name, json.payee_info.bank_account_info.account_number,
-        json.payee_info.identity_info.identification_name, json.payee_info.identity_info.identification_no."""
+        json.payee_info.identity_info.identification_name, json.payee_info.identity_info.identification_no.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3EcommerceAccountApplyCancelWithdrawApplymentId(Node):
     _applyment_id_: V3EcommerceAccountApplyCancelWithdrawApplymentIdApplymentId
@@ -3651,7 +3671,8 @@ class V3EcommerceFundWithdraw(Node):
     def post(self, *, json: v3_types.EcommerceFundWithdrawPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.EcommerceFundWithdrawPostAnswer]:
         """账户余额提现
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012476652"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012476652
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3EcommerceFundWithdrawOutRequestNo(Node):
     _out_request_no_: V3EcommerceFundWithdrawOutRequestNoOutRequestNo
@@ -3747,7 +3768,8 @@ class V3EcommerceMchTransferTransferBills(Node):
         """发起转账
 
         https://pay.weixin.qq.com/doc/v3/partner/4013504211
-        Encrypted: json.user_name."""
+        Encrypted: json.user_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3EcommerceMchTransferTransferBillsOutBillNo(Node):
     _out_bill_no_: V3EcommerceMchTransferTransferBillsOutBillNoOutBillNo
@@ -3789,7 +3811,8 @@ class V3EcommerceProfitsharingAfterSalesOrders(Node):
     def post(self, *, json: v3_types.EcommerceProfitsharingAfterSalesOrdersPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.EcommerceProfitsharingAfterSalesOrdersPostAnswer]:
         """请求售后服务分账
 
-        https://pay.weixin.qq.com/docs/partner/products/ecommerce/introduction.html"""
+        https://pay.weixin.qq.com/docs/partner/products/ecommerce/introduction.html
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3EcommerceProfitsharingFinishOrder(Node):
     def post(self, *, json: v3_types.EcommerceProfitsharingFinishOrderPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.EcommerceProfitsharingFinishOrderPostAnswer]:
@@ -3807,7 +3830,8 @@ class V3EcommerceProfitsharingOrders(Node):
         """请求分账
 
         https://pay.weixin.qq.com/doc/v3/partner/4012691594
-        Encrypted: json.receivers[].receiver_name."""
+        Encrypted: json.receivers[].receiver_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3EcommerceProfitsharingOrdersTransactionId(Node):
     amounts: V3EcommerceProfitsharingOrdersTransactionIdAmounts
@@ -3846,7 +3870,8 @@ class V3EcommerceProfitsharingReturnorders(Node):
     def post(self, *, json: v3_types.EcommerceProfitsharingReturnordersPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.EcommerceProfitsharingReturnordersPostAnswer]:
         """请求分账回退
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012477737"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012477737
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3EcommerceRefunds(Node):
     apply: V3EcommerceRefundsApply
@@ -3859,7 +3884,8 @@ class V3EcommerceRefundsApply(Node):
         """退款申请
 
         https://pay.weixin.qq.com/doc/v3/partner/4012649457
-        Status 429 doesn't mean that it was not accepted."""
+        Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3EcommerceRefundsId(Node):
     _refund_id_: V3EcommerceRefundsIdRefundId
@@ -3889,7 +3915,8 @@ class V3EcommerceRefundsRefundIdApplyAbnormalRefund(Node):
 
         https://pay.weixin.qq.com/doc/v3/partner/4012649274
         Encrypted: json.bank_account, json.real_name.
-        Status 429 doesn't mean that it was not accepted."""
+        Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3EcommerceRefundsRefundIdReturnAdvance(Node):
     def get(self, *, refund_id: str | int, params: v3_types.EcommerceRefundsRefundIdReturnAdvanceGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.EcommerceRefundsRefundIdReturnAdvanceGetAnswer]:
@@ -3923,13 +3950,15 @@ class V3EcommerceSubsidiesCreate(Node):
     def post(self, *, json: v3_types.EcommerceSubsidiesCreatePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.EcommerceSubsidiesCreatePostAnswer]:
         """请求补差
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012477631"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012477631
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3EcommerceSubsidiesReturn(Node):
     def post(self, *, json: v3_types.EcommerceSubsidiesReturnPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.EcommerceSubsidiesReturnPostAnswer]:
         """请求补差回退
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012477636"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012477636
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3EduPapay(Node):
     contracts: V3EduPapayContracts
@@ -4167,7 +4196,8 @@ class V3FundAppBrandRedpacketBrandMerchantBatches(Node):
 
         https://pay.weixin.qq.com/doc/v3/merchant/4014310358
         Encrypted: json.detail_list[].user_name.
-        A repeat must keep the merchant's own number."""
+        A repeat must keep the merchant's own number.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3FundAppBrandRedpacketBrandMerchantBatchesBatchNo(Node):
     details: V3FundAppBrandRedpacketBrandMerchantBatchesBatchNoDetails
@@ -4276,7 +4306,8 @@ class V3FundAppMchTransferPartnerCharityBudget(Node):
         """申请公益捐赠预算
 
         https://pay.weixin.qq.com/doc/v3/partner/4015554763
-        Limit: 50 calls a second for each merchant."""
+        Limit: 50 calls a second for each merchant.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3FundAppMchTransferPartnerCharityBudgetOutBudgetNo(Node):
     unlock: V3FundAppMchTransferPartnerCharityBudgetOutBudgetNoUnlock
@@ -4300,7 +4331,8 @@ class V3FundAppMchTransferPartnerCharityTransferBills(Node):
 
         https://pay.weixin.qq.com/doc/v3/partner/4015554841
         Limit: 100 calls a second for each merchant.
-        A repeat must keep the merchant's own number."""
+        A repeat must keep the merchant's own number.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3FundAppMchTransferPartnerCharityTransferBillsOutTransferNo(Node):
     _out_transfer_no_: V3FundAppMchTransferPartnerCharityTransferBillsOutTransferNoOutTransferNo
@@ -4348,7 +4380,8 @@ class V3FundAppMchTransferPartnerTransferBills(Node):
         """发起转账
 
         https://pay.weixin.qq.com/doc/v3/partner/4015469096
-        Encrypted: json.user_name."""
+        Encrypted: json.user_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3FundAppMchTransferPartnerTransferBillsOutBillNo(Node):
     _out_bill_no_: V3FundAppMchTransferPartnerTransferBillsOutBillNoOutBillNo
@@ -4373,7 +4406,8 @@ class V3FundAppMchTransferPartnerTransferBillsPreTransferWithAuthorization(Node)
         """发起转账并完成自动收款授权
 
         https://pay.weixin.qq.com/doc/v3/partner/4016809843
-        Encrypted: json.user_name."""
+        Encrypted: json.user_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3FundAppMchTransferPartnerTransferBillsTransfer(Node):
     def post(self, *, json: v3_types.FundAppMchTransferPartnerTransferBillsTransferPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.FundAppMchTransferPartnerTransferBillsTransferPostAnswer]:
@@ -4381,7 +4415,8 @@ class V3FundAppMchTransferPartnerTransferBillsTransfer(Node):
 
         https://pay.weixin.qq.com/doc/v3/partner/4016809837
         Encrypted: json.user_name.
-        Decrypted in the answer: user_name."""
+        Decrypted in the answer: user_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3FundAppMchTransferPartnerUserConfirmAuthorizations(Node):
     _out_authorization_no_: V3FundAppMchTransferPartnerUserConfirmAuthorizationsOutAuthorizationNo
@@ -4414,7 +4449,8 @@ class V3FundAppMchTransferTransferBills(Node):
         """发起转账
 
         https://pay.weixin.qq.com/doc/v3/merchant/4012716434
-        Encrypted: json.user_name."""
+        Encrypted: json.user_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3FundAppMchTransferTransferBillsOutBillNo(Node):
     _out_bill_no_: V3FundAppMchTransferTransferBillsOutBillNoOutBillNo
@@ -4438,7 +4474,8 @@ class V3FundAppMchTransferTransferBillsPreTransferWithAuthorization(Node):
         """发起转账并完成自动收款授权
 
         https://pay.weixin.qq.com/doc/v3/merchant/4014399293
-        Encrypted: json.user_name."""
+        Encrypted: json.user_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3FundAppMchTransferTransferBillsTransfer(Node):
     def post(self, *, json: v3_types.FundAppMchTransferTransferBillsTransferPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.FundAppMchTransferTransferBillsTransferPostAnswer]:
@@ -4446,7 +4483,8 @@ class V3FundAppMchTransferTransferBillsTransfer(Node):
 
         https://pay.weixin.qq.com/doc/v3/merchant/4014399371
         Encrypted: json.user_name.
-        Decrypted in the answer: user_name."""
+        Decrypted in the answer: user_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3FundAppMchTransferTransferBillsTransferBillNo(Node):
     _transfer_bill_no_: V3FundAppMchTransferTransferBillsTransferBillNoTransferBillNo
@@ -4465,7 +4503,8 @@ class V3FundAppMchTransferTransferToQqWalletBills(Node):
 
         https://pay.weixin.qq.com/doc/v3/merchant/4014297386
         Encrypted: json.user_name.
-        Decrypted in the answer: user_name."""
+        Decrypted in the answer: user_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3FundAppMchTransferTransferToQqWalletBillsOutBillNo(Node):
     cancel: V3FundAppMchTransferTransferToQqWalletBillsOutBillNoCancel
@@ -4524,7 +4563,8 @@ class V3FundsToOverseaOrders(Node):
     def post(self, *, json: v3_types.FundsToOverseaOrdersPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.FundsToOverseaOrdersPostAnswer]:
         """申请资金出境
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012476113"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012476113
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3FundsToOverseaOrdersOutOrderId(Node):
     def get(self, *, out_order_id: str | int, params: v3_types.FundsToOverseaOrdersOutOrderIdGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.FundsToOverseaOrdersOutOrderIdGetAnswer]:
@@ -4541,7 +4581,8 @@ class V3FundsToOverseaReturnReturnOrders(Node):
         """申请资金出境退回
 
         https://pay.weixin.qq.com/doc/v3/partner/4013735039
-        Limit: 150 calls a second."""
+        Limit: 150 calls a second.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3FundsToOverseaReturnReturnOrdersOutReturnNo(Node):
     _out_return_no_: V3FundsToOverseaReturnReturnOrdersOutReturnNoOutReturnNo
@@ -4918,7 +4959,8 @@ class V3GlobalProfitSharingOrders(Node):
         """请求分账
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4013024892
-        Encrypted: json.receivers[].name."""
+        Encrypted: json.receivers[].name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3GlobalProfitSharingOrdersUnfreeze(Node):
     def post(self, *, json: v3_types.GlobalProfitSharingOrdersUnfreezePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.GlobalProfitSharingOrdersUnfreezePostAnswer]:
@@ -5029,7 +5071,8 @@ class V3GlobalRefunds(Node):
         """申请退款
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4012354681
-        Status 429 doesn't mean that it was not accepted."""
+        Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3GlobalRefundsId(Node):
     _refund_id_: V3GlobalRefundsIdRefundId
@@ -5888,7 +5931,8 @@ class V3MarketingBusifavorSubsidyPayReceipts(Node):
         https://pay.weixin.qq.com/doc/v3/merchant/4017147321
         Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
         /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
-        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726).
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3MarketingBusifavorSubsidyPayReceiptsSubsidyReceiptId(Node):
     def get(self, *, subsidy_receipt_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorSubsidyPayReceiptsSubsidyReceiptIdGetAnswer]:
@@ -5907,7 +5951,8 @@ class V3MarketingBusifavorSubsidyReturnReceipts(Node):
         https://pay.weixin.qq.com/doc/v3/merchant/4017147332
         Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
         /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
-        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726).
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3MarketingBusifavorSubsidyReturnReceiptsSubsidyReturnReceiptId(Node):
     def get(self, *, subsidy_return_receipt_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MarketingBusifavorSubsidyReturnReceiptsSubsidyReturnReceiptIdGetAnswer]:
@@ -6974,7 +7019,8 @@ class V3Mch_operateRiskWithdrawlApply(Node):
 
         https://pay.weixin.qq.com/doc/v3/partner/4012488950
         Encrypted: json.payee_info.bank_account_info.account_name, json.payee_info.bank_account_info.account_number,
-        json.payee_info.identity_info.identification_name, json.payee_info.identity_info.identification_no."""
+        json.payee_info.identity_info.identification_name, json.payee_info.identity_info.identification_no.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3Mch_operateRiskWithdrawlApplyApplymentId(Node):
     _applyment_id_: V3Mch_operateRiskWithdrawlApplyApplymentIdApplymentId
@@ -7428,7 +7474,8 @@ class V3MerchantFundWithdraw(Node):
     def post(self, *, json: v3_types.MerchantFundWithdrawPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.MerchantFundWithdrawPostAnswer]:
         """电商平台提现
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012476670"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012476670
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3MerchantFundWithdrawBillType(Node):
     _bill_type_: V3MerchantFundWithdrawBillTypeBillType
@@ -8372,7 +8419,8 @@ class V3PartnerTransferBatches(Node):
         https://pay.weixin.qq.com/doc/v3/partner/4012465738
         Merchants opened since 2025-01-15 don't get transfers in batches: they use
         /v3/fund-app/mch-transfer/transfer-bills.
-        Encrypted: json.transfer_detail_list[].user_name, json.transfer_detail_list[].user_id_card."""
+        Encrypted: json.transfer_detail_list[].user_name, json.transfer_detail_list[].user_id_card.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3PartnerTransferBatchesBatchId(Node):
     _batch_id_: V3PartnerTransferBatchesBatchIdBatchId
@@ -8888,7 +8936,8 @@ class V3PayrollCardTransferBatches(Node):
         """发起批量转账
 
         https://pay.weixin.qq.com/doc/v3/partner/4012461824
-        Encrypted: json.transfer_detail_list[].user_name."""
+        Encrypted: json.transfer_detail_list[].user_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3PayrollCardWesure(Node):
     insurance: V3PayrollCardWesureInsurance
@@ -9613,7 +9662,8 @@ class V3PlatsolutionEcommerceMchTransferCompensateBills(Node):
     def post(self, *, json: v3_types.PlatsolutionEcommerceMchTransferCompensateBillsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.PlatsolutionEcommerceMchTransferCompensateBillsPostAnswer]:
         """请求赔付
 
-        https://pay.weixin.qq.com/doc/v3/partner/4013504175"""
+        https://pay.weixin.qq.com/doc/v3/partner/4013504175
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3PlatsolutionEcommerceMchTransferCompensateBillsBillId(Node):
     _bill_id_: V3PlatsolutionEcommerceMchTransferCompensateBillsBillIdBillId
@@ -9644,7 +9694,8 @@ class V3PlatsolutionEcommerceMchTransferCompensateBillsPreTransfer(Node):
     def post(self, *, json: v3_types.PlatsolutionEcommerceMchTransferCompensateBillsPreTransferPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.PlatsolutionEcommerceMchTransferCompensateBillsPreTransferPostAnswer]:
         """请求赔付预下单
 
-        https://pay.weixin.qq.com/doc/v3/partner/4013504176"""
+        https://pay.weixin.qq.com/doc/v3/partner/4013504176
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3PlatsolutionEcommerceMchTransferDepositAfterSalesCompensationBills(Node):
     billId: V3PlatsolutionEcommerceMchTransferDepositAfterSalesCompensationBillsBillId
@@ -9653,7 +9704,8 @@ class V3PlatsolutionEcommerceMchTransferDepositAfterSalesCompensationBills(Node)
         """请求保证金售后赔付
 
         https://pay.weixin.qq.com/doc/v3/partner/4013504194
-        Limit: 100 calls a second."""
+        Limit: 100 calls a second.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3PlatsolutionEcommerceMchTransferDepositAfterSalesCompensationBillsBillId(Node):
     _bill_id_: V3PlatsolutionEcommerceMchTransferDepositAfterSalesCompensationBillsBillIdBillId
@@ -9681,7 +9733,8 @@ class V3PlatsolutionEcommerceMchTransferDepositInsurancePremiumsCompensationBill
         """发起保证金赔付保司保费
 
         https://pay.weixin.qq.com/doc/v3/partner/4014010905
-        Limit: 100 calls a second."""
+        Limit: 100 calls a second.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3PlatsolutionEcommerceMchTransferDepositInsurancePremiumsCompensationBillsOutBillNo(Node):
     def get(self, *, out_bill_no: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.PlatsolutionEcommerceMchTransferDepositInsurancePremiumsCompensationBillsOutBillNoGetAnswer]:
@@ -9696,7 +9749,8 @@ class V3PlatsolutionEcommerceMchTransferDepositShippingCostCompensationBills(Nod
         """发起保证金赔付用户运费
 
         https://pay.weixin.qq.com/doc/v3/partner/4013504202
-        Limit: 100 calls a second."""
+        Limit: 100 calls a second.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3PlatsolutionEcommerceMchTransferDepositShippingCostCompensationBillsOutBillNo(Node):
     _out_bill_no_: V3PlatsolutionEcommerceMchTransferDepositShippingCostCompensationBillsOutBillNoOutBillNo
@@ -9715,7 +9769,8 @@ class V3PlatsolutionEcommerceMchTransferInsuranceClaimBills(Node):
     def post(self, *, json: v3_types.PlatsolutionEcommerceMchTransferInsuranceClaimBillsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.PlatsolutionEcommerceMchTransferInsuranceClaimBillsPostAnswer]:
         """请求保险理赔
 
-        https://pay.weixin.qq.com/doc/v3/partner/4013504184"""
+        https://pay.weixin.qq.com/doc/v3/partner/4013504184
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3PlatsolutionEcommerceMchTransferInsuranceClaimBillsBillId(Node):
     _bill_id_: V3PlatsolutionEcommerceMchTransferInsuranceClaimBillsBillIdBillId
@@ -9746,14 +9801,16 @@ class V3PlatsolutionEcommerceMchTransferInsuranceClaimBillsPreTransfer(Node):
     def post(self, *, json: v3_types.PlatsolutionEcommerceMchTransferInsuranceClaimBillsPreTransferPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.PlatsolutionEcommerceMchTransferInsuranceClaimBillsPreTransferPostAnswer]:
         """请求保险理赔预下单
 
-        https://pay.weixin.qq.com/doc/v3/partner/4013504185"""
+        https://pay.weixin.qq.com/doc/v3/partner/4013504185
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3PlatsolutionEcommerceMchTransferSubMchCompensationBills(Node):
     _out_bill_no_: V3PlatsolutionEcommerceMchTransferSubMchCompensationBillsOutBillNo
     def post(self, *, json: v3_types.PlatsolutionEcommerceMchTransferSubMchCompensationBillsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.PlatsolutionEcommerceMchTransferSubMchCompensationBillsPostAnswer]:
         """请求赔付
 
-        https://pay.weixin.qq.com/doc/v3/partner/4016777363"""
+        https://pay.weixin.qq.com/doc/v3/partner/4016777363
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3PlatsolutionEcommerceMchTransferSubMchCompensationBillsOutBillNo(Node):
     def get(self, *, out_bill_no: str | int, params: v3_types.PlatsolutionEcommerceMchTransferSubMchCompensationBillsOutBillNoGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.PlatsolutionEcommerceMchTransferSubMchCompensationBillsOutBillNoGetAnswer]:
@@ -9769,7 +9826,8 @@ class V3PlatsolutionEcommerceMchTransferTransferBills(Node):
         """保证金赔付
 
         https://pay.weixin.qq.com/doc/v3/partner/4013504198
-        Limit: 100 calls a second."""
+        Limit: 100 calls a second.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3PlatsolutionEcommerceMchTransferTransferBillsBillId(Node):
     _bill_id_: V3PlatsolutionEcommerceMchTransferTransferBillsBillIdBillId
@@ -9857,7 +9915,8 @@ class V3PlatsolutionEcommerceSettlePrepaySettleOrders(Node):
     def post(self, *, json: v3_types.PlatsolutionEcommerceSettlePrepaySettleOrdersPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.PlatsolutionEcommerceSettlePrepaySettleOrdersPostAnswer]:
         """个人收款-申请批量结算
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012649847"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012649847
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3PlatsolutionEcommerceSettlePrepaySettleOrdersSettleBatchNo(Node):
     applyAbnormalSettle: V3PlatsolutionEcommerceSettlePrepaySettleOrdersSettleBatchNoApplyAbnormalSettle
@@ -9870,7 +9929,8 @@ class V3PlatsolutionEcommerceSettlePrepaySettleOrdersSettleBatchNoApplyAbnormalS
     def post(self, *, settle_batch_no: str | int, json: v3_types.PlatsolutionEcommerceSettlePrepaySettleOrdersSettleBatchNoApplyAbnormalSettlePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.PlatsolutionEcommerceSettlePrepaySettleOrdersSettleBatchNoApplyAbnormalSettlePostAnswer]:
         """个人收款-申请异常结算批次单处理
 
-        https://pay.weixin.qq.com/doc/v3/partner/4015198012"""
+        https://pay.weixin.qq.com/doc/v3/partner/4015198012
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3PlatsolutionEcommerceWithdraw(Node):
     dayEndBalanceWithdraw: V3PlatsolutionEcommerceWithdrawDayEndBalanceWithdraw
@@ -9880,7 +9940,8 @@ class V3PlatsolutionEcommerceWithdrawDayEndBalanceWithdraw(Node):
     def post(self, *, json: v3_types.PlatsolutionEcommerceWithdrawDayEndBalanceWithdrawPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.PlatsolutionEcommerceWithdrawDayEndBalanceWithdrawPostAnswer]:
         """二级商户按日终余额预约提现
 
-        https://pay.weixin.qq.com/doc/v3/partner/4013328143"""
+        https://pay.weixin.qq.com/doc/v3/partner/4013328143
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3PlatsolutionEcommerceWithdrawDayEndBalanceWithdrawOutRequestNo(Node):
     _out_request_no_: V3PlatsolutionEcommerceWithdrawDayEndBalanceWithdrawOutRequestNoOutRequestNo
@@ -9910,7 +9971,8 @@ class V3PlatsolutionInsuranceMchTransferBatchesApply(Node):
         """受理商家转账
 
         https://pay.weixin.qq.com/doc/v3/partner/4013504220
-        Re-entrant: a repeat with the same number and content has the effect of one call."""
+        Re-entrant: a repeat with the same number and content has the effect of one call.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3PlatsolutionInsuranceMchTransferBatchesBatchId(Node):
     _batch_id_: V3PlatsolutionInsuranceMchTransferBatchesBatchIdBatchId
@@ -10055,7 +10117,8 @@ class V3PlatsolutionMchTransferBatchesApply(Node):
     def post(self, *, json: v3_types.PlatsolutionMchTransferBatchesApplyPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.PlatsolutionMchTransferBatchesApplyPostAnswer]:
         """受理商家转账
 
-        https://pay.weixin.qq.com/docs/partner/apis/platsolution-mch-transfer/transfer-batch/transfer-batch-apply.html"""
+        https://pay.weixin.qq.com/docs/partner/apis/platsolution-mch-transfer/transfer-batch/transfer-batch-apply.html
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3PlatsolutionMchTransferBatchesBatchId(Node):
     _batch_id_: V3PlatsolutionMchTransferBatchesBatchIdBatchId
@@ -10212,7 +10275,8 @@ class V3ProfitsharingOrders(Node):
         """请求分账
 
         https://pay.weixin.qq.com/doc/v3/merchant/4012524936
-        Encrypted: json.receivers[].name."""
+        Encrypted: json.receivers[].name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3ProfitsharingOrdersUnfreeze(Node):
     def post(self, *, json: v3_types.ProfitsharingOrdersUnfreezePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.ProfitsharingOrdersUnfreezePostAnswer]:
@@ -10252,7 +10316,8 @@ class V3ProfitsharingReturnOrders(Node):
     def post(self, *, json: v3_types.ProfitsharingReturnOrdersPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.ProfitsharingReturnOrdersPostAnswer]:
         """请求分账回退
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012525287"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012525287
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3ProfitsharingReturnOrdersOutReturnNo(Node):
     def get(self, *, out_return_no: str | int, params: v3_types.ProfitsharingReturnOrdersOutReturnNoGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.ProfitsharingReturnOrdersOutReturnNoGetAnswer]:
@@ -10366,7 +10431,8 @@ class V3RefundDomesticRefunds(Node):
         """申请退款
 
         https://pay.weixin.qq.com/doc/v3/merchant/4012791862
-        Status 429 doesn't mean that it was not accepted."""
+        Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3RefundDomesticRefundsOutRefundNo(Node):
     def get(self, *, out_refund_no: str | int, params: v3_types.RefundDomesticRefundsOutRefundNoGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> _Call[v3_types.RefundDomesticRefundsOutRefundNoGetAnswer]:
@@ -10383,7 +10449,8 @@ class V3RefundDomesticRefundsRefundIdApplyAbnormalRefund(Node):
 
         https://pay.weixin.qq.com/doc/v3/merchant/4012791864
         Encrypted: json.bank_account, json.real_name.
-        Status 429 doesn't mean that it was not accepted."""
+        Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3Repayment(Node):
     combineTransactions: V3RepaymentCombineTransactions
@@ -10633,7 +10700,8 @@ class V3TransferBatches(Node):
         https://pay.weixin.qq.com/doc/v3/merchant/4012458841
         Merchants opened since 2025-01-15 don't get transfers in batches: they use
         /v3/fund-app/mch-transfer/transfer-bills.
-        Encrypted: json.transfer_detail_list[].user_name, json.transfer_detail_list[].user_id_card."""
+        Encrypted: json.transfer_detail_list[].user_name, json.transfer_detail_list[].user_id_card.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class V3TransferBatchesBatchId(Node):
     _batch_id_: V3TransferBatchesBatchIdBatchId
@@ -11636,7 +11704,8 @@ class SyncHkV3Refunds(SyncNode):
 
         https://pay.weixin.qq.com/wiki/doc/api/wxpay/ch/fusion_wallet_ch/QuickPay/chapter8_2.shtml
         Deprecated: use POST /v3/global/refunds.
-        Status 429 doesn't mean that it was not accepted."""
+        Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncHkV3RefundsId(SyncNode):
     _refund_id_: SyncHkV3RefundsIdRefundId
@@ -11987,6 +12056,7 @@ class SyncV2DepositRefund(SyncNode):
 
         https://pay.weixin.qq.com/doc/v2/partner/4011987251
         Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate."""
 
 class SyncV2DepositRefundquery(SyncNode):
@@ -12121,6 +12191,7 @@ class SyncV2MmpaymkttransfersPromotionPaywwsptrans2pocket(SyncNode):
     def post(self, *, xml: v2_types.MmpaymkttransfersPromotionPaywwsptrans2pocketPostXml, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None, security: bool | None = None) -> Response[v2_types.MmpaymkttransfersPromotionPaywwsptrans2pocketPostAnswer]:
         """向员工付款
 
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate.
         The answer is not signed."""
 
@@ -12136,6 +12207,7 @@ class SyncV2MmpaymkttransfersPromotionTransfers(SyncNode):
         """向微信用户个人付款
 
         https://pay.weixin.qq.com/doc/v2/merchant/4011989673
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate.
         The answer is not signed."""
 
@@ -12177,6 +12249,7 @@ class SyncV2MmpaymkttransfersSendgroupredpack(SyncNode):
 
         https://pay.weixin.qq.com/wiki/doc/api/tools/cash_coupon.php?chapter=13_5&index=4
         Deprecated.
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate.
         The answer is not signed."""
 
@@ -12185,6 +12258,7 @@ class SyncV2MmpaymkttransfersSendminiprogramhb(SyncNode):
         """发放小程序红包接口
 
         https://pay.weixin.qq.com/doc/v2/merchant/4011974053
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate.
         The answer is not signed."""
 
@@ -12193,6 +12267,7 @@ class SyncV2MmpaymkttransfersSendredpack(SyncNode):
         """发放普通红包
 
         https://pay.weixin.qq.com/doc/v2/merchant/4011974053
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate.
         The answer is not signed."""
 
@@ -12200,6 +12275,7 @@ class SyncV2MmpaymkttransfersSendworkwxredpack(SyncNode):
     def post(self, *, xml: v2_types.MmpaymkttransfersSendworkwxredpackPostXml, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None, security: bool | None = None) -> Response[v2_types.MmpaymkttransfersSendworkwxredpackPostAnswer]:
         """发放企业红包
 
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate."""
 
 class SyncV2Mmpaysptrans(SyncNode):
@@ -12212,6 +12288,7 @@ class SyncV2MmpaysptransPay_bank(SyncNode):
 
         https://pay.weixin.qq.com/doc/v2/merchant/4011939840
         Encrypted: xml.enc_bank_no, xml.enc_true_name.
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate.
         The answer is not signed."""
 
@@ -12581,7 +12658,8 @@ class SyncV2SandboxnewPayRefund(SyncNode):
 
         https://pay.weixin.qq.com/wiki/doc/api/micropay.php?chapter=9_4
         Deprecated.
-        Status 429 doesn't mean that it was not accepted."""
+        Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV2SandboxnewPayRefundquery(SyncNode):
     @deprecated("Nothing replaces it.")
@@ -12718,6 +12796,7 @@ class SyncV2SecapiPayMultiprofitsharing(SyncNode):
         """请求多次分账
 
         https://pay.weixin.qq.com/doc/v2/merchant/4011983158
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate."""
 
 class SyncV2SecapiPayProfitsharing(SyncNode):
@@ -12725,6 +12804,7 @@ class SyncV2SecapiPayProfitsharing(SyncNode):
         """请求单次分账
 
         https://pay.weixin.qq.com/doc/v2/merchant/4011941670
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate."""
 
 class SyncV2SecapiPayProfitsharingfinish(SyncNode):
@@ -12739,6 +12819,7 @@ class SyncV2SecapiPayProfitsharingreturn(SyncNode):
         """分账回退
 
         https://pay.weixin.qq.com/doc/v2/merchant/4011984166
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate."""
 
 class SyncV2SecapiPayRefund(SyncNode):
@@ -12748,6 +12829,7 @@ class SyncV2SecapiPayRefund(SyncNode):
         https://pay.weixin.qq.com/doc/v2/merchant/4011937624
         A repeat must keep the merchant's own number.
         Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate."""
 
 class SyncV2SecapiPayRefundv2(SyncNode):
@@ -12756,6 +12838,7 @@ class SyncV2SecapiPayRefundv2(SyncNode):
 
         https://pay.weixin.qq.com/doc/v2/partner/4011983308
         Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it.
         Presents the merchant certificate."""
 
 class SyncV2SecapiPayReverse(SyncNode):
@@ -13100,7 +13183,8 @@ class SyncV3AbnormalFundProcessingReceiptsReceiptIdTransferInstructions(SyncNode
     def post(self, *, receipt_id: str | int, json: v3_types.AbnormalFundProcessingReceiptsReceiptIdTransferInstructionsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.AbnormalFundProcessingReceiptsReceiptIdTransferInstructionsPostAnswer]:
         """发起在途异常资金付款指令
 
-        https://pay.weixin.qq.com/doc/v3/partner/4015408022"""
+        https://pay.weixin.qq.com/doc/v3/partner/4015408022
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3AbnormalFundProcessingReceiptsReceiptIdTransferInstructionsOutInstructionNo(SyncNode):
     def get(self, *, receipt_id: str | int, out_instruction_no: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.AbnormalFundProcessingReceiptsReceiptIdTransferInstructionsOutInstructionNoGetAnswer]:
@@ -13402,7 +13486,8 @@ class SyncV3BankTransferBatches(SyncNode):
         """发起批量转账
 
         https://pay.weixin.qq.com/doc/v3/partner/4012465889
-        Encrypted: json.transfer_detail_list[].user_name, json.transfer_detail_list[].user_id_card."""
+        Encrypted: json.transfer_detail_list[].user_name, json.transfer_detail_list[].user_id_card.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3BankTransferBatchesBatchId(SyncNode):
     _batch_id_: SyncV3BankTransferBatchesBatchIdBatchId
@@ -13882,7 +13967,8 @@ class SyncV3BrandProfitsharingOrders(SyncNode):
         """请求分账
 
         https://pay.weixin.qq.com/doc/v3/partner/4012692975
-        Encrypted: json.receivers[].name."""
+        Encrypted: json.receivers[].name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3BrandProfitsharingOrdersTransactionId(SyncNode):
     amounts: SyncV3BrandProfitsharingOrdersTransactionIdAmounts
@@ -13920,7 +14006,8 @@ class SyncV3BrandProfitsharingReturnorders(SyncNode):
     def post(self, *, json: v3_types.BrandProfitsharingReturnordersPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.BrandProfitsharingReturnordersPostAnswer]:
         """请求分账回退
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012467097"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012467097
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3Businesscircle(SyncNode):
     parkings: SyncV3BusinesscircleParkings
@@ -14377,7 +14464,8 @@ class SyncV3EcommerceAccountApplyCancelWithdraw(SyncNode):
 
         https://pay.weixin.qq.com/doc/v3/partner/4013892756
         Encrypted: json.payee_info.bank_account_info.account_name, json.payee_info.bank_account_info.account_number,
-        json.payee_info.identity_info.identification_name, json.payee_info.identity_info.identification_no."""
+        json.payee_info.identity_info.identification_name, json.payee_info.identity_info.identification_no.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3EcommerceAccountApplyCancelWithdrawApplymentId(SyncNode):
     _applyment_id_: SyncV3EcommerceAccountApplyCancelWithdrawApplymentIdApplymentId
@@ -14598,7 +14686,8 @@ class SyncV3EcommerceFundWithdraw(SyncNode):
     def post(self, *, json: v3_types.EcommerceFundWithdrawPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.EcommerceFundWithdrawPostAnswer]:
         """账户余额提现
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012476652"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012476652
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3EcommerceFundWithdrawOutRequestNo(SyncNode):
     _out_request_no_: SyncV3EcommerceFundWithdrawOutRequestNoOutRequestNo
@@ -14694,7 +14783,8 @@ class SyncV3EcommerceMchTransferTransferBills(SyncNode):
         """发起转账
 
         https://pay.weixin.qq.com/doc/v3/partner/4013504211
-        Encrypted: json.user_name."""
+        Encrypted: json.user_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3EcommerceMchTransferTransferBillsOutBillNo(SyncNode):
     _out_bill_no_: SyncV3EcommerceMchTransferTransferBillsOutBillNoOutBillNo
@@ -14736,7 +14826,8 @@ class SyncV3EcommerceProfitsharingAfterSalesOrders(SyncNode):
     def post(self, *, json: v3_types.EcommerceProfitsharingAfterSalesOrdersPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.EcommerceProfitsharingAfterSalesOrdersPostAnswer]:
         """请求售后服务分账
 
-        https://pay.weixin.qq.com/docs/partner/products/ecommerce/introduction.html"""
+        https://pay.weixin.qq.com/docs/partner/products/ecommerce/introduction.html
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3EcommerceProfitsharingFinishOrder(SyncNode):
     def post(self, *, json: v3_types.EcommerceProfitsharingFinishOrderPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.EcommerceProfitsharingFinishOrderPostAnswer]:
@@ -14754,7 +14845,8 @@ class SyncV3EcommerceProfitsharingOrders(SyncNode):
         """请求分账
 
         https://pay.weixin.qq.com/doc/v3/partner/4012691594
-        Encrypted: json.receivers[].receiver_name."""
+        Encrypted: json.receivers[].receiver_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3EcommerceProfitsharingOrdersTransactionId(SyncNode):
     amounts: SyncV3EcommerceProfitsharingOrdersTransactionIdAmounts
@@ -14793,7 +14885,8 @@ class SyncV3EcommerceProfitsharingReturnorders(SyncNode):
     def post(self, *, json: v3_types.EcommerceProfitsharingReturnordersPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.EcommerceProfitsharingReturnordersPostAnswer]:
         """请求分账回退
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012477737"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012477737
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3EcommerceRefunds(SyncNode):
     apply: SyncV3EcommerceRefundsApply
@@ -14806,7 +14899,8 @@ class SyncV3EcommerceRefundsApply(SyncNode):
         """退款申请
 
         https://pay.weixin.qq.com/doc/v3/partner/4012649457
-        Status 429 doesn't mean that it was not accepted."""
+        Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3EcommerceRefundsId(SyncNode):
     _refund_id_: SyncV3EcommerceRefundsIdRefundId
@@ -14836,7 +14930,8 @@ class SyncV3EcommerceRefundsRefundIdApplyAbnormalRefund(SyncNode):
 
         https://pay.weixin.qq.com/doc/v3/partner/4012649274
         Encrypted: json.bank_account, json.real_name.
-        Status 429 doesn't mean that it was not accepted."""
+        Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3EcommerceRefundsRefundIdReturnAdvance(SyncNode):
     def get(self, *, refund_id: str | int, params: v3_types.EcommerceRefundsRefundIdReturnAdvanceGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.EcommerceRefundsRefundIdReturnAdvanceGetAnswer]:
@@ -14870,13 +14965,15 @@ class SyncV3EcommerceSubsidiesCreate(SyncNode):
     def post(self, *, json: v3_types.EcommerceSubsidiesCreatePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.EcommerceSubsidiesCreatePostAnswer]:
         """请求补差
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012477631"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012477631
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3EcommerceSubsidiesReturn(SyncNode):
     def post(self, *, json: v3_types.EcommerceSubsidiesReturnPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.EcommerceSubsidiesReturnPostAnswer]:
         """请求补差回退
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012477636"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012477636
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3EduPapay(SyncNode):
     contracts: SyncV3EduPapayContracts
@@ -15114,7 +15211,8 @@ class SyncV3FundAppBrandRedpacketBrandMerchantBatches(SyncNode):
 
         https://pay.weixin.qq.com/doc/v3/merchant/4014310358
         Encrypted: json.detail_list[].user_name.
-        A repeat must keep the merchant's own number."""
+        A repeat must keep the merchant's own number.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3FundAppBrandRedpacketBrandMerchantBatchesBatchNo(SyncNode):
     details: SyncV3FundAppBrandRedpacketBrandMerchantBatchesBatchNoDetails
@@ -15223,7 +15321,8 @@ class SyncV3FundAppMchTransferPartnerCharityBudget(SyncNode):
         """申请公益捐赠预算
 
         https://pay.weixin.qq.com/doc/v3/partner/4015554763
-        Limit: 50 calls a second for each merchant."""
+        Limit: 50 calls a second for each merchant.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3FundAppMchTransferPartnerCharityBudgetOutBudgetNo(SyncNode):
     unlock: SyncV3FundAppMchTransferPartnerCharityBudgetOutBudgetNoUnlock
@@ -15247,7 +15346,8 @@ class SyncV3FundAppMchTransferPartnerCharityTransferBills(SyncNode):
 
         https://pay.weixin.qq.com/doc/v3/partner/4015554841
         Limit: 100 calls a second for each merchant.
-        A repeat must keep the merchant's own number."""
+        A repeat must keep the merchant's own number.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3FundAppMchTransferPartnerCharityTransferBillsOutTransferNo(SyncNode):
     _out_transfer_no_: SyncV3FundAppMchTransferPartnerCharityTransferBillsOutTransferNoOutTransferNo
@@ -15295,7 +15395,8 @@ class SyncV3FundAppMchTransferPartnerTransferBills(SyncNode):
         """发起转账
 
         https://pay.weixin.qq.com/doc/v3/partner/4015469096
-        Encrypted: json.user_name."""
+        Encrypted: json.user_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3FundAppMchTransferPartnerTransferBillsOutBillNo(SyncNode):
     _out_bill_no_: SyncV3FundAppMchTransferPartnerTransferBillsOutBillNoOutBillNo
@@ -15320,7 +15421,8 @@ class SyncV3FundAppMchTransferPartnerTransferBillsPreTransferWithAuthorization(S
         """发起转账并完成自动收款授权
 
         https://pay.weixin.qq.com/doc/v3/partner/4016809843
-        Encrypted: json.user_name."""
+        Encrypted: json.user_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3FundAppMchTransferPartnerTransferBillsTransfer(SyncNode):
     def post(self, *, json: v3_types.FundAppMchTransferPartnerTransferBillsTransferPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.FundAppMchTransferPartnerTransferBillsTransferPostAnswer]:
@@ -15328,7 +15430,8 @@ class SyncV3FundAppMchTransferPartnerTransferBillsTransfer(SyncNode):
 
         https://pay.weixin.qq.com/doc/v3/partner/4016809837
         Encrypted: json.user_name.
-        Decrypted in the answer: user_name."""
+        Decrypted in the answer: user_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3FundAppMchTransferPartnerUserConfirmAuthorizations(SyncNode):
     _out_authorization_no_: SyncV3FundAppMchTransferPartnerUserConfirmAuthorizationsOutAuthorizationNo
@@ -15361,7 +15464,8 @@ class SyncV3FundAppMchTransferTransferBills(SyncNode):
         """发起转账
 
         https://pay.weixin.qq.com/doc/v3/merchant/4012716434
-        Encrypted: json.user_name."""
+        Encrypted: json.user_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3FundAppMchTransferTransferBillsOutBillNo(SyncNode):
     _out_bill_no_: SyncV3FundAppMchTransferTransferBillsOutBillNoOutBillNo
@@ -15385,7 +15489,8 @@ class SyncV3FundAppMchTransferTransferBillsPreTransferWithAuthorization(SyncNode
         """发起转账并完成自动收款授权
 
         https://pay.weixin.qq.com/doc/v3/merchant/4014399293
-        Encrypted: json.user_name."""
+        Encrypted: json.user_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3FundAppMchTransferTransferBillsTransfer(SyncNode):
     def post(self, *, json: v3_types.FundAppMchTransferTransferBillsTransferPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.FundAppMchTransferTransferBillsTransferPostAnswer]:
@@ -15393,7 +15498,8 @@ class SyncV3FundAppMchTransferTransferBillsTransfer(SyncNode):
 
         https://pay.weixin.qq.com/doc/v3/merchant/4014399371
         Encrypted: json.user_name.
-        Decrypted in the answer: user_name."""
+        Decrypted in the answer: user_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3FundAppMchTransferTransferBillsTransferBillNo(SyncNode):
     _transfer_bill_no_: SyncV3FundAppMchTransferTransferBillsTransferBillNoTransferBillNo
@@ -15412,7 +15518,8 @@ class SyncV3FundAppMchTransferTransferToQqWalletBills(SyncNode):
 
         https://pay.weixin.qq.com/doc/v3/merchant/4014297386
         Encrypted: json.user_name.
-        Decrypted in the answer: user_name."""
+        Decrypted in the answer: user_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3FundAppMchTransferTransferToQqWalletBillsOutBillNo(SyncNode):
     cancel: SyncV3FundAppMchTransferTransferToQqWalletBillsOutBillNoCancel
@@ -15471,7 +15578,8 @@ class SyncV3FundsToOverseaOrders(SyncNode):
     def post(self, *, json: v3_types.FundsToOverseaOrdersPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.FundsToOverseaOrdersPostAnswer]:
         """申请资金出境
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012476113"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012476113
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3FundsToOverseaOrdersOutOrderId(SyncNode):
     def get(self, *, out_order_id: str | int, params: v3_types.FundsToOverseaOrdersOutOrderIdGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.FundsToOverseaOrdersOutOrderIdGetAnswer]:
@@ -15488,7 +15596,8 @@ class SyncV3FundsToOverseaReturnReturnOrders(SyncNode):
         """申请资金出境退回
 
         https://pay.weixin.qq.com/doc/v3/partner/4013735039
-        Limit: 150 calls a second."""
+        Limit: 150 calls a second.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3FundsToOverseaReturnReturnOrdersOutReturnNo(SyncNode):
     _out_return_no_: SyncV3FundsToOverseaReturnReturnOrdersOutReturnNoOutReturnNo
@@ -15865,7 +15974,8 @@ class SyncV3GlobalProfitSharingOrders(SyncNode):
         """请求分账
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4013024892
-        Encrypted: json.receivers[].name."""
+        Encrypted: json.receivers[].name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3GlobalProfitSharingOrdersUnfreeze(SyncNode):
     def post(self, *, json: v3_types.GlobalProfitSharingOrdersUnfreezePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.GlobalProfitSharingOrdersUnfreezePostAnswer]:
@@ -15976,7 +16086,8 @@ class SyncV3GlobalRefunds(SyncNode):
         """申请退款
 
         https://pay.weixin.qq.com/doc/global/v3/zh/4012354681
-        Status 429 doesn't mean that it was not accepted."""
+        Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3GlobalRefundsId(SyncNode):
     _refund_id_: SyncV3GlobalRefundsIdRefundId
@@ -16835,7 +16946,8 @@ class SyncV3MarketingBusifavorSubsidyPayReceipts(SyncNode):
         https://pay.weixin.qq.com/doc/v3/merchant/4017147321
         Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
         /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
-        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726).
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3MarketingBusifavorSubsidyPayReceiptsSubsidyReceiptId(SyncNode):
     def get(self, *, subsidy_receipt_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorSubsidyPayReceiptsSubsidyReceiptIdGetAnswer]:
@@ -16854,7 +16966,8 @@ class SyncV3MarketingBusifavorSubsidyReturnReceipts(SyncNode):
         https://pay.weixin.qq.com/doc/v3/merchant/4017147332
         Merchants opened since 2025-12-15 don't get 商家券 (busifavor): they use product coupons,
         /v3/marketing/partner/product-coupon or /brand/marketing/product-coupon
-        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726)."""
+        (https://pay.weixin.qq.com/doc/v3/merchant/4014075726).
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3MarketingBusifavorSubsidyReturnReceiptsSubsidyReturnReceiptId(SyncNode):
     def get(self, *, subsidy_return_receipt_id: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MarketingBusifavorSubsidyReturnReceiptsSubsidyReturnReceiptIdGetAnswer]:
@@ -17921,7 +18034,8 @@ class SyncV3Mch_operateRiskWithdrawlApply(SyncNode):
 
         https://pay.weixin.qq.com/doc/v3/partner/4012488950
         Encrypted: json.payee_info.bank_account_info.account_name, json.payee_info.bank_account_info.account_number,
-        json.payee_info.identity_info.identification_name, json.payee_info.identity_info.identification_no."""
+        json.payee_info.identity_info.identification_name, json.payee_info.identity_info.identification_no.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3Mch_operateRiskWithdrawlApplyApplymentId(SyncNode):
     _applyment_id_: SyncV3Mch_operateRiskWithdrawlApplyApplymentIdApplymentId
@@ -18375,7 +18489,8 @@ class SyncV3MerchantFundWithdraw(SyncNode):
     def post(self, *, json: v3_types.MerchantFundWithdrawPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.MerchantFundWithdrawPostAnswer]:
         """电商平台提现
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012476670"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012476670
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3MerchantFundWithdrawBillType(SyncNode):
     _bill_type_: SyncV3MerchantFundWithdrawBillTypeBillType
@@ -19319,7 +19434,8 @@ class SyncV3PartnerTransferBatches(SyncNode):
         https://pay.weixin.qq.com/doc/v3/partner/4012465738
         Merchants opened since 2025-01-15 don't get transfers in batches: they use
         /v3/fund-app/mch-transfer/transfer-bills.
-        Encrypted: json.transfer_detail_list[].user_name, json.transfer_detail_list[].user_id_card."""
+        Encrypted: json.transfer_detail_list[].user_name, json.transfer_detail_list[].user_id_card.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3PartnerTransferBatchesBatchId(SyncNode):
     _batch_id_: SyncV3PartnerTransferBatchesBatchIdBatchId
@@ -19835,7 +19951,8 @@ class SyncV3PayrollCardTransferBatches(SyncNode):
         """发起批量转账
 
         https://pay.weixin.qq.com/doc/v3/partner/4012461824
-        Encrypted: json.transfer_detail_list[].user_name."""
+        Encrypted: json.transfer_detail_list[].user_name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3PayrollCardWesure(SyncNode):
     insurance: SyncV3PayrollCardWesureInsurance
@@ -20560,7 +20677,8 @@ class SyncV3PlatsolutionEcommerceMchTransferCompensateBills(SyncNode):
     def post(self, *, json: v3_types.PlatsolutionEcommerceMchTransferCompensateBillsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.PlatsolutionEcommerceMchTransferCompensateBillsPostAnswer]:
         """请求赔付
 
-        https://pay.weixin.qq.com/doc/v3/partner/4013504175"""
+        https://pay.weixin.qq.com/doc/v3/partner/4013504175
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3PlatsolutionEcommerceMchTransferCompensateBillsBillId(SyncNode):
     _bill_id_: SyncV3PlatsolutionEcommerceMchTransferCompensateBillsBillIdBillId
@@ -20591,7 +20709,8 @@ class SyncV3PlatsolutionEcommerceMchTransferCompensateBillsPreTransfer(SyncNode)
     def post(self, *, json: v3_types.PlatsolutionEcommerceMchTransferCompensateBillsPreTransferPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.PlatsolutionEcommerceMchTransferCompensateBillsPreTransferPostAnswer]:
         """请求赔付预下单
 
-        https://pay.weixin.qq.com/doc/v3/partner/4013504176"""
+        https://pay.weixin.qq.com/doc/v3/partner/4013504176
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3PlatsolutionEcommerceMchTransferDepositAfterSalesCompensationBills(SyncNode):
     billId: SyncV3PlatsolutionEcommerceMchTransferDepositAfterSalesCompensationBillsBillId
@@ -20600,7 +20719,8 @@ class SyncV3PlatsolutionEcommerceMchTransferDepositAfterSalesCompensationBills(S
         """请求保证金售后赔付
 
         https://pay.weixin.qq.com/doc/v3/partner/4013504194
-        Limit: 100 calls a second."""
+        Limit: 100 calls a second.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3PlatsolutionEcommerceMchTransferDepositAfterSalesCompensationBillsBillId(SyncNode):
     _bill_id_: SyncV3PlatsolutionEcommerceMchTransferDepositAfterSalesCompensationBillsBillIdBillId
@@ -20628,7 +20748,8 @@ class SyncV3PlatsolutionEcommerceMchTransferDepositInsurancePremiumsCompensation
         """发起保证金赔付保司保费
 
         https://pay.weixin.qq.com/doc/v3/partner/4014010905
-        Limit: 100 calls a second."""
+        Limit: 100 calls a second.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3PlatsolutionEcommerceMchTransferDepositInsurancePremiumsCompensationBillsOutBillNo(SyncNode):
     def get(self, *, out_bill_no: str | int, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.PlatsolutionEcommerceMchTransferDepositInsurancePremiumsCompensationBillsOutBillNoGetAnswer]:
@@ -20643,7 +20764,8 @@ class SyncV3PlatsolutionEcommerceMchTransferDepositShippingCostCompensationBills
         """发起保证金赔付用户运费
 
         https://pay.weixin.qq.com/doc/v3/partner/4013504202
-        Limit: 100 calls a second."""
+        Limit: 100 calls a second.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3PlatsolutionEcommerceMchTransferDepositShippingCostCompensationBillsOutBillNo(SyncNode):
     _out_bill_no_: SyncV3PlatsolutionEcommerceMchTransferDepositShippingCostCompensationBillsOutBillNoOutBillNo
@@ -20662,7 +20784,8 @@ class SyncV3PlatsolutionEcommerceMchTransferInsuranceClaimBills(SyncNode):
     def post(self, *, json: v3_types.PlatsolutionEcommerceMchTransferInsuranceClaimBillsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.PlatsolutionEcommerceMchTransferInsuranceClaimBillsPostAnswer]:
         """请求保险理赔
 
-        https://pay.weixin.qq.com/doc/v3/partner/4013504184"""
+        https://pay.weixin.qq.com/doc/v3/partner/4013504184
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3PlatsolutionEcommerceMchTransferInsuranceClaimBillsBillId(SyncNode):
     _bill_id_: SyncV3PlatsolutionEcommerceMchTransferInsuranceClaimBillsBillIdBillId
@@ -20693,14 +20816,16 @@ class SyncV3PlatsolutionEcommerceMchTransferInsuranceClaimBillsPreTransfer(SyncN
     def post(self, *, json: v3_types.PlatsolutionEcommerceMchTransferInsuranceClaimBillsPreTransferPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.PlatsolutionEcommerceMchTransferInsuranceClaimBillsPreTransferPostAnswer]:
         """请求保险理赔预下单
 
-        https://pay.weixin.qq.com/doc/v3/partner/4013504185"""
+        https://pay.weixin.qq.com/doc/v3/partner/4013504185
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3PlatsolutionEcommerceMchTransferSubMchCompensationBills(SyncNode):
     _out_bill_no_: SyncV3PlatsolutionEcommerceMchTransferSubMchCompensationBillsOutBillNo
     def post(self, *, json: v3_types.PlatsolutionEcommerceMchTransferSubMchCompensationBillsPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.PlatsolutionEcommerceMchTransferSubMchCompensationBillsPostAnswer]:
         """请求赔付
 
-        https://pay.weixin.qq.com/doc/v3/partner/4016777363"""
+        https://pay.weixin.qq.com/doc/v3/partner/4016777363
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3PlatsolutionEcommerceMchTransferSubMchCompensationBillsOutBillNo(SyncNode):
     def get(self, *, out_bill_no: str | int, params: v3_types.PlatsolutionEcommerceMchTransferSubMchCompensationBillsOutBillNoGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.PlatsolutionEcommerceMchTransferSubMchCompensationBillsOutBillNoGetAnswer]:
@@ -20716,7 +20841,8 @@ class SyncV3PlatsolutionEcommerceMchTransferTransferBills(SyncNode):
         """保证金赔付
 
         https://pay.weixin.qq.com/doc/v3/partner/4013504198
-        Limit: 100 calls a second."""
+        Limit: 100 calls a second.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3PlatsolutionEcommerceMchTransferTransferBillsBillId(SyncNode):
     _bill_id_: SyncV3PlatsolutionEcommerceMchTransferTransferBillsBillIdBillId
@@ -20804,7 +20930,8 @@ class SyncV3PlatsolutionEcommerceSettlePrepaySettleOrders(SyncNode):
     def post(self, *, json: v3_types.PlatsolutionEcommerceSettlePrepaySettleOrdersPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.PlatsolutionEcommerceSettlePrepaySettleOrdersPostAnswer]:
         """个人收款-申请批量结算
 
-        https://pay.weixin.qq.com/doc/v3/partner/4012649847"""
+        https://pay.weixin.qq.com/doc/v3/partner/4012649847
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3PlatsolutionEcommerceSettlePrepaySettleOrdersSettleBatchNo(SyncNode):
     applyAbnormalSettle: SyncV3PlatsolutionEcommerceSettlePrepaySettleOrdersSettleBatchNoApplyAbnormalSettle
@@ -20817,7 +20944,8 @@ class SyncV3PlatsolutionEcommerceSettlePrepaySettleOrdersSettleBatchNoApplyAbnor
     def post(self, *, settle_batch_no: str | int, json: v3_types.PlatsolutionEcommerceSettlePrepaySettleOrdersSettleBatchNoApplyAbnormalSettlePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.PlatsolutionEcommerceSettlePrepaySettleOrdersSettleBatchNoApplyAbnormalSettlePostAnswer]:
         """个人收款-申请异常结算批次单处理
 
-        https://pay.weixin.qq.com/doc/v3/partner/4015198012"""
+        https://pay.weixin.qq.com/doc/v3/partner/4015198012
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3PlatsolutionEcommerceWithdraw(SyncNode):
     dayEndBalanceWithdraw: SyncV3PlatsolutionEcommerceWithdrawDayEndBalanceWithdraw
@@ -20827,7 +20955,8 @@ class SyncV3PlatsolutionEcommerceWithdrawDayEndBalanceWithdraw(SyncNode):
     def post(self, *, json: v3_types.PlatsolutionEcommerceWithdrawDayEndBalanceWithdrawPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.PlatsolutionEcommerceWithdrawDayEndBalanceWithdrawPostAnswer]:
         """二级商户按日终余额预约提现
 
-        https://pay.weixin.qq.com/doc/v3/partner/4013328143"""
+        https://pay.weixin.qq.com/doc/v3/partner/4013328143
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3PlatsolutionEcommerceWithdrawDayEndBalanceWithdrawOutRequestNo(SyncNode):
     _out_request_no_: SyncV3PlatsolutionEcommerceWithdrawDayEndBalanceWithdrawOutRequestNoOutRequestNo
@@ -20857,7 +20986,8 @@ class SyncV3PlatsolutionInsuranceMchTransferBatchesApply(SyncNode):
         """受理商家转账
 
         https://pay.weixin.qq.com/doc/v3/partner/4013504220
-        Re-entrant: a repeat with the same number and content has the effect of one call."""
+        Re-entrant: a repeat with the same number and content has the effect of one call.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3PlatsolutionInsuranceMchTransferBatchesBatchId(SyncNode):
     _batch_id_: SyncV3PlatsolutionInsuranceMchTransferBatchesBatchIdBatchId
@@ -21002,7 +21132,8 @@ class SyncV3PlatsolutionMchTransferBatchesApply(SyncNode):
     def post(self, *, json: v3_types.PlatsolutionMchTransferBatchesApplyPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.PlatsolutionMchTransferBatchesApplyPostAnswer]:
         """受理商家转账
 
-        https://pay.weixin.qq.com/docs/partner/apis/platsolution-mch-transfer/transfer-batch/transfer-batch-apply.html"""
+        https://pay.weixin.qq.com/docs/partner/apis/platsolution-mch-transfer/transfer-batch/transfer-batch-apply.html
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3PlatsolutionMchTransferBatchesBatchId(SyncNode):
     _batch_id_: SyncV3PlatsolutionMchTransferBatchesBatchIdBatchId
@@ -21159,7 +21290,8 @@ class SyncV3ProfitsharingOrders(SyncNode):
         """请求分账
 
         https://pay.weixin.qq.com/doc/v3/merchant/4012524936
-        Encrypted: json.receivers[].name."""
+        Encrypted: json.receivers[].name.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3ProfitsharingOrdersUnfreeze(SyncNode):
     def post(self, *, json: v3_types.ProfitsharingOrdersUnfreezePostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.ProfitsharingOrdersUnfreezePostAnswer]:
@@ -21199,7 +21331,8 @@ class SyncV3ProfitsharingReturnOrders(SyncNode):
     def post(self, *, json: v3_types.ProfitsharingReturnOrdersPostJson, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.ProfitsharingReturnOrdersPostAnswer]:
         """请求分账回退
 
-        https://pay.weixin.qq.com/doc/v3/merchant/4012525287"""
+        https://pay.weixin.qq.com/doc/v3/merchant/4012525287
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3ProfitsharingReturnOrdersOutReturnNo(SyncNode):
     def get(self, *, out_return_no: str | int, params: v3_types.ProfitsharingReturnOrdersOutReturnNoGetParams, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.ProfitsharingReturnOrdersOutReturnNoGetAnswer]:
@@ -21313,7 +21446,8 @@ class SyncV3RefundDomesticRefunds(SyncNode):
         """申请退款
 
         https://pay.weixin.qq.com/doc/v3/merchant/4012791862
-        Status 429 doesn't mean that it was not accepted."""
+        Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3RefundDomesticRefundsOutRefundNo(SyncNode):
     def get(self, *, out_refund_no: str | int, params: v3_types.RefundDomesticRefundsOutRefundNoGetParams | None = None, headers: Mapping[str, str] | None = None, timeout: float | None = None, retry: bool | None = None) -> Response[v3_types.RefundDomesticRefundsOutRefundNoGetAnswer]:
@@ -21330,7 +21464,8 @@ class SyncV3RefundDomesticRefundsRefundIdApplyAbnormalRefund(SyncNode):
 
         https://pay.weixin.qq.com/doc/v3/merchant/4012791864
         Encrypted: json.bank_account, json.real_name.
-        Status 429 doesn't mean that it was not accepted."""
+        Status 429 doesn't mean that it was not accepted.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3Repayment(SyncNode):
     combineTransactions: SyncV3RepaymentCombineTransactions
@@ -21580,7 +21715,8 @@ class SyncV3TransferBatches(SyncNode):
         https://pay.weixin.qq.com/doc/v3/merchant/4012458841
         Merchants opened since 2025-01-15 don't get transfers in batches: they use
         /v3/fund-app/mch-transfer/transfer-bills.
-        Encrypted: json.transfer_detail_list[].user_name, json.transfer_detail_list[].user_id_card."""
+        Encrypted: json.transfer_detail_list[].user_name, json.transfer_detail_list[].user_id_card.
+        Pays money out: whatever it is refused with, keep the number, and query it."""
 
 class SyncV3TransferBatchesBatchId(SyncNode):
     _batch_id_: SyncV3TransferBatchesBatchIdBatchId

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.catalogue.fresh import run
 from wechatpay_chain.catalogue import Operation, Rate, facts, find
+from wechatpay_chain.catalogue.records import record
 
 TEMPLATES = sorted((method, path) for path, methods in facts.paths().items() for method in methods)
 # Two operations whose filled paths can't be told apart; the platform takes either number.
@@ -119,8 +120,17 @@ def test_literal_sibling_without_the_verb_leaves_the_placeholder():
     [
         ("GET /hk/v3/statements", {"answer": "file", "answer_signature": "sha1-header", "deprecated": True}),
         ("GET /v3/billdownload/file", {"answer": "file", "answer_signature": "none"}),
-        ("POST /v2/secapi/pay/refund", {"certificate": True, "same_number": True, "accepted_on_429": True}),
-        ("POST /v3/refund/domestic/refunds", {"accepted_on_429": True, "idempotent": False}),
+        (
+            "POST /v2/secapi/pay/refund",
+            {"certificate": True, "same_number": True, "accepted_on_429": True, "pays_out": True},
+        ),
+        ("POST /v3/refund/domestic/refunds", {"accepted_on_429": True, "idempotent": False, "pays_out": True}),
+        ("POST /v3/fund-app/mch-transfer/transfer-bills", {"accepted_on_429": False, "pays_out": True}),
+        ("GET /v3/fund-app/mch-transfer/transfer-bills/out-bill-no/{out_bill_no}", {"pays_out": False}),
+        ("POST /v3/fund-app/mch-transfer/transfer-bills/out-bill-no/{out_bill_no}/cancel", {"pays_out": False}),
+        ("POST /v2/mmpaymkttransfers/sendredpack", {"certificate": True, "pays_out": True}),
+        ("POST /v2/mmpaymkttransfers/gethbinfo", {"pays_out": False}),
+        ("POST /v3/pay/transactions/native", {"pays_out": False}),
         ("POST /v2/risk/getpublickey", {"host": "fraud.mch.weixin.qq.com", "answer_signature": "none"}),
         (
             "POST /v2/mmpaysptrans/pay_bank",
@@ -152,6 +162,23 @@ def test_facts(key: str, expected: dict[str, object]):
     """The facts of some operations, each unusual in its way."""
     operation = found(*key.split(" "))
     assert {name: getattr(operation, name) for name in expected} == expected
+
+
+PAYOUT_NUMBERS = {"out_bill_no", "out_batch_no", "out_refund_no", "out_return_no", "out_subsidy_no"}
+PAYS_NOTHING = ("receipt", "elecsign", "notify")
+
+
+def test_what_pays_money_out():
+    """All that may leave a refund open on 429, and all that takes a number of a transfer, refund, return or subsidy."""
+    paying = {operation.path for key in TEMPLATES if (operation := found(*key)).pays_out}
+    assert len(paying) == 68
+    assert {found("POST", path).method for path in paying} == {"POST"}
+    for key in TEMPLATES:
+        operation = found(*key)
+        numbers = PAYOUT_NUMBERS & record(*key).get("params", {}).get("json", {}).keys()
+        is_payout = bool(numbers) and not any(word in operation.path for word in PAYS_NOTHING)
+        if operation.accepted_on_429 or is_payout:
+            assert operation.pays_out, key
 
 
 def test_all_secret_fields_are_known():

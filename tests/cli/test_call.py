@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.conftest import ACCOUNT, Run, Shop, environment, process
 from wechatpay_chain.emulator import Refusal
+from wechatpay_chain.emulator.faults import Refuse
 from wechatpay_chain.emulator.platform.keys import KeyPair
 
 PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
@@ -178,6 +179,17 @@ def test_unknown_outcome(run: Run, shop: Shop) -> None:
     done = run("call", "post", "v3/cli/fails", "a=1", "--timeout", "2")
     assert done.code == 4
     assert "never with a new number" in done.err
+
+
+def test_a_payout_refused_by_a_code_that_nobody_knows(run: Run, shop: Shop) -> None:
+    """A transfer that is refused so may have been made: 4, and what to do; refused for certain, 1."""
+    path = "v3/fund-app/mch-transfer/transfer-bills"
+    shop.emulator.faults.add(Refuse(403, "NEVER_HEARD_OF"), operation=f"POST /{path}", times=1)
+    done = run("call", "post", path, "out_bill_no=T1")
+    assert done.code == 4
+    assert "never with a new number" in done.err
+    shop.emulator.faults.add(Refuse(403, "NOT_ENOUGH"), operation=f"POST /{path}", times=1)
+    assert run("call", "post", path, "out_bill_no=T1").code == 1
 
 
 def test_apiv2(run: Run) -> None:

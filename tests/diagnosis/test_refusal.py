@@ -26,6 +26,10 @@ from wechatpay_chain.diagnosis import refusal
         ("参数错误 268501838", "mainland-path-overseas"),
         ("当前商户号接入升级版本功能，暂不支持使用升级前功能", "superseded-transfer"),
         ("201 商户订单号重复", "number-of-other-content"),
+        ("单号已存在但信息不一致，请查单后比较确认", "number-of-other-content"),
+        ("微信支付订单号与原请求不一致", "number-of-other-content"),
+        ("请求内容和上次请求不一致，请核实后再试。原因主要是商户号不一致", "number-of-other-content"),
+        ("对应单号已超出重试期,请查单确认后决定是否换单请求", "number-of-long-ago"),
         ("签名错误", "private-key-of-another-certificate"),
         ("错误的签名，验签失败", "private-key-of-another-certificate"),
         ("订单不存在", None),
@@ -49,6 +53,8 @@ def test_texts_of_apiv3(reason: str, name: str | None) -> None:
         ("证书错误", "CA_ERROR", "merchant-cert-wrong"),
         ("证书有误,请登录微信支付账户下载证书", "", "merchant-cert-wrong"),
         ("余额不足", "NOTENOUGH", None),
+        ("更换了参数，但商户订单号未更换，请使用原单号原参数重试", "PARAM_ERROR", "number-of-other-content"),
+        ("201 商户订单号重复", "INVALID_REQUEST", "number-of-other-content"),
     ],
 )
 def test_a17_texts_of_apiv2(reason: str, code: str, name: str | None) -> None:

@@ -31,6 +31,7 @@ from wechatpay_chain.wire.refusal import api_error
 
 RECOVER = "/v3/aggracct-bc/wb-channel/control-orders/recover"
 NATIVE = "/v3/pay/transactions/native"
+TRANSFERS = "/v3/fund-app/mch-transfer/transfer-bills"
 
 
 def lost(kind: type[WeChatPayError], outcome: Outcome, attempts: int = 1) -> WeChatPayError:
@@ -40,10 +41,10 @@ def lost(kind: type[WeChatPayError], outcome: Outcome, attempts: int = 1) -> WeC
     return error
 
 
-def refused(status: int, code: str = "") -> APIError:
+def refused(status: int, code: str = "", path: str = NATIVE) -> APIError:
     """A refusal as the platform sends it."""
     content = f'{{"code":"{code}","message":"m"}}'.encode() if code else b"<html>"
-    return api_error(Response(status=status, content=content))
+    return api_error(Response(status=status, content=content), operation_of("POST", path))
 
 
 @pytest.mark.parametrize(
@@ -99,6 +100,10 @@ def test_what_may_be_repeated(method: str, template: str, retry: bool | None, ex
         (refused(401, "SIGN_ERROR"), False, False),
         (refused(403, "NOT_ENOUGH"), False, False),
         (refused(404, "ORDER_NOT_EXIST"), False, False),
+        (refused(403, "NEVER_HEARD_OF", TRANSFERS), False, False),
+        (refused(403, "", TRANSFERS), False, False),
+        (refused(429, "FREQUENCY_LIMITED", TRANSFERS), True, True),
+        (refused(403, "FREQUENCY_LIMITED", TRANSFERS), True, True),
     ],
     ids=lambda value: f"{type(value).__name__} {value}" if isinstance(value, WeChatPayError) else str(value),
 )
@@ -111,10 +116,11 @@ def test_what_a_repetition_may_help(error: WeChatPayError, as_write: bool, as_re
 @given(
     status=st.sampled_from([200, 202, 302, 400, 403, 408, 421, 425, 500, 501, 502, 503, 504]),
     code=st.sampled_from(["", "SYSTEM_ERROR", "SYSTEMERROR", *PASSING, *TOO_MANY, "NEVER_HEARD_OF"]),
+    path=st.sampled_from([NATIVE, TRANSFERS]),
 )
-def test_a_write_of_unknown_outcome_is_not_repeated(status: int, code: str) -> None:
+def test_a_write_of_unknown_outcome_is_not_repeated(status: int, code: str, path: str) -> None:
     """Whatever the code says: a write that may have taken effect is not made again unless that does no harm."""
-    error = refused(status, code)
+    error = refused(status, code, path)
     assert error.outcome == "rejected" or not may_help(error, idempotent=False)
 
 

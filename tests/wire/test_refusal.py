@@ -48,6 +48,18 @@ REQUEST = Request(
 SIGNED = 'POST\n/v3/refund/1?a=b\n1700000000\nN0NCE\n{"名":1}\n'
 SIZE = len(SIGNED.encode())
 NOT_VERIFIED = " (the answer's signature was not verified)"
+REFUNDS = "/v3/refund/domestic/refunds"
+TRANSFERS = "/v3/fund-app/mch-transfer/transfer-bills"
+PAYOUTS = (
+    TRANSFERS,
+    REFUNDS,
+    "/v3/fund-app/mch-transfer/partner/transfer-bills",
+    "/v3/transfer/batches",
+    "/v3/profitsharing/orders",
+    "/v3/brand/profitsharing/orders",
+    "/v3/ecommerce/fund/withdraw",
+    "/v2/mmpaymkttransfers/sendredpack",
+)
 
 
 def answer(status: int, content: Any = b"", **more: Any) -> Response[Any]:
@@ -110,10 +122,89 @@ def test_a_failure_under_a_status_that_refuses(code: str, status: int) -> None:
 
 
 def test_a_429_that_may_have_been_accepted() -> None:
-    """For refunds too many requests doesn't mean refused; nothing else changes."""
-    refund = operation_of("POST", "/v3/refund/domestic/refunds")
-    assert api_error(answer(429), refund).outcome == "unknown"
-    assert api_error(answer(400), refund).outcome == "rejected"
+    """For refunds too many requests doesn't mean refused, whatever the code; for transfers it does."""
+    limited = {"code": "RATELIMIT_EXCEEDED", "message": "y"}
+    refund, transfer = (operation_of("POST", path) for path in (REFUNDS, TRANSFERS))
+    assert api_error(answer(429, limited), refund).outcome == "unknown"
+    assert api_error(answer(429, limited), transfer).outcome == "rejected"
+    assert api_error(answer(429), transfer).outcome == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(401, "SIGN_ERROR"), (400, "PARAM_ERROR"), (400, "INVALID_REQUEST"), (403, "NO_AUTH"), (403, "NOAUTH"),
+     (403, "NOT_ENOUGH"), (403, "NOTENOUGH"), (404, "MCH_NOT_EXISTS"), (400, "APPID_MCHID_NOT_MATCH"),
+     (403, "ACCOUNT_ERROR"), (403, "RULE_LIMIT"), (403, "REQUEST_BLOCKED"), (404, "ORDER_NOT_EXIST"),
+     (403, "FREQUENCY_LIMITED")],
+)  # fmt: skip
+@pytest.mark.parametrize("path", PAYOUTS)
+def test_a_payout_that_is_certainly_refused(path: str, status: int, code: str) -> None:
+    """A code that says for certain that nothing was paid is a refusal, for payouts as for all others."""
+    error = api_error(answer(status, {"code": code, "message": "y"}), operation_of("POST", path))
+    assert (error.outcome, error.causes) == ("rejected", ())
+
+
+@pytest.mark.parametrize(
+    ("status", "content"),
+    [
+        (403, {"code": "NEVER_HEARD_OF", "message": "y"}),
+        (400, {"code": "ALREADY_EXISTS", "message": "y"}),
+        (400, {"code": "RESOURCE_ALREADY_EXISTS", "message": "y"}),
+        (400, {"code": "PARAM_ERROR2", "message": "y"}),
+        (400, {"message": "PARAM_ERROR"}),
+        (400, {"code": 268435456, "message": "y"}),
+        (403, b"<html>403</html>"),
+        (404, b""),
+        (302, b""),
+        (500, {"code": "PARAM_ERROR", "message": "y"}),
+    ],
+)
+@pytest.mark.parametrize("path", PAYOUTS)
+def test_a_payout_whose_refusal_leaves_it_open(path: str, status: int, content: Any) -> None:
+    """A code that nobody knows, or none, doesn't say that nothing was paid: the error says so, and what to do.
+
+    https://pay.weixin.qq.com/doc/v3/merchant/4012716434
+    """
+    error = api_error(answer(status, content, request=REQUEST), operation_of("POST", path))
+    assert error.outcome == "unknown"
+    assert "never with a new number" in str(error)
+    assert [cause.name for cause in error.causes] == ([] if status == 500 else ["payout-open"])
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("INVALID_REQUEST", "单号已存在但信息不一致，请查单后比较确认"),
+        ("INVALID_REQUEST", "对应单号已超出重试期,请查单确认后决定是否换单请求"),
+        ("INVALID_REQUEST", "请求内容和上次请求不一致，请核实后再试"),
+        ("PARAM_ERROR", "微信支付订单号与原请求不一致"),
+        ("PARAM_ERROR", "订单金额或退款金额与之前请求不一致，请核实后再试"),
+    ],
+)
+def test_a_payout_under_a_number_that_was_used_before(code: str, message: str) -> None:
+    """Whatever the code: something was made under this number, which is what counts. Of an order it's a refusal."""
+    refusal = {"code": code, "message": message}
+    error = api_error(answer(400, refusal, request=REQUEST), operation_of("POST", TRANSFERS))
+    assert error.outcome == "unknown"
+    assert "query what it made" in str(error).lower()
+    order = operation_of("POST", "/v3/pay/transactions/native")
+    assert api_error(answer(400, refusal), order).outcome == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v3/pay/transactions/native"),
+        ("GET", f"{TRANSFERS}/out-bill-no/{{out_bill_no}}"),
+        ("POST", f"{TRANSFERS}/out-bill-no/{{out_bill_no}}/cancel"),
+        ("POST", "/v3/profitsharing/receivers/add"),
+    ],
+)
+def test_what_pays_nothing_out_is_refused_by_its_status(method: str, path: str) -> None:
+    """For an order, a query or a cancellation a 4xx says no, whatever the code."""
+    operation = operation_of(method, path)
+    assert api_error(answer(403, {"code": "NEVER_HEARD_OF", "message": "y"}), operation).outcome == "rejected"
+    assert api_error(answer(403, b"<html>"), operation).outcome == "rejected"
 
 
 @pytest.mark.parametrize(

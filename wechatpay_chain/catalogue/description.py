@@ -55,6 +55,8 @@ def remarks(operation: Operation) -> Iterator[str]:
         yield "A repeat must keep the merchant's own number."
     if operation.accepted_on_429:
         yield "Status 429 doesn't mean that it was not accepted."
+    if operation.pays_out:
+        yield "Pays money out: whatever it is refused with, keep the number, and query it."
     if operation.certificate:
         yield "Presents the merchant certificate."
     if operation.answer_signature == "none":

@@ -19,6 +19,24 @@ def _known(
     return re.compile(pattern), Cause(name, text, remedy, certainty)
 
 
+# The platform refuses a number that was used before with any of several codes.
+_USED = (
+    _known(
+        "单号重复|单号已存在|单号已(?:被)?使用|(?:首次|之前|上次|原)请求不一致|更换了参数|out_trade_no.{0,12}(?:used|重复)",
+        "number-of-other-content",
+        "this number was used before, with other content",
+        "Send the first content to have its answer again, query what it made, or take a new number for a new order",
+    ),
+    _known(
+        "超出重试期",
+        "number-of-long-ago",
+        "this number was sent too long ago to be sent again",
+        "Query what it made; only if that failed, take a new number",
+    ),
+)
+USED_NUMBER = frozenset(cause.name for _, cause in _USED)
+"""The names of the causes that speak of a number that was used before."""
+
 _V3 = (
     # https://pay.weixin.qq.com/doc/global/v3/zh/4017303715; the number is the ending of the Request-ID.
     _known(
@@ -33,12 +51,7 @@ _V3 = (
         "this merchant was opened for the newer transfers, which took the place of batches",
         "Call /v3/fund-app/mch-transfer/transfer-bills: wxpay.v3.fundApp.mchTransfer.transferBills",
     ),
-    _known(
-        "单号重复|单号已(?:被)?使用|out_trade_no.{0,12}(?:used|重复)",
-        "number-of-other-content",
-        "this number was used before, with other content",
-        "Send the first content to have its answer again, query what it made, or take a new number for a new order",
-    ),
+    *_USED,
     _known(
         "商户证书序列号有误|商户未设置加密证书|证书序列号.{0,4}(?:不存在|错误)",
         "serial-of-another-merchant",
@@ -91,6 +104,7 @@ _V3 = (
 )
 
 _V2 = (
+    *_USED,
     _known(
         "签名错误|签名失败|signerror",
         "apiv2-key-wrong",

@@ -61,6 +61,8 @@ class Operation(Value):
         deprecated: switched off, abandoned or superseded.
         successors: what replaces it, `METHOD /path` each, where the platform says so.
         accepted_on_429: it may have been accepted although it was answered with status 429 (refunds).
+        pays_out: money leaves a merchant by it (refunds, transfers, red packets, profit sharing, withdrawals): it may
+            have been paid although it was refused, unless the code is known to be certain.
         file_part: an upload's multipart part that holds the file.
         file_name_field: the `meta` member that holds the file's name.
         digest_field: the member that holds the file's digest, of `meta` or (APIv2) of the form.
@@ -98,6 +100,7 @@ class Operation(Value):
     deprecated: bool = False
     successors: tuple[str, ...] = ()
     accepted_on_429: bool = False
+    pays_out: bool = False
     file_part: str | None = None
     file_name_field: str | None = None
     digest_field: str | None = None

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import APIError
+from ..errors import APIError, Cause, plain_code
 from ..http.operation import Operation
 from ..http.response import Response
+from .codes import CERTAIN
 from .v2 import refusal as refusal_v2
 from .v3 import refusal as refusal_v3
 
 _OK, _ACCEPTED, _FOUND = 200, 202, 302
+_OPEN = Cause(
+    "payout-open",
+    "only some codes say for certain that nothing was paid, and this answer has none of them",
+    "What counts is the state that a query tells",
+    "proven",
+)
 
 
 def is_refusal(response: Response[Any], operation: Operation | None = None) -> bool:
@@ -42,7 +49,7 @@ def api_error(response: Response[Any], operation: Operation | None = None) -> AP
 
     Args:
         response: the refusal.
-        operation: of the call; a 429 of some doesn't mean that they were not accepted (refunds).
+        operation: of the call; what is known after a refusal depends on it (refunds, transfers).
     """
     error = response.refusal
     if error is None or not _is_of(error, response):
@@ -52,10 +59,23 @@ def api_error(response: Response[Any], operation: Operation | None = None) -> AP
     outcome = refusal_v3.outcome if response.fields is None else refusal_v2.outcome
     accepted_on_429 = operation is not None and operation.accepted_on_429
     error.outcome = "unknown" if response.in_doubt else outcome(error, accepted_on_429=accepted_on_429)
+    if operation is not None and operation.pays_out and not _paid_nothing(error):
+        error.outcome = "unknown"
+        error.because(*(error.causes or (_OPEN,)))
     error.request_id, error.attempts = response.request_id, response.attempts
     if response.request is not None:
         error.request = response.request.line
     return error
+
+
+def _paid_nothing(refusal: APIError) -> bool:
+    """Whether a refusal says for certain that nothing was paid, now or under the same number before.
+
+    https://pay.weixin.qq.com/doc/v3/merchant/4012716434
+    """
+    from ..diagnosis.refusal import USED_NUMBER
+
+    return plain_code(refusal.code) in CERTAIN and USED_NUMBER.isdisjoint(cause.name for cause in refusal.causes)
 
 
 def _is_of(error: APIError, response: Response[Any]) -> bool:

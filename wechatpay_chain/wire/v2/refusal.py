@@ -7,7 +7,7 @@ https://pay.weixin.qq.com/doc/v2/merchant/4011985891
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ...errors import (
@@ -23,29 +23,21 @@ from ...errors import (
     plain_code,
 )
 from ...http.response import Response
-from ..codes import PASSING, TOO_MANY
+from ..codes import FAULTY, FORBIDDEN, MISSING, PASSING, TOO_MANY
 
 _SUCCESS = "SUCCESS"
 _FAIL = "FAIL"
 
-# Spelled without underscores: products and years differ in them.
-_PENDING = "USERPAYING"
-_MISSING = "ORDERNOTEXIST REFUNDNOTEXIST RESOURCENOTEXISTS NOTFOUND"
-_FORBIDDEN = "NOAUTH NOTENOUGH RULELIMIT ACCOUNTERROR USERACCOUNTABNORMAL REQUESTBLOCKED MONEYLIMIT SENDNUMLIMIT"
-_BAD = (
-    "PARAMERROR LACKPARAMS INVALIDREQUEST XMLFORMATERROR POSTDATAEMPTY NOTUTF8 REQUIREPOSTMETHOD APPIDNOTEXIST "
-    "MCHIDNOTEXIST APPIDMCHIDNOTMATCH OUTTRADENOUSED ORDERPAID ORDERCLOSED ORDERREVERSED TRADEOVERDUE "
-    "AUTHCODEEXPIRE AUTHCODEERROR AUTHCODEINVALID BUYERMISMATCH NOTSUPORTCARD CAERROR OPENIDERROR OPENIDMISMATCH "
-    "INVALIDTRANSACTIONID"
-)
-_CODES: dict[type[APIError], Iterable[str]] = {
-    Pending: _PENDING.split(),
+# What an order has come to, or that its number is taken.
+_ORDER = frozenset({"ORDERCLOSED", "ORDERPAID", "ORDERREVERSED", "OUTTRADENOUSED"})
+_CODES: dict[type[APIError], Collection[str]] = {
+    Pending: ("USERPAYING",),
     ServerError: PASSING,
     RateLimited: TOO_MANY,
-    NotFound: _MISSING.split(),
+    NotFound: MISSING,
     Unauthorized: ("SIGNERROR",),
-    Forbidden: _FORBIDDEN.split(),
-    BadRequest: _BAD.split(),
+    Forbidden: FORBIDDEN,
+    BadRequest: FAULTY | _ORDER,
 }
 _CLASSES = {code: kind for kind, codes in _CODES.items() for code in codes}
 _UNKNOWN = (Pending, ServerError)

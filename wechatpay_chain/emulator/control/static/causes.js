@@ -22,5 +22,6 @@ export const CAUSES = {
   "signed-another-target": ["签名的路径与发送的不同。", "对路径连同查询参数签名，与发送的完全一致。"],
   "signed-in-another-form": ["签名的文本格式不对：五行的内容、顺序或换行符有误。", "五行每行以一个换行符结尾，最后一行也不例外。"],
   "number-of-other-content": ["这个单号已经用过，而且内容不同。", "原样重发第一次的内容可以再得到它的应答；也可以查询它的结果；新订单要用新的单号。"],
+  "number-of-long-ago": ["这个单号首次发送的时间太久，不能再重发。", "查询它的结果；确认失败之后，才换新的单号。"],
   "superseded-transfer": ["这个商户开通的是新版商家转账，旧的批次转账已被取代。", "调用 /v3/fund-app/mch-transfer/transfer-bills：wxpay.v3.fundApp.mchTransfer.transferBills。"],
 };
