@@ -102,6 +102,29 @@ async def test_an_effect_that_never_comes_is_given_up(tmp_path: Path) -> None:
     assert platform.sent["B0"] in (5, 6)
 
 
+async def test_a_refusal_that_leaves_it_open_is_looked_up(tmp_path: Path) -> None:
+    """And not sent again: found, it is done; not found, it is refused, and the refusal is kept; else nobody knows."""
+    open_refusal = refused(403, "NEVER_HEARD_OF")
+    open_refusal.outcome = "unknown"
+    slow = [lost("unknown"), lost("unknown")]
+
+    async def look_up(item: Item) -> Response[Any] | None:
+        if item.key == "B1" and slow:
+            raise slow.pop()
+        if item.key == "B2":
+            raise refused(403, "NO_AUTH")
+        return Response(status=200, content=b'"found"') if item.key == "B0" else None
+
+    platform = Platform(lambda number, attempt: open_refusal)
+    _, results = await run(platform, tmp_path / "j", items(3, "v3/new/write"), look_up=look_up)
+    assert platform.sent == {"B0": 1, "B1": 1, "B2": 1}
+    assert {key: (result.state, result.code) for key, result in results.items()} == {
+        "B0": ("done", None),
+        "B1": ("refused", "NEVER_HEARD_OF"),
+        "B2": ("unknown", "NO_AUTH"),
+    }
+
+
 async def test_a_look_up_of_a_stranger_is_tried_again(tmp_path: Path) -> None:
     """A look-up that raises something of its own settles nothing: it is asked again."""
     asked = 0

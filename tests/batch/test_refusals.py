@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.batch.counting_platform import Platform, items, refused
+from tests.batch.counting_platform import Platform, items, lost, refused
 from wechatpay_chain.batch import Batch
 
 
@@ -18,6 +18,21 @@ async def test_equal_refusals_stop_the_run(tmp_path: Path) -> None:
     async with Batch(platform, tmp_path / "j", concurrency=2, most_equal_refusals=None) as batch:
         progress = await batch.run(items(200))
     assert (progress.refused, progress.stopped_by) == (200, "")
+
+
+async def test_refusals_that_leave_it_open_stop_the_run(tmp_path: Path) -> None:
+    """Or all payouts of a file would become `unknown` one after the other. Lost answers aren't refusals."""
+    refusal = refused(403, "NEVER_HEARD_OF")
+    refusal.outcome = "unknown"
+    platform = Platform(lambda number, attempt: refusal)
+    async with Batch(platform, tmp_path / "j", concurrency=2, most_equal_refusals=10) as batch:
+        progress = await batch.run(items(200, "v3/new/write"))
+    assert progress.stopped_by == "NEVER_HEARD_OF"
+    assert 10 <= progress.unknown <= 12
+    platform = Platform(lambda number, attempt: lost("unknown"))
+    async with Batch(platform, tmp_path / "k", concurrency=2, most_equal_refusals=10) as batch:
+        progress = await batch.run(items(200, "v3/new/write"))
+    assert (progress.unknown, progress.stopped_by) == (200, "")
 
 
 async def test_refusals_between_successes_stop_nothing(tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import pytest
 
+from tests.known import operation_of
 from wechatpay_chain import (
     ConfigurationError,
     ConnectionFailed,
@@ -19,8 +21,18 @@ from wechatpay_chain.batch.steps import Act, Event, Known, Resolution, Step, eve
 from wechatpay_chain.errors import Outcome
 from wechatpay_chain.wire.refusal import api_error
 
-FREE, DOUBT = Known.NO_EFFECT, Known.IN_DOUBT
+FREE, DOUBT, DISPUTE = Known
+# Only a doubt is looked up, and only what certainly had no effect is sent by a batch that looks up.
+IMPOSSIBLE = {
+    (FREE, Event.NOT_FOUND),
+    (DOUBT, Event.DISPUTED),
+    (DISPUTE, Event.TAKEN_UP),
+    (DISPUTE, Event.LOST),
+    (DISPUTE, Event.DISPUTED),
+}
 REPEAT, LOOK_UP, NONE = Resolution
+TRANSFERS = "/v3/fund-app/mch-transfer/transfer-bills"
+REFUNDS = "/v3/refund/domestic/refunds"
 
 
 @pytest.mark.parametrize(
@@ -36,6 +48,7 @@ REPEAT, LOOK_UP, NONE = Resolution
         (FREE, Event.LOST, LOOK_UP, DOUBT, Act.LOOK_UP),
         (FREE, Event.LOST, NONE, DOUBT, "unknown"),
         (FREE, Event.UNCLEAR, REPEAT, DOUBT, "unknown"),
+        (FREE, Event.DISPUTED, LOOK_UP, DISPUTE, Act.LOOK_UP),
         (DOUBT, Event.TAKEN_UP, REPEAT, DOUBT, Act.SEND),
         (DOUBT, Event.TAKEN_UP, LOOK_UP, DOUBT, Act.LOOK_UP),
         (DOUBT, Event.TAKEN_UP, NONE, DOUBT, "unknown"),
@@ -48,6 +61,13 @@ REPEAT, LOOK_UP, NONE = Resolution
         (DOUBT, Event.REFUSED, REPEAT, DOUBT, "unknown"),
         (DOUBT, Event.BLOCKED, REPEAT, DOUBT, "sent"),
         (DOUBT, Event.OUT_OF_PATIENCE, LOOK_UP, DOUBT, "sent"),
+        (DISPUTE, Event.ANSWERED, LOOK_UP, DISPUTE, "done"),
+        (DISPUTE, Event.NOT_FOUND, LOOK_UP, FREE, "refused"),
+        (DISPUTE, Event.FAILED, LOOK_UP, DISPUTE, Act.LOOK_UP),
+        (DISPUTE, Event.UNCLEAR, LOOK_UP, DISPUTE, "unknown"),
+        (DISPUTE, Event.REFUSED, LOOK_UP, DISPUTE, "unknown"),
+        (DISPUTE, Event.BLOCKED, LOOK_UP, DISPUTE, "sent"),
+        (DISPUTE, Event.OUT_OF_PATIENCE, LOOK_UP, DISPUTE, "sent"),
     ],
 )
 def test_the_table(known: Known, event: Event, resolution: Resolution, then: Known, step: Step) -> None:
@@ -60,11 +80,11 @@ def test_an_item_in_doubt_is_sent_again_only_where_that_is_safe(
     known: Known, event: Event, resolution: Resolution
 ) -> None:
     """Whatever happens, what may have taken effect is sent only if it is idempotent or was found to have had none."""
-    if (known, event) == (FREE, Event.NOT_FOUND):
-        return  # only a doubt is looked up
+    if (known, event) in IMPOSSIBLE:
+        return
     then, step = next_step(known, event, resolution)
-    if then is DOUBT and step is Act.SEND:
-        assert resolution is REPEAT
+    if then is not FREE and step is Act.SEND:
+        assert (then, resolution) == (DOUBT, REPEAT)
     if step in {"refused", "waiting"}:
         assert then is FREE
 
@@ -76,9 +96,10 @@ def failed(kind: type[WeChatPayError], outcome: Outcome | None, *, attempts: int
     return error
 
 
-def refused(status: int, code: str) -> WeChatPayError:
+def refused(status: int, code: str, path: str = "/v3/new/write") -> WeChatPayError:
     """A refusal as a client raises it."""
-    error = api_error(Response(status=status, content=f'{{"code":"{code}","message":"m"}}'.encode()))
+    response: Response[Any] = Response(status=status, content=f'{{"code":"{code}","message":"m"}}'.encode())
+    error = api_error(response, operation_of("POST", path))
     error.attempts = 1
     return error
 
@@ -102,6 +123,15 @@ def refused(status: int, code: str) -> WeChatPayError:
         (refused(429, "FREQUENCY_LIMITED"), NONE, False, Event.FAILED),
         (refused(500, "SYSTEM_ERROR"), NONE, False, Event.LOST),
         (refused(500, "SYSTEM_ERROR"), REPEAT, False, Event.LOST),
+        (refused(500, "SYSTEM_ERROR"), LOOK_UP, False, Event.LOST),
+        (refused(500, "OPENID_MISMATCH"), LOOK_UP, False, Event.DISPUTED),
+        (refused(403, "NEVER_HEARD_OF"), LOOK_UP, False, Event.REFUSED),
+        (refused(403, "NEVER_HEARD_OF", TRANSFERS), NONE, False, Event.LOST),
+        (refused(403, "NEVER_HEARD_OF", TRANSFERS), LOOK_UP, False, Event.DISPUTED),
+        (refused(403, "NEVER_HEARD_OF", TRANSFERS), REPEAT, False, Event.UNCLEAR),
+        (refused(403, "NOT_ENOUGH", TRANSFERS), LOOK_UP, False, Event.REFUSED),
+        (refused(429, "FREQUENCY_LIMITED", TRANSFERS), LOOK_UP, False, Event.FAILED),
+        (refused(429, "FREQUENCY_LIMITED", REFUNDS), LOOK_UP, False, Event.LOST),
     ],
     ids=lambda value: getattr(value, "name", None) or type(value).__name__,
 )

@@ -21,7 +21,7 @@ from .items import Item
 from .result import Result, State
 from .steps import Act, Event, Known, Resolution, event_of, next_step
 
-_FAILURES = frozenset({Event.FAILED, Event.LOST})
+_FAILURES = frozenset({Event.FAILED, Event.LOST, Event.DISPUTED})
 
 
 class Client(Protocol):
@@ -141,6 +141,7 @@ class Caller:
         written: State = "sent" if was_sent else "waiting"
         known, event = (Known.IN_DOUBT if was_sent else Known.NO_EFFECT), Event.TAKEN_UP
         error: WeChatPayError | None = None
+        refusal: WeChatPayError | None = None
         answer: Response[Any] | None = None
         failures = 0
         waits = current()
@@ -149,7 +150,8 @@ class Caller:
             if isinstance(step, str):
                 if step == "waiting" and waits.is_ended:
                     return Result(key=item.key, state=step)  # given back: nothing is wrong with it
-                return _failed(item, error, step) if answer is None else _done(item, answer)
+                failure = refusal if step == "refused" else error
+                return _failed(item, failure, step) if answer is None else _done(item, answer)
             if event in _FAILURES:
                 failures += 1
                 pause = self._backoff.pause(failures, random.random())  # noqa: S311 - spreads the load, hides nothing
@@ -173,6 +175,7 @@ class Caller:
                 event = Event.NOT_FOUND if answer is None else Event.ANSWERED
                 continue
             event = event_of(error, resolution, looked_up=step is Act.LOOK_UP)
+            refusal = error if step is Act.SEND else refusal
 
     async def _rest(self, seconds: float, waits: Waits) -> bool:
         """Wait before the next try; False where the batch is stopped meanwhile."""

@@ -25,7 +25,7 @@ class EqualRefusals:
         """Count what came of an item."""
         if result.state == "done":
             self._equal = 0
-        elif result.state == "refused":
+        elif result.state == "refused" or (result.state == "unknown" and result.status is not None):
             code = result.code or ""
             self._equal = self._equal + 1 if code == self._code else 1
             self._code = code

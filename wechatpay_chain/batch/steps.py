@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from ..errors import ConfigurationError, RateLimited, TransportError, WeChatPayError
+from ..errors import APIError, ConfigurationError, RateLimited, TransportError, WeChatPayError
 from ..policies.retry import may_help
 from .result import State
 
@@ -20,6 +20,8 @@ class Known(Enum):
     """It certainly had none so far."""
     IN_DOUBT = auto()
     """It may have taken effect."""
+    REFUSED = auto()
+    """It was refused in a way that doesn't pass, and may have taken effect all the same."""
 
 
 class Resolution(Enum):
@@ -44,6 +46,8 @@ class Event(Enum):
     """A look-up found that it had no effect."""
     LOST = auto()
     """It may have taken effect, and nobody knows."""
+    DISPUTED = auto()
+    """It was refused in a way that doesn't pass, may have taken effect all the same, and a look-up can tell."""
     UNCLEAR = auto()
     """It may have taken effect, and sending it again would tell nobody more: an answer that can't be believed."""
     FAILED = auto()
@@ -77,6 +81,7 @@ _TABLE: dict[tuple[Known, Event], tuple[Known, Step | None]] = {
     (Known.NO_EFFECT, Event.TAKEN_UP): (Known.NO_EFFECT, Act.SEND),
     (Known.NO_EFFECT, Event.ANSWERED): (Known.NO_EFFECT, "done"),
     (Known.NO_EFFECT, Event.LOST): (Known.IN_DOUBT, None),
+    (Known.NO_EFFECT, Event.DISPUTED): (Known.REFUSED, Act.LOOK_UP),
     (Known.NO_EFFECT, Event.UNCLEAR): (Known.IN_DOUBT, "unknown"),
     (Known.NO_EFFECT, Event.FAILED): (Known.NO_EFFECT, Act.SEND),
     (Known.NO_EFFECT, Event.REFUSED): (Known.NO_EFFECT, "refused"),
@@ -92,6 +97,14 @@ _TABLE: dict[tuple[Known, Event], tuple[Known, Step | None]] = {
     (Known.IN_DOUBT, Event.REFUSED): (Known.IN_DOUBT, "unknown"),
     (Known.IN_DOUBT, Event.BLOCKED): (Known.IN_DOUBT, "sent"),
     (Known.IN_DOUBT, Event.OUT_OF_PATIENCE): (Known.IN_DOUBT, "sent"),
+    # From here on it is only looked up.
+    (Known.REFUSED, Event.ANSWERED): (Known.REFUSED, "done"),
+    (Known.REFUSED, Event.NOT_FOUND): (Known.NO_EFFECT, "refused"),
+    (Known.REFUSED, Event.UNCLEAR): (Known.REFUSED, "unknown"),
+    (Known.REFUSED, Event.FAILED): (Known.REFUSED, Act.LOOK_UP),
+    (Known.REFUSED, Event.REFUSED): (Known.REFUSED, "unknown"),
+    (Known.REFUSED, Event.BLOCKED): (Known.REFUSED, "sent"),
+    (Known.REFUSED, Event.OUT_OF_PATIENCE): (Known.REFUSED, "sent"),
 }
 
 
@@ -119,7 +132,9 @@ def event_of(error: WeChatPayError, resolution: Resolution, *, looked_up: bool) 
         return Event.BLOCKED
     idempotent = looked_up or resolution is Resolution.REPEAT
     if error.outcome == "unknown" and not idempotent:
-        return Event.LOST
+        # What wouldn't pass by sending it again is not sent again for as long as the batch has patience.
+        lasts = isinstance(error, APIError) and not may_help(error, idempotent=True)
+        return Event.DISPUTED if lasts and resolution is Resolution.LOOK_UP else Event.LOST
     if error.attempts == 0 and isinstance(error, RateLimited | TransportError):
         return Event.FAILED  # its turn didn't come, or its signer failed
     if may_help(error, idempotent=idempotent):
