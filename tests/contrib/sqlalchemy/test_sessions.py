@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from tests.notifications.sender import notify, webhook
-from tests.sql_engines import EFFECT, KINDS, Shop
+from tests.sql_engines import EFFECT, KINDS, Shop, dispose, engine_of
 from tests.sql_handlers import handled_by, inbox_of, send, writing
 from wechatpay_chain import Notification, Reply
 from wechatpay_chain.contrib.sqlalchemy import SqlSeen, Worker, with_session
@@ -210,3 +210,88 @@ async def test_handler_and_engine_are_of_one_kind(shop: Shop, needed: str, caplo
 
     assert (await hook.dispatch(*notify())).status == 500
     assert f"needs {needed}" in caplog.text
+
+
+COLLIDE = "DO $$ BEGIN RAISE EXCEPTION 'in the way' USING ERRCODE = '{}'; END $$"
+
+
+def colliding(shop: Shop, *codes: str) -> tuple[list[str], Any]:
+    """A handler that meets these errors of PostgreSQL, one each time that it is called; and its calls."""
+    calls: list[str] = []
+    left = list(codes)
+
+    def meet(session: Session, word: str) -> None:
+        calls.append(word)
+        session.execute(text(EFFECT), {"word": word})
+        if left:
+            session.execute(text(COLLIDE.format(left.pop())))
+
+    if shop.is_async:
+
+        @with_session
+        async def write(notification: Notification[Any], session: AsyncSession) -> None:
+            await session.run_sync(meet, notification.id)
+
+        return calls, write
+
+    @with_session
+    def write_in_thread(notification: Notification[Any], session: Session) -> None:
+        meet(session, notification.id)
+
+    return calls, write_in_thread
+
+
+@pytest.mark.parametrize("shop", ["postgresql", "postgresql-async"], indirect=True)
+@pytest.mark.parametrize(
+    ("codes", "calls", "state"),
+    [
+        (["40001"], 2, State.DONE),
+        (["40P01", "55P03"], 3, State.DONE),
+        (["40001"] * 9, 6, State.WAITING),
+        (["23505"], 1, State.WAITING),
+    ],
+    ids=["serialization", "deadlock and lock", "always", "another error"],
+)
+async def test_a_transaction_that_others_were_in_the_way_of_is_made_anew(
+    shop: Shop, codes: list[str], calls: int, state: State
+) -> None:
+    """Within the same try, up to six times; any other error of the database fails it at once."""
+    inbox = await inbox_of(shop)
+    await send(inbox, "EV-1")
+    called, handler = colliding(shop, *codes)
+    handled = await Worker(inbox, handled_by(handler)).drain()
+    (record,) = await inbox.records()
+    assert (called, record.state, record.tries) == (["EV-1"] * calls, state, 1)
+    assert (handled, await shop.effects()) == ((1, ["EV-1"]) if state is State.DONE else (0, []))
+
+
+async def test_a_transaction_is_made_anew_at_once_too(shop: Shop) -> None:
+    """With `SqlSeen`: the platform is answered with success, and sends nothing again."""
+    seen = SqlSeen(shop.engine)
+    await seen.create_tables()
+    hook = webhook(seen=seen)
+    called, handler = colliding(shop, "40001")
+    hook.on()(handler)
+    assert (await hook.dispatch(*notify())).status == 200
+    assert (called, await shop.effects()) == (["EV-1"] * 2, ["EV-1"])
+
+
+async def test_handlers_that_are_serialized(shop: Shop) -> None:
+    """Two that read what the other writes: one of them is called again, sees it, and neither has failed."""
+    engine = engine_of(shop.url, isolation_level="SERIALIZABLE")
+    inbox = await inbox_of(Shop(shop.kind, engine, shop.url))
+    await send(inbox, "EV-1", "EV-2")
+    both = asyncio.Barrier(2)
+    counted: list[int] = []
+
+    @with_session
+    async def count(notification: Notification[Any], session: AsyncSession) -> None:
+        counted.append((await session.execute(text("SELECT count(*) FROM effect"))).scalar_one())
+        if len(counted) <= 2:
+            await both.wait()
+        await session.execute(text(EFFECT), {"word": notification.id})
+
+    assert await Worker(inbox, handled_by(count), concurrency=2).drain() == 2
+    assert [record.tries for record in await inbox.records()] == [1, 1]
+    assert counted == [0, 0, 1]
+    await dispose(engine)

@@ -24,10 +24,26 @@ with extra("sqlalchemy"):
 
 T = TypeVar("T")
 
-_TRIES = 6
+_MOST = 6
 # Seconds after which nothing is tried again: whoever waits for a lock for so long had better hear of it.
 _LONGEST = 10.0
 _BETWEEN = Backoff(0.02, 0.5)
+
+
+class Tries:
+    """The tries of a transaction that others may be in the way of. The first one begins now."""
+
+    def __init__(self) -> None:
+        self._made = 1
+        self._begun = time.monotonic()
+
+    def next_pause(self) -> float | None:
+        """Seconds before the next try; None if there is none."""
+        if self._made == _MOST or time.monotonic() - self._begun > _LONGEST:
+            return None
+        pause = _BETWEEN.pause(self._made, random.random())  # noqa: S311 - spreads, guards nothing
+        self._made += 1
+        return pause
 
 
 class Database:
@@ -76,15 +92,14 @@ class Database:
             OSError: it can't be reached.
         """
         engine = self._for_ranges if locks_range else self.engine
-        begun = time.monotonic()
-        for made in range(1, _TRIES):
+        tries = Tries()
+        while True:
             try:
                 return await self._once(engine, work)
             except DBAPIError as error:
-                if not is_passing(error, self.dialect) or time.monotonic() - begun > _LONGEST:
+                if not is_passing(error, self.dialect) or (pause := tries.next_pause()) is None:
                     raise
-            await asyncio.sleep(_BETWEEN.pause(made, random.random()))  # noqa: S311 - spreads, guards nothing
-        return await self._once(engine, work)
+            await asyncio.sleep(pause)
 
     async def _once(self, engine: AsyncEngine | Engine, work: Callable[[Connection], T]) -> T:
         try:

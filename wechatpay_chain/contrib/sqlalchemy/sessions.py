@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import time
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,10 +16,11 @@ from ..._extras import extra
 from ...errors import ConfigurationError
 from ...notifications.notification import Notification, Reply
 from ...notifications.router import Answer
-from .database import Database
+from .database import Database, Tries
 
 with extra("sqlalchemy"):
     from sqlalchemy import Connection, Engine
+    from sqlalchemy.exc import DBAPIError
     from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
     from sqlalchemy.orm import Session
 
@@ -75,7 +78,9 @@ def with_session(handler: Callable[..., Any]) -> Callable[[Notification[Any]], A
 
     That the notification was handled is the first thing written in it. Return, and both are committed; raise, or return
     a `Reply` of failure, and both are rolled back. So it takes effect exactly once, whatever dies in between. The
-    session works in a savepoint of it: the handler's own `commit`, `rollback` and `begin` reach no further.
+    session works in a savepoint of it: the handler's own `commit`, `rollback` and `begin` reach no further. After a
+    deadlock, a lock that took too long or, at SERIALIZABLE, a serialization failure, the handler is called again, in
+    another transaction.
 
         @webhook.on("TRANSACTION.SUCCESS", "transaction")
         @with_session
@@ -93,18 +98,14 @@ def with_session(handler: Callable[..., Any]) -> Callable[[Notification[Any]], A
             engine = claimed.database.engine
             if not isinstance(engine, AsyncEngine):
                 raise _wrong_engine("a coroutine function", "an AsyncEngine")
-            with _in_session(claimed):
-                async with engine.connect() as connection:
-                    if not await connection.run_sync(claimed.note):
-                        raise ClaimFallenError(notification.id)
-                    async with AsyncSession(connection, **_WITHIN) as session:
-                        answer = await handler(notification, session)
-                        if _is_success(answer):
-                            await session.commit()
-                    if _is_success(answer):
-                        await connection.commit()
-                        claimed.is_noted = True
-            return answer
+            tries = Tries()
+            while True:
+                try:
+                    return await _handle(handler, notification, claimed, engine)
+                except DBAPIError as error:
+                    if (pause := _pause_after(error, claimed, tries)) is None:
+                        raise
+                await asyncio.sleep(pause)
 
         return handle
 
@@ -114,19 +115,54 @@ def with_session(handler: Callable[..., Any]) -> Callable[[Notification[Any]], A
         engine = claimed.database.engine
         if not isinstance(engine, Engine):
             raise _wrong_engine("a function", "an Engine")
-        with _in_session(claimed), engine.connect() as connection:
-            if not claimed.note(connection):
-                raise ClaimFallenError(notification.id)
-            with Session(connection, **_WITHIN) as session:
-                answer = handler(notification, session)
-                if _is_success(answer):
-                    session.commit()
-            if _is_success(answer):
-                connection.commit()
-                claimed.is_noted = True
-        return answer
+        tries = Tries()
+        while True:
+            try:
+                return _handle_in_thread(handler, notification, claimed, engine)
+            except DBAPIError as error:
+                if (pause := _pause_after(error, claimed, tries)) is None:
+                    raise
+            time.sleep(pause)
 
     return handle_in_thread
+
+
+async def _handle(
+    handler: Callable[..., Any], notification: Notification[Any], claimed: Claimed, engine: AsyncEngine
+) -> Any:
+    with _in_session(claimed):
+        async with engine.connect() as connection:
+            if not await connection.run_sync(claimed.note):
+                raise ClaimFallenError(notification.id)
+            async with AsyncSession(connection, **_WITHIN) as session:
+                answer = await handler(notification, session)
+                if _is_success(answer):
+                    await session.commit()
+            if _is_success(answer):
+                await connection.commit()
+                claimed.is_noted = True
+    return answer
+
+
+def _handle_in_thread(
+    handler: Callable[..., Any], notification: Notification[Any], claimed: Claimed, engine: Engine
+) -> Any:
+    with _in_session(claimed), engine.connect() as connection:
+        if not claimed.note(connection):
+            raise ClaimFallenError(notification.id)
+        with Session(connection, **_WITHIN) as session:
+            answer = handler(notification, session)
+            if _is_success(answer):
+                session.commit()
+        if _is_success(answer):
+            connection.commit()
+            claimed.is_noted = True
+    return answer
+
+
+def _pause_after(error: DBAPIError, claimed: Claimed, tries: Tries) -> float | None:
+    """Seconds before another transaction, where one of others was in the way; None if there is none."""
+    return tries.next_pause() if claimed.database.dialect.is_collision(error.orig) else None
 
 
 @contextmanager
