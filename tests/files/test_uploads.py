@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import tempfile
 import threading
 import tracemalloc
@@ -262,3 +263,17 @@ async def test_an_open_file_is_to_be_read(wxpay: WeChatPay, make: Any) -> None:
     """A file that is open, as web frameworks hand uploads on, is answered with how its content is given."""
     with make() as opened, pytest.raises(ConfigurationError, match=r"file\.read\(\), and its name in meta="):
         await wxpay.v3.merchant.media.upload.post(file=opened)
+
+
+async def test_no_pipe_is_opened(wxpay: WeChatPay, tmp_path: Path) -> None:
+    """A pipe or a device has no length to be sent before it, and opening a pipe may never end: refused unopened."""
+    pipe = tmp_path / "licence.jpg"
+    os.mkfifo(pipe)
+    kept_open = os.open(pipe, os.O_RDWR)  # so that a test that fails doesn't hang
+    try:
+        for path in (pipe, Path("/dev/null")):
+            for file in (path, Attachment(content=path, name="licence.jpg")):
+                with pytest.raises(ConfigurationError, match="is a device or a pipe"):
+                    await wxpay.v3.merchant.media.upload.post(file=file)
+    finally:
+        os.close(kept_open)

@@ -179,6 +179,10 @@ def _no_file(content: object) -> ConfigurationError:
 
 async def _open(path: Path) -> tuple[IO[bytes], int]:
     def open_it() -> tuple[IO[bytes], int]:
+        if path.exists() and not path.is_file() and not path.is_dir():  # opening a pipe waits for who writes into it
+            raise ConfigurationError(
+                "file", f"{str(path)!r} is a device or a pipe", "Give the path of a file, or what comes as bytes"
+            )
         opened = path.open("rb")
         return opened, opened.seek(0, 2)
 
