@@ -1,6 +1,6 @@
 """Bulk work on Celery's workers: a queue in Redis, any number of machines, one rate limit for all of them.
 
-    pip install wechatpay-chain[redis] celery[redis]
+    pip install 'wechatpay-chain[redis]' 'celery[redis]'
     export REDIS_URL=redis://localhost:6379/0 WECHATPAY_MCHID=... (see WeChatPay.from_env)
     celery --app examples.batch_celery worker --concurrency 4     # on each machine
     python -m examples.batch_celery orders.jsonl                  # on one of them

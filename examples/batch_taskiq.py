@@ -1,6 +1,6 @@
 """Bulk work on many machines: a queue in Redis, any number of workers, one rate limit for all of them.
 
-    pip install wechatpay-chain[redis,taskiq]
+    pip install 'wechatpay-chain[redis,taskiq]'
     export REDIS_URL=redis://localhost:6379/0 WECHATPAY_MCHID=... (see WeChatPay.from_env)
     taskiq worker examples.batch_taskiq:broker --workers 2     # on each machine
     python -m examples.batch_taskiq orders.jsonl               # on one of them

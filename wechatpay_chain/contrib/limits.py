@@ -1,4 +1,4 @@
-"""Rate limits that many processes share through Redis: `pip install wechatpay-chain[redis]`.
+"""Rate limits that many processes share through Redis: `pip install 'wechatpay-chain[redis]'`.
 
 redis = redis.asyncio.Redis.from_url("redis://localhost:6379/0")
 wxpay = WeChatPay(..., rate_limits=RateLimits(shared=RedisLimiter(redis, among=8)))

@@ -1,4 +1,4 @@
-"""Traces and metrics for OpenTelemetry: `pip install wechatpay-chain[otel]`.
+"""Traces and metrics for OpenTelemetry: `pip install 'wechatpay-chain[otel]'`.
 
 wxpay = WeChatPay(..., observe=OpenTelemetry())
 

@@ -1,4 +1,4 @@
-"""Seen notifications in Redis, for fleets of workers: `pip install wechatpay-chain[redis]`.
+"""Seen notifications in Redis, for fleets of workers: `pip install 'wechatpay-chain[redis]'`.
 
 webhook = Webhook(..., seen=RedisSeen(redis.asyncio.Redis.from_url("redis://...")))
 """

@@ -1,4 +1,4 @@
-"""Notifications in a database of the shop's own, by SQLAlchemy: `pip install wechatpay-chain[sqlalchemy]`.
+"""Notifications in a database of the shop's own, by SQLAlchemy: `pip install 'wechatpay-chain[sqlalchemy]'`.
 
     inbox = SqlInbox(create_async_engine("postgresql+asyncpg://..."))
     webhook = Webhook(..., inbox=inbox)         # stores, and answers 200 once that is committed
