@@ -6,6 +6,7 @@ and SHOP_FOLDER where its keys and the notifications are that are sent to it.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
 import time
@@ -87,7 +88,7 @@ from django.urls import path  # noqa: E402
 
 from wechatpay_chain import Notification, Webhook  # noqa: E402
 from wechatpay_chain.contrib.django import sync_view  # noqa: E402
-from wechatpay_chain.contrib.django.inbox import DjangoInbox  # noqa: E402
+from wechatpay_chain.contrib.django.inbox import DjangoInbox, Worker  # noqa: E402
 from wechatpay_chain.notifications.inbox import Patience  # noqa: E402
 from wechatpay_chain.policies.backoff import Backoff  # noqa: E402
 
@@ -172,6 +173,51 @@ def browse() -> None:
         print(name, "state", inbox.rows.get(pk=dead.pk).state)
 
 
+class Looks(DjangoInbox):
+    """An inbox in which nothing is due; the third look stops its worker."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.worker = Worker(self, webhook, poll=0.001)
+        self._left = 3
+
+    def claim(self) -> None:
+        """Nothing."""
+        self._left -= 1
+        if not self._left:
+            self.worker.stop()
+
+
+def interrupt() -> None:
+    """Stop a worker before each line that it executes, one line after the other, as a signal handler would."""
+    faulthandler.dump_traceback_later(60, exit=True)
+    turn, is_over = 0, False
+    while not is_over:
+        turn += 1
+        is_over = not stopped_at(turn)
+    print(f"stopped at {turn - 1} lines")
+
+
+def stopped_at(line: int) -> bool:
+    """Have a worker run, and stop it before a line; whether it came to so many lines."""
+    worker = Looks().worker
+    left = line
+
+    def trace(_frame: object, event: str, _argument: object) -> Any:
+        nonlocal left
+        left -= event == "line"
+        if left:
+            return trace
+        worker.stop()
+        sys.settrace(None)
+        return None
+
+    sys.settrace(trace)
+    worker.run()
+    sys.settrace(None)
+    return left <= 0
+
+
 def main(action: str, *words: str) -> None:
     """Do one thing."""
     match action:
@@ -181,6 +227,8 @@ def main(action: str, *words: str) -> None:
             send(list(words))
         case "browse":
             browse()
+        case "interrupt":
+            interrupt()
         case "pause":
             time.sleep(0.05)
         case "effects":

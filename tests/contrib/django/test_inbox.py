@@ -99,6 +99,12 @@ def test_the_migrations_make_what_the_models_say(project: Project) -> None:
     assert project.run("makemigrations wechatpay --check") == "No changes detected in app 'wechatpay'\n"
 
 
+@pytest.mark.parametrize("project", ["sqlite"], indirect=True)
+def test_a_signal_stops_the_worker_wherever_it_comes(project: Project) -> None:
+    """Before each line that it executes, those that wait included: none of them is one that never ends."""
+    assert int(project.run("interrupt").split()[2]) > 20
+
+
 def test_workers_that_are_killed(project: Project) -> None:
     """Three workers share twenty notifications, one is killed within a handler: each took effect exactly once."""
     names = [project.notify(f"B{number}") for number in range(19)] + [project.notify("KILL1")]

@@ -15,10 +15,11 @@ import logging
 import math
 import random
 import secrets
-import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, Error, IntegrityError, close_old_connections, connections, transaction
@@ -275,12 +276,14 @@ class Worker:
         self._inbox = inbox
         self._webhook = webhook
         self._poll = poll
-        self._stopping = threading.Event()
+        self._is_stopping = False
+        # Not an Event: a signal handler that sets it while this thread begins to wait for it would wait for ever.
+        self._wakes: SimpleQueue[None] = SimpleQueue()
 
     def run(self) -> None:
         """Handle what comes until `stop` is called."""
         failures = 0
-        while not self._stopping.is_set():
+        while not self._is_stopping:
             try:
                 claim = self._inbox.claim()
                 if claim is not None:
@@ -293,7 +296,8 @@ class Worker:
                 connections[self._inbox.using].close()
                 claim = None
             if claim is None:
-                self._stopping.wait(pause)
+                with suppress(Empty):
+                    self._wakes.get(timeout=pause)
 
     def drain(self) -> int:
         """Handle what is due now, and return how many handlings succeeded."""
@@ -303,8 +307,9 @@ class Worker:
         return handled
 
     def stop(self) -> None:
-        """Have `run` return when the handler that runs now has ended."""
-        self._stopping.set()
+        """Have `run` return when the handler that runs now has ended; from a signal handler or any thread."""
+        self._is_stopping = True
+        self._wakes.put(None)
 
     def handle(self, claim: Claim) -> bool:
         """Handle what was claimed. Whether it succeeded, and is noted."""
