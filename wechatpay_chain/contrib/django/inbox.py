@@ -12,7 +12,6 @@ A handler that is a plain function runs in the transaction that notes it: both c
 from __future__ import annotations
 
 import logging
-import math
 import random
 import secrets
 from collections.abc import Sequence
@@ -26,10 +25,10 @@ from django.db import DEFAULT_DB_ALIAS, Error, IntegrityError, close_old_connect
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now
 
-from ..._arguments import FINITE_SECONDS, FLAG, a_number, check, instance
+from ..._arguments import FINITE_SECONDS, FLAG, check, instance
 from ...credentials.arguments import conceals_arguments
-from ...notifications.inbox import UNFINISHED, Event, Message, Packed, Packer, Patience, State, next_step
-from ...notifications.seen import KEEP, KEEP_V2, V2_KEYS
+from ...notifications.inbox import UNFINISHED, Event, Message, Packed, Packer, Patience, State, next_step, rows_kept
+from ...notifications.seen import V2_KEYS
 from ...notifications.webhook import Webhook
 from ...policies.backoff import Backoff
 from .models import StoredNotification
@@ -61,7 +60,6 @@ _TAKES = {
     "reads_unsealed": FLAG,
     "using": instance(str, "Give the alias of a database of DATABASES"),
     "patience": instance(Patience | None, "Give Patience(most=16)"),
-    "seconds": a_number(0, math.inf, "Give 0 or more seconds"),
 }
 
 
@@ -210,12 +208,10 @@ class DjangoInbox:
         Raises:
             ConfigurationError: `seconds` is negative, or no finite number.
         """
-        check(_TAKES, seconds=seconds)
+        kept, kept_v2 = rows_kept(seconds)
         erased = self._erase(Q(finished__lte=_in(-seconds)))
         is_v2 = Q(key__startswith=V2_KEYS)
-        old = (~is_v2 & Q(finished__lte=_in(-max(seconds, KEEP)))) | (
-            is_v2 & Q(finished__lte=_in(-max(seconds, KEEP_V2)))
-        )
+        old = (~is_v2 & Q(finished__lte=_in(-kept))) | (is_v2 & Q(finished__lte=_in(-kept_v2)))
         self.rows.filter(old, state=State.FORGOTTEN.value).delete()
         return erased
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import random
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..._arguments import FINITE_SECONDS, FLAG, a_number, check, instance
+from ..._arguments import FINITE_SECONDS, FLAG, check, instance
 from ..._extras import extra
 from ...credentials.arguments import conceals_arguments
 from ...errors import ConfigurationError
@@ -24,8 +23,9 @@ from ...notifications.inbox import (
     Record,
     State,
     next_step,
+    rows_kept,
 )
-from ...notifications.seen import KEEP, KEEP_V2, V2_KEYS
+from ...notifications.seen import V2_KEYS
 from .claims import CLAIM, NOTE, RENEW, Claim, first_due, held, members
 from .database import Database
 from .dialects import Now
@@ -62,7 +62,6 @@ _TAKES = {
     "reads_unsealed": FLAG,
     "patience": instance(Patience | None, "Give Patience(most=16)"),
     "lease": FINITE_SECONDS,
-    "seconds": a_number(0, math.inf, "Give 0 or more seconds"),
 }
 
 
@@ -261,12 +260,12 @@ class SqlInbox:
         Raises:
             ConfigurationError: `seconds` is negative, or no finite number.
         """
-        check(_TAKES, seconds=seconds)
+        kept, kept_v2 = rows_kept(seconds)
         erased = await self._change(_erasing(table.c.finished <= Now() - seconds))
         is_v2 = table.c.key.startswith(V2_KEYS)
         old = or_(
-            and_(~is_v2, table.c.finished <= Now() - max(seconds, KEEP)),
-            and_(is_v2, table.c.finished <= Now() - max(seconds, KEEP_V2)),
+            and_(~is_v2, table.c.finished <= Now() - kept),
+            and_(is_v2, table.c.finished <= Now() - kept_v2),
         )
         await self._change(delete(table).where(table.c.state == State.FORGOTTEN.value, old))
         return erased

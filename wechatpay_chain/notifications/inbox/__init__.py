@@ -9,6 +9,7 @@ databases share, without a library of any:
 - `Inbox`, the shape that `Webhook` stores with;
 - `Message`, a verified notification as it is stored, with the `Notification` that it gives back;
 - `Packer`, which turns a message's content into bytes and back, sealed with a key of the caller's if there is one;
+- `rows_kept`, how long a row remains whose content is erased;
 - `State`, `Event` and `next_step`: what becomes of a stored message, and when it is tried again;
 - `Record`, a stored message with its state, `masked`, its resource as people may see it, `Counts` and `Observer`.
 
@@ -34,6 +35,7 @@ from __future__ import annotations
 from .message import Message, business_number
 from .packing import Packed, Packer
 from .record import Counts, Observer, Record, masked
+from .retention import rows_kept
 from .states import UNFINISHED, Event, Patience, State, Step, next_step
 from .store import Inbox
 
@@ -53,4 +55,5 @@ __all__ = [
     "business_number",
     "masked",
     "next_step",
+    "rows_kept",
 ]
