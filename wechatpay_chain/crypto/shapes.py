@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 # Patterns as text, compiled on first use: a client whose arguments are right needs few of them.
+_QUOTES = "\"'`"
 _INVISIBLE = "[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad]"
 
 _SHAPES: tuple[tuple[str, str], ...] = (
@@ -32,7 +33,7 @@ _BARE_KEY = r"[0-9A-Za-z]{32}|[^.]{180,}"
 def quotes_around(text: str) -> str | None:
     """The quote that stands before and behind a text, as some env files leave it; None for none."""
     stripped = text.strip()
-    is_quoted = len(stripped) > 1 and stripped[0] == stripped[-1] and stripped[0] in "\"'`"
+    is_quoted = len(stripped) > 1 and stripped[0] == stripped[-1] and stripped[0] in _QUOTES
     return stripped[0] if is_quoted else None
 
 
@@ -51,7 +52,10 @@ def plain(text: str) -> str:
 def what_is(text: str) -> str:
     """What a text looks like, for an error that doesn't show it: "a merchant number", "a text of 12 characters"."""
     if quotes_around(text):
-        return f"{what_is(text.strip()[1:-1])} in quotes"
+        inside = text
+        while quotes_around(inside):
+            inside = inside.strip().strip(_QUOTES)
+        return f"{what_is(inside)} in quotes"
     found = shape_of(text) or (f"a text of {len(text)} characters" if text else "nothing")
     return found + around(text) if invisible_in(text) else found
 
