@@ -34,8 +34,21 @@ def test_pkcs12_with_the_merchant_number(merchant_key: RSAPrivateKey, platform_c
 def test_pkcs12_with_another_password(merchant_key: RSAPrivateKey, password: str) -> None:
     """A bundle that doesn't open says which password was tried: the merchant number."""
     error = refused(load_private_key, bundle(merchant_key, None, MCHID), password=password)
-    assert "another password than the merchant number" in error.found
+    assert "that is damaged, or has another password than the merchant number," in error.found
     assert not password or password not in str(error)
+
+
+@pytest.mark.parametrize("change", [lambda der: der[:-40], lambda der: der[:500] + der[501:], lambda der: der[:40]])
+def test_pkcs12_that_is_damaged(merchant_key: RSAPrivateKey, change: Callable[[bytes], bytes]) -> None:
+    """A bundle that is cut off, or lacks a byte, isn't taken for one with another password alone."""
+    error = refused(load_private_key, change(bundle(merchant_key, None, MCHID)), password=MCHID)
+    assert "a PKCS#12 bundle that is damaged, or has" in error.found
+
+
+def test_pkcs12_in_ber(merchant_key: RSAPrivateKey) -> None:
+    """A bundle that isn't strict DER, here by what follows it, opens without a warning of the library that reads it."""
+    source = bundle(merchant_key, None, MCHID) + b"\0\0"
+    assert load_private_key(source, password=MCHID).private_numbers() == merchant_key.private_numbers()
 
 
 def test_pkcs12_without_a_key(platform_certificate: x509.Certificate) -> None:

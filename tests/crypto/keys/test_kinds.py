@@ -72,7 +72,7 @@ def test_a_tuple_is_no_certificate() -> None:
     ("name", "found"),
     [
         ("private key", "a private key"),
-        ("bundle", "PKCS#12 bundle with another password"),
+        ("bundle", "PKCS#12 bundle that is damaged, or has another password"),
         ("garbage", "neither a key"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import warnings
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -27,7 +28,9 @@ def opened(der: bytes, password: str) -> tuple[object | None, x509.Certificate |
     # The owner's password, and none: people repack bundles without a password.
     passwords = password.encode(), b""
     for tried in passwords:
-        with contextlib.suppress(ValueError, UnsupportedAlgorithm):
+        with contextlib.suppress(ValueError, UnsupportedAlgorithm), warnings.catch_warnings():
+            # Of bundles in BER, as some programs write them: `cryptography` reads these, too.
+            warnings.filterwarnings("ignore", "PKCS#12 bundle could not be parsed as DER", UserWarning)
             key, certificate, others = pkcs12.load_key_and_certificates(der, tried)
             return key, certificate or (next(iter(others), None) if key is None else None)
     return _opened_of_sm2(der, passwords) if is_bundle(der) else (None, None)

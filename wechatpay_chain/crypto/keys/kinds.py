@@ -39,7 +39,7 @@ def _kind_of_label(block: Block, label: str) -> str:
 def _kind_of_bundle(der: bytes, password: str) -> str:
     key, certificate = bundles.opened(der, password)
     if key is None and certificate is None:
-        return "a PKCS#12 bundle with another password than the merchant number"
+        return "a PKCS#12 bundle that is damaged, or has another password than the merchant number,"
     return f"a PKCS#12 bundle that holds a {'certificate' if key is None else 'private key'} alone"
 
 
