@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.figures import save, table
-from tests.emulator.control.browser import CHROMIUM
+from tests.emulator.web.browser import CHROMIUM
 from wechatpay_chain import SyncWeChatPay
 from wechatpay_chain.emulator import Emulator
 

@@ -12,8 +12,8 @@ from aiohttp import ClientSession
 from PIL import Image
 from playwright.sync_api import ViewportSize, sync_playwright
 
-from tests.emulator.control.browser import CHROMIUM
 from tests.emulator.shop import open_shop
+from tests.emulator.web.browser import CHROMIUM
 from wechatpay_chain import Handler, Request, Response, SyncWeChatPay, WeChatPayError
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.http.headers import Headers

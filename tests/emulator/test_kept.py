@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.emulator.raw import ECHO
 from wechatpay_chain import Attachment, SyncWeChatPay
 from wechatpay_chain.emulator import Emulator
-from wechatpay_chain.emulator.control.views import exchange_whole
 from wechatpay_chain.emulator.kept import LARGEST, WHOLE
+from wechatpay_chain.emulator.web.views import exchange_whole
 
 UPLOAD = "/v3/merchant/media/upload"
 FILE = b"\x89PNG" + bytes(LARGEST)

@@ -14,12 +14,12 @@ from .._loop_thread import LoopThread, nothing
 from ..http.headers import Headers
 from ..http.request import Request
 from ..pipeline import Handler
-from .control.action import BASE
-from .control.api import EVENTS, Control
-from .control.feed import Feed
 from .controls import Controls
 from .misbehaviour import AnswerLost
 from .platform.answer import SERVER
+from .web.action import BASE
+from .web.api import EVENTS, ControlApi
+from .web.feed import Feed
 
 # The platform's largest upload is 7.5 MB.
 _LARGEST_BODY = 16 * 2**20
@@ -49,7 +49,7 @@ class Listening:
     ) -> None:
         self._handler = handler
         self._controls = controls
-        self._control = None if controls is None else Control(controls, [host])
+        self._control = None if controls is None else ControlApi(controls, [host])
         self._host = host
         self._port = port
         self._tls = tls

@@ -16,7 +16,7 @@ from .snapshots import Snapshots
 
 __all__ = ["Missing", "actions_of"]
 
-_ROOMS = (Calls, Records, Phone, Notifications, Faults, Clock, Merchants, Snapshots)
+_SUBJECTS = (Calls, Records, Phone, Notifications, Faults, Clock, Merchants, Snapshots)
 
 
 def actions_of(controls: Controls) -> tuple[Action, ...]:
@@ -25,4 +25,4 @@ def actions_of(controls: Controls) -> tuple[Action, ...]:
     Args:
         controls: what it is done to.
     """
-    return tuple(action for room in _ROOMS for action in room(controls).actions())
+    return tuple(action for subject in _SUBJECTS for action in subject(controls).actions())

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.control.test_api import Client
+from tests.emulator.web.test_api import Client
 from wechatpay_chain import Attachment, SyncWeChatPay, WeChatPay, WeChatPayError
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import Emulator, KeyPair

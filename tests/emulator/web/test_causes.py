@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from wechatpay_chain.diagnosis import refusal, request
-from wechatpay_chain.emulator.control import evidence
+from wechatpay_chain.emulator.web import evidence
 
 KIND = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 ROW = re.compile(r'^  "([a-z0-9-]+)": \["([^"]+)", "([^"]+)"\],$', re.MULTILINE)

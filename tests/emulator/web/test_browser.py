@@ -11,8 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.sync_api import Browser, expect
 
-from tests.emulator.control.browser import open_browser, open_page
 from tests.emulator.shop import open_shop
+from tests.emulator.web.browser import open_browser, open_page
 from wechatpay_chain import APIError, Attachment, SyncWeChatPay
 from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.policies.retry import RetryPolicy

@@ -35,7 +35,7 @@ _JSON = Headers(
 )
 
 
-class Control:
+class ControlApi:
     """Answers the requests below `/_emulator/`.
 
     Args:
