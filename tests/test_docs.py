@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
+import itertools
 import json
 import re
 import shlex
@@ -156,6 +157,18 @@ async def test_page(page: Path, emulator: Emulator, folder: Path) -> None:
         names = {"wxpay": wxpay, "emulator": emulator, "WeChatPay": WeChatPay}
         for block in blocks_of(page, "python"):
             await execute(block, names)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_blocks_can_be_pasted(page: Path) -> None:
+    """The REPL before Python 3.13 takes the blocks that run: an indented part is followed by an empty line."""
+    for block in blocks_of(page, "python"):
+        if block.reason is None:
+            lines = block.text.splitlines()
+            body = compile(block.text, "<document>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST).body
+            for statement, following in itertools.pairwise(body):
+                if hasattr(statement, "body"):
+                    assert lines[statement.end_lineno] == "", lines[following.lineno - 1]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
