@@ -253,8 +253,31 @@ async def test_digests(emulator: Emulator, algorithm: str, tmp_path: Path) -> No
     assert content(path) == BILL
     with pytest.raises(SignatureError):
         await wxpay.download(LINK, tmp_path / "x", hash_type=algorithm, hash_value=value[::-1])
-    with pytest.raises(ConfigurationError, match="unknown algorithm"):
-        await wxpay.download(LINK, tmp_path / "x", hash_type="CRC32", hash_value="0")
+
+
+@pytest.mark.parametrize("by_link", [False, True])
+@pytest.mark.parametrize(
+    ("hash_type", "hash_value", "said"),
+    [
+        ("CRC32", "0" * 8, "unknown algorithm 'CRC32'"),
+        ("SHA1", "0" * 39, "no SHA1. .* 40 hexadecimal digits"),
+        ("SHA1", " " + "0" * 40, "no SHA1"),
+        ("SHA1", "2jmj7l5rSw0yVb/vlWAYkK/YBwk=", "no SHA1"),
+        ("sha256", "0" * 40, "no SHA256. .* 64 hexadecimal digits"),
+        ("SHA1", "\u0660" * 40, "no SHA1"),
+    ],
+)
+async def test_what_can_be_no_digest(
+    emulator: Emulator, tmp_path: Path, hash_type: str, hash_value: str, said: str, by_link: bool
+) -> None:
+    """A digest of another form or algorithm is a mistake that is told before anything is sent, not a changed file."""
+    requests: list[Request] = []
+    wxpay = WeChatPay(**emulator.credentials(), transport=recording(requests))
+    given: dict[str, Any] = {"hash_type": hash_type, "hash_value": hash_value}
+    link: Any = {"download_url": LINK, **given} if by_link else LINK
+    with pytest.raises(ConfigurationError, match=said):
+        await wxpay.download(link, tmp_path / "x", **({} if by_link else given))
+    assert not requests
 
 
 async def test_a_link_that_was_kept_in_a_database(emulator: Emulator, tmp_path: Path) -> None:

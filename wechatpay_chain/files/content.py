@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import zlib
 from collections.abc import AsyncIterator, Iterator
 
 from ..crypto import digest
 from ..crypto.hashing import hasher
-from ..errors import DecodeError, SignatureError
+from ..errors import ConfigurationError, DecodeError, SignatureError
 from ..http.reading import MOST_TIMES, is_bomb
 
 _GZIP = b"\x1f\x8b"
@@ -44,6 +45,25 @@ async def unpacked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield begun
     if unpack is not None:
         unpack.finish()
+
+
+def check_digest(algorithm: str, expected: str) -> None:
+    """Refuse what can't be the digest of any content, before that is asked for.
+
+    Args:
+        algorithm: of the digest.
+        expected: the digest that the content is to have.
+
+    Raises:
+        ConfigurationError: an unknown algorithm, or a text that is no digest of it.
+    """
+    digits = len(hasher(algorithm).hexdigest())
+    if not re.fullmatch(rf"[0-9a-fA-F]{{{digits}}}", expected):
+        raise ConfigurationError(
+            "hash_value",
+            f"what was found is no {algorithm.upper()}",
+            f"Give that of the unpacked content, in {digits} hexadecimal digits",
+        )
 
 
 async def checked(chunks: AsyncIterator[bytes], algorithm: str, expected: str) -> AsyncIterator[bytes]:

@@ -18,7 +18,7 @@ from ..http.response import Response, about
 from ..pipeline import Handler, foreign_error
 from ..wire import v2
 from ..wire.refusal import api_error, is_refusal
-from .content import checked, unpacked
+from .content import check_digest, checked, unpacked
 from .disk import check_target, open_new, part_of, path_of, tidied, writing
 from .links import Link, Wanted, announced, wanted
 
@@ -72,6 +72,8 @@ class Files:
             target = wanted(link, self._base_url, self._default_base_url, self._backups)
             if hash_value:
                 target = replace(target, hash_type=hash_type or target.hash_type, hash_value=hash_value)
+            if target.hash_value and unpack:
+                check_digest(target.hash_type, target.hash_value)
             return target if timeout is None else replace(target, request=target.request.changed(timeout=timeout))
 
         target, response = await self._open(asked_for(link), asked_for)
