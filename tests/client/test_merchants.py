@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import gc
 import pickle
+import weakref
 from collections.abc import AsyncIterator
 from functools import cache
 from typing import Any
@@ -105,6 +107,56 @@ async def test_demand_31_calls_in_flight(merchants: Merchants, provider: Provide
     assert (await call).json() == {"done": True}
     assert (await client["v3/slow"].get()).verified
     assert (FIRST in merchants) == (change == "replace")
+
+
+@pytest.mark.parametrize("change", ["replace", "remove", "close"])
+async def test_closing_waits_for_what_is_under_way(provider: Provider, change: str) -> None:
+    """A late handler, with the call that it makes, and a client's call end before the connections are closed."""
+    ended: list[str] = []
+
+    def register(mchid: str, webhook: Webhook) -> None:
+        @webhook.on()
+        async def handle(_: Notification[Any]) -> None:
+            handling.set()
+            ended.append(f"handler {(await client['v3/slow'].get()).status}")
+
+    handling = asyncio.Event()
+    merchants = Merchants(on_webhook=register, deadline=0.01)
+    async with merchants:
+        provider.platforms[FIRST] = platform = platform_of(FIRST)
+        platform.on("GET", "/v3/slow")(provider.slow)
+        async with platform.listen() as base_url:
+            given = provider.arguments(FIRST, transport=None, base_url=base_url)
+            client = merchants.put(**given).client
+            assert (await merchants.dispatch(*provider.message(FIRST), mchid=FIRST)).status == 500
+            call = asyncio.create_task(client["v3/slow"].get())
+            await asyncio.gather(handling.wait(), provider.entered.wait())
+            if change == "replace":
+                merchants.put(**given)
+                merchants.put(**given)
+            elif change == "remove":
+                merchants.remove(FIRST)
+            closing = asyncio.create_task(merchants.aclose())
+            await asyncio.sleep(0.05)
+            assert not closing.done()
+            provider.release.set()
+            await closing
+            assert (ended, (await call).status) == (["handler 200"], 200)
+    with pytest.raises(ConfigurationError, match="closed"):
+        await client["v3/slow"].get()
+
+
+async def test_removed_merchants_are_forgotten(merchants: Merchants, provider: Provider) -> None:
+    """A registry keeps nothing of merchants that are put in anew again and again."""
+    held = weakref.WeakSet[object]()
+    for _ in range(5):
+        merchants.put(**provider.arguments(FIRST))
+        held.update((merchants[FIRST].client, *filter(None, [merchants[FIRST].webhook])))
+        assert (await merchants.dispatch(*provider.message(FIRST), mchid=FIRST)).ok
+    merchants.remove(SECOND)
+    gc.collect()
+    merchant = merchants[FIRST]
+    assert set(held) == {merchant.client, merchant.webhook}
 
 
 async def test_closing_that_is_cancelled_closes_all_the_same(provider: Provider, sessions: list[ClientSession]) -> None:

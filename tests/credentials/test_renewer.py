@@ -239,6 +239,17 @@ def test_blocking_client(old: KeyPair) -> None:
     assert world.downloads == 1
 
 
+@pytest.mark.parametrize("knows_a_key", [True, False])
+async def test_a_first_call_after_renewal_was_stopped(old: KeyPair, knows_a_key: bool) -> None:
+    """Nothing is renewed in the background any more; a client without any key still downloads its first ones."""
+    world = World(old)
+    async with world.client(*([old] if knows_a_key else [])) as wxpay:
+        wxpay.stop_renewing()
+        assert (await call(wxpay)).verified
+        assert [task for task in asyncio.all_tasks() if "_keep_renewing()" in repr(task)] == []
+    assert world.downloads == (not knows_a_key)
+
+
 async def test_closed_while_it_downloads(old: KeyPair) -> None:
     """A client that is closed while it waits for its first certificates says so to the calls that wait."""
     entered = asyncio.Event()

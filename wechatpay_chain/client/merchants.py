@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack
+from weakref import WeakSet
 
 from .._arguments import a_function, check
 from ..credentials.arguments import conceals_arguments
@@ -105,6 +106,9 @@ class Merchants:
         self._on_webhook = on_webhook
         self._options = options
         self._merchants: dict[str, Merchant] = {}
+        # Of merchants that were removed: clients that somebody still holds, and webhooks whose handlers may go on.
+        self._removed_clients: WeakSet[WeChatPay] = WeakSet()
+        self._removed_webhooks: list[Webhook] = []
         # Kept when a merchant is put in anew, so that what its former webhook handled isn't handled again.
         self._seen: dict[str, Seen] = {}
 
@@ -137,14 +141,14 @@ class Merchants:
         replaced = self._merchants.get(mchid)
         self._merchants[mchid] = merchant
         if replaced is not None:
-            replaced.client.stop_renewing()
+            self._retire(replaced)
         return merchant
 
     def remove(self, mchid: str) -> None:
         """Remove a merchant; nothing happens if it isn't there."""
         merchant = self._merchants.pop(mchid, None)
         if merchant is not None:
-            merchant.client.stop_renewing()
+            self._retire(merchant)
 
     def __getitem__(self, mchid: str) -> Merchant:
         return self._merchants[mchid]
@@ -182,12 +186,17 @@ class Merchants:
     async def aclose(self) -> None:
         """Remove all merchants, wait for their handlers and their calls, and close the connections.
 
-        Cancelled meanwhile, it closes the connections at once.
+        Those of merchants that were removed or replaced before are waited for, too. Cancelled meanwhile, it closes the
+        connections at once.
         """
-        merchants, self._merchants = self._merchants, {}
+        for mchid in self:
+            self.remove(mchid)
+        webhooks, clients = tuple(self._removed_webhooks), tuple(self._removed_clients)
         try:
-            await asyncio.gather(*map(_close, merchants.values()))
+            await asyncio.gather(*(webhook.aclose() for webhook in webhooks))  # handlers may still make calls
+            await asyncio.gather(*(client.aclose() for client in clients))
         finally:
+            self._removed_webhooks.clear()
             if self._owns_session and self._session is not None:
                 await self._session.close()
                 self._session = None
@@ -211,6 +220,14 @@ class Merchants:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a registry holds keys and connections and can't be pickled: make one in each process")
+
+    def _retire(self, merchant: Merchant) -> None:
+        """Leave a merchant that was removed to whoever holds it, and to its handlers that are still at work."""
+        merchant.client.stop_renewing()
+        self._removed_clients.add(merchant.client)
+        self._removed_webhooks = [webhook for webhook in self._removed_webhooks if webhook.is_busy]
+        if merchant.webhook is not None:
+            self._removed_webhooks.append(merchant.webhook)
 
     def _webhook_of(self, mchid: str) -> Webhook | None:
         merchant = self._merchants.get(mchid)
@@ -239,15 +256,6 @@ class Merchants:
             else:
                 return webhook
         return None
-
-
-async def _close(merchant: Merchant) -> None:
-    try:
-        if merchant.webhook is not None:
-            await merchant.webhook.aclose()  # its handlers may still make calls
-        await merchant.client.aclose()
-    finally:
-        merchant.client.stop_renewing()
 
 
 def _refuse(which: str) -> Reply:

@@ -68,6 +68,7 @@ class Renewer:
         )
         self._flight: asyncio.Task[None] | None = None
         self._background: asyncio.Task[None] | None = None
+        self._is_stopped = False
         self._wake: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._unknown: dict[str, float] = {}
@@ -86,7 +87,7 @@ class Renewer:
             TimedOut: they didn't come in time. The download goes on, for later calls.
             WeChatPayError: the download failed, and there is no key at all.
         """
-        if self._background is None:
+        if self._background is None and not self._is_stopped:
             self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
             self._background = asyncio.create_task(self._keep_renewing())
         if self._store.keys.preferred is None:
@@ -157,7 +158,8 @@ class Renewer:
                 loop.call_soon_threadsafe(wake.set)
 
     def stop(self) -> None:
-        """Stop renewing in the background; a download under way ends by itself."""
+        """Stop renewing in the background, for good; a download under way ends by itself."""
+        self._is_stopped = True
         if self._background is not None:
             self._background.cancel()
 

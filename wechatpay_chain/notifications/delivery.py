@@ -192,6 +192,11 @@ class Delivery:
         while self._running:
             await asyncio.wait(self._running)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether handlers are at work."""
+        return bool(self._running)
+
     def _forget(self, task: asyncio.Task[Reply]) -> None:
         """Drop the reference to a task when it is done."""
         if task.done():

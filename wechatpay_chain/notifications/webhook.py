@@ -311,6 +311,11 @@ class Webhook:
         here = CallingThread(around)
         return self._thread.run(self._dispatch(headers, body, here), here)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether handlers are at work, those that go on in the background too."""
+        return self._delivery.is_busy
+
     async def aclose(self) -> None:
         """Wait for the handlers that go on in the background."""
         await self._delivery.drain()
