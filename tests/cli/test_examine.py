@@ -12,7 +12,7 @@ import pytest
 
 from wechatpay_chain import Request, Response, Webhook
 from wechatpay_chain.cli import main
-from wechatpay_chain.cli.bad_day import CASES, Must, judge
+from wechatpay_chain.cli.examination import CASES, Must, judge
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.server import Listening
 from wechatpay_chain.http.headers import Headers

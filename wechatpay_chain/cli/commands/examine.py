@@ -1,4 +1,4 @@
-"""`examine`: a bad day at a shop's address for notifications, played by a running emulator."""
+"""`examine`: sends genuine and forged notifications to a shop's notify_url, by a running emulator, and judges it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from ...emulator.notifications.addresses import is_loopback
 from ...errors import ConfigurationError
-from ..bad_day import CASES, Case, Verdict, judge
+from ..examination import CASES, Case, Verdict, judge
 from ..exits import Exit
 from ..output import show_json
 from ..running_emulator import add_arguments, ask
@@ -85,7 +85,7 @@ def _names_no_order(case: Case) -> bool:
 
 
 def _attempts(options: argparse.Namespace, number: str, times: int) -> list[Mapping[str, Any]]:
-    """What the shop answered, once it has answered so often, or had the time to."""
+    """The shop's answers, after so many of them or after enough time."""
     end = time.monotonic() + _PATIENCE
     while True:
         _, found = ask(options, "GET", f"/notifications/{quote(number)}")

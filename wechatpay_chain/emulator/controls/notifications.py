@@ -19,8 +19,8 @@ from ..notifications.messages import Message, event_type_of
 from ..notifications.outcomes import BY_HAND, DELIVERED
 from ..notifications.samples import sample
 from ..products.orders import ORDERS
+from ..products.orders.answers import announced, announced_v2
 from ..products.orders.record import Order
-from ..products.orders.texts import announced, announced_v2
 from ..products.orders.transitions import paid
 from ..world.announcements import ANNOUNCEMENTS, WAITING, Announcement, number
 from .core import Core, line_of

@@ -15,9 +15,9 @@ from ..world.records import Kind, Record
 from ..world.world import World
 from .fen import fen
 from .orders import transitions
+from .orders.answers import told_v2
 from .orders.apiv2 import answer_of, fields_of, found, micropay, pay_by_face, reverse, unified
 from .orders.record import Order
-from .orders.texts import told_v2
 from .product import Product
 from .refunds.apiv2 import query_v2, refund_v2
 

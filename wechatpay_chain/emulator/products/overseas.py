@@ -18,12 +18,12 @@ from ..platform.times import date, rfc3339
 from ..world.world import World
 from .fen import fen
 from .orders import transitions
+from .orders.answers import announced, parties
 from .orders.apiv3 import asked as asked_order
 from .orders.apiv3 import caller, of_sub_merchant
 from .orders.codes import pay_by_code
 from .orders.links import prepaid
 from .orders.record import Order
-from .orders.texts import announced, parties
 from .pages import page
 from .product import Product, Route
 from .refunds.record import Refund

@@ -17,9 +17,9 @@ from ...world.world import World
 from ..pages import page
 from ..product import Route
 from . import transitions
+from .answers import told_coupon, told_product, told_stock
 from .periods import period
 from .records import Config, Coupon, ProductCoupon, Stock
-from .texts import told_coupon, told_product, told_stock
 from .transitions import CONFIGS, COUPONS, PRODUCTS, STOCKS
 
 _PAGE, _MOST = 20, 100

@@ -18,11 +18,11 @@ from ..fen import fen
 from ..product import Route
 from ..wishes import wish
 from . import transitions
+from .answers import parties_v2, payment_v2, told_v2
 from .apiv3 import of_sub_merchant
 from .codes import pay_by_code
 from .links import code_url, h5_url
 from .record import Order
-from .texts import parties_v2, payment_v2, told_v2
 
 _VOLATILE = {"nonce_str", "sign", "sign_type"}
 LINKS = {"NATIVE": ("code_url", code_url), "MWEB": ("mweb_url", h5_url)}

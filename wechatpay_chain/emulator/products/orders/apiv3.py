@@ -16,10 +16,10 @@ from ..fen import fen
 from ..product import Route
 from ..wishes import wish
 from . import transitions
+from .answers import announced, parties, told
 from .codes import pay_by_code
 from .links import prepaid
 from .record import Order
-from .texts import announced, parties, told
 
 _DIRECT = "/v3/pay/transactions"
 _PARTNER = "/v3/pay/partner/transactions"

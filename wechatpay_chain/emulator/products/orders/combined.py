@@ -16,8 +16,8 @@ from ...world.records import Kind, Record
 from ...world.world import World
 from ..json_texts import text
 from . import transitions
+from .answers import SUCCESS_V2
 from .record import Order
-from .texts import SUCCESS_V2
 
 MOST = 50
 """So many orders can be in one."""

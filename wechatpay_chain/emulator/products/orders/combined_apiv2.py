@@ -16,10 +16,10 @@ from ..fen import fen
 from ..json_texts import check_objects, read_object, read_objects, text
 from ..product import Route
 from . import combined
+from .answers import DESCRIPTIONS
 from .apiv2 import LINKS, content_of, expiry, fields_of
 from .combined import Combined
 from .record import Order
-from .texts import DESCRIPTIONS
 
 _OF_PART = {"appid": str, "mch_id": str, "body": str, "out_trade_no": str, "fee_type": str, "total_fee": int}
 _OF_NAMED = {"mchid": str, "out_trade_no": str}

@@ -13,8 +13,8 @@ from ...platform.refusal import Refusal
 from ...world import numbers
 from ...world.records import Kind
 from ...world.world import World
+from .answers import announced, announced_v2
 from .record import Order
-from .texts import announced, announced_v2
 
 LIFETIME = 7 * 86400
 """Seconds until an order without `time_expire` closes."""

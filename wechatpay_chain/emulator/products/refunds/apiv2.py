@@ -14,8 +14,8 @@ from ...world.world import World
 from ..fen import fen
 from ..orders.apiv2 import content_of, fields_of, found
 from ..product import Route
+from .answers import STATES_V2, parties_v2
 from .record import Refund
-from .texts import STATES_V2, parties_v2
 from .transitions import REFUNDS, asked_refund, order_of, refund
 
 

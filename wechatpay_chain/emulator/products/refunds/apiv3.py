@@ -12,7 +12,7 @@ from ...platform.call import Call
 from ...world.world import World
 from ..fen import fen
 from ..product import Route
-from .texts import told
+from .answers import told
 from .transitions import asked_refund, find, named_order, order_for, order_of, refund, retry
 
 _BASE = "/v3/refund/domestic/refunds"

@@ -19,8 +19,8 @@ from ...world.world import World
 from ..fen import fen
 from ..orders.record import Order
 from ..product import Route
+from .answers import told
 from .record import Refund
-from .texts import told
 from .transitions import REFUNDS, asked_refund, find, named_order, order_for, order_of, refund, retry
 
 _BASE = "/v3/ecommerce/refunds"

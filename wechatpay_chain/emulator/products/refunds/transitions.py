@@ -18,8 +18,8 @@ from ...world.world import World
 from ..orders import transitions
 from ..orders.record import Order
 from ..wishes import wish
+from .answers import announced, announced_v2
 from .record import Refund
-from .texts import announced, announced_v2
 
 _MOST = 50
 _REFUNDABLE = 365 * 86400

@@ -18,8 +18,8 @@ from ...world import numbers
 from ...world.records import Kind
 from ...world.world import World
 from ..orders import ORDERS
+from ..orders.answers import merchants
 from ..orders.record import Order
-from ..orders.texts import merchants
 from ..wishes import PREFIX
 from .records import Receiver, Sharing
 

@@ -1,4 +1,4 @@
-"""How a refund is told in answers and notifications, of APIv3 and of APIv2.
+"""What answers and notifications of APIv3 and APIv2 say of a refund.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012791865 (notification)
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...platform.times import rfc3339, spaced
+from ..orders.answers import merchants
 from ..orders.record import Order
-from ..orders.texts import merchants
 from .record import Refund
 
 STATES_V2 = {"SUCCESS": "SUCCESS", "ABNORMAL": "CHANGE", "CLOSED": "REFUNDCLOSE", "PROCESSING": "PROCESSING"}

@@ -1,4 +1,4 @@
-"""A bad day at a shop's address for notifications: what comes, and what it must answer."""
+"""The cases that `examine` sends to a shop's notify_url, and the verdict on each of its answers."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Must = Literal["take", "take one", "refuse", "answer"]
-"""What a shop must do: answer 2xx; answer 2xx once, and may put the others off; answer anything else; or answer in
-time, whatever it says."""
+"""What a shop must answer: 2xx; 2xx once, where it may put off the repetitions; anything but 2xx; anything, in time."""
 
-# What a shop says that is handling the same notification just now: it is sent again.
+# The status of a shop that is just handling the same notification: it is sent again.
 _PUT_OFF = 503
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """Something that comes to the address.
+    """A notification that is sent to the shop.
 
     Attributes:
-        name: names it.
-        must: what the shop must do.
-        why: what goes wrong in a shop that doesn't.
-        message: arguments of a notification by hand, beside its address.
-        stranger: whether it is sealed for another merchant.
+        name: of the case.
+        must: what the shop must answer.
+        why: what goes wrong in a shop that answers otherwise.
+        message: arguments of `trigger`, beside the address.
+        stranger: whether it is encrypted for another merchant.
     """
 
     name: str
@@ -88,12 +87,12 @@ CASES: tuple[Case, ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a shop did.
+    """The verdict on a shop's answers to a case.
 
     Attributes:
-        case: what came.
-        good: whether it did what it must.
-        found: what it did.
+        case: what was sent.
+        good: whether the answers were right.
+        found: the answers.
     """
 
     case: Case
@@ -105,8 +104,8 @@ def judge(case: Case, attempts: Sequence[Mapping[str, Any]]) -> Verdict:
     """The verdict on a shop's answers.
 
     Args:
-        case: what came.
-        attempts: what the shop answered, each time that it came.
+        case: what was sent.
+        attempts: the shop's answer to each attempt.
     """
     good = bool(attempts) and all(_good(case.must, attempt) for attempt in attempts)
     if case.must == "take one":

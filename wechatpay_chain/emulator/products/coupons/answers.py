@@ -1,4 +1,4 @@
-"""How product coupons are told in answers.
+"""What answers say of product coupons.
 
 https://pay.weixin.qq.com/doc/brand/4015582711
 """

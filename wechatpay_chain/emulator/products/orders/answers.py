@@ -1,4 +1,4 @@
-"""How an order is told in answers and notifications, of APIv3 and of APIv2.
+"""What answers and notifications of APIv3 and APIv2 say of an order.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012791858 (query)
 https://pay.weixin.qq.com/doc/v3/merchant/4012791861 (notification)
