@@ -125,6 +125,18 @@ async def test_a_refusal_that_leaves_it_open_is_looked_up(tmp_path: Path) -> Non
     }
 
 
+async def test_a_refund_that_is_limited_is_sent_again(tmp_path: Path) -> None:
+    """A 429 leaves it open, and the platform asks for the same refund again. Refused after that, nobody knows."""
+    limited = refused(429, "RATELIMIT_EXCEEDED")
+    limited.outcome = "unknown"
+    platform = Platform(lambda number, attempt: limited if attempt <= 5 else None)
+    progress, _ = await run(platform, tmp_path / "a", items(2, "v3/new/write"))
+    assert (progress.done, platform.sent) == (2, {"B0": 6, "B1": 6})
+    platform = Platform(lambda number, attempt: limited if attempt == 1 else refused(403, "NOT_ENOUGH"))
+    progress, results = await run(platform, tmp_path / "b", items(1, "v3/new/write"))
+    assert (progress.unknown, results["B0"].code, platform.sent["B0"]) == (1, "NOT_ENOUGH", 2)
+
+
 async def test_a_look_up_of_a_stranger_is_tried_again(tmp_path: Path) -> None:
     """A look-up that raises something of its own settles nothing: it is asked again."""
     asked = 0

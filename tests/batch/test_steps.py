@@ -28,6 +28,7 @@ IMPOSSIBLE = {
     (DOUBT, Event.DISPUTED),
     (DISPUTE, Event.TAKEN_UP),
     (DISPUTE, Event.LOST),
+    (DISPUTE, Event.LIMITED),
     (DISPUTE, Event.DISPUTED),
 }
 REPEAT, LOOK_UP, NONE = Resolution
@@ -48,6 +49,7 @@ REFUNDS = "/v3/refund/domestic/refunds"
         (FREE, Event.LOST, LOOK_UP, DOUBT, Act.LOOK_UP),
         (FREE, Event.LOST, NONE, DOUBT, "unknown"),
         (FREE, Event.UNCLEAR, REPEAT, DOUBT, "unknown"),
+        (FREE, Event.LIMITED, NONE, DOUBT, Act.SEND),
         (FREE, Event.DISPUTED, LOOK_UP, DISPUTE, Act.LOOK_UP),
         (DOUBT, Event.TAKEN_UP, REPEAT, DOUBT, Act.SEND),
         (DOUBT, Event.TAKEN_UP, LOOK_UP, DOUBT, Act.LOOK_UP),
@@ -57,6 +59,7 @@ REFUNDS = "/v3/refund/domestic/refunds"
         (DOUBT, Event.FAILED, LOOK_UP, DOUBT, Act.LOOK_UP),
         (DOUBT, Event.FAILED, REPEAT, DOUBT, Act.SEND),
         (DOUBT, Event.LOST, REPEAT, DOUBT, Act.SEND),
+        (DOUBT, Event.LIMITED, NONE, DOUBT, Act.SEND),
         (DOUBT, Event.UNCLEAR, REPEAT, DOUBT, "unknown"),
         (DOUBT, Event.REFUSED, REPEAT, DOUBT, "unknown"),
         (DOUBT, Event.BLOCKED, REPEAT, DOUBT, "sent"),
@@ -79,12 +82,13 @@ def test_the_table(known: Known, event: Event, resolution: Resolution, then: Kno
 def test_an_item_in_doubt_is_sent_again_only_where_that_is_safe(
     known: Known, event: Event, resolution: Resolution
 ) -> None:
-    """Whatever happens, what may have taken effect is sent only if it is idempotent or was found to have had none."""
+    """What may have taken effect is sent only if it is idempotent, was limited, or was found to have had no effect."""
     if (known, event) in IMPOSSIBLE:
         return
     then, step = next_step(known, event, resolution)
     if then is not FREE and step is Act.SEND:
-        assert (then, resolution) == (DOUBT, REPEAT)
+        assert then is DOUBT
+        assert resolution is REPEAT or event is Event.LIMITED
     if step in {"refused", "waiting"}:
         assert then is FREE
 
@@ -96,9 +100,9 @@ def failed(kind: type[WeChatPayError], outcome: Outcome | None, *, attempts: int
     return error
 
 
-def refused(status: int, code: str, path: str = "/v3/new/write") -> WeChatPayError:
+def refused(status: int, code: str, path: str = "/v3/new/write", reason: str = "m") -> WeChatPayError:
     """A refusal as a client raises it."""
-    response: Response[Any] = Response(status=status, content=f'{{"code":"{code}","message":"m"}}'.encode())
+    response: Response[Any] = Response(status=status, content=f'{{"code":"{code}","message":"{reason}"}}'.encode())
     error = api_error(response, operation_of("POST", path))
     error.attempts = 1
     return error
@@ -129,9 +133,15 @@ def refused(status: int, code: str, path: str = "/v3/new/write") -> WeChatPayErr
         (refused(403, "NEVER_HEARD_OF", TRANSFERS), NONE, False, Event.LOST),
         (refused(403, "NEVER_HEARD_OF", TRANSFERS), LOOK_UP, False, Event.DISPUTED),
         (refused(403, "NEVER_HEARD_OF", TRANSFERS), REPEAT, False, Event.UNCLEAR),
+        (refused(400, "ALREADY_EXISTS", TRANSFERS), LOOK_UP, False, Event.UNCLEAR),
+        (refused(400, "INVALID_REQUEST", TRANSFERS, "单号已存在但信息不一致"), LOOK_UP, False, Event.UNCLEAR),
+        (refused(400, "INVALID_REQUEST", TRANSFERS, "对应单号已超出重试期"), LOOK_UP, False, Event.DISPUTED),
+        (refused(400, "ALREADY_EXISTS", TRANSFERS), NONE, False, Event.LOST),
         (refused(403, "NOT_ENOUGH", TRANSFERS), LOOK_UP, False, Event.REFUSED),
         (refused(429, "FREQUENCY_LIMITED", TRANSFERS), LOOK_UP, False, Event.FAILED),
         (refused(429, "FREQUENCY_LIMITED", REFUNDS), LOOK_UP, False, Event.LOST),
+        (refused(429, "FREQUENCY_LIMITED", REFUNDS), REPEAT, False, Event.LOST),
+        (refused(429, "FREQUENCY_LIMITED", REFUNDS), NONE, False, Event.LIMITED),
     ],
     ids=lambda value: getattr(value, "name", None) or type(value).__name__,
 )

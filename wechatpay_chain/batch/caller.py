@@ -21,7 +21,7 @@ from .items import Item
 from .result import Result, State
 from .steps import Act, Event, Known, Resolution, event_of, next_step
 
-_FAILURES = frozenset({Event.FAILED, Event.LOST, Event.DISPUTED})
+_FAILURES = frozenset({Event.FAILED, Event.LOST, Event.LIMITED, Event.DISPUTED})
 
 
 class Client(Protocol):

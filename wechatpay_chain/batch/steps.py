@@ -46,10 +46,13 @@ class Event(Enum):
     """A look-up found that it had no effect."""
     LOST = auto()
     """It may have taken effect, and nobody knows."""
+    LIMITED = auto()
+    """It was refused for its rate, and may have been accepted: the platform asks for the same once more (refunds)."""
     DISPUTED = auto()
     """It was refused in a way that doesn't pass, may have taken effect all the same, and a look-up can tell."""
     UNCLEAR = auto()
-    """It may have taken effect, and sending it again would tell nobody more: an answer that can't be believed."""
+    """It may have taken effect, and neither sending it again nor looking it up would settle it: an answer that can't
+    be believed, or a number that was used with other content."""
     FAILED = auto()
     """It failed in a way that passes: an outage, a limit."""
     REFUSED = auto()
@@ -81,6 +84,7 @@ _TABLE: dict[tuple[Known, Event], tuple[Known, Step | None]] = {
     (Known.NO_EFFECT, Event.TAKEN_UP): (Known.NO_EFFECT, Act.SEND),
     (Known.NO_EFFECT, Event.ANSWERED): (Known.NO_EFFECT, "done"),
     (Known.NO_EFFECT, Event.LOST): (Known.IN_DOUBT, None),
+    (Known.NO_EFFECT, Event.LIMITED): (Known.IN_DOUBT, Act.SEND),
     (Known.NO_EFFECT, Event.DISPUTED): (Known.REFUSED, Act.LOOK_UP),
     (Known.NO_EFFECT, Event.UNCLEAR): (Known.IN_DOUBT, "unknown"),
     (Known.NO_EFFECT, Event.FAILED): (Known.NO_EFFECT, Act.SEND),
@@ -91,6 +95,7 @@ _TABLE: dict[tuple[Known, Event], tuple[Known, Step | None]] = {
     (Known.IN_DOUBT, Event.ANSWERED): (Known.IN_DOUBT, "done"),
     (Known.IN_DOUBT, Event.NOT_FOUND): (Known.NO_EFFECT, Act.SEND),
     (Known.IN_DOUBT, Event.LOST): (Known.IN_DOUBT, None),
+    (Known.IN_DOUBT, Event.LIMITED): (Known.IN_DOUBT, Act.SEND),
     (Known.IN_DOUBT, Event.UNCLEAR): (Known.IN_DOUBT, "unknown"),
     (Known.IN_DOUBT, Event.FAILED): (Known.IN_DOUBT, None),
     # The repetition was refused, or the look-up: what became of the first call is still open.
@@ -132,11 +137,20 @@ def event_of(error: WeChatPayError, resolution: Resolution, *, looked_up: bool) 
         return Event.BLOCKED
     idempotent = looked_up or resolution is Resolution.REPEAT
     if error.outcome == "unknown" and not idempotent:
+        if isinstance(error, RateLimited) and resolution is Resolution.NONE:
+            return Event.LIMITED
         # What wouldn't pass by sending it again is not sent again for as long as the batch has patience.
-        lasts = isinstance(error, APIError) and not may_help(error, idempotent=True)
-        return Event.DISPUTED if lasts and resolution is Resolution.LOOK_UP else Event.LOST
+        if isinstance(error, APIError) and resolution is Resolution.LOOK_UP and not may_help(error, idempotent=True):
+            return Event.UNCLEAR if _is_of_another(error) else Event.DISPUTED
+        return Event.LOST
     if error.attempts == 0 and isinstance(error, RateLimited | TransportError):
         return Event.FAILED  # its turn didn't come, or its signer failed
     if may_help(error, idempotent=idempotent):
         return Event.LOST if error.outcome == "unknown" and not looked_up else Event.FAILED
     return Event.UNCLEAR if error.outcome == "unknown" else Event.REFUSED
+
+
+def _is_of_another(refusal: APIError) -> bool:
+    """Whether the number is that of something with other content, which a look-up would take for the item."""
+    by_text = any(cause.name == "number-of-other-content" for cause in refusal.causes)
+    return by_text or refusal.has_code("ALREADY_EXISTS", "RESOURCE_ALREADY_EXISTS", "FATAL_ERROR")
