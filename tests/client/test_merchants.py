@@ -239,6 +239,33 @@ async def test_one_key_for_several_merchants(provider: Provider) -> None:
     assert provider.handled == [(SECOND, "1")]
 
 
+@pytest.mark.parametrize("name", ["mchid", "sp_mchid", "combine_mchid"])
+@pytest.mark.parametrize("mchid", [FIRST, SECOND])
+async def test_all_keys_for_several_merchants(provider: Provider, name: str, mchid: str) -> None:
+    """Where they share the APIv3 key as well, it goes to the one that is named in it, in whatever order they came."""
+    shared = KeyPair.certified()
+    key = provider.platforms[FIRST].apiv3_key
+    async with Merchants(on_webhook=provider.register) as merchants:
+        for number in (FIRST, SECOND):
+            given = provider.arguments(number, certs={shared.serial: shared.public_pem}, apiv3_key=key)
+            merchants.put(**given)
+        body = Envelope(resource={name: mchid, "sub_mchid": "1"}, apiv3_key=key).body()
+        assert (await merchants.dispatch(sign(body, pair=shared), body)).ok
+    assert provider.handled == [(mchid, "EV-1")]
+
+
+@pytest.mark.parametrize("named", [SECOND, "1900000999", 5, ["x"], None])
+async def test_a_name_alone_opens_nothing(provider: Provider, named: Any) -> None:
+    """A merchant that is named, and has another key or isn't there, isn't handed what another one's keys open."""
+    shared = KeyPair.certified()
+    async with Merchants(on_webhook=provider.register) as merchants:
+        for number in (FIRST, SECOND):
+            merchants.put(**provider.arguments(number, certs={shared.serial: shared.public_pem}))
+        body = Envelope(resource={"mchid": named}, apiv3_key=provider.platforms[FIRST].apiv3_key).body()
+        assert (await merchants.dispatch(sign(body, pair=shared), body)).ok
+    assert provider.handled == [(FIRST, "EV-1")]
+
+
 async def test_a_forged_notification_is_verified_once_for_a_shared_key(
     provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack
@@ -46,6 +47,8 @@ class WebhookArguments(TypedDict, total=False):
 
 
 _TAKES = {"on_webhook": a_function("Give a function that takes the merchant's number and his webhook").or_none()}
+# What a notification calls the merchant that it is for.
+_NUMBERS = ("mchid", "sp_mchid", "combine_mchid")
 _OF_WEBHOOK = WebhookArguments.__annotations__.keys()
 
 
@@ -241,20 +244,30 @@ class Merchants:
         ]
         if len(found) == 1:
             return found[0][0]
-        # If several merchants have the key, the APIv3 key that decrypts it shows whose it is. A forged one is verified
-        # only once.
+        # If several merchants have the key, the APIv3 key that decrypts it shows whose it is; if they share that, too,
+        # the number in it. A forged one is verified only once.
         refused: list[tuple[str, PublicKey]] = []
         for webhook, signed_by in found:
             if signed_by in refused:
                 continue
             try:
-                webhook.open(headers, body)
+                notification = webhook.open(headers, body)
             except SignatureError:
                 refused.append(signed_by)
             except (ConfigurationError, TrustError):
                 continue
             else:
-                return webhook
+                return self._named_in(notification.resource, headers, body) or webhook
+        return None
+
+    def _named_in(self, resource: Mapping[str, Any], headers: HeaderSource, body: bytes) -> Webhook | None:
+        """The webhook of a merchant that is named in what another one's keys opened, if its own keys open it, too."""
+        numbers = (resource.get(name) for name in _NUMBERS)
+        for webhook in (self._webhook_of(number) for number in numbers if isinstance(number, str)):
+            with suppress(ConfigurationError, TrustError):
+                if webhook is not None:
+                    webhook.open(headers, body)
+                    return webhook
         return None
 
 
