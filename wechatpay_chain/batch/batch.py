@@ -17,27 +17,26 @@ from .progress import Progress
 class Batch(JournaledCalls):
     """Calls in bulk, with a journal.
 
-    An item is sent once and, where the client's retries weren't enough, again with the same content: when it certainly
-    had no effect, or when the call is idempotent (a GET, an operation documented as such, or `repeat`). One that a
-    crash cut off is such a repetition. All others of unknown outcome are looked up by `look_up`, or left
-    `unknown`, until a later run is given `look_up` or `repeat`.
+    An item is sent once. It is sent again, with the same content, only if it certainly had no effect, or if the call is
+    idempotent (a GET, an operation documented as such, or `repeat`); so are items that a crash interrupted. All other
+    items of unknown outcome are looked up by `look_up`, or left `unknown` until a later run has `look_up` or `repeat`.
 
     Args:
         wxpay: makes the calls.
-        journal: the file that remembers; one for each batch.
+        journal: path of the journal, one file for each batch.
         concurrency: how many calls are under way at once.
-        repeat: whether a call may be repeated after it may have arrived: all items carry a number of their own.
-        look_up: finds out what became of an item of unknown outcome.
-        patience: seconds that an item is tried again, in an outage, before it is left for the next run; infinity for as
-            long as the outage lasts.
-        timeout: of a call, with the waiting for its turn.
-        most_equal_refusals: how many items in a row may be refused with the same code before the run stops: the file
-            is wrong then, or a right is missing, and the others wait. None never stops.
-        on_progress: called at most once in a second, and in the end. If it raises, that is logged.
-        time: Unix time in seconds: the journal remembers when calls were made, so that those of the last run count
+        repeat: whether a call may be repeated after it may have arrived, because each item has its own number.
+        look_up: finds out whether an item of unknown outcome took effect.
+        patience: seconds for which an item is retried in an outage before it is left to the next run; infinity for no
+            bound.
+        timeout: of a call, including the wait for its turn.
+        most_equal_refusals: the run stops after so many items in a row were refused with the same code, as from a wrong
+            file or a missing permission; the others wait. None for no bound.
+        on_progress: called at most once a second, and at the end. What it raises is logged.
+        time: returns Unix time in seconds. The journal keeps the times of calls, so that those of the last run count
             under the client's rate limits.
-        monotonic: a clock that never goes back, in seconds.
-        sleep: a coroutine that waits for so many seconds.
+        monotonic: returns seconds of a clock that never goes back.
+        sleep: awaited for a pause in seconds.
 
     Raises:
         ConfigurationError: the journal can't be used, or an argument is wrong.

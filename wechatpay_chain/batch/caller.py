@@ -1,4 +1,4 @@
-"""`Caller`: calls one item until it has come to its end, for a `Batch` on one machine or a task queue on many."""
+"""`Caller`: calls one item until its outcome is known, for a `Batch` on one machine or a task queue on many."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FAILURES = frozenset({Event.FAILED, Event.LOST, Event.LIMITED, Event.DISPUTED})
 
 
 class Client(Protocol):
-    """What is needed of a `WeChatPay`."""
+    """The method of a client that is used here."""
 
     async def send(self, request: Request) -> Response[Any]:
         """Send a request."""
@@ -33,27 +33,27 @@ class Client(Protocol):
 
 
 LookUp = Callable[[Item], Awaitable[Response[Any] | None]]
-"""Finds out what became of an item: the answer to keep where it took effect, None where it certainly had none."""
+"""Finds out whether an item took effect: returns the answer to keep, or None if it certainly had no effect."""
 
 
 Note = Callable[[State], Awaitable[None]]
-"""Writes down that an item is about to be `sent`, or again `waiting` because it certainly had no effect."""
+"""Notes that an item is about to be `sent`, or `waiting` again because it certainly had no effect."""
 
 
 async def _write_nothing(state: State) -> None:
-    """The note of a caller that keeps no journal."""
+    """The `note` of a caller without a journal."""
 
 
 class ItemCaller(Protocol):
-    """Calls items for a batch: a `Caller`, or whoever hands them to one elsewhere."""
+    """Calls items for a batch: a `Caller`, or something that passes them to `Caller`s elsewhere."""
 
     async def call(self, item: Item, *, was_sent: bool, note: Note) -> Result:
-        """Call an item, and say what came of it, as `Caller.call` does."""
+        """Call an item, and return its result, as `Caller.call` does."""
         ...
 
 
 def _sends(value: Any) -> bool:
-    # What a blocking client sends is sent, and its answer lost: it can't be awaited.
+    # A blocking client would send a call, and its answer, which can't be awaited, would be lost.
     return not isinstance(value, type | Blocking) and callable(getattr(value, "send", None))
 
 
@@ -70,18 +70,17 @@ _TAKES = {
 
 
 class Caller:
-    """Calls items, again where that is safe, until each has come to its end.
+    """Calls items, and repeats calls where that is safe, until each outcome is known.
 
     Args:
         wxpay: makes the calls.
-        repeat: whether a call may be repeated after it may have arrived: all items carry a number of their own.
-        look_up: finds out what became of an item of unknown outcome.
-        patience: seconds that an item is tried again, and looked up again, in an outage; infinity for as long as it
-            lasts.
-        timeout: seconds for one call, with the waiting for its turn under the rate limits.
-        backoff: the pauses between two tries; their jitter keeps callers apart that failed together.
-        monotonic: a clock that never goes back, in seconds.
-        sleep: a coroutine that waits for so many seconds.
+        repeat: whether a call may be repeated after it may have arrived, because each item has its own number.
+        look_up: finds out whether an item of unknown outcome took effect.
+        patience: seconds for which an item is retried and looked up in an outage; infinity for no bound.
+        timeout: of one call, including the wait for its turn under the rate limits.
+        backoff: the pauses between tries; their jitter spreads callers that failed at the same time.
+        monotonic: returns seconds of a clock that never goes back.
+        sleep: awaited for a pause in seconds.
 
     Raises:
         ConfigurationError: an argument is wrong, such as a `SyncWeChatPay` for `wxpay`.
@@ -125,11 +124,11 @@ class Caller:
         Args:
             item: what to call.
             was_sent: whether it may have been sent before, and nobody knows with what outcome.
-            note: is awaited before it is sent, and when it is known again to have had no effect.
+            note: awaited before it is sent, and when it is known to have had no effect after all.
 
         Returns:
-            What came of it. It is `waiting`, or `sent`, where patience ended before an outage did, where the client
-            can't call until something is mended (a `ConfigurationError`), or where its batch was stopped.
+            Its result. The state is `waiting` or `sent` if `patience` ended before the outage, if the client can't call
+            until a mistake is corrected (a `ConfigurationError`), or if its batch was stopped.
 
         Raises:
             ConfigurationError: the item is malformed.
@@ -149,7 +148,7 @@ class Caller:
             known, step = next_step(known, event, resolution)
             if isinstance(step, str):
                 if step == "waiting" and waits.is_ended:
-                    return Result(key=item.key, state=step)  # given back: nothing is wrong with it
+                    return Result(key=item.key, state=step)  # the batch was stopped: it is no failure
                 failure = refusal if step == "refused" else error
                 return _failed(item, failure, step) if answer is None else _done(item, answer)
             if event in _FAILURES:
@@ -170,7 +169,7 @@ class Caller:
             except WeChatPayError as raised:
                 error = raised
             except Exception as raised:  # noqa: BLE001 - the caller's own client or look-up may raise anything
-                error = _of_a_stranger(raised)
+                error = _foreign_error(raised)
             else:
                 event = Event.NOT_FOUND if answer is None else Event.ANSWERED
                 continue
@@ -196,9 +195,9 @@ class Caller:
         return None if self._look_up is None else await self._look_up(item)
 
 
-def _of_a_stranger(raised: Exception) -> WeChatPayError:
-    """An exception that is none of ours, as an error: nobody knows whether the call had gone out by then."""
-    # Its text is not shown: it may hold what the call holds.
+def _foreign_error(raised: Exception) -> WeChatPayError:
+    """The error for a foreign exception, after which it is unknown whether the call was sent."""
+    # Its text isn't shown: it may hold parts of the payload.
     error = TransportError(f"the client or the look-up raised {type(raised).__name__}")
     error.outcome, error.attempts, error.__cause__ = "unknown", 1, raised
     return error

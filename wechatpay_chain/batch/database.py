@@ -1,6 +1,6 @@
-"""The SQLite file of a journal: its tables, the thread that works on it, and writes that many items share.
+"""The SQLite file of a journal: its tables, its thread, and transactions that many items share.
 
-What is written is on the disk (`fsync`) before anybody goes on who waits for it.
+`write` returns when the data is on the disk (`fsync`).
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ CREATE TEMP TABLE compared (key TEXT PRIMARY KEY, digest BLOB NOT NULL) STRICT, 
 """
 _WRITTEN = "INSERT OR REPLACE INTO last_write (once, at) VALUES (1, ?)"
 
-# What tells a journal from other SQLite files, and where SQLite keeps it: https://www.sqlite.org/fileformat.html
+# The mark of a journal among SQLite files, and its place in the file: https://www.sqlite.org/fileformat.html
 _APPLICATION_ID = 0x57586A6C
 _APPLICATION_ID_AT = 68
 
 
 class Database:
-    """A journal's file, locked as long as it is open; only this user may read it.
+    """A journal's file, locked while it is open; only its owner may read it.
 
     Args:
         path: the file; made if it isn't there.
@@ -88,7 +88,7 @@ class Database:
         _open_ones.add(self)
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a function with the connection, in the thread; what it returns."""
+        """Call a function with the connection, in the thread, and return its result."""
         self._check_process()
         try:
             running = asyncio.get_running_loop().run_in_executor(self._thread, work, self._connection)
@@ -102,7 +102,7 @@ class Database:
             ) from None
 
     async def write(self, *statements: Statement) -> int:
-        """Write with whatever else is to be written at the moment, in one transaction; how many rows the first met."""
+        """Write in one transaction with other pending writes; returns how many rows the first statement changed."""
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._pending.append(([*statements], future))
         if self._writer is None or self._writer.done():
@@ -110,7 +110,7 @@ class Database:
         return await future
 
     async def aclose(self) -> None:
-        """Close and unlock the file, after whatever is being written. Closing twice does nothing."""
+        """Close and unlock the file after pending writes. A second call does nothing."""
         if self._is_closed:
             return
         self._check_process()
@@ -125,8 +125,8 @@ class Database:
             _open_ones.discard(self)
 
     def leave_to_parent(self) -> None:
-        """Keep the inherited connection from ever being closed, at the child's end either."""
-        import ctypes  # needed by forked children alone
+        """Keep a forked child from ever closing the inherited connection, also at its end."""
+        import ctypes  # only in forked children
 
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._connection))
 
@@ -145,7 +145,7 @@ class Database:
                 error = raised
             for index, (_, future) in enumerate(pending):
                 if future.done():
-                    continue  # who waited for it was cancelled
+                    continue  # the waiting task was cancelled
                 if error is None:
                     future.set_result(written[index])
                 else:
@@ -166,10 +166,10 @@ _open_ones: WeakSet[Database] = WeakSet()
 
 
 def _leave_to_parent() -> None:
-    """In a forked child: see that SQLite never closes what it inherited.
+    """In a forked child: keep SQLite from closing the connections that it inherited.
 
-    It believes that it holds the locks, and would write and delete the log that the parent goes on with: after a crash
-    of the parent, items that were sent would be sent again.
+    SQLite would believe that it holds the locks, and delete the write-ahead log that the parent still uses: after a
+    crash of the parent, items that were sent would be sent again.
     """
     for database in _open_ones:
         database.leave_to_parent()
@@ -201,7 +201,7 @@ def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=0.5)
     try:
         connection.executescript(
-            # The first before the log is there, so that it is in the file itself whenever the process ends.
+            # application_id before the write-ahead log exists, so that it is in the file itself at any time.
             f"PRAGMA application_id = {_APPLICATION_ID}; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; "
             "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;" + _SCHEMA
         )
@@ -214,7 +214,7 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _check_is_journal(path: Path) -> None:
-    """Look before anything is changed.
+    """Check a file before anything in it is changed.
 
     Raises:
         sqlite3.DatabaseError: it is another file.

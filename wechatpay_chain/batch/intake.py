@@ -1,4 +1,4 @@
-"""The intake of a journal: what an input gives, compared with what the journal has under the same keys."""
+"""The intake of a journal: items of an input, compared with those in the journal under the same keys."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ REMEDY = (
     "A number is used once: give the item the content that it had, or, if it is another call, a number of its own; "
     "of one that is sent or unknown find out first what became of it"
 )
-"""What to do about an item that the journal has with other content."""
+"""The remedy for an item that the journal has with other content."""
 
 
 class Added(NamedTuple):
     """How many items were added.
 
     Attributes:
-        new: items that the journal had not.
-        mended: items that had been refused, and wait again with other content.
-        returned: items that had been withheld, and wait again.
+        new: items that the journal didn't have.
+        mended: refused items that wait again with other content.
+        returned: withheld items that wait again.
     """
 
     new: int
@@ -38,10 +38,10 @@ class Added(NamedTuple):
 
 
 class Conflict(NamedTuple):
-    """An item whose key stands for other content, which must not be replaced: in the journal, or in the same input.
+    """An item whose key already has other content that must not be replaced, in the journal or earlier in the input.
 
     Attributes:
-        at: its place among those that were asked about.
+        at: its index among the items that were checked.
         state: what is known of the call with the content that the journal has; None where an earlier item has it.
     """
 
@@ -50,12 +50,12 @@ class Conflict(NamedTuple):
 
 
 def digest_of(request: bytes) -> bytes:
-    """What stands for a content when two are compared."""
+    """The digest by which contents are compared."""
     return hashlib.sha256(request).digest()
 
 
 def add(database: sqlite3.Connection, items: list[tuple[str, bytes]]) -> Added:
-    """Add items, by key and request, and put them in line, as `Journal.add` says."""
+    """Add items by key and request, and put them in line; see `Journal.add`."""
     new = mended = returned = 0
     with database:
         for key, request in items:
@@ -84,7 +84,7 @@ def add(database: sqlite3.Connection, items: list[tuple[str, bytes]]) -> Added:
 
 
 def conflicts(database: sqlite3.Connection, items: list[tuple[str, bytes]]) -> Iterator[Conflict]:
-    """Those of the items that can't be added, as `Journal.conflicts` says."""
+    """The items that can't be added; see `Journal.conflicts`."""
     with database:
         for index, (key, request) in enumerate(items):
             digest = digest_of(request)
@@ -104,5 +104,5 @@ def conflicts(database: sqlite3.Connection, items: list[tuple[str, bytes]]) -> I
 
 
 def _is_replaceable(state: State, *, is_in_line: bool) -> bool:
-    """Whether an item may get other content: it certainly had no effect, and is not about to be sent."""
+    """Whether an item may get other content: it had no effect and isn't about to be sent."""
     return state in {"refused", "withheld"} or (state == "waiting" and not is_in_line)

@@ -1,4 +1,4 @@
-"""The items of a batch: calls as values, from lines of JSON or from anywhere."""
+"""The items of a batch: calls as values, made directly or read from lines of JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..http.timeout import Timeout
 from ..policies.merchant_numbers import merchant_number
 from .mistakes import reason
 
-# What a line's members are; the others may be anything.
+# The types of a line's members; others may be anything.
 _MEMBERS: dict[str, type] = {"path": str, "method": str, "key": str, "params": dict, "values": dict, "headers": dict}
 
 _TAKES = {
@@ -41,12 +41,12 @@ class Item:
     Attributes:
         path: template, as `wxpay.chain` takes it.
         method: `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
-        json: the payload. Secrets are given plain: the catalogue knows which are to be encrypted.
+        json: the payload, with secrets in plain: the catalogue says which fields are encrypted.
         params: query parameters.
         values: of the path's placeholders.
         headers: further headers.
         key: names the item; by default the merchant's own number in it.
-        line: where it stands in the file that it was read from, for messages; None where it comes from none.
+        line: its line in the file that it was read from, for messages; None if it was made directly.
     """
 
     path: str
@@ -141,7 +141,7 @@ def read_jsonl(file: str | Path, path: str = "", *, method: str = "POST") -> Ite
 
     Args:
         file: in UTF-8, with a byte order mark or without; empty lines are left out.
-        path: of all calls: a line is a payload then (of a GET: the query parameters). Without it a line has the
+        path: of all calls. With it, a line is a payload, or the query parameters of a GET; without it, a line has the
             members of an `Item`.
         method: of all calls.
 
@@ -165,7 +165,7 @@ def read_jsonl(file: str | Path, path: str = "", *, method: str = "POST") -> Ite
 
 @contextmanager
 def _named(file: Path, number: int) -> Generator[None]:
-    """Say of what is wrong in which line it is."""
+    """Convert errors in the block into one that names the line."""
     try:
         yield
     except (ValueError, TypeError) as error:  # a ConfigurationError is a ValueError
@@ -200,12 +200,12 @@ def item_of(path: str, method: str, members: dict[str, Any], values: dict[str, A
 
 
 def payload_of(item: Item) -> Mapping[str, Any]:
-    """The members that a call sends: in the query of a GET, in the body of all others."""
+    """The query parameters of a GET, the payload of any other call."""
     return (item.params if item.method == "GET" else item.json) or {}
 
 
 def location_of(method: str) -> str:
-    """Where a call sends them, by the catalogue's name."""
+    """The catalogue's name for the place of these members."""
     return "query" if method == "GET" else "json"
 
 

@@ -1,7 +1,7 @@
-"""The journal of a batch: what is to be called, what was sent, what came of it. It outlives crashes.
+"""The journal of a batch: items to be called, what was sent, and the results. It survives crashes.
 
-An item is written down before it is sent and again when its answer is there, each time to the disk (`fsync`), many
-items at once. So after a kill or a power cut it is known of every item whether it may have been sent.
+An item is noted before it is sent and again when its answer has come, each time on the disk (`fsync`), in transactions
+of many items. So after a kill or a power cut it is known of every item whether it may have been sent.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Entry:
         place: its place in the line of this run.
         key: names it, unique in the journal.
         request: the call, as JSON.
-        was_sent: whether it was sent before, and nobody knows with what outcome.
+        was_sent: whether it was sent before, with unknown outcome.
     """
 
     number: int
@@ -61,12 +61,12 @@ class Entry:
 
 
 class Noted(NamedTuple):
-    """What others have noted of an item that they called.
+    """The notes of other programs on an item that they called.
 
     Attributes:
-        digest: of the content that they called it with, by `digest_of`.
-        request: that content, where it is known.
-        result: what came of it; `sent` where nothing has come yet.
+        digest: of the content that was sent, by `digest_of`.
+        request: that content, if known.
+        result: of the call; its state is `sent` if there is none yet.
     """
 
     digest: bytes
@@ -75,9 +75,9 @@ class Noted(NamedTuple):
 
 
 class Journal:
-    """A SQLite file with a thread of its own; only this user may read it.
+    """A SQLite file with a thread of its own; only its owner may read it.
 
-    It holds the calls with their secrets in plain until each is answered: keep it where the input is kept.
+    It holds calls, with secrets in plain, until they are answered: keep it where the input is kept.
 
     Args:
         path: the file; made if it isn't there, continued if it is.
@@ -95,9 +95,9 @@ class Journal:
         """Begin a run: empty its line.
 
         Args:
-            everything: puts all items in line that have not ended, those that a crash cut off first; else `add` puts
-                in line what the input gives.
-            run: names a run that others make the calls of.
+            everything: put all items in line that have not ended, those interrupted by a crash first; otherwise `add`
+                puts the items of the input in line.
+            run: the name of a run whose calls other programs make.
         """
 
         def fill(database: sqlite3.Connection) -> None:
@@ -110,13 +110,13 @@ class Journal:
         await self._database.run(fill)
 
     async def begin_check(self) -> None:
-        """Begin to ask for the conflicts of an input: forget what was asked about before."""
+        """Begin to check an input for conflicts: forget items that were checked before."""
         await self._database.run(_begin_input)
 
     async def add(self, items: list[tuple[str, bytes]]) -> Added:
         """Add items, by key and request, and put them in line unless they have ended.
 
-        One that certainly had no effect may come with other content, unless it is in line already: it waits again.
+        An item that certainly had no effect, and isn't in line yet, may have other content: it waits again.
 
         Raises:
             ConfigurationError: a key is there with another request; none of the items is added.
@@ -124,14 +124,14 @@ class Journal:
         return await self._database.run(lambda database: add(database, items))
 
     async def conflicts(self, items: list[tuple[str, bytes]]) -> list[Conflict]:
-        """Those of the items, by key and request, that `add` would refuse after those that were asked about before.
+        """The items, by key and request, that `add` would refuse after those that were checked before.
 
-        Nothing of them is written to the file.
+        Nothing is written to the file.
         """
         return await self._database.run(lambda database: list(conflicts(database, items)))
 
     async def withhold(self) -> None:
-        """Withhold what waits: it is not sent before an input gives it again."""
+        """Withhold all waiting items: they are not sent until an input has them again."""
         await self._database.write(("UPDATE items SET state = 'withheld' WHERE state = 'waiting'", ()))
 
     async def in_line(self, after: int) -> list[Entry]:
@@ -152,22 +152,22 @@ class Journal:
         return await self._database.run(select)
 
     async def note(self, entry: Entry, state: State) -> None:
-        """An item is about to be `sent`, or is `waiting` again because it certainly had no effect.
+        """Note that an item is about to be `sent`, or `waiting` again because it certainly had no effect.
 
         Raises:
-            ConfigurationError: it isn't in the state that this follows on: somebody else has taken it.
+            ConfigurationError: its state isn't the preceding one: another program has taken it.
         """
         before = "waiting" if state == "sent" else "sent"
         statement = "UPDATE items SET state = ? WHERE number = ? AND state = ?"
         self._check_taken(entry, await self._database.write((statement, (state, entry.number, before))))
 
     async def ended(self, entry: Entry, result: Result, calls: Sequence[tuple[str, float]] = ()) -> None:
-        """An item came to its end, or waits for the next run. Of one that is done or refused the request is erased.
+        """Note an item's result, or that it waits for the next run. The request of a done or refused item is erased.
 
         Args:
             entry: the item.
             result: what came of it.
-            calls: what a rate limiter has counted its calls as, and when they ended, in Unix time.
+            calls: the names that a rate limiter counted its calls under, and when they ended, in Unix time.
 
         Raises:
             ConfigurationError: it has come to an end already.
@@ -193,7 +193,7 @@ class Journal:
         return await self._database.run(lambda database: read_past(database, now))
 
     async def count(self, calls: Sequence[tuple[str, float]]) -> None:
-        """Remember calls that may have been made: what a rate limiter counts them as, and how many seconds ago."""
+        """Note calls that may have been made: the names that they count under, and how many seconds ago they ended."""
         now = self.time()
 
         def write(database: sqlite3.Connection) -> None:
@@ -204,15 +204,15 @@ class Journal:
         await self._database.run(write)
 
     async def truncate_log(self) -> None:
-        """Write everything into the file itself and empty SQLite's log, which also holds what has been erased."""
+        """Move everything from SQLite's log into the file and empty the log, which still holds erased data."""
         await self._database.run(lambda database: database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
 
     async def reopen(self) -> None:
-        """Take up again what was left `unknown`, as if it had been cut off."""
+        """Treat `unknown` items like those interrupted by a crash, so that they are resolved."""
         await self._database.write(("UPDATE items SET state = 'sent' WHERE state = 'unknown'", ()))
 
     async def last_run(self) -> str:
-        """What the last run was named; empty where others made none of its calls."""
+        """The name of the last run; empty if other programs made none of its calls."""
 
         def select(database: sqlite3.Connection) -> str:
             found = database.execute("SELECT name FROM last_run").fetchone()
@@ -229,7 +229,7 @@ class Journal:
         return await self._database.run(select)
 
     async def take_over(self, noted: list[Noted]) -> None:
-        """Take over what others noted of items that are not here, or not ended, with the same content."""
+        """Adopt notes of other programs on items that are missing here, or haven't ended, with the same content."""
 
         def write(database: sqlite3.Connection) -> None:
             with database:
@@ -240,7 +240,7 @@ class Journal:
         await self._database.run(write)
 
     async def take_back(self, keys: list[str]) -> None:
-        """Let items wait again that are `sent`, and of which it has turned out that they certainly were not."""
+        """Let `sent` items wait again that certainly were not sent after all."""
 
         def write(database: sqlite3.Connection) -> None:
             with database:
@@ -266,7 +266,7 @@ class Journal:
         )
 
     async def results(self) -> AsyncIterator[Result]:
-        """All items with what came of them, in the order of the input."""
+        """The results of all items, in the order of the input."""
         after = 0
         while page := await self._database.run(partial(_results, after)):
             for _, result in page:
@@ -274,7 +274,7 @@ class Journal:
             after = page[-1][0]
 
     async def aclose(self) -> None:
-        """Close the file, after whatever is being written. Closing twice does nothing."""
+        """Close the file after pending writes. A second call does nothing."""
         await self._database.aclose()
 
     def _check_taken(self, entry: Entry, written: int) -> None:
@@ -285,7 +285,7 @@ class Journal:
 
 
 def _begin_input(database: sqlite3.Connection) -> None:
-    """Forget the line, and what was asked about: both are in temporary tables, for one input."""
+    """Empty the line and the checked items, which are in temporary tables."""
     with database:
         database.execute("DELETE FROM given")
         database.execute("DELETE FROM compared")

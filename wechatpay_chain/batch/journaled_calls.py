@@ -1,4 +1,4 @@
-"""`JournaledCalls`: the loop over the items of a journal, whoever calls them."""
+"""`JournaledCalls`: the loop over the items of a journal, for any way of calling them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .result import Result
 from .results_file import write_lines
 from .tally import Tally
 
-# Seconds after which those who wait for further items look again.
+# Seconds between looks for further items.
 _LOOK = 0.05
 _MOST_CONFLICTS = 20
 _TAKES = {
@@ -43,17 +43,17 @@ _TAKES = {
 
 
 class JournaledCalls:
-    """Items that are called through a journal: the loop of every batch.
+    """The loop of every batch: calls the items of a journal.
 
     Args:
         caller: calls the items.
-        journal: remembers; it is closed with the batch.
-        resolves: whether the caller can find out what became of items of unknown outcome.
-        concurrency: how many items are with the caller at once.
-        longest_call: seconds that a call takes at most, with the waiting for its turn.
-        most_equal_refusals: as of a `Batch`, and so are the others.
-        on_progress: the same.
-        monotonic: the same.
+        journal: of the items; it is closed with the batch.
+        resolves: whether the caller can resolve items of unknown outcome.
+        concurrency: how many items are called at once.
+        longest_call: seconds that a call takes at most, including the wait for its turn.
+        most_equal_refusals: as for `Batch`.
+        on_progress: as for `Batch`.
+        monotonic: as for `Batch`.
     """
 
     def __init__(
@@ -91,9 +91,9 @@ class JournaledCalls:
             items: a file's, or any others.
 
         Raises:
-            ConfigurationError: items are malformed; or in the journal with other content that must not be replaced:
-                they were sent; or earlier in the input with other content. All of these are named with their lines, up
-                to twenty.
+            ConfigurationError: items are malformed, stand in the journal with other content that must not be replaced
+                because it was sent, or stand earlier in the input with other content. Up to twenty of them are named
+                with their lines.
         """
         if self._is_running:
             raise _running()
@@ -120,23 +120,23 @@ class JournaledCalls:
     async def run(self, items: Iterable[Item] | AsyncIterable[Item] | None = None) -> Progress:
         """Take the items into the journal, and call those of them that have not ended.
 
-        What waits in the journal and is not among the items is `withheld`: who takes a row out of the input doesn't
-        want it sent. What is `sent` and not among them is left as it is. With no input all goes on that the journal
-        has, except what is withheld; after a run that was stopped before it had read its input, that is all it had not
-        read.
+        Waiting items of the journal that the input doesn't have become `withheld`: a row that was removed from the
+        input must not be sent. `sent` items that the input doesn't have are left alone. Without an input, all items of
+        the journal go on except withheld ones. After a run that was stopped before it had read its input, these are all
+        items that it had not read.
 
         Args:
-            items: a file's, or any others; read as fast as the disk takes them, so that they may be many. None goes
-                on with what the journal has.
+            items: from a file or elsewhere, of any number; read as fast as the disk allows. None goes on with the
+                journal's items.
 
         Returns:
-            How it ended. Nothing is left `waiting`, unless an outage was longer than `patience`, the client can't call
-            (`codes` says so), or too many refusals were equal (`stopped_by`); the next run goes on.
+            How it ended. Items are left `waiting` only if an outage lasted longer than `patience`, the client can't
+            call (see `codes`), or too many refusals were equal (see `stopped_by`). The next run goes on with them.
 
         Raises:
-            ConfigurationError: an item is malformed, in the journal with other content after it was sent and not
-                refused, or this batch is running already. Those before it are in the journal, and what was under way
-                has come to its end; the next run goes on.
+            ConfigurationError: an item is malformed, or was sent with other content and not refused, or this batch is
+                running already. Items before it are in the journal, and calls under way have ended; the next run goes
+                on.
         """
         if self._is_running:
             raise _running()
@@ -152,7 +152,7 @@ class JournaledCalls:
             await self._journal.reopen()
         await self._journal.begin(everything=items is None)
         if items is not None:
-            # Before the input is read: a run that ends within it leaves nothing waiting that was taken out of it.
+            # Before the input is read, so that a run that ends early leaves no removed row waiting.
             await self._journal.withhold()
         states, codes = await self._journal.counts(), await self._journal.codes()
         self._tally.begin(states, codes, EqualRefusals(self._most_equal_refusals))
@@ -176,16 +176,16 @@ class JournaledCalls:
             taking.cancel()
             await asyncio.wait([taking])
             self._tally.tell(always=True)
-            # Where the disk is full, that has been raised already.
+            # A full disk has raised its error already.
             with suppress(ConfigurationError):
                 await self._journal.truncate_log()
         return self.progress
 
     def stop(self) -> None:
-        """Hand out no more items: what is on the wire comes to its end, and `run` returns. The next run goes on.
+        """Start no more calls: those on the wire end, and `run` returns. The next run goes on.
 
-        Items that wait for their turn under a rate limit, or for their next try, are given back. May be called from a
-        signal handler.
+        Items that wait for their turn under a rate limit, or for their next try, go back to the journal. May be called
+        from a signal handler.
         """
         self._is_stopping = True
         if self._loop is not None:
@@ -193,22 +193,22 @@ class JournaledCalls:
 
     @property
     def on_the_wire(self) -> int:
-        """How many items are being called now, without those that wait for their turn or their next try."""
+        """How many items are being called now, not counting those that wait for their turn or their next try."""
         return self._calling - len(self._waits)
 
     @property
     def progress(self) -> Progress:
-        """Where it is."""
+        """The progress of the run."""
         return self._tally.progress
 
     def results(self) -> AsyncIterator[Result]:
-        """What came of all items, in the order of the input."""
+        """The results of all items, in the order of the input."""
         return self._journal.results()
 
     async def write_results(self, file: str | Path) -> None:
         """Write a line of JSON for each item: `key`, `state`, `status`, `code`, `message`, `request_id`, `answer`.
 
-        The file is for its owner's eyes alone (0600), as the journal is; an existing one is replaced.
+        Only its owner may read the file (0600); an existing one is replaced.
 
         Raises:
             ConfigurationError: the file can't be written.
@@ -228,7 +228,7 @@ class JournaledCalls:
         await self.aclose()
 
     async def _earlier_calls(self) -> EarlierCalls:
-        """What earlier runs called. Nobody knows when a call that was cut off arrived: it counts as late as it may."""
+        """Calls of earlier runs. An interrupted call counts from the latest time at which it may have arrived."""
         as_of = self._monotonic()  # before the disk is read, which may take a while
         ended, entries, silence = await self._journal.past()
         if silence is None:
@@ -236,7 +236,7 @@ class JournaledCalls:
         items = [Item.unpack(key, request) for key, request in entries]
         operations = Counter(f"{item.method} {literal_path(item.path)}" for item in items)
         ago = max(silence - self._longest_call, 0.0)
-        # For the runs after this one, which may find these calls repeated.
+        # For later runs, since this one may repeat these calls.
         await self._journal.count([(operation, ago) for operation in operations.elements()])
         cut_off = {operation: [(ago, count)] for operation, count in operations.items()}
         return EarlierCalls(ended, cut_off, self._monotonic, as_of)
@@ -252,13 +252,13 @@ class JournaledCalls:
             raise
 
     def _stops(self) -> bool:
-        """Whether no further item is to be called: calls under way come to their end."""
+        """Whether no further call is to be started."""
         taking = self._taking
         failed = taking is not None and taking.done() and (taking.cancelled() or taking.exception() is not None)
         return failed or self._is_stopping or self._failure is not None or bool(self._tally.refusals.stopped_by)
 
     async def _feed(self, line: asyncio.Queue[Entry | None], taking: asyncio.Task[None]) -> None:
-        """Hand out what has not ended, as long as items are taken, until something stops the run."""
+        """Put items that have not ended into the queue, until all are read or something stops the run."""
         after = 0
         while not self._stops():
             complete = taking.done()
@@ -276,7 +276,7 @@ class JournaledCalls:
             await line.put(None)
 
     async def _work(self, line: asyncio.Queue[Entry | None], counting: Counting) -> None:
-        """Call one item after the other. What one of them raises ends the run when the others have ended."""
+        """Call items from the queue one after the other. An exception ends the run after the other calls have ended."""
         self._waits.join()
         counting.join()
         while (entry := await line.get()) is not None:
@@ -308,7 +308,7 @@ class JournaledCalls:
 
 
 def check_options(**given: Any) -> None:
-    """Refuse options of a batch that are wrong, before its journal is opened.
+    """Refuse wrong options of a batch, before its journal is opened.
 
     Args:
         given: some of them, by name.

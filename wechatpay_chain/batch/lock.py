@@ -14,7 +14,7 @@ from pathlib import Path
 from ..errors import ConfigurationError
 
 _SUFFIX = ".lock"
-# Between opening the lock file and locking it, who held it may have removed it.
+# Between opening and locking the lock file, its holder may have removed it.
 _TRIES = 100
 
 
@@ -23,7 +23,7 @@ class JournalInUseError(ConfigurationError):
 
 
 class JournalLock:
-    """Holds a journal until it is released, or the process ends in whatever way.
+    """Holds a journal until it is released, or the process ends.
 
     Args:
         path: of the journal.
@@ -53,7 +53,7 @@ class JournalLock:
         self._descriptors.add(self._descriptor)
 
     def release(self) -> None:
-        """Let go. The lock file is removed while it is still held, so that nobody locks a file without a name."""
+        """Release the lock. The file is removed while it is still locked, so that nobody locks a removed file."""
         self._file.unlink(missing_ok=True)
         self._descriptors.discard(self._descriptor)
         os.close(self._descriptor)
@@ -66,7 +66,7 @@ class JournalLock:
             os.close(descriptor)
         cls._descriptors.clear()
         cls._held.clear()
-        cls._guard = threading.Lock()  # a thread of the parent's may have held it
+        cls._guard = threading.Lock()  # a thread of the parent may hold the old one
 
     def _names_of_journal(self) -> set[Path | tuple[int, int]]:
         """Its path, and its inode where it exists: a hard link is the same journal."""
@@ -106,7 +106,7 @@ def _taken(path: Path) -> JournalInUseError:
 
 
 def _is_at(descriptor: int, file: Path) -> bool:
-    """Whether a descriptor's file still is the one of that name."""
+    """Whether a descriptor's file still has that name."""
     try:
         return os.path.samestat(os.fstat(descriptor), file.stat())
     except FileNotFoundError:
@@ -130,7 +130,7 @@ else:
     import fcntl
 
     def _lock(descriptor: int) -> bool:
-        """Lock the open file itself: no other descriptor of the process takes that off."""
+        """Lock the open file description: closing other descriptors of the process doesn't unlock it."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,4 +1,4 @@
-"""Pages of items: an input is read, and taken into the journal, many items at a time."""
+"""Pages of items: an input is read and put into the journal many items at a time."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ..errors import ConfigurationError, type_of
 from .items import Item
 
 _PAGE = 500
-# Seconds that items which come one by one are gathered for.
+# Seconds for which items of an asynchronous input are gathered into a page.
 _GATHER = 0.02
 
 
 async def pages(items: Iterable[Item] | AsyncIterable[Item]) -> AsyncIterator[list[Item]]:
-    """Pages of items. Those that come before a mistake in the input are handed out before it is raised."""
+    """Pages of items. If the input raises, the items before that are yielded first."""
     if isinstance(items, AsyncIterable):
         async for page in _gathered(aiter(items)):
             yield page
@@ -28,7 +28,7 @@ async def pages(items: Iterable[Item] | AsyncIterable[Item]) -> AsyncIterator[li
         page = list[Item]()
         try:
             await in_thread(page.extend, islice(iterator, _PAGE))
-        except Exception:  # whatever the caller's items raise: those before it are not lost
+        except Exception:  # the caller's iterable may raise anything; the items before that must not get lost
             yield page
             raise
         if not page:
@@ -37,7 +37,7 @@ async def pages(items: Iterable[Item] | AsyncIterable[Item]) -> AsyncIterator[li
 
 
 async def _gathered(items: AsyncIterator[Item]) -> AsyncIterator[list[Item]]:
-    """Pages of what comes quickly; what comes slowly is not kept waiting for a page to be full."""
+    """Pages of items that come one by one: what has come after a short time is a page, full or not."""
 
     async def following() -> Item | None:
         return await anext(items, None)
@@ -53,7 +53,7 @@ async def _gathered(items: AsyncIterator[Item]) -> AsyncIterator[list[Item]]:
                 continue
             try:
                 item = coming.result()
-            except Exception:  # the same
+            except Exception:  # as above
                 yield page
                 raise
             if item is None:

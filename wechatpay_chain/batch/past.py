@@ -1,4 +1,4 @@
-"""What earlier runs called: it counts under the platform's rate limits, so a journal remembers it for a day."""
+"""Calls of earlier runs, which count under the platform's rate limits: the journal keeps them for a day."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import NamedTuple
 from .database import Statement
 
 _COUNT = "INSERT INTO counted (counted_as, at) VALUES (?, ?)"
-# Seconds for which calls are remembered that count under a rate limit: the longest that limits are made of.
+# Seconds for which calls are kept: the longest period of a rate limit.
 _REMEMBERED = 24 * 3600.0
 
 
 class Past(NamedTuple):
-    """What earlier runs called within a day.
+    """Calls of earlier runs within a day.
 
     Attributes:
-        ended: seconds since calls ended and how many did then, by what a rate limiter counted them as.
-        cut_off: calls that are `sent`, by key and request.
-        silence: seconds since an earlier run last wrote that a call began or ended; None where none ever did.
+        ended: by the name that they count under: seconds since calls ended, and how many.
+        cut_off: interrupted calls, by key and request.
+        silence: seconds since an earlier run last noted the start or end of a call; None if none did.
     """
 
     ended: dict[str, list[tuple[float, int]]]
@@ -28,12 +28,12 @@ class Past(NamedTuple):
 
 
 def counted(calls: Sequence[tuple[str, float]]) -> list[Statement]:
-    """What remembers calls: by what a rate limiter counts them as, and when they ended, in Unix time."""
+    """Statements that note calls: the names that they count under, and when they ended, in Unix time."""
     return [(_COUNT, call) for call in calls]
 
 
 def read_past(database: sqlite3.Connection, now: float) -> Past:
-    """What the journal remembers; what is older than a day is forgotten.
+    """The calls in the journal; those older than a day are deleted.
 
     Args:
         database: of the journal.
@@ -42,7 +42,7 @@ def read_past(database: sqlite3.Connection, now: float) -> Past:
     with database:
         database.execute("DELETE FROM counted WHERE at < ?", (now - _REMEMBERED,))
     ended: dict[str, list[tuple[float, int]]] = {}
-    # By seconds (`ROUNDED`), and each as if it were at its second's end: of many calls few numbers are read.
+    # Counted by whole seconds (`ROUNDED`), each call at the end of its second, so that few rows are read.
     statement = "SELECT counted_as, CAST(at AS INTEGER) + 1, count(*) FROM counted GROUP BY 1, 2"
     for counted_as, at, count in database.execute(statement):
         ended.setdefault(counted_as, []).append((max(now - at, 0.0), count))

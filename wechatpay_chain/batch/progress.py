@@ -1,4 +1,4 @@
-"""`Progress`: where a batch is."""
+"""`Progress`: the state of a run in numbers."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Where a batch is.
+    """The state of a run in numbers.
 
     Attributes:
-        waiting: items that are not ended, as far as the input has been read.
+        waiting: items that have not ended, as far as the input has been read.
         done: items that took effect.
         refused: items that were finally refused.
-        unknown: items of which nobody knows, and which may not be repeated.
-        rate: items that end in a second, on average since the start of this run.
-        remaining: seconds until those waiting are ended, at that rate; None as long as nothing has ended.
-        codes: how many items have failed, finally or for this run, with each error code.
-        withheld: items that were not sent, and that the input of a later run no longer held: they are not sent.
-        stopped_by: the code of so many equal refusals that the run stopped; empty where it did not.
+        unknown: items of unknown outcome, which may not be repeated.
+        rate: items that end per second, on average since the start of this run.
+        remaining: seconds until the waiting items have ended, at that rate; None until an item has ended.
+        codes: how many items have failed with each error code, finally or for this run.
+        withheld: unsent items that the input of a later run no longer had; they are not sent.
+        stopped_by: the code of so many equal refusals that the run stopped; empty if it didn't stop.
     """
 
     waiting: int

@@ -1,4 +1,4 @@
-"""`EqualRefusals`: whether a batch goes on after so many refusals."""
+"""`EqualRefusals`: stops a batch after many equal refusals in a row."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from .result import Result
 
 
 class EqualRefusals:
-    """Counts refusals in a row that have the same code: a wrong file would otherwise be refused line by line.
+    """Counts refusals in a row with the same code, so that a wrong file isn't refused line by line to its end.
 
     Args:
         most: how many there may be; None for any number.
 
     Attributes:
-        stopped_by: the code that so many have in a row; empty as long as none has.
+        stopped_by: the code of so many refusals in a row; empty before that.
     """
 
     def __init__(self, most: int | None) -> None:
@@ -22,7 +22,7 @@ class EqualRefusals:
         self.stopped_by = ""
 
     def count(self, result: Result) -> None:
-        """Count what came of an item."""
+        """Count an item's result."""
         if result.state == "done":
             self._equal = 0
         elif result.state == "refused" or (result.state == "unknown" and result.status is not None):

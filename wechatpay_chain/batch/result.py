@@ -1,4 +1,4 @@
-"""What came of an item."""
+"""The result of an item."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 State = Literal["waiting", "sent", "done", "refused", "unknown", "withheld"]
-"""`waiting`: not sent yet. `sent`: under way, or cut off by a crash. `done`: it took effect. `refused`: finally, it had
-none. `unknown`: nobody knows, and it may not be repeated: give a later run a way to look it up. `withheld`: not sent,
-and no longer in the input that a later run was given; it is not sent before an input gives it again."""
+"""`waiting`: not sent yet. `sent`: under way, or interrupted by a crash. `done`: it took effect. `refused`: finally
+refused, without effect. `unknown`: of unknown outcome and not repeatable: give a later run a way to look it up.
+`withheld`: not sent, and missing in the input of a later run; it is not sent until an input has it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
-"""What a batch does next with an item: pure, as a table of what is known of it and what just happened.
+"""What a batch does next with an item, as a table of what is known of it and what just happened.
 
-An item is sent until it is answered. Once it may have taken effect it is in doubt, and how a doubt is resolved depends
-on the item: it is sent again with the same content, or looked up, or left for somebody who can tell.
+An item is sent until it is answered. If it may have taken effect without an answer, it is in doubt. A doubt is resolved
+by sending the item again with the same content, by looking it up, or by a person; which of these depends on the item.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Known(Enum):
     """What is known of an item's effect."""
 
     NO_EFFECT = auto()
-    """It certainly had none so far."""
+    """It certainly had no effect so far."""
     IN_DOUBT = auto()
     """It may have taken effect."""
     REFUSED = auto()
@@ -28,11 +28,11 @@ class Resolution(Enum):
     """How a doubt about an item is resolved."""
 
     REPEAT = auto()
-    """It is idempotent: sent again, it takes effect once all the same."""
+    """It is sent again: the call is idempotent and takes effect only once."""
     LOOK_UP = auto()
     """The caller's `look_up` finds out."""
     NONE = auto()
-    """There is no way but a person."""
+    """A person must find out."""
 
 
 class Event(Enum):
@@ -54,13 +54,13 @@ class Event(Enum):
     """It may have taken effect, and neither sending it again nor looking it up would settle it: an answer that can't
     be believed, or a number that was used with other content."""
     FAILED = auto()
-    """It failed in a way that passes: an outage, a limit."""
+    """A temporary failure: an outage, a rate limit."""
     REFUSED = auto()
-    """It failed in a way that doesn't pass."""
+    """A permanent failure."""
     BLOCKED = auto()
-    """The client can't call until something is mended."""
+    """The client can't call until a mistake is corrected."""
     OUT_OF_PATIENCE = auto()
-    """It was tried for as long as the batch tries."""
+    """It was tried for as long as `patience` allows."""
 
 
 class Act(Enum):

@@ -1,4 +1,4 @@
-"""`Tally`: how a run goes, counted, and told to whoever wants to know."""
+"""`Tally`: counts the items of a run, and reports its progress."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .refusals import EqualRefusals
 from .result import Result
 
 _log = logging.getLogger(__name__)
-_BETWEEN = 1  # seconds from one telling to the next
+_BETWEEN = 1  # seconds between two reports
 
 
 class Tally:
     """Counts the items of a run.
 
     Args:
-        on_progress: told where the run is, each second at most; None for nobody.
+        on_progress: called with the progress, at most once a second; None for no reports.
         monotonic: returns seconds of a clock that never goes back.
 
     Attributes:
@@ -54,10 +54,10 @@ class Tally:
         self._states["withheld"] -= added.returned
 
     def end(self, result: Result, *, was_sent: bool) -> None:
-        """Count what came of an item.
+        """Count an item's result.
 
         Args:
-            result: what came of it.
+            result: of the item.
             was_sent: whether it counted as sent before.
         """
         if result.state not in {"waiting", "sent"}:
@@ -70,7 +70,7 @@ class Tally:
 
     @property
     def progress(self) -> Progress:
-        """Where the run is."""
+        """The progress of the run."""
         seconds = self._monotonic() - self._started
         rate = self._ended / seconds if seconds > 0 else 0.0
         waiting = self._states["waiting"] + self._states["sent"]
@@ -87,10 +87,10 @@ class Tally:
         )
 
     def tell(self, *, always: bool = False) -> None:
-        """Tell where the run is, unless that was told just now.
+        """Report the progress, unless that was done less than a second ago.
 
         Args:
-            always: tell it then, too.
+            always: report it in any case.
         """
         now = self._monotonic()
         if self._on_progress is not None and (always or now - self._told >= _BETWEEN):
