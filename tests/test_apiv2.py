@@ -545,6 +545,16 @@ def test_pages(emulator: Emulator, wxpay: WeChatPay) -> None:
     assert "sign_type=HMAC-SHA256" in wxpay.page_url("v2/papay/h5entrustweb", {"appid": "wx1"})
 
 
+@pytest.mark.parametrize("path", ["v3/pay/transactions/native", "/hk/v3/x", "global/v3/x", "brand/x", "v2/v3/x"])
+def test_what_is_no_page(wxpay: WeChatPay, path: str) -> None:
+    """A path of another interface isn't signed as a page of APIv2; one without its root is that of APIv2."""
+    with pytest.raises(ConfigurationError, match=f"'{path}' is no page of APIv2"):
+        wxpay.page_url(path, {"appid": "wx1"})
+    with pytest.raises(ConfigurationError, match="is no page of APIv2"):
+        wxpay.page_url(wxpay.v3.pay, {"appid": "wx1"})
+    assert "sign=" in wxpay.page_url("papay/entrustweb", {"appid": "wx1"})
+
+
 async def test_the_other_hosts(emulator: Emulator) -> None:
     """What lives on another host is sent there."""
     seen: list[str] = []

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ..payments import Payments
 
 R = TypeVar("R")
+_OTHER_INTERFACES = tuple(f"{PREFIX}/{root}/" for root in ("v3", "hk", "global", "brand"))
 
 
 class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
@@ -282,11 +283,15 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
             params: its parameters.
 
         Raises:
-            ConfigurationError: there is no APIv2 key, or a parameter is wrong.
+            ConfigurationError: there is no APIv2 key, the path is one of another interface, or a parameter is wrong.
         """
         template = literal_path(str(path))
         if not template.startswith(f"{PREFIX}/"):
             template = f"{PREFIX}{template}"
+        if template.startswith(_OTHER_INTERFACES):
+            raise ConfigurationError(
+                "path", f"{str(path)!r} is no page of APIv2", "Give one, such as 'v2/papay/entrustweb'"
+            )
         request = looked_up(Request(method="GET", template=template, params=params))
         return self._network.base_url_of(request) + page(request, identity_v2(self._options), make_nonce())
 
