@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from threading import Condition
 
+from ..._arguments import a_count, a_function, check
 from ..exchange import Exchange
 from ..faults import Faults
 from ..kept import Kept
@@ -18,6 +19,11 @@ from ..products.orders import ORDERS
 from ..products.orders.record import Order
 from ..world.announcements import ANNOUNCEMENTS, Announcement
 from ..world.world import World
+
+_TAKES = {
+    "watcher": a_function("Give a function that takes an exchange"),
+    "last": a_count(1, "Give a whole number, 1 or more"),
+}
 
 
 class Core:
@@ -75,7 +81,11 @@ class Core:
 
         Returns:
             What ends it.
+
+        Raises:
+            ConfigurationError: it is no function.
         """
+        check(_TAKES, watcher=watcher)
         self._watchers.append(watcher)
         return lambda: self._watchers.remove(watcher)
 
@@ -91,7 +101,11 @@ class Core:
 
         Args:
             last: how many of each.
+
+        Raises:
+            ConfigurationError: it is no whole number of at least 1.
         """
+        check(_TAKES, last=last)
         calls = [str(exchange) for exchange in list(self.exchanges)[-last:]]
         return "\n".join([*(calls or ["no calls"]), *map(line_of, self.notifications[-last:])])
 

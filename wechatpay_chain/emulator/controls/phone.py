@@ -19,6 +19,9 @@ from .core import Core
 _APPID = "wx2421b1c4370ec43b"
 _TAKES = {
     "out_trade_no": TEXT,
+    "out_bill_no": TEXT,
+    "out_order_no": TEXT,
+    "mch_billno": TEXT,
     "total": a_count(1, "Give whole fen, an int: 0.01 yuan are 1"),
     "mchid": TEXT,
     "notify_url": TEXT,
@@ -88,6 +91,7 @@ class Phone(Core):
         Raises:
             Refusal: there is none to confirm.
         """
+        check(_TAKES, out_bill_no=out_bill_no)
         self.ripen()
         return phone.confirm_transfer(self.world, out_bill_no, mchid)
 
@@ -101,6 +105,7 @@ class Phone(Core):
         Raises:
             Refusal: there is none to confirm.
         """
+        check(_TAKES, out_order_no=out_order_no)
         self.ripen()
         return phone.confirm_service(self.world, out_order_no, mchid)
 
@@ -114,6 +119,7 @@ class Phone(Core):
         Raises:
             Refusal: there is none to open.
         """
+        check(_TAKES, mch_billno=mch_billno)
         self.ripen()
         return phone.open_red_packet(self.world, mch_billno, mchid)
 

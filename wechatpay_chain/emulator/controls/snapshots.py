@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..._arguments import check, instance
 from ..world.records import Record, Table
 from ..world.settings import SETTINGS
 from .core import Core
@@ -24,6 +25,9 @@ class Snapshot:
     offset: float
 
 
+_TAKES = {"snapshot": instance(Snapshot, "Give what emulator.snapshot() returned")}
+
+
 class Snapshots(Core):
     """Keeps how the world is, and makes it so again. Merchants and keys are no part of it."""
 
@@ -34,7 +38,12 @@ class Snapshots(Core):
             return Snapshot(records, self.world.clock.offset)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Make the world as it was at a snapshot."""
+        """Make the world as it was at a snapshot.
+
+        Raises:
+            ConfigurationError: it is none.
+        """
+        check(_TAKES, snapshot=snapshot)
         with self.world.transaction():
             for table in self._tables():
                 for record in table:
