@@ -152,8 +152,9 @@ SETTINGS: dict[str, tuple[Callable[[Shop, Variables], None], str]] = {
     "private key: the public key": (key_file(lambda pem: sender.public_key().public_pem), "PUBLIC KEY|public key"),
     "private key: the certificate": (key_file(lambda pem: sender.merchant().public_pem), "CERTIFICATE|certificate"),
     "private key: no such file": (variable("PRIVATE_KEY", lambda path: path + ".missing"), "cannot be read"),
-    "private key: ~ in the path": (variable("PRIVATE_KEY", lambda _: "~/apiclient_key.pem"), "begins with ~"),
-    "private key: file:// URL": (variable("PRIVATE_KEY", lambda path: f"file://{path}"), "file://"),
+    "private key: no such home": (variable("PRIVATE_KEY", lambda _: "~nobody-here/k.pem"), "cannot be read"),
+    "private key: file: without slashes": (variable("PRIVATE_KEY", lambda path: f"file:{path}"), "cannot be read"),
+    "certs: no such home": (variable("CERTS", lambda _: "~nobody-here/certs"), "cannot be read"),
     "private key: two backslashes": (
         variable("PRIVATE_KEY", lambda _: sender.merchant().private_pem.replace("\n", "\\\\n")),
         "two backslashes",
@@ -484,6 +485,39 @@ def test_all_is_well(run: Run, shop: Shop) -> None:
     assert report.code == 0, report.out
     assert "its answer's signature holds" in report.out.replace("\n  ", " ")
     assert not [secret for secret in shop.secrets if secret in report.out + report.err]
+
+
+@pytest.mark.parametrize("prefix", ["~/", "file://"])
+@pytest.mark.parametrize("source", ["variable", "wechatpay.toml"])
+def test_paths_that_calls_accept(
+    run: Run, shop: Shop, monkeypatch: pytest.MonkeyPatch, prefix: str, source: str
+) -> None:
+    """A path from the home directory, and a `file://` URL, are right for the doctor as they are for calls."""
+    key = Path(shop.variables["WECHATPAY_PRIVATE_KEY"])
+    monkeypatch.setenv("HOME", str(key.parent))
+    path = f"~/{key.name}" if prefix == "~/" else f"file://{key}"
+    if source == "variable":
+        monkeypatch.setenv("WECHATPAY_PRIVATE_KEY", path)
+        report = run("doctor", "--offline")
+    else:
+        monkeypatch.delenv("WECHATPAY_PRIVATE_KEY")
+        (shop.folder / "sub").mkdir()
+        (shop.folder / "sub" / "wechatpay.toml").write_text(f'private_key = "{path}"\n')
+        report = run("doctor", "--offline", "--config", str(shop.folder / "sub" / "wechatpay.toml"))
+    assert report.code == 0, report.out
+    assert "private key: RSA, 2048 bits" in report.out
+
+
+def test_certs_in_the_home_directory(run: Run, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder of the platform's certificates may be told from the home directory, too."""
+    pair = sender.certificate()
+    folder = shop.folder / "certificates"
+    folder.mkdir()
+    (folder / f"{pair.serial}.pem").write_text(pair.public_pem)
+    monkeypatch.setenv("HOME", str(shop.folder))
+    monkeypatch.setenv("WECHATPAY_CERTS", "~/certificates")
+    report = run("doctor", "--offline")
+    assert (report.code, pair.serial in report.out) == (0, True), report.out
 
 
 def test_a_mistake_is_told_once(run: Run, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

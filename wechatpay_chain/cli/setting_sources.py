@@ -153,6 +153,6 @@ def _setting_of(name: str, value: Any, path: Path, where: str) -> tuple[str, Set
         raise ConfigurationError(f"{where}: {name}", f"{type_of(value)} was found", "Write it in quotes")
     if name.endswith("_file"):
         value = read_key_file(path.parent / value, name)
-    elif known.is_path and _PEM not in value:
+    elif known.is_path and _PEM not in value and not value.startswith(("~", "file://")):
         value = str(path.parent / value)
     return known.name, Setting(value, where)

@@ -199,10 +199,11 @@ def certificates_in(folder: Path) -> list[Path]:
         ConfigurationError: it can't be read.
     """
     try:
-        return sorted(path for path in folder.iterdir() if path.suffix == ".pem")
-    except OSError as error:
+        return sorted(path for path in folder.expanduser().iterdir() if path.suffix == ".pem")
+    except (OSError, RuntimeError) as error:  # RuntimeError: a home directory that doesn't exist
+        reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigurationError(
             "certs",
-            f"{str(folder)!r} cannot be read ({error.strerror})",
+            f"{str(folder)!r} cannot be read ({reason})",
             "Run `wechatpay-chain certificates download --to FOLDER`",
         ) from None

@@ -85,8 +85,6 @@ _FAULTS: tuple[tuple[Callable[[str], object], str, str], ...] = (
     ),
     (_is_invisible_in, "it holds an invisible character", "Type it anew: chats and web pages add them"),
     (_VARIABLE.fullmatch, "it is the name of a variable, not its value", "Have it expanded, or write it out"),
-    (lambda text: text.startswith("~"), "it begins with ~, which only a shell expands", "Write the whole path"),
-    (lambda text: text.startswith("file:"), "it is a file:// URL", "Write the path without file://"),
     (_is_placeholder, "it is a placeholder of an example", "Write your own value"),
 )
 """What tells a fault, what was found, and the remedy."""
