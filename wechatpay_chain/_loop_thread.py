@@ -18,6 +18,7 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
+from ._threads import called
 from .errors import ConfigurationError
 
 T = TypeVar("T")
@@ -171,7 +172,7 @@ class CallingThread:
 
         def run() -> None:
             try:
-                value = work() if self._around is None else self._around(work)
+                value = called(work) if self._around is None else called(partial(self._around, work))
             except BaseException as error:
                 loop.call_soon_threadsafe(_settle, result, None, error)
                 if not isinstance(error, Exception):

@@ -21,14 +21,29 @@ async def in_thread_of(executor: Executor | None, function: Callable[P, R], /, *
     """Call a function in a thread of an executor; without one, of the event loop's own.
 
     Where no thread can be started, as in `atexit` functions, it is called in this one.
+
+    Raises:
+        RuntimeError: the function raised StopIteration.
     """
     context = copy_context()
 
     def call() -> R:
-        return context.run(function, *args, **kwargs)
+        return called(lambda: context.run(function, *args, **kwargs))
 
     try:
         result = asyncio.get_running_loop().run_in_executor(executor, call)
     except RuntimeError:  # raised by starting a thread, before the function is called
         return call()
     return await result
+
+
+def called(function: Callable[[], R]) -> R:
+    """Call a function whose result a future takes. No future takes StopIteration: whoever waited would wait for ever.
+
+    Raises:
+        RuntimeError: the function raised StopIteration, as from a coroutine that does.
+    """
+    try:
+        return function()
+    except StopIteration as error:
+        raise RuntimeError("a function raised StopIteration") from error

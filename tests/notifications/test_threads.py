@@ -169,3 +169,28 @@ def test_after_a_fork() -> None:
     if not ended:
         os.kill(child, signal.SIGKILL)
     assert status == 0
+
+
+def run_dry(_: object) -> None:
+    """What a function raises that has nothing to give: it ends a generator, and no future takes it."""
+    next(iter([]))
+
+
+async def test_a_handler_that_raises_stop_iteration_has_failed(caplog: pytest.LogCaptureFixture) -> None:
+    """As any other exception: it is told at once, it comes again, and its thread is free."""
+    hook = webhook(deadline=WAIT)
+    hook.on()(run_dry)
+    assert [(await hook.dispatch(*notify())).status for _ in range(2)] == [500, 500]
+    assert "StopIteration" in caplog.text
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await hook.handle(webhook().open(*notify()))
+
+
+@pytest.mark.parametrize("around", [None, lambda handle: handle()])
+def test_a_handler_that_raises_stop_iteration_in_the_calling_thread(around: Any) -> None:
+    """The same in the thread that calls, as under Django's `sync_view`."""
+    hook = webhook()
+    hook.on()(run_dry)
+    assert hook.dispatch_sync(*notify(), in_calling_thread=True, around=around).status == 500
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        hook.handle_sync(webhook().open(*notify()))
