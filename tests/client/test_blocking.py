@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.client.endings import PROGRAMS
@@ -146,10 +147,11 @@ def test_closing_while_others_call(emulator: Emulator) -> None:
     assert not any(thread.is_alive() for thread in threads)
 
 
-def test_a_session_is_refused(emulator: Emulator) -> None:
-    """A session of another loop can't be used and is refused at construction."""
-    with pytest.raises(ConfigurationError, match=r"A proxy.* needs WeChatPay"):
-        SyncWeChatPay(**emulator.credentials(), session=object())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+async def test_a_session_of_another_loop_is_refused(emulator: Emulator) -> None:
+    """A session of another loop can't be used and is refused at construction, with the function to give."""
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(ConfigurationError, match=r"another event loop.* Give a function that makes one"):
+            SyncWeChatPay(**emulator.credentials(), session=session)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

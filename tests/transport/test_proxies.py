@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import traceback
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 
-from tests.tcp import answering, server, silent
-from wechatpay_chain import WeChatPay
-from wechatpay_chain.emulator import Emulator
-from wechatpay_chain.errors import ConnectionFailed, TransportError
+from tests.tcp import Talk, answering, server, silent
+from wechatpay_chain import Merchants, SyncWeChatPay, WeChatPay
+from wechatpay_chain.credentials.renewal import Pace, Renewal
+from wechatpay_chain.emulator import Emulator, KeyPair
+from wechatpay_chain.errors import ConfigurationError, ConnectionFailed, TransportError
 from wechatpay_chain.http.attachment import Payload
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.observing import AttemptStarted, Event
@@ -135,3 +139,88 @@ async def test_a_body_that_fails_shows_no_credentials_of_the_proxy() -> None:
     assert caught.value.outcome == "unknown"
     assert isinstance(caught.value.__cause__, ValueError)
     assert "pr0xy-p4ss" not in "".join(traceback.format_exception(caught.value))
+
+
+def forwarding(asked: list[str]) -> Talk:
+    """A proxy for plain HTTP, which notes what it is asked for."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        method, url, rest = head.split(b" ", 2)
+        parts = urlsplit(url.decode())
+        asked.append(parts.path)
+        there, here = await asyncio.open_connection(parts.hostname, parts.port)
+        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        rest = rest.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+        here.write(b" ".join((method, target.encode(), rest)))
+        lengths = [line[15:] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+        here.write(await reader.readexactly(int(lengths[0]) if lengths else 0))
+        writer.write(await there.read())
+        await writer.drain()
+        here.close()
+        await here.wait_closed()
+
+    return talk
+
+
+@pytest.mark.parametrize("client", ["blocking", "asyncio", "merchants"])
+async def test_demand_14_everything_goes_through_the_proxy(client: str, tmp_path: Path) -> None:
+    """Calls, bills and platform certificates, by a session that a function makes where it is used; it is closed."""
+    emulator = Emulator(platform_keys=[KeyPair.certified()])
+    asked, sessions = list[str](), list[aiohttp.ClientSession]()
+    params = {"bill_date": "2026-01-01"}
+    bill = "v3/bill/tradebill"
+
+    def make() -> aiohttp.ClientSession:
+        sessions.append(aiohttp.ClientSession(proxy=proxy))
+        return sessions[-1]
+
+    def blocking(**given: Any) -> None:
+        with SyncWeChatPay(**given) as wxpay:
+            wxpay.download(wxpay[bill].get(params=params), tmp_path / "bill")
+
+    async with emulator.listen() as base_url, server(forwarding(asked)) as proxy:
+        renewal = Renewal(pace=Pace(1e6))
+        given = emulator.credentials(certs=None, base_url=base_url, session=make, renewal=renewal)
+        if client == "blocking":
+            await asyncio.to_thread(blocking, **given)
+        elif client == "asyncio":
+            async with WeChatPay(**given) as wxpay:
+                await wxpay.download(await wxpay[bill].get(params=params), tmp_path / "bill")
+        else:
+            del given["session"]
+            async with Merchants(session=make) as merchants:
+                wxpay = merchants.put(**given).client
+                await wxpay.download(await wxpay[bill].get(params=params), tmp_path / "bill")
+                with pytest.raises(ConfigurationError, match="Give it to Merchants"):
+                    merchants.put(**given, session=make)
+    assert asked == ["/v3/certificates", "/v3/bill/tradebill", "/v3/billdownload/file"]
+    assert [session.closed for session in sessions] == [True]
+
+
+@pytest.mark.parametrize("blocking", [False, True])
+@pytest.mark.parametrize("raises", [False, True])
+async def test_a_function_that_makes_no_session(emulator: Emulator, blocking: bool, raises: bool) -> None:
+    """The call says so, and nothing was sent."""
+
+    def make() -> Any:
+        if raises:
+            raise ValueError("no proxy")
+
+    given = emulator.credentials(session=make)
+    found = "the function raised ValueError: no proxy" if raises else "the function returned None"
+    with SyncWeChatPay(**given) as sync:
+        async with WeChatPay(**given) as wxpay:
+            call = asyncio.to_thread(lambda: sync["v3/x"].get()) if blocking else wxpay["v3/x"].get()
+            with pytest.raises(ConfigurationError, match=found):
+                await call
+
+
+@pytest.mark.parametrize("session", [aiohttp.ClientSession, "http://proxy:3128", asyncio.sleep])
+async def test_what_is_no_session(emulator: Emulator, session: Any) -> None:
+    """A class, a text and a coroutine function are refused where the client is made."""
+    for client in (WeChatPay, SyncWeChatPay):
+        with pytest.raises(ConfigurationError, match="session"):
+            client(**emulator.credentials(session=session))
+    with pytest.raises(ConfigurationError, match="session"):
+        Merchants(session=session)

@@ -113,7 +113,8 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
     def with_options(self, **options: Unpack[Arguments]) -> Self:
         """Another client, with other values for some options: `wxpay.with_options(timeout=5)`.
 
-        The two share nothing but a `session` that was given: the new one has connections of its own, to be closed.
+        The two share nothing but a `session` that was given: the new one has connections of its own, to be closed. A
+        function that makes a session makes one for each.
 
         Raises:
             ConfigurationError: an argument is wrong.

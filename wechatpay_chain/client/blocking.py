@@ -56,7 +56,8 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         serial: as for `WeChatPay`.
         private_key: as for `WeChatPay`.
         certs: as for `WeChatPay`.
-        options: the other arguments of `WeChatPay`; a `session` belongs to another event loop and can't be given.
+        options: the other arguments of `WeChatPay`. A `session` belongs to another event loop: give a function that
+            makes one, `session=lambda: aiohttp.ClientSession(proxy="http://...")`.
 
     Raises:
         ConfigurationError: an argument is wrong; with its name, what was found, and the remedy.
@@ -72,8 +73,9 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         **options: Unpack[FurtherArguments],
     ) -> None:
         check_arguments("SyncWeChatPay", options, Arguments.__annotations__)
-        if options.get("session") is not None:
-            remedy = "Leave it out. A proxy, which only a session brings, needs WeChatPay, the asyncio client"
+        session = options.get("session")
+        if session is not None and not callable(session):
+            remedy = "Give a function that makes one: lambda: aiohttp.ClientSession(proxy='http://...')"
             raise ConfigurationError("session", "it belongs to another event loop", remedy)
         self._client = WeChatPay(mchid, serial, private_key, certs, **options)
         self._path = ""

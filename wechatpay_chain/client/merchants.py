@@ -17,7 +17,7 @@ from ..errors import ConfigurationError, SignatureError, TrustError
 from ..notifications import HeaderSource, Late, MemorySeen, Notification, Reply, ReplySigner, Seen, Webhook
 from ..notifications.arguments import check_webhook
 from ..notifications.headers import verifying_headers
-from ..transport.aiohttp import new_session
+from ..transport.aiohttp import ClientSession, made, new_session
 from ..wire.v3.signature import SERIAL_HEADER
 from .asynchronous import WeChatPay
 from .options import FurtherArguments, Options, check_shared
@@ -89,7 +89,8 @@ class Merchants:
     Args:
         on_webhook: called with the number and the webhook of each merchant that is put in, to register handlers.
         options: arguments of every merchant's `WeChatPay` and `Webhook`, such as `base_url`, `renewal` or `seen`. A
-            `session` of the caller's own stays open; by default there is one that ends with the registry.
+            `session` of the caller's own stays open; by default there is one that ends with the registry, as does one
+            that a function makes.
 
     Raises:
         ConfigurationError: an argument is wrong.
@@ -104,7 +105,9 @@ class Merchants:
         check(_TAKES, on_webhook=on_webhook)
         check_shared(options)
         check_webhook(**options)
-        self._session = options.get("session")
+        session = options.get("session")
+        self._session = session if isinstance(session, ClientSession) else None
+        self._make_session = new_session if session is None or isinstance(session, ClientSession) else session
         self._owns_session = self._session is None
         self._on_webhook = on_webhook
         self._options = options
@@ -131,6 +134,9 @@ class Merchants:
         check_arguments("Merchants.put", arguments, MerchantArguments.__annotations__)
         if self._session is None:
             raise ConfigurationError("Merchants", "it was not entered", "Use it with `async with`, or give a session")
+        if callable(arguments.get("session")):
+            remedy = "Give it to Merchants, which closes the session, or give one that is made"
+            raise ConfigurationError("session", "a function was given for one merchant", remedy)
         given: dict[str, Any] = {**self._options, "session": self._session, **arguments}
         of_webhook = {name: given.pop(name) for name in _OF_WEBHOOK & given.keys()}
         if of_webhook.get("seen") is None and of_webhook.get("inbox") is None:
@@ -206,7 +212,7 @@ class Merchants:
 
     async def __aenter__(self) -> Self:
         if self._session is None:
-            self._session = new_session()
+            self._session = made(self._make_session)
         return self
 
     async def __aexit__(

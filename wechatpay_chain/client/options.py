@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack, cast, get_args
 
 from .._arguments import FLAG, TEXT, Takes, a_function, check, instance, is_function, one_of
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from ..crypto.keys import PrivateKeySource, PublicKeySource
     from ..observing import Hook
     from ..pipeline import Handler, Middleware
-    from ..transport.aiohttp import ClientSession
+    from ..transport.aiohttp import SessionSource
 
 
 _NO_MERCHANT = (
@@ -55,7 +56,7 @@ class FurtherArguments(TypedDict, total=False):
     workwx_secret: str | None
     base_url: str
     timeout: float | Timeout
-    session: ClientSession | None
+    session: SessionSource | None
     transport: Handler | None
     middlewares: Sequence[Middleware]
     pipeline: Sequence[Middleware] | None
@@ -96,7 +97,8 @@ class Options:
         workwx_secret: the secret of WeCom's payment application, for its `workwx_sign`.
         base_url: scheme and host; a test server, a reverse proxy, or one of the platform's other hosts.
         timeout: seconds for a whole call with all its attempts, or all of its times: `Timeout(total=30, attempt=10)`.
-        session: an aiohttp session of the caller's own; it stays open.
+        session: an aiohttp session of the caller's own, which stays open; or a function that makes one, such as
+            `lambda: aiohttp.ClientSession(proxy="http://...")`, which the client calls in its event loop, and closes.
         transport: a `Handler` in place of the network; `base_url` and `session` are then not used.
         middlewares: steps added outside of the standard ones. They see a call before it is encrypted and signed, and
             its answer after that is verified and decrypted.
@@ -128,7 +130,7 @@ class Options:
     workwx_secret: str | None = field(default=None, repr=False)
     base_url: str = DEFAULT_BASE_URL
     timeout: float | Timeout = field(default=Timeout(), repr=False)
-    session: ClientSession | None = field(default=None, repr=False)
+    session: SessionSource | None = field(default=None, repr=False)
     transport: Handler | None = field(default=None, repr=False)
     middlewares: Sequence[Middleware] = field(default=(), repr=False)
     pipeline: Sequence[Middleware] | None = field(default=None, repr=False)
@@ -221,7 +223,7 @@ Options.__init__ = conceals_arguments(Options.__init__)  # type: ignore[method-a
 def _is_session(value: object) -> bool:
     from ..transport.aiohttp import ClientSession  # only where a session is given
 
-    return isinstance(value, ClientSession)
+    return isinstance(value, ClientSession) or (is_function(value) and not iscoroutinefunction(value))
 
 
 def _is_renewal(value: object) -> bool:
@@ -248,7 +250,9 @@ _TAKES = {
     "clock": a_function("Give a function that returns Unix time in seconds, such as time.time"),
     "brand": instance(Brand | None, "Give Brand(brand_id, serial, private_key, certs)"),
     "workwx_secret": TEXT.or_none(),
-    "session": Takes(_is_session, "Give an aiohttp.ClientSession()").or_none(),
+    "session": Takes(
+        _is_session, "Give an aiohttp.ClientSession(), or a function that makes one: lambda: aiohttp.ClientSession()"
+    ).or_none(),
     "middlewares": Takes(_are_steps, "Give a list of functions that take a request and the next step: [step]"),
     "pipeline": Takes(_are_steps, "Give a list of steps, made of standard(options)").or_none(),
     "backups": instance(list | tuple | None, "Give a list of base URLs; () has none, None the official ones"),

@@ -9,7 +9,7 @@ from ..credentials.other_names import OF_KEYS
 
 _OF_A_CALL = "it in the payload of each call"
 _OF_A_PARTNER = f"{_OF_A_CALL}: a partner's client takes no other arguments"
-_SESSION = "session=aiohttp.ClientSession(...), which brings its own"
+_SESSION = "session=lambda: aiohttp.ClientSession(...), which brings its own"
 
 # Names by `letters`, so that `baseUrl` and `base_url` are the same.
 OF_CLIENTS: Mapping[str, str] = {

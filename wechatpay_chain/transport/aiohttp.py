@@ -17,7 +17,7 @@ from yarl import URL
 
 from .._threads import in_thread
 from .._version import __version__
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, type_of
 from ..http.request import Request
 from ..http.response import Response
 from ..http.timeout import Timeout, chosen
@@ -40,6 +40,9 @@ _HEADERS_OF_STREAMED = {"User-Agent": _USER_AGENT}
 _HEADERS = {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"}
 _log = logging.getLogger(__name__)
 
+SessionSource = ClientSession | Callable[[], ClientSession]
+"""An aiohttp session, or a function that makes one in the event loop that will use it."""
+
 
 class AiohttpTransport:
     """A `Handler` that sends requests over an aiohttp session.
@@ -47,7 +50,8 @@ class AiohttpTransport:
     Args:
         base_url: scheme and host, and a path prefix where a reverse proxy asks for one. The prefix isn't signed.
         timeout: seconds for a whole request, or all of its times.
-        session: a session of the caller's own, for a proxy or a connector with other settings; it stays open.
+        session: a session of the caller's own, for a proxy or a connector with other settings; it stays open. One that
+            a function makes is closed here.
         client_tls: makes the TLS context that presents the merchant certificate. aiohttp keeps connections apart by
             their context, so those that present it are used by no other call.
 
@@ -60,14 +64,15 @@ class AiohttpTransport:
         base_url: str = DEFAULT_BASE_URL,
         *,
         timeout: float | Timeout = Timeout(),  # noqa: B008 - it is immutable
-        session: ClientSession | None = None,
+        session: SessionSource | None = None,
         client_tls: Callable[[], SSLContext] | None = None,
     ) -> None:
         self._base_url = check_base_url(base_url)
         self._timeouts = chosen(timeout, Timeout())
-        self._session = session
-        self._owns_session = session is None
-        self._is_made_here = session is None or session in _made_here
+        self._session = session if isinstance(session, ClientSession) else None
+        self._make_session = new_session if session is None or isinstance(session, ClientSession) else session
+        self._owns_session = self._session is None
+        self._is_made_here = session is None or self._session in _made_here
         # Into a session of the caller's own aiohttp puts middlewares, which may make calls themselves.
         times_of = _Times.shared if self._is_made_here else _Times.of
         self._times = [times_of(_client_timeout(self._timeouts, idempotent)) for idempotent in (False, True)]
@@ -152,7 +157,7 @@ class AiohttpTransport:
         if self._closed:
             raise ConfigurationError("WeChatPay", "the client is closed", "Make calls before aclose(), or a new client")
         if self._session is None:
-            self._session = new_session()
+            self._session = made(self._make_session)
             self._loop = asyncio.get_running_loop()
         elif not self._owns_session and self._session.closed:
             raise ConfigurationError(
@@ -174,6 +179,22 @@ def new_session() -> ClientSession:
     connections = Connections(keepalive_timeout=_KEEPALIVE, limit=0)
     session = aiohttp.ClientSession(connector=connections, cookie_jar=aiohttp.DummyCookieJar())
     _made_here.add(session)
+    return session
+
+
+def made(make_session: Callable[[], ClientSession]) -> ClientSession:
+    """The session that a function makes; the caller closes it.
+
+    Raises:
+        ConfigurationError: the function raised something, or returned something else.
+    """
+    remedy = "Let it return a new aiohttp.ClientSession(...)"
+    try:
+        session = make_session()
+    except Exception as error:
+        raise ConfigurationError("session", f"the function raised {type(error).__name__}: {error}", remedy) from error
+    if not isinstance(session, ClientSession):  # pyright: ignore[reportUnnecessaryIsInstance]: it may be untyped
+        raise ConfigurationError("session", f"the function returned {type_of(session)}", remedy)
     return session
 
 

@@ -53,7 +53,7 @@ def proxies(variables: Mapping[str, str]) -> Iterator[Check]:
         url = urlsplit(value if "://" in value else f"//{value}")
         shown = f"{name}={url.scheme + '://' if url.scheme else ''}{url.hostname or '?'}:{_port(url) or '?'}"
         if url.scheme in _SCHEMES and url.hostname:
-            causes = ("Calls go out directly; give session=ClientSession(trust_env=True) to go through it",)
+            causes = ("Calls go out directly; give session=lambda: ClientSession(trust_env=True) to go through it",)
             yield Check(name="proxy", result="warning", found=shown, causes=causes)
         elif url.scheme:
             causes = ("Write http://host:port; a SOCKS proxy needs a connector of its own, aiohttp-socks",)
