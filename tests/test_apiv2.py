@@ -596,6 +596,9 @@ def test_no_value_adds_an_element(fields: dict[str, str]) -> None:
         ({"return_code": "SUCCESS", "result_code": "FAIL", "err_code": "NEVERHEARDOF"}, "unknown"),
         ({"return_code": "SUCCESS", "result_code": "FAIL", "err_code": "268458547"}, "unknown"),
         ({"return_code": "FAIL", "return_msg": "支付失败"}, "unknown"),
+        ({"return_code": "FAIL", "return_msg": "签名错误"}, "rejected"),
+        ({"return_code": "FAIL", "return_msg": "证书验证失败"}, "rejected"),
+        ({"return_code": "FAIL", "return_msg": "签名错误", "err_code": "NEVERHEARDOF"}, "unknown"),
         (
             {
                 "return_code": "SUCCESS",

@@ -119,6 +119,9 @@ _V2 = (
     ),
 )
 
+NOT_ACCEPTED = frozenset({"apiv2-key-wrong", "merchant-cert-wrong"})
+"""The names of the causes for which APIv2 refuses a message unread, with a text and no code."""
+
 
 def causes(reason: str) -> tuple[Cause, ...]:
     """The cause of a refusal of APIv3, by its text; empty for other refusals.

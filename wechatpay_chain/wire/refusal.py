@@ -73,9 +73,12 @@ def _paid_nothing(refusal: APIError) -> bool:
 
     https://pay.weixin.qq.com/doc/v3/merchant/4012716434
     """
-    from ..diagnosis.refusal import USED_NUMBER
+    from ..diagnosis.refusal import NOT_ACCEPTED, USED_NUMBER
 
-    return plain_code(refusal.code) in CERTAIN and USED_NUMBER.isdisjoint(cause.name for cause in refusal.causes)
+    named = {cause.name for cause in refusal.causes}
+    if refusal.code:
+        return plain_code(refusal.code) in CERTAIN and named.isdisjoint(USED_NUMBER)
+    return not named.isdisjoint(NOT_ACCEPTED)
 
 
 def _is_of(error: APIError, response: Response[Any]) -> bool:
