@@ -107,7 +107,7 @@ class Merchants:
         check_webhook(**options)
         session = options.get("session")
         self._session = session if isinstance(session, ClientSession) else None
-        self._make_session = new_session if session is None or isinstance(session, ClientSession) else session
+        self._make_session = None if isinstance(session, ClientSession) else session
         self._owns_session = self._session is None
         self._on_webhook = on_webhook
         self._options = options
@@ -212,7 +212,7 @@ class Merchants:
 
     async def __aenter__(self) -> Self:
         if self._session is None:
-            self._session = made(self._make_session)
+            self._session = new_session() if self._make_session is None else made(self._make_session)
         return self
 
     async def __aexit__(

@@ -70,7 +70,7 @@ class AiohttpTransport:
         self._base_url = check_base_url(base_url)
         self._timeouts = chosen(timeout, Timeout())
         self._session = session if isinstance(session, ClientSession) else None
-        self._make_session = new_session if session is None or isinstance(session, ClientSession) else session
+        self._make_session = None if isinstance(session, ClientSession) else session
         self._owns_session = self._session is None
         self._is_made_here = session is None or self._session in _made_here
         # Into a session of the caller's own aiohttp puts middlewares, which may make calls themselves.
@@ -157,7 +157,7 @@ class AiohttpTransport:
         if self._closed:
             raise ConfigurationError("WeChatPay", "the client is closed", "Make calls before aclose(), or a new client")
         if self._session is None:
-            self._session = made(self._make_session)
+            self._session = new_session() if self._make_session is None else made(self._make_session)
             self._loop = asyncio.get_running_loop()
         elif not self._owns_session and self._session.closed:
             raise ConfigurationError(
