@@ -1,9 +1,10 @@
-"""Receiving: notifications are verified, decrypted, and handed to their handlers, without a client or the network.
+"""Receiving notifications: verified, decrypted, and passed to their handlers, without a client or the network.
 
     webhook = Webhook(apiv3_key=..., certs={"PUB_KEY_ID_...": Path("pub_key.pem")})
     notification = webhook.open(headers, body)
 
-`contrib` has an adapter for each web framework, `kinds` the kinds of notification with the types of their resources.
+`contrib` has an adapter for each web framework; `kinds` has the kinds of notifications, with the types of their
+resources.
 """
 
 from __future__ import annotations

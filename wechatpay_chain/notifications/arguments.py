@@ -1,4 +1,4 @@
-"""The arguments of a `Webhook`, looked at when it is made: a wrong one would show only when a notification comes."""
+"""Checks of a `Webhook`'s arguments, so that a wrong one is refused before the first notification comes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _RECEIVER = {"webhook": with_methods("dispatch", remedy="Give Webhook(apiv3_key=
 
 
 def check_webhook(**given: Any) -> None:
-    """Refuse what no webhook takes, of its arguments beside the keys.
+    """Refuse wrong arguments of a webhook, except its keys.
 
     Args:
         given: some of the arguments, by name.
@@ -41,7 +41,7 @@ def check_webhook(**given: Any) -> None:
 
 
 def check_receiver(webhook: object) -> None:
-    """Refuse what receives no notifications, before a framework calls it.
+    """Refuse an object that is no webhook, before a framework calls it.
 
     Raises:
         ConfigurationError: it is no webhook.
@@ -50,7 +50,7 @@ def check_receiver(webhook: object) -> None:
 
 
 def check_certs(certs: object) -> None:
-    """Refuse platform keys that aren't given by their names.
+    """Refuse platform keys that aren't a mapping of their names.
 
     Raises:
         ConfigurationError: it is no mapping.
@@ -60,7 +60,7 @@ def check_certs(certs: object) -> None:
 
 
 def check_kind(kind: object, original_type: object) -> None:
-    """Refuse what no notification can be of.
+    """Refuse a kind that no notification can have.
 
     Raises:
         ConfigurationError: the decorator was written without parentheses, or this is no event type.
@@ -84,10 +84,10 @@ def check_handler(function: Any) -> None:
 
 
 def check_around(around: object, *, in_calling_thread: bool) -> None:
-    """Refuse what can't be called around a handler, or would never be.
+    """Refuse an `around` that is no function, or would never be called.
 
     Raises:
-        ConfigurationError: it can't, or handlers run in other threads.
+        ConfigurationError: it is no function, or handlers run in other threads.
     """
     if around is None:
         return

@@ -1,4 +1,4 @@
-"""The body of a notification, as a framework gives it."""
+"""The body of a notification, as frameworks pass it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ..errors import ConfigurationError, type_of
 
 Body = bytes | bytearray | memoryview
 
-# A byte order mark may stand before.
+# What may precede the body, a byte order mark included.
 BLANKS = b"\xef\xbb\xbf \t\r\n"
 _OF_A_PAGE = (b"<!doctype html", b"<html", b"<head", b"<body")
 
@@ -15,7 +15,7 @@ def raw_bytes(body: object) -> bytes:
     """A body as bytes.
 
     Raises:
-        ConfigurationError: it isn't the raw bytes that came; with what to give in its place.
+        ConfigurationError: it isn't the raw bytes; the remedy says what to give instead.
     """
     if isinstance(body, bytes | bytearray):
         return bytes(body)
@@ -37,7 +37,7 @@ def raw_bytes(body: object) -> bytes:
 
 
 def is_xml(body: object) -> bool:
-    """Whether it begins as XML does, which messages of APIv2 are."""
+    """Whether it begins like XML, as messages of APIv2 do."""
     if isinstance(body, memoryview):
         body = body.tobytes()
     return isinstance(body, bytes | bytearray) and body.lstrip(BLANKS).startswith(b"<")

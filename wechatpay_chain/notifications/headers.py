@@ -1,4 +1,4 @@
-"""The signature headers of a notification, out of whatever a framework keeps headers in."""
+"""The signature headers of a notification, from any object that frameworks keep headers in."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ for _name in (
 
 
 def signature_headers(source: HeaderSource) -> dict[str, str]:
-    """The headers that a signature is checked with, by the names that `wire.v3` knows them under.
+    """The signature headers, under the names that `wire.v3` uses.
 
     Raises:
-        SignatureError: one of them is there twice, which of the two was meant can't be known; or there are too many.
+        SignatureError: one of them is there twice, or there are too many headers.
         ConfigurationError: these are no headers.
     """
     found: dict[str, str] = {}
@@ -74,11 +74,11 @@ def signature_headers(source: HeaderSource) -> dict[str, str]:
 
 
 def verifying_headers(source: HeaderSource) -> Mapping[str, str]:
-    """What a signature is checked with; all headers where some of that is missing, because they tell why.
+    """The signature headers; if some are missing, all headers, because these may show why.
 
     Raises:
         SignatureError: as `signature_headers`.
-        ConfigurationError: these are no headers, or something around them.
+        ConfigurationError: these are no headers, or an object that holds headers.
     """
     if isinstance(source, Iterator):
         source = [*source]  # it can't be read twice
@@ -87,10 +87,10 @@ def verifying_headers(source: HeaderSource) -> Mapping[str, str]:
 
 
 def all_headers(source: HeaderSource) -> Headers:
-    """All headers, by the names that HTTP has them under: they tell why those that are needed are missing.
+    """All headers under their HTTP names, to find out why signature headers are missing.
 
     Raises:
-        ConfigurationError: the headers are in there, but this is something around them: an event, a scope, a request.
+        ConfigurationError: this is an object that holds the headers: an event, a scope, a request.
     """
     pairs = _pairs(source)
     if any(isinstance(pair, Mapping) for pair in pairs):
@@ -106,12 +106,12 @@ def _plain(name: str | bytes) -> str:
 
 
 def _is_text(value: object) -> bool:
-    """WSGI and other frameworks keep objects of their own beside the headers."""
+    """Whether it is a text: WSGI and others keep other objects among the headers."""
     return isinstance(value, str | bytes)
 
 
 def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
-    """Gateways and parsers that allow for repeated names keep a list of values for each."""
+    """Whether it is a list of values, as gateways and parsers keep for each name."""
     return isinstance(value, list | tuple) and value not in ([], ())
 
 

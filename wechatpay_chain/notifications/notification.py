@@ -1,4 +1,4 @@
-"""`Notification` and `Reply`: what the platform tells a merchant, and what it is answered."""
+"""`Notification` and `Reply`: a message of the platform, and the answer to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..http.value import Value, frozen, value
 R_co = TypeVar("R_co", covariant=True)
 
 XML_PREFIX = "v2/"
-"""What the event types of APIv2's notifications begin with: some of them carry the names of APIv3's."""
+"""The prefix of APIv2's event types, some of which would else equal those of APIv3."""
 
 _JSON = "application/json; charset=utf-8"
 _XML = "text/xml; charset=utf-8"
@@ -51,10 +51,10 @@ class Notification(Value, Generic[R_co]):
 
 @frozen(kw_only=True)
 class Reply:
-    """What the platform is answered: put these three into your framework's response.
+    """The reply to a notification: put these three into your framework's response.
 
     Attributes:
-        status: HTTP status; 2xx ends the matter, anything else has the notification sent again.
+        status: HTTP status; after anything but 2xx the platform sends the notification again.
         headers: HTTP headers.
         body: the content.
     """
@@ -71,7 +71,7 @@ class Reply:
 
     @property
     def ok(self) -> bool:
-        """Whether it tells the platform that the notification was taken."""
+        """Whether it tells the platform that the notification was accepted."""
         return 200 <= self.status < 300
 
     @classmethod

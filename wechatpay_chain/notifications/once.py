@@ -1,4 +1,4 @@
-"""Handling a notification once: claimed before its handler, renewed while that runs, and noted after it."""
+"""Handling each notification once: it is claimed before its handler runs, and noted as handled after that."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .notification import Reply
 from .seen import HandlingSeen, MemorySeen, RenewableSeen, Seen
 
 _log = logging.getLogger(__name__)
-# Of a claim's lease: two renewals may fail.
+# The part of a lease after which it is renewed: two renewals may fail.
 _RENEWED_AFTER = 0.3
-# How often a timer looks whose turn it is, between one renewal of a claim and the next: not all take theirs at once.
+# How often the timer looks for due renewals within one lease, so that they are spread.
 _LOOKS = 20
 
 
 class Once:
-    """Has each notification handled once.
+    """Calls the handler of each notification once.
 
     Args:
         seen: remembers what was handled.
@@ -39,17 +39,17 @@ class Once:
         self._settles_at_once = type(seen) is MemorySeen
 
     async def handle(self, key: str, handler: Callable[[], Awaitable[Reply]]) -> Reply | Literal["busy", "done"]:
-        """The handler's reply, or why it wasn't called: another one is at it, or it was handled before.
+        """The handler's reply, or why it wasn't called: the notification is being handled, or was handled before.
 
         Args:
-            key: what is equal in repetitions of the notification.
+            key: the same for all repetitions of the notification.
             handler: handles it.
         """
         token = os.urandom(16).hex()
         try:
             claim = await self._seen.claim(key, token)
         except asyncio.CancelledError:
-            # It may have been made all the same, and nobody will handle it.
+            # The claim may have succeeded all the same, and must be released.
             await asyncio.shield(self._settle(key, token, handled=False))
             raise
         if claim != "claimed":
@@ -67,7 +67,7 @@ class Once:
                     await kept.settled()
         finally:
             settling = self._settle(key, token, handled=handled)
-            # Shielded: the last word must be said even if the handler was cancelled.
+            # Shielded: the result must be noted even if the handler was cancelled.
             await (settling if self._settles_at_once else asyncio.shield(settling))
         return reply
 
@@ -76,7 +76,7 @@ class Once:
             return await handler()
 
     async def _settle(self, key: str, token: str, *, handled: bool) -> None:
-        """Note that a notification was handled, or that it wasn't. A store that fails doesn't change which it was."""
+        """Note whether a notification was handled. A failure of the store is logged only."""
         try:
             await (self._seen.confirm(key) if handled else self._seen.release(key, token))
         except Exception:  # noqa: BLE001 - a store may raise anything
@@ -84,12 +84,12 @@ class Once:
 
 
 class KeptClaims:
-    """Claims that are renewed while they are held.
+    """Renews claims while they are held.
 
-    All of a loop share one timer: one for each would take a tenth of a dispatch (`benchmarks.receivers`).
+    All claims of a loop share one timer: one for each would take a tenth of a dispatch (`benchmarks.receivers`).
 
     Args:
-        lease: seconds after which a claim falls by itself.
+        lease: seconds after which a claim expires.
     """
 
     def __init__(self, lease: float) -> None:
@@ -101,7 +101,7 @@ class KeptClaims:
         """Renew a claim for as long as the block lasts.
 
         Args:
-            renew: has it last for another lease; False if it has fallen.
+            renew: extends it by another lease; False if it has expired.
         """
         claim = self.keep(renew)
         try:
@@ -111,7 +111,7 @@ class KeptClaims:
                 await claim.settled()
 
     def keep(self, renew: Callable[[], Awaitable[bool]]) -> _KeptClaim:
-        """Renew a claim until it is let go.
+        """Renew a claim until `let_go` is called.
 
         Args:
             renew: as for `kept`.
@@ -132,14 +132,14 @@ class KeptClaims:
             return
         loop.call_later(self._pause / _LOOKS, self._renew_due, loop)
         now = loop.time()
-        # A copy: a task that starts at once may take its claim out.
+        # A copy: a task that starts at once may remove its claim.
         for claim in [claim for claim in held if claim.due <= now]:
             claim.due = now + self._pause
             claim.renew()
 
 
 class _KeptClaim:
-    """One of `KeptClaims`, in whose set it is until it is let go."""
+    """A claim in the set of its `KeptClaims`, until it is let go."""
 
     __slots__ = ("_held", "_renew", "_renewing", "due")
 
@@ -150,12 +150,12 @@ class _KeptClaim:
         self._renewing: asyncio.Task[None] | None = None
 
     def let_go(self) -> bool:
-        """Renew it no more. True if a renewal has begun: then `settled` must be awaited."""
+        """Stop renewing it. True if a renewal is under way: then await `settled`."""
         self._held.discard(self)
         return self._renewing is not None
 
     async def settled(self) -> None:
-        """Cancel the renewal that has begun, and wait for its end."""
+        """Cancel the renewal that is under way, and wait for its end."""
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.wait({self._renewing})

@@ -1,4 +1,4 @@
-"""`Reader`: a notification verified and decrypted, with the keys of whom it is for."""
+"""`Reader`: verifies and decrypts notifications, with the keys of the merchant or the brand."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Reader:
     """Verifies and decrypts notifications: a merchant's of APIv3 and APIv2, and those of a brand.
 
     Args:
-        apiv3_key: as for `Webhook`, and so are all others.
-        certs: platform keys.
-        apiv2_key: verifies what is of APIv2.
-        private_key: the merchant's.
-        brand: whose notifications come too.
-        clock: gives Unix time in seconds.
+        apiv3_key: as for `Webhook`.
+        certs: as for `Webhook`.
+        apiv2_key: as for `Webhook`.
+        private_key: as for `Webhook`.
+        brand: as for `Webhook`.
+        clock: as for `Webhook`.
 
     Raises:
         ConfigurationError: an argument is wrong, or nothing could be read with these.
@@ -64,11 +64,11 @@ class Reader:
 
     @property
     def has_sm2(self) -> bool:
-        """Whether sums of SM2 may be needed, which take longer than those of RSA."""
+        """Whether there is a key of SM2, which is slower than RSA."""
         return self._trust.keys.has_sm2
 
     def read(self, headers: HeaderSource, body: bytes) -> Notification[dict[str, Any]]:
-        """The notification, which must not be used otherwise; raises as `Webhook.open`."""
+        """The notification, verified and decrypted; raises as `Webhook.open`."""
         if body[:1] != b"{" and is_xml(body):
             return self._read_xml(body)
         if self._is_for_apiv2_alone and not body.lstrip(BLANKS).startswith(b"{"):
@@ -88,7 +88,7 @@ class Reader:
         return replace(notification, resource=resource)
 
     def _receiver(self, serial: str) -> _Receiver:
-        """Whose notification it is, by the key that it names; an unknown one is refused in the merchant's name."""
+        """The receiver whose platform key the notification names; the merchant for an unknown key."""
         owner = self._brand
         if owner is not None and (self._merchant is None or owner.trust.keys.find(serial) is not None):
             return owner
@@ -125,13 +125,13 @@ class Reader:
 
 
 class _Receiver(NamedTuple):
-    """With what a notification of APIv3's kind is read.
+    """The keys to read notifications of a merchant or a brand with.
 
     Attributes:
         trust: the platform's keys.
-        api_key: opens resources.
-        private_key: decrypts the fields that are encrypted besides; None leaves them as they are.
-        verify: checks a signature as the scheme says.
+        api_key: decrypts resources.
+        private_key: decrypts fields that are encrypted for it; None leaves them encrypted.
+        verify: checks a signature in this scheme.
     """
 
     trust: TrustStore
@@ -141,7 +141,7 @@ class _Receiver(NamedTuple):
 
     @classmethod
     def of_brand(cls, owner: Brand, certs: TrustStore) -> Self:
-        """That of a brand beside a merchant with these platform keys.
+        """The receiver of a brand, beside a merchant with these platform keys.
 
         Raises:
             ConfigurationError: the brand has no API key, or shares a platform key with the merchant.
@@ -161,14 +161,14 @@ class _Receiver(NamedTuple):
         return cls(TrustStore(owner.platform_keys), owner.api_key, owner.private_key, brand_scheme.verify)
 
     def verifying_key(self, serial: str, now: float) -> PublicKey | None:
-        """As that of `PlatformKeys`. An unknown serial is heard of where keys are renewed."""
+        """As `PlatformKeys.verifying_key`. An unknown serial is reported to the store, which may renew its keys."""
         key = self.trust.keys.verifying_key(serial, now)
         if key is None:
             self.trust.report(serial)
         return key
 
     def by_name(self) -> Mapping[str, PublicKey]:
-        """As that of `PlatformKeys`."""
+        """As `PlatformKeys.by_name`."""
         return self.trust.keys.by_name()
 
 

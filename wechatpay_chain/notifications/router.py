@@ -20,10 +20,10 @@ Function = Callable[[Notification[R]], Answer | Awaitable[Answer]]
 """A handler: a coroutine function, or a function, which then runs in a thread."""
 
 Late = Literal["finish", "cancel"]
-"""What becomes of a handler that isn't done in time: it goes on in the background, or it is cancelled."""
+"""What happens to a handler that isn't done in time: it goes on in the background, or is cancelled."""
 
 _ANY = (None, None)
-# The platform asks these and waits for data: repeated, they want an answer again.
+# Notifications that ask for data: a repetition must be answered with data again.
 _QUESTIONS = frozenset(
     {
         "CROSS_BORDER_PAY.GET_MCH_INFO",
@@ -51,11 +51,11 @@ class Kind(Generic[R]):
 
 @frozen()
 class Route:
-    """A handler, and how it is used.
+    """A handler, and how it is called.
 
     Attributes:
         function: the handler.
-        once: whether repetitions of a notification are kept from it.
+        once: whether it is called only once for all repetitions of a notification.
         signs: whether its replies must be signed.
         in_loop: whether it is a coroutine function; others run in threads.
     """
@@ -67,12 +67,12 @@ class Route:
 
     @classmethod
     def of(cls, function: Function[Any], *, once: bool, signs: bool) -> Self:
-        """The route to a handler, in the loop or in a thread as the handler is made for."""
+        """The route of a handler: in the loop for a coroutine function, else in a thread."""
         return cls(function, once, signs, inspect.iscoroutinefunction(function))
 
 
 class Router:
-    """Handlers by event type and original type; the most exact one wins."""
+    """Handlers by event type and original type; the most specific one is called."""
 
     def __init__(self) -> None:
         self._routes: dict[tuple[str | None, str | None], Route] = {}
@@ -110,12 +110,12 @@ class Router:
 
 
 def deadline_of(notification: Notification[Any], usual: float) -> float:
-    """Seconds until the platform must have its reply: of the usual ones, or fewer where it waits less."""
+    """Seconds until the platform must have its reply: the usual number, or fewer for kinds with a shorter deadline."""
     return min(usual, _SHORT_DEADLINE) if notification.event_type in _SIGNED_REPLIES else usual
 
 
 def is_question(notification: Notification[Any]) -> bool:
-    """Whether the platform waits for what the handler answers."""
+    """Whether the platform asks for data in the reply."""
     return notification.event_type in _QUESTIONS
 
 

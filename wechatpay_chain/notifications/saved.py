@@ -1,4 +1,4 @@
-"""Messages in files: a notification or an answer with its headers, kept to be verified or replayed later.
+"""Messages in files: notifications or answers with their headers, to be verified or replayed later.
 
     saved = read(Path("notification.http"))
     webhook.open(saved.headers, saved.body)
@@ -19,7 +19,7 @@ from ..errors import ConfigurationError
 from ..http.headers import NO_HEADERS, Headers
 
 RECEIVED = "X-Received-At"
-"""The header that `listen` adds: Unix time in seconds, so that a message that is read later isn't taken for stale."""
+"""The header that `listen` adds: Unix time in seconds, so that a saved message isn't refused as stale later."""
 
 _FIRST_LINE = re.compile(rb"(?:HTTP/[0-9.]+ (?P<status>[0-9]{3})[^\r\n]*|[A-Z]+ [^\s]+(?: HTTP/[0-9.]+)?)\r?\n")
 _HEADER = re.compile(r"[<>]?\s*[\"']?([A-Za-z0-9_-]+)[\"']?\s*:\s*[\"']?(.*?)[\"']?,?")
@@ -29,7 +29,7 @@ _SIGNING = re.compile(
     r"(?!(?:http_)?wechatpay[_-]\w)[\"'\[]*([^\"'\s,;\]}]+)",
     re.IGNORECASE,
 )
-# A header of a gateway's own that holds one of the platform's: `X-Wechatpay-Nonce: x`.
+# A gateway's header with the value of a platform's: `X-Wechatpay-Nonce: x`.
 _OTHER_NAME = re.compile(r"[<>]?\s*[\"']?x-(?=[a-z-]*wechatpay-[a-z-])[a-z-]+[\"']?\s*:", re.IGNORECASE)
 _SEVERAL = re.compile("[, ]")
 _MOST_BLOCKS = 8
@@ -68,7 +68,7 @@ def read(path: Path) -> Saved:
 
 
 def is_message(content: bytes) -> bool:
-    """Whether a file begins as a message does, and not with a body."""
+    """Whether a file begins like a message, not with a body."""
     return _FIRST_LINE.match(content) is not None
 
 
@@ -76,7 +76,7 @@ def parse(content: bytes) -> Saved:
     """Read a message: a first line, headers, an empty line, the body. `100 Continue` before it is skipped.
 
     Raises:
-        ConfigurationError: it is none.
+        ConfigurationError: it is no message.
     """
     for _ in range(_MOST_BLOCKS):
         first = _FIRST_LINE.match(content)
@@ -113,7 +113,7 @@ def parse_headers(text: str) -> Headers:
         f"Wechatpay-{'-'.join(part.capitalize() for part in re.split('[_-]', name))}": value
         for _, name, value in _SIGNING.findall(own)
     }
-    # On a line of its own a value stays as a gateway made it, with commas or blanks: the signature is checked with it.
+    # A value on its own line is kept as it is, with commas or blanks: the signature is checked with it.
     signing |= {
         name: value
         for name, value in found.items()

@@ -1,4 +1,4 @@
-"""APIv3 notifications: the envelope, and the resource that is sealed in it.
+"""APIv3 notifications: the envelope, and the encrypted resource in it.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012071382
 """
@@ -31,9 +31,9 @@ def read(
     """The notification in a body whose signature has been checked.
 
     Args:
-        body: as it came.
-        apiv3_key: opens its resource.
-        sealed_with: the algorithm that its resource must be sealed with, which belongs to that of its signature.
+        body: the raw bytes.
+        apiv3_key: decrypts its resource.
+        sealed_with: the algorithm that its resource must be encrypted with, by its signature type.
 
     Raises:
         DecodeError: it isn't the JSON of a notification, or its `id` is missing, null or empty.
@@ -67,7 +67,7 @@ def _envelope(body: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     if type(sealed) is not dict:
         raise DecodeError("the notification has no resource")
     if not _text(envelope, "id").strip():
-        # It is what repetitions are told by: all messages without one would count as one and the same.
+        # Repetitions have the same id: without one, all notifications would count as the same.
         raise DecodeError("the notification has no id")
     return envelope, sealed
 
@@ -132,7 +132,7 @@ def load_object(content: bytes, what: str) -> dict[str, Any]:
 def decrypt_fields(
     resource: dict[str, Any], event_type: str, original_type: str | None, private_key: PrivateKey
 ) -> dict[str, Any]:
-    """A copy of a resource in which the fields are decrypted that were encrypted for the merchant.
+    """A copy of a resource with the fields decrypted that are encrypted for the merchant.
 
     Raises:
         DecryptionError: a field was encrypted for another key; with its name.

@@ -1,4 +1,4 @@
-"""Which notifications were handled already, or are being handled: the platform sends many of them twice.
+"""Stores of notifications that were handled or are being handled, because the platform sends many of them twice.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012071382
 """
@@ -17,44 +17,44 @@ from typing import Any, Literal, NoReturn, Protocol, runtime_checkable
 from .._arguments import COUNT, SECONDS, a_function, check
 
 Claim = Literal["claimed", "busy", "done"]
-"""`claimed`: it is yours to handle. `busy`: another one is at it. `done`: it was handled before."""
+"""`claimed`: the caller may handle it. `busy`: another worker is handling it. `done`: it was handled before."""
 
 LEASE = 60.0
-"""Seconds after which a claim that isn't renewed falls by itself: its worker died."""
+"""Seconds after which a claim expires that isn't renewed, because its worker died."""
 
 KEEP = 26 * 3600.0
 """Seconds to remember what was handled: the platform sends again for little more than 24 hours."""
 
 KEEP_V2 = 60 * 24 * 3600.0
-"""The same for APIv2, whose notices carry no time that is checked: a recorded one verifies for ever."""
+"""The same for APIv2, whose notices have no verified time, so that a recorded one is valid for ever."""
 
 V2_KEYS = "v2/"
-"""What the keys of APIv2's notices begin with."""
+"""The prefix of keys of APIv2's notices."""
 
 
 class Seen(Protocol):
     """Remembers notifications for one or many workers. Every method is atomic.
 
-    A store whose claims last longer than its lease is a `RenewableSeen` besides. Keys of APIv2's notices begin with
-    `V2_KEYS`: remember these longer, for nothing else keeps a recorded one out.
+    A store that can extend claims beyond its lease is a `RenewableSeen`. Keys of APIv2's notices begin with `V2_KEYS`:
+    remember these longer, since nothing else protects against a recorded one.
     """
 
     async def claim(self, key: str, token: str) -> Claim:
-        """Try to become the one that handles `key`.
+        """Try to claim a notification for handling.
 
         Args:
-            key: what is equal in repetitions of one notification.
-            token: names the one who claims; fresh for each claim. Asked again under it, as by a driver that lost the
-                answer, the claim is `claimed` still.
+            key: the same for all repetitions of one notification.
+            token: identifies the claim, new for each. A second call with the same token, as from a driver that lost
+                the first answer, returns `claimed` again.
         """
         ...
 
     async def confirm(self, key: str) -> None:
-        """Say that `key` was handled. It stays so even if the claim has fallen meanwhile."""
+        """Note that `key` was handled, even if the claim has expired meanwhile."""
         ...
 
     async def release(self, key: str, token: str) -> None:
-        """Give a claim back, because handling failed; nothing happens if it is another's by now."""
+        """Release a claim because handling failed; does nothing if the claim has passed to another token."""
         ...
 
 
@@ -64,20 +64,20 @@ class RenewableSeen(Seen, Protocol):
 
     @property
     def lease(self) -> float:
-        """Seconds after which a claim falls by itself."""
+        """Seconds after which a claim expires."""
         ...
 
     async def renew(self, key: str, token: str) -> bool:
-        """Have a claim last for another lease; False if it is this one's no more."""
+        """Extend a claim by another lease; False if it has passed to another token."""
         ...
 
 
 @runtime_checkable
 class HandlingSeen(Seen, Protocol):
-    """A store whose handlers may work in the transaction that notes them."""
+    """A store whose handlers may write in the transaction that notes the notification as handled."""
 
     def handling(self, key: str, token: str) -> AbstractAsyncContextManager[None]:
-        """Entered around the handler, by the one that holds the claim."""
+        """A context for the handler, entered by the holder of the claim."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Profit sharings that come as payments.
+"""Recognising notifications of profit sharings that have the event type of payments.
 
 Until March 2025 the platform sent all of them, and the returns of them, as `TRANSACTION.SUCCESS`, some even with
 `transaction` as their original type; some merchants still get them so. Only the content tells them from payments, and

@@ -1,4 +1,4 @@
-"""Threads for handlers that are plain functions, and the queue before them."""
+"""Threads for handlers that are plain functions, and the queue for them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ T = TypeVar("T")
 THREADS = min(32, (os.cpu_count() or 1) + 4)
 """As many as asyncio has for `asyncio.to_thread`."""
 
-# How much of the average the newest duration makes.
+# The weight of the newest duration in the average.
 _NEWEST = 0.2
 
 
 class HandlerThreads:
-    """Runs functions in threads. Who has a turn has a thread: nothing that was claimed waits for one.
+    """Runs functions in threads. A turn guarantees a thread, so that no claimed notification waits for one.
 
     Args:
         threads: how many functions run at once.
@@ -39,7 +39,7 @@ class HandlerThreads:
         self._average: float | None = None
 
     def delay(self) -> float:
-        """Seconds that one who comes now will wait for a turn, by how long the functions took; 0 if nobody knows."""
+        """The expected wait for a turn in seconds, from the durations so far; 0 if there are none."""
         if self._average is None or not self._turn_of_loop().locked():
             return 0.0
         return (self._waiting + 1) * self._average / self._threads

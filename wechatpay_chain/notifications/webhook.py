@@ -1,4 +1,4 @@
-"""`Webhook`: notifications verified, decrypted, handed to their handlers, and answered."""
+"""`Webhook`: verifies and decrypts notifications, calls their handlers, and makes replies."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MAX_BODY = 2 * 1024 * 1024
 """Bytes: the ciphertext of a resource may have 1,048,576 characters."""
 
 DEADLINE = 4.5
-"""Seconds: the platform counts five as failed."""
+"""Seconds: after five the platform counts a notification as failed."""
 
 
 class Webhook:
@@ -62,13 +62,13 @@ class Webhook:
         business_number: gives the number whose messages the inbox keeps in order; by default that of the order,
             transfer or contract.
         seen: remembers what was handled; in this process by default. Several workers need a `RedisSeen`.
-        seen_key: what is equal in repetitions of one notification; its `id` by default.
+        seen_key: returns the same for all repetitions of one notification; by default its `id`.
         deadline: seconds within which `dispatch` replies; to those of CROSS_BORDER_PAY within 2.5 at most.
         late: whether a handler that takes longer is finished in the background (`"finish"`) or cancelled (`"cancel"`).
             Either way the platform is told to send the notification again, and is told of the success when it does.
         sign_reply: signs replies, for the notifications that ask for it; see `AuthorizationSigner`.
-        brand: the brand whose notifications come here too, or alone; with its `api_key`. Whose a notification is, its
-            serial says.
+        brand: the brand whose notifications are received too, or alone; with its `api_key`. The serial in a
+            notification shows whether it is for the merchant or the brand.
         max_body: bytes; a longer body is refused.
         clock: gives Unix time in seconds.
 
@@ -160,12 +160,12 @@ class Webhook:
         return cls(**given)
 
     def open(self, headers: HeaderSource, body: Body) -> Notification[dict[str, Any]]:
-        """Verify and decrypt a notification. It does no I/O, and there is no way to its resource without it.
+        """Verify and decrypt a notification. It does no I/O.
 
         Args:
             headers: the request's headers, as the framework has them: any mapping in any case, a WSGI environ, ASGI's
                 pairs of bytes.
-            body: the request's body: the raw bytes, before anything parses them.
+            body: the request's body as raw bytes, not parsed.
 
         Raises:
             SignatureProbe: a wrong signature that the platform sent on purpose; refuse it like any other.
@@ -216,7 +216,7 @@ class Webhook:
         return register
 
     async def dispatch(self, headers: HeaderSource, body: Body) -> Reply:
-        """Verify a notification, have it handled, and say what to reply. It raises nothing.
+        """Verify a notification, call its handler, and return the reply. It raises nothing.
 
         A notification that was handled before is answered with success and not handled again. What must not be
         believed, and what no handler was registered for, is refused and logged. With an inbox, it is stored, whether or
@@ -231,7 +231,7 @@ class Webhook:
     async def _dispatch(self, headers: HeaderSource, body: Body, calling_thread: CallingThread | None = None) -> Reply:
         try:
             if self._inbox is not None:
-                # They are read twice, which an iterator can't be; with a message of APIv2 they say nothing.
+                # A list, since they are read twice. Those of APIv2 messages don't matter.
                 headers = {} if is_xml(body) else verifying_headers(headers)
             if self._reader.has_sm2:
                 from ..credentials.sm_threads import in_thread
@@ -253,8 +253,8 @@ class Webhook:
     async def handle(self, notification: Notification[Any]) -> Reply:
         """Call the handler of a notification that was stored, for the worker of an inbox.
 
-        It has all the time that it wants, and repetitions are the worker's concern. A handler that is a plain function
-        runs in a thread; it can't be stopped, so it is waited for even by one who is cancelled.
+        There is no deadline, and repetitions are the worker's concern. A handler that is a plain function runs in a
+        thread; it can't be stopped, so it is waited for even if this is cancelled.
 
         Args:
             notification: what `open` returned, or `Message.notification`.
@@ -317,10 +317,10 @@ class Webhook:
         return self._delivery.is_busy
 
     async def aclose(self) -> None:
-        """Wait for the handlers that go on in the background."""
+        """Wait for handlers that run on in the background."""
         await self._delivery.drain()
 
-    # Its handlers, what it remembers, its threads and its keys, which may renew themselves, are shared.
+    # Copies would share handlers, threads, keys and the store of seen notifications.
     def __copy__(self) -> Self:
         return self
 

@@ -1,4 +1,4 @@
-"""APIv2 notifications: flat XML, signed with the APIv2 key, or with a part that only this key opens.
+"""APIv2 notifications: flat XML, signed with the APIv2 key, or with a part that is encrypted with it.
 
 https://pay.weixin.qq.com/doc/v2/merchant/4011935221 (payment), 4011940955 (refund)
 """
@@ -28,9 +28,9 @@ _TELLING_FIELDS = {
 }
 _SUCCESSES = frozenset({"transaction-success", "combined-transactions-success"})
 _MERCHANT_NUMBERS = ("mch_id", "mchid", "sp_mchid", "combine_mch_id", "combine_mchid", "sub_mch_id", "sub_mchid")
-# The first is the platform's number of a refund; the others stand in for it.
+# The platform's number of a refund; without it, the other numbers together.
 _REFUND_NUMBERS = (("refund_id",), ("out_refund_no", "out_trade_no", "transaction_id"))
-# Different each time that the same notification is sent.
+# Differs between repetitions of a notification.
 _FRESH_EACH_TIME = re.compile("(^|&)nonce_str=[^&]*")
 
 

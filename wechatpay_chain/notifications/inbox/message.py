@@ -13,7 +13,7 @@ from ..headers import HeaderSource, signature_headers
 from ..notification import XML_PREFIX, Notification
 from ..seen import V2_KEYS
 
-# The number that a shop knows a matter by, the widest first: a refund's notification names its order too.
+# The number by which a shop knows an order, the widest first: a refund's notification names its order too.
 _NUMBERS = (
     "out_trade_no",
     "combine_out_trade_no",
@@ -50,7 +50,7 @@ class Message:
     """A verified notification, with all that is needed to handle it later and to prove that it came.
 
     Attributes:
-        key: what is equal in repetitions of it.
+        key: the same for all repetitions of it.
         number: the business number; messages of one number are handled in the order in which they came.
         id: the notification's own number.
         event_type: such as `TRANSACTION.SUCCESS`.
@@ -91,8 +91,8 @@ class Message:
             notification: what `open` returned.
             headers: the request's headers, as for `open`.
             body: the request's body.
-            key: what is equal in repetitions of one notification.
-            number: its business number.
+            key: returns the same for all repetitions of one notification.
+            number: returns its business number.
         """
         own = key(notification)
         return cls(

@@ -1,4 +1,4 @@
-"""A message's content as bytes, sealed at rest where the caller gives a key."""
+"""A message's content as bytes, encrypted at rest if the caller gives a key."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Packer:
 
     Args:
         key: 32 bytes that only this shop knows, to seal bodies and resources with; None stores them as they are.
-        reads_unsealed: whether content that isn't sealed is read though there is a key: what was stored before there
-            was one. By default it is refused, as whoever can write to the database may have put it there.
+        reads_unsealed: whether to accept unencrypted content, stored before there was a key. By default it is refused,
+            since anyone who can write to the database may have put it there.
 
     Raises:
         ConfigurationError: the key has another length.
@@ -84,7 +84,7 @@ class Packer:
 
         Raises:
             DecryptionError: it is sealed, and the key isn't the one that it was sealed with; or it isn't sealed.
-            DecodeError: what was stored isn't what was packed.
+            DecodeError: the stored content isn't what was packed.
         """
         return (
             cast("Mapping[str, str]", load_object(packed.headers.encode(), "the stored headers")),

@@ -1,4 +1,4 @@
-"""`Record` and `Counts`: what those see who look after an inbox."""
+"""`Record`, `Counts` and `masked`: what people who maintain an inbox see of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .states import State
 HIDDEN = "***"
 """What stands in place of a value that people needn't see."""
 
-# Numbers, times and states that a matter is found by. A field that isn't among them may be about a person.
+# Numbers, times and states, by which a message is found. Any other field may be about a person.
 _SHOWN = re.compile(
     r"(out_\w+_no|\w*trade_no|\w*(transaction|refund)_id|\w*mch_?id|\w*(state|status|time|currency)|\w+_type)"
 )
@@ -25,15 +25,15 @@ class Record:
     """A message in the inbox, without its content.
 
     Attributes:
-        key: what is equal in repetitions of it.
+        key: the same for all repetitions of it.
         number: the business number.
         event_type: such as `TRANSACTION.SUCCESS`.
         original_type: what kind of resource it is; None where the platform doesn't say.
         summary: a short text for people.
-        state: where it is.
+        state: its state.
         tries: how many handlings have begun.
         received: Unix time in seconds at which it was stored, by the database's clock.
-        due: Unix time in seconds from which it may be handled, or at which its claim falls.
+        due: Unix time in seconds from which it may be handled, or at which its claim expires.
         finished: Unix time in seconds at which it was done or given up; None before.
         error: why the last try failed: the exception's type, without its text; empty if none has.
     """
@@ -53,11 +53,11 @@ class Record:
 
 @frozen()
 class Counts:
-    """What is in an inbox.
+    """The content of an inbox in numbers.
 
     Attributes:
         by_state: how many messages there are in each state.
-        oldest: seconds since the oldest message came that isn't finished; 0 if there is none.
+        oldest: age in seconds of the oldest unfinished message; 0 if there is none.
     """
 
     by_state: Mapping[State, int]
@@ -65,7 +65,7 @@ class Counts:
 
 
 class Observer(Protocol):
-    """Sees what a worker does."""
+    """Is told what a worker does."""
 
     def handling(self, message: Message, tries: int) -> AbstractContextManager[None]:
         """Entered while a handler runs; what it raises passes through.
@@ -77,7 +77,7 @@ class Observer(Protocol):
         ...
 
     def counted(self, counts: Counts) -> None:
-        """Told from time to time how much there is."""
+        """Called from time to time with the numbers of messages."""
         ...
 
 

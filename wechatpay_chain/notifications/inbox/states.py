@@ -1,4 +1,4 @@
-"""What becomes of a stored message: its states, what moves it from one to the next, and when it is tried again.
+"""The states of a stored message, the events that change them, and when a message is tried again.
 
 WAITING --claimed--> CLAIMED --handled--> DONE --forgotten--> FORGOTTEN
    ^                    |                                         ^
@@ -17,34 +17,34 @@ from ...policies.backoff import Backoff
 
 
 class State(StrEnum):
-    """Where a message is."""
+    """The state of a message."""
 
     WAITING = "waiting"
-    """It is handled when its time has come."""
+    """It is handled when it is due."""
     CLAIMED = "claimed"
-    """A worker has it. If its lease ends before the worker says more, another takes it."""
+    """A worker has it. If its lease ends before the worker settles it, another worker takes it."""
     DONE = "done"
     """Its handler has succeeded."""
     DEAD = "dead"
-    """It failed as often as it may. Nothing happens until somebody has it retried."""
+    """It failed too often. Nothing happens until somebody has it retried."""
     FORGOTTEN = "forgotten"
     """Its content was erased. The key remains, so that a repetition isn't taken for a new one."""
 
 
 UNFINISHED = (State.WAITING, State.CLAIMED)
-"""A message in one of these goes before later ones of its number. A dead one holds nobody up."""
+"""The states in which a message holds up later ones of its number; a dead one doesn't."""
 
 
 class Event(StrEnum):
-    """What happens to a message."""
+    """An event that changes the state of a message."""
 
     CLAIMED = "claimed"
     HANDLED = "handled"
     FAILED = "failed"
     RELEASED = "released"
-    """The worker stops before the handler is done; it says nothing about the handler."""
+    """The worker stopped before the handler was done, which is no failure of the handler."""
     RETRIED = "retried"
-    """Somebody has it handled again, because it is dead, or sooner than it would be."""
+    """Somebody has it handled again: a dead one, or one that waits for its next try."""
     FORGOTTEN = "forgotten"
     """Somebody has its content erased."""
 
@@ -57,7 +57,7 @@ _TAKES = {
 
 @frozen()
 class Patience:
-    """How often a message is tried, and how long it waits between.
+    """How often a message is tried, and the pauses between the tries.
 
     Attributes:
         backoff: the pauses.
@@ -76,7 +76,7 @@ class Patience:
 
 @frozen()
 class Step:
-    """Where an event leads.
+    """The result of an event.
 
     Attributes:
         state: the next state.
@@ -90,13 +90,13 @@ class Step:
 
 
 def next_step(state: State, event: Event, tries: int, patience: Patience, chance: float = 1.0) -> Step | None:
-    """Where an event leads a message; None if it changes nothing there.
+    """The result of an event for a message; None if it changes nothing in this state.
 
     A try counts when it is claimed, so that a message that kills its worker is dead after `patience.most` of them.
 
     Args:
-        state: where it is.
-        event: what happens.
+        state: of the message.
+        event: what happened.
         tries: how many handlings have begun.
         patience: how often it is tried.
         chance: a random number from 0 to 1, which shortens the pause.

@@ -1,4 +1,4 @@
-"""What `Webhook` stores notifications with."""
+"""`Inbox`: the protocol that `Webhook` stores notifications with."""
 
 from __future__ import annotations
 
