@@ -202,6 +202,9 @@ def test_a_closed_pipe(shop: Shop) -> None:
     [
         (["--help"], {"aiohttp", "cryptography", "rich", "orjson", "asyncio"}),
         (["call", "--help"], {"aiohttp", "rich"}),
+        (["listen", "--help"], {"aiohttp", "rich"}),
+        (["trigger", "TRANSACTION.SUCCESS", "--url", "http://127.0.0.1:9"], {"aiohttp", "rich", "sqlite3"}),
+        (["pay", "A1", "--url", "http://127.0.0.1:9"], {"aiohttp", "rich", "sqlite3"}),
         (["search", "退款"], {"aiohttp", "cryptography", "rich"}),
         (["describe", PUNISH], {"aiohttp", "cryptography", "rich"}),
         (["completion", "words", "wechatpay-chain call post v3/"], {"aiohttp", "rich"}),

@@ -9,9 +9,33 @@ bills, and signs its answers. It never imports the client.
 
 from __future__ import annotations
 
-from .emulator import Emulator
-from .platform.call import Call
-from .platform.keys import KeyPair
-from .platform.refusal import Refusal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .emulator import Emulator
+    from .platform.call import Call
+    from .platform.keys import KeyPair
+    from .platform.refusal import Refusal
 
 __all__ = ["Call", "Emulator", "KeyPair", "Refusal"]
+
+# Loaded on first use: a command that asks a running emulator pays neither for its products nor for cryptography.
+_LAZY = {
+    "Call": "platform.call",
+    "Emulator": "emulator",
+    "KeyPair": "platform.keys",
+    "Refusal": "platform.refusal",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

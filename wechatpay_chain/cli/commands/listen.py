@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from ...emulator.server import Listening
 from ...errors import ConfigurationError, WeChatPayError
 from ...http.headers import Headers
 from ...http.request import Request
@@ -101,6 +100,8 @@ class _Receiver:
 
     async def run(self, host: str, port: int) -> None:
         """Listen until it was enough, or until cancelled."""
+        from ...emulator.server import Listening  # aiohttp
+
         async with Listening(self._receive, host, port) as base_url:
             tell(f"listening on {base_url}: give it as notify_url, through a tunnel where the platform must reach it")
             await self._enough.wait()
