@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from ..notifications import Webhook
@@ -19,6 +19,8 @@ from ..notifications.arguments import check_receiver
 def endpoint(webhook: Webhook) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     """The endpoint of a webhook. Not more of a body is read than a notification may have.
 
+    A body that is cut off is answered 400.
+
     Raises:
         ConfigurationError: it is no webhook.
     """
@@ -26,10 +28,13 @@ def endpoint(webhook: Webhook) -> Callable[[Request], Coroutine[Any, Any, Respon
 
     async def receive(request: Request) -> Response:
         body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > webhook.max_body:
-                break  # the webhook refuses what is too long
+        try:
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > webhook.max_body:
+                    break  # the webhook refuses what is too long
+        except ClientDisconnect:
+            return Response(status_code=400)
         reply = await webhook.dispatch(request.scope["headers"], bytes(body))
         return Response(reply.body, reply.status, reply.headers)
 
