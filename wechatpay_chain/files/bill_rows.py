@@ -88,13 +88,17 @@ class Rows:
         """The rows.
 
         Raises:
-            DecodeError: two columns have one name, a sum is no number, or the bill ends without its sums.
+            DecodeError: there are no columns, two have one name, a sum is no number, or the bill ends without its sums.
         """
         lines = _numbered(self._lines)
         _, header = next(lines, (1, ""))
         if not header.strip():
             raise DecodeError("the bill is empty: not even its columns are there. Download it again")
         self.columns = _names(header)
+        if len(self.columns) == 1:
+            raise DecodeError(
+                "its first line names no columns: it is no bill, but a text in its place or a damaged file"
+            )
         self.doubtful.clear()
         sums = _Sums()
         last_two: list[tuple[int, str]] = []
