@@ -130,7 +130,7 @@ async def test_cancelled_after_its_handler() -> None:
 
 @pytest.mark.skipif(not hasattr(asyncio, "eager_task_factory"), reason="tasks start at once from Python 3.12 on")
 async def test_claims_are_renewed_where_tasks_start_at_once() -> None:
-    """A claim that is found fallen within the walk over all claims doesn't end the renewal of the others."""
+    """A claim that is found lost within the walk over all claims doesn't end the renewal of the others."""
     loop = asyncio.get_running_loop()
     before = loop.get_task_factory()
     loop.set_task_factory(getattr(asyncio, "eager_task_factory"))  # noqa: B009 - checkers for 3.11 don't know it

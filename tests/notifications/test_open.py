@@ -159,7 +159,17 @@ def test_demand_21_no_way_around() -> None:
     with pytest.raises(SignatureError, match="not signed"):
         webhook().open({}, Envelope().body())
     public = {name for name in dir(Webhook) if not name.startswith("_")}
-    assert public == {"aclose", "dispatch", "dispatch_sync", "from_env", "handle", "handle_sync", "on", "open"}
+    assert public == {
+        "aclose",
+        "dispatch",
+        "dispatch_sync",
+        "from_env",
+        "handle",
+        "handle_sync",
+        "is_busy",
+        "on",
+        "open",
+    }
 
 
 @pytest.mark.parametrize(("offset", "says"), [(-301, "301 s behind"), (301, "301 s ahead of")])

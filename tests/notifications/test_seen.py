@@ -54,7 +54,7 @@ every_kind = pytest.fixture(params=["memory", "redis", "redis as text"])
 
 @every_kind
 async def seen(request: pytest.FixtureRequest) -> AsyncIterator[Seen]:
-    """Each kind of store, whose claims fall soon."""
+    """Each kind of store, whose claims expire soon."""
     async with store_of(request, LEASE, KEEP) as store:
         yield store
 
@@ -95,7 +95,7 @@ async def test_cancelled_while_it_claims(lasting: Seen) -> None:
 
 
 async def test_a_dead_worker(seen: Seen) -> None:
-    """A claim falls by itself; the old worker can't take the new one's away, and its late success still counts."""
+    """A claim expires by itself; the old worker can't take the new one's away, and its late success still counts."""
     await seen.claim("k", "dead")
     await asyncio.sleep(LEASE + 0.05)
     assert await seen.claim("k", "new") == "claimed"
@@ -107,7 +107,7 @@ async def test_a_dead_worker(seen: Seen) -> None:
 
 
 async def test_renewal(seen: Seen) -> None:
-    """A claim that is renewed in time doesn't fall; one that is lost, given back or another's can't be renewed."""
+    """A claim that is renewed in time doesn't expire; one that is lost, given back or another's can't be renewed."""
     assert isinstance(seen, RenewableSeen)
     await seen.claim("k", "a")
     for _ in range(3):

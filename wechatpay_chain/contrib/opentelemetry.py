@@ -6,7 +6,7 @@ A call is a span `METHOD /template`, and each request that was sent for it a spa
 
 Worker(inbox, webhook, observer=OpenTelemetryInbox())
 
-Each handling of a stored notification is a span, and gauges say how much there is in the inbox and how long it waits.
+Each handling of a stored notification is a span; gauges show how many there are in the inbox, and the oldest's age.
 https://opentelemetry.io/docs/specs/semconv/http/http-spans/
 https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
 """
@@ -134,7 +134,7 @@ class OpenTelemetry:
 
 
 class OpenTelemetryInbox:
-    """The observer of an inbox's worker: a span for each handling, and gauges of what is there.
+    """The observer of an inbox's worker: makes a span for each handling, and gauges of the inbox.
 
     https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
 
@@ -157,7 +157,7 @@ class OpenTelemetryInbox:
 
     @contextmanager
     def handling(self, message: Message, tries: int) -> Generator[None]:
-        """Make a span of what runs in the block; an error's text, which may hold personal data, isn't in it."""
+        """Make a span for the block. It doesn't hold an error's text, which may contain personal data."""
         attributes: dict[str, str | int] = {
             "messaging.system": "wechatpay",
             "messaging.operation.type": "process",
@@ -180,7 +180,7 @@ class OpenTelemetryInbox:
                 raise
 
     def counted(self, counts: Counts) -> None:
-        """Note how much there is."""
+        """Set the gauges."""
         for state, number in counts.by_state.items():
             self._messages.set(number, {"wechatpay.inbox.state": state.value})
         self._oldest.set(counts.oldest)
@@ -222,5 +222,5 @@ def _template(event: Event) -> str:
 
 def _error_type(error: WeChatPayError | None) -> str:
     if error is None:
-        return "CancelledError"  # what ends with neither an answer nor an error
+        return "CancelledError"  # a call without an answer or an error was cancelled
     return (loggable_code(error.code) if isinstance(error, APIError) else "") or type(error).__name__

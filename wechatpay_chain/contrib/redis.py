@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 _DONE = "done"
-# Both act on a claim only if it still is the caller's.
+# Both change a claim only if it is still the caller's.
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 _RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
 
@@ -40,8 +40,7 @@ class RedisSeen:
     Args:
         redis: a client of `redis.asyncio`; it stays open.
         prefix: what the keys begin with; several merchants may share one.
-        lease: seconds after which a claim falls by itself, because its worker died; it is renewed while its handler
-            runs.
+        lease: seconds after which a claim expires because its worker died; it is renewed while its handler runs.
         keep: seconds to remember what was handled.
         keep_v2: the same for APIv2's notices, 60 days by default.
         timeout: seconds that Redis may take for an answer.
@@ -81,16 +80,16 @@ class RedisSeen:
         return "done" if held in {_DONE, _DONE.encode()} else "busy"
 
     async def renew(self, key: str, token: str) -> bool:
-        """Have a claim last for another lease."""
+        """Extend a claim by another lease. False if it is no longer held."""
         return bool(await self._in_time(self._redis.eval(_RENEW, 1, self._prefix + key, token, str(self._lease))))
 
     async def confirm(self, key: str) -> None:
-        """Say that `key` was handled."""
+        """Remember that `key` was handled."""
         keep = self._keep_v2 if key.startswith(V2_KEYS) else self._keep
         await self._in_time(self._redis.set(self._prefix + key, _DONE, px=keep))
 
     async def release(self, key: str, token: str) -> None:
-        """Give a claim back, if it still is this one."""
+        """Give a claim back, if it is still held."""
         await self._in_time(self._redis.eval(_RELEASE, 1, self._prefix + key, token))
 
     async def _in_time(self, answer: Any) -> Any:

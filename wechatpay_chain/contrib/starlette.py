@@ -17,7 +17,7 @@ from ..notifications.arguments import check_receiver
 
 
 def endpoint(webhook: Webhook) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-    """The endpoint of a webhook. Not more of a body is read than a notification may have.
+    """The endpoint of a webhook. No more of a body is read than a notification may have.
 
     A body that is cut off is answered 400.
 

@@ -20,10 +20,10 @@ with extra("taskiq"):
 
 
 class Closable(Protocol):
-    """What is needed of a `WeChatPay`."""
+    """What this module needs of a `WeChatPay`."""
 
     async def aclose(self) -> None:
-        """Let the calls in flight come to their end, and close the connections."""
+        """Wait for the calls in flight, then close the connections."""
         ...
 
 
@@ -34,11 +34,11 @@ def provide(broker: AsyncBroker, make: Callable[[], C]) -> Callable[[Context], A
     """Give each worker of a broker a client of its own.
 
     Args:
-        broker: whose workers.
+        broker: its workers get the clients.
         make: makes the client; called once in each worker.
 
     Returns:
-        What tasks depend on to get it.
+        The dependency by which tasks get their worker's client.
     """
 
     async def start(state: TaskiqState) -> None:

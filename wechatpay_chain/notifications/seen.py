@@ -104,7 +104,7 @@ class MemorySeen:
     attempt meets any of them.
 
     Args:
-        lease: seconds after which a claim falls by itself; it is renewed while its handler runs.
+        lease: seconds after which a claim expires by itself; it is renewed while its handler runs.
         keep: seconds to remember what was handled.
         keep_v2: the same for APIv2's notices, by default as long as the process lives.
         most: how many notifications to remember; beyond it the oldest are forgotten.

@@ -127,7 +127,7 @@ def test_workers_that_are_killed(project: Project) -> None:
         assert worker.returncode in (0, -9), err
         assert "handling" in out
     effects, *rows = project.run("effects + wechatpay_inbox list --state claimed").splitlines()
-    assert (effects, "KILL1" in rows[0]) == (wanted, True), "its claim falls with its lease, after a minute"
+    assert (effects, "KILL1" in rows[0]) == (wanted, True), "its claim expires with its lease, after a minute"
 
 
 def test_what_django_rolls_back_has_failed(project: Project) -> None:

@@ -259,7 +259,7 @@ asyncio.run(Worker(SqlInbox(engine), handled_by(stopping(engine))).run())
 
 @pytest.mark.parametrize("shop", ["postgresql"], indirect=True)
 async def test_a_worker_that_is_killed_in_the_middle(shop: Shop) -> None:
-    """What its handler wrote is undone, its claim falls with the lease, and another one has it take effect once."""
+    """What its handler wrote is undone, its claim expires with the lease, and another one has it take effect once."""
     inbox = await inbox_of(shop)
     await send(inbox, "EV-1")
     url = shop.url.render_as_string(hide_password=False)

@@ -1,6 +1,6 @@
-"""The admin page: what came, where it is, and handling it again. Personal data is masked.
+"""The admin page: which notifications came, their states, and handling them again. Personal data is masked.
 
-Who may view notifications sees them; who may change them presses the buttons as well.
+Users who may view notifications see them; users who may change them can also run the actions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .models import StoredNotification
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[StoredNotification]
 else:
-    Base = admin.ModelAdmin  # which takes no parameters where it runs
+    Base = admin.ModelAdmin  # at run time the class takes no type parameters
 
 
 @admin.register(StoredNotification)
@@ -52,7 +52,7 @@ class StoredNotificationAdmin(Base):
 
     @admin.display(description="resource")
     def masked_resource(self, row: StoredNotification) -> str:
-        """The resource with numbers, times, states and amounts, and without what may be about a person."""
+        """The resource's numbers, times, states and amounts; what may be personal data is left out."""
         if row.state == State.FORGOTTEN.value:
             return "erased"
         try:
@@ -63,13 +63,13 @@ class StoredNotificationAdmin(Base):
 
     @admin.action(description="Handle again", permissions=["change"])
     def handle_again(self, request: HttpRequest, chosen: QuerySet[StoredNotification]) -> None:
-        """Have dead ones, and those that wait, handled anew."""
+        """Have the chosen notifications that are dead or waiting handled again."""
         count = inbox_of_settings().retry(list(chosen.values_list("key", flat=True)))
         self.message_user(request, f"{count} will be handled again", messages.SUCCESS)
 
     @admin.action(description="Erase content", permissions=["change"])
     def forget(self, request: HttpRequest, chosen: QuerySet[StoredNotification]) -> None:
-        """Erase the content of all finished notifications of the chosen ones' numbers."""
+        """Erase the content of all finished notifications that have the business number of a chosen one."""
         inbox = inbox_of_settings()
         count = sum(inbox.forget(number) for number in set(chosen.values_list("number", flat=True)))
         self.message_user(request, f"{count} were erased", messages.SUCCESS)

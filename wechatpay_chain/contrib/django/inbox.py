@@ -1,4 +1,4 @@
-"""The inbox in the project's own database: `DjangoInbox`, and the worker that has what it holds handled.
+"""The inbox in the project's own database: `DjangoInbox`, and the `Worker` that handles what is stored in it.
 
     inbox = DjangoInbox()
     webhook = Webhook(..., inbox=inbox)
@@ -35,7 +35,7 @@ from .models import StoredNotification
 from .transactions import whole
 
 LEASE = 60.0
-"""Seconds after which a claim falls whose worker died before its handler began."""
+"""Seconds after which a claim expires, if its worker died before the handler began."""
 
 _log = logging.getLogger(__name__)
 _UNTIL_IT_IS_BACK = Backoff(0.5, 10.0, 0.5)
@@ -46,8 +46,8 @@ class Claim:
     """A notification that a worker has claimed.
 
     Attributes:
-        row: as it is stored.
-        token: names this claim.
+        row: the notification as it is stored.
+        token: identifies this claim.
         tries: how many handlings have begun, this one included.
     """
 
@@ -64,13 +64,13 @@ _TAKES = {
 
 
 class DjangoInbox:
-    """An `Inbox` in the project's database, for any number of receivers and workers. The database's clock counts.
+    """An `Inbox` in the project's database, for any number of receivers and workers. Times are the database's.
 
     Args:
         using: the alias of the database.
         seal_key: 32 bytes to seal bodies and resources with; None stores them as they are.
-        reads_unsealed: whether what was stored without a seal_key is read though there is one; else it is refused, and
-            its handling fails.
+        reads_unsealed: whether to read, although there is a seal_key, what was stored without one; if not, it is
+            refused, and its handling fails.
         patience: how often a notification is tried before it is dead, and the pauses between.
 
     Raises:
@@ -93,7 +93,7 @@ class DjangoInbox:
 
     @property
     def rows(self) -> QuerySet[StoredNotification]:
-        """All that is stored."""
+        """All stored notifications."""
         return StoredNotification.objects.using(self.using)
 
     def store(self, message: Message) -> None:
@@ -127,11 +127,11 @@ class DjangoInbox:
             self._let_go()
 
     def message(self, row: StoredNotification) -> Message:
-        """What is stored in a row.
+        """The message that is stored in a row.
 
         Raises:
             DecryptionError: it is sealed with another key, or not sealed though there is one.
-            DecodeError: what is stored isn't what was.
+            DecodeError: what is stored was changed or damaged.
         """
         packed = Packed(row.headers, bytes(row.body), bytes(row.resource))
         headers, body, resource = self._packer.unpack(row.key, packed)
@@ -150,7 +150,7 @@ class DjangoInbox:
         )
 
     def claim(self) -> Claim | None:
-        """Claim the first notification that is due, and that no earlier one of its number goes before."""
+        """Claim the first notification that is due and has no unfinished earlier one of its business number."""
         while True:
             with transaction.atomic(using=self.using):
                 row = self._first_due()
@@ -158,7 +158,7 @@ class DjangoInbox:
                     return None
                 step = next_step(State(row.state), Event.CLAIMED, row.tries, self.patience)
                 token = secrets.token_hex(16)
-                # Only as it was read: a database without row locks has let others read it too.
+                # Only if it is unchanged: in a database without row locks, others may have read it as well.
                 unchanged = self.rows.filter(pk=row.pk, state=row.state, token=row.token, tries=row.tries)
                 if step is not None and step.state is State.CLAIMED:
                     changes: dict[str, Any] = {"tries": step.tries, "token": token, "due": _in(LEASE)}
@@ -168,7 +168,7 @@ class DjangoInbox:
                     unchanged.update(state=State.DEAD.value, token=None, finished=Now(), error="its worker died")
 
     def note(self, claim: Claim, event: Event, error: str = "") -> bool:
-        """Note how handling went; False if the claim has fallen."""
+        """Note how handling went; False if the claim has expired."""
         step = next_step(State.CLAIMED, event, claim.tries, self.patience, random.random())  # noqa: S311 - spreads
         if step is None:
             return False
@@ -184,7 +184,7 @@ class DjangoInbox:
         return bool(held.update(**changes))
 
     def retry(self, keys: Sequence[str] | None = None) -> int:
-        """Have notifications handled anew: dead ones, and those that wait for their next try. How many there were.
+        """Have notifications handled again: dead ones, and those that wait for their next try. Returns how many.
 
         Args:
             keys: of the notifications; None for all dead ones.
@@ -196,14 +196,14 @@ class DjangoInbox:
         return self.rows.filter(chosen).update(state=State.WAITING.value, **changes)
 
     def forget(self, number: str) -> int:
-        """Erase the content of the notifications of a business number that are done or dead. How many there were."""
+        """Erase the content of the notifications of a business number that are done or dead. Returns how many."""
         return self._erase(Q(number=number))
 
     def retain(self, seconds: float) -> int:
-        """Erase the content of what was done or given up longer ago than this. How many there were.
+        """Erase the content of what was done or given up longer ago than this. Returns how many.
 
-        Rows are deleted once the platform repeats them no more: after 26 hours, those of APIv2 after 60 days, and after
-        `seconds` if that is longer.
+        Rows are deleted when the platform no longer repeats them: after 26 hours, those of APIv2 after 60 days, and
+        after `seconds` if that is longer.
 
         Raises:
             ConfigurationError: `seconds` is negative, or no finite number.
@@ -239,7 +239,7 @@ class DjangoInbox:
         return None
 
     def _let_go(self) -> None:
-        """Close a connection that has broken or is too old: threads of our own have no end of a request to do it."""
+        """Close a connection that has broken or is too old, as Django does at the end of a request."""
         connection = connections[self.using]
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()
@@ -259,9 +259,9 @@ class Worker:
     a coroutine function runs elsewhere, at least once, while that transaction is open: it can't write to SQLite.
 
     Args:
-        inbox: where they are.
-        webhook: whose handlers are called.
-        poll: seconds between two looks while nothing is due.
+        inbox: holds the notifications.
+        webhook: has the handlers.
+        poll: seconds to wait before looking again, when nothing is due.
 
     Raises:
         ConfigurationError: an argument is wrong.
@@ -277,7 +277,7 @@ class Worker:
         self._wakes: SimpleQueue[None] = SimpleQueue()
 
     def run(self) -> None:
-        """Handle what comes until `stop` is called."""
+        """Handle notifications until `stop` is called."""
         failures = 0
         while not self._is_stopping:
             try:
@@ -308,11 +308,11 @@ class Worker:
         self._wakes.put(None)
 
     def handle(self, claim: Claim) -> bool:
-        """Handle what was claimed. Whether it succeeded, and is noted."""
+        """Handle a claimed notification. True if the handler succeeded and this was noted."""
         try:
             with whole(self._inbox.using):
                 if not self._inbox.note(claim, Event.HANDLED):
-                    return False  # the claim has fallen
+                    return False  # the claim has expired
                 reply = self._webhook.handle_sync(self._inbox.message(claim.row).notification())
                 if not reply.ok:
                     raise _RefusedError(f"replied {reply.status}")
@@ -320,7 +320,7 @@ class Worker:
             error = str(failure) if isinstance(failure, _RefusedError) else type(failure).__name__
             most = self._inbox.patience.most
             _log.exception("%s %s: try %d of %d failed", claim.row.event_type, claim.row.key, claim.tries, most)
-            # Of any database: what broke in this handler would fail the next ones, as no request's end closes it.
+            # Connections to all databases: one that broke in this handler would make the next ones fail.
             close_old_connections()
             self._inbox.note(claim, Event.FAILED, error)
             return False
@@ -332,7 +332,7 @@ class _RefusedError(Exception):
 
 
 def _in(seconds: float) -> Any:
-    """The database's time, and so many seconds."""
+    """The database's time in so many seconds."""
     return ExpressionWrapper(Now() + Value(timedelta(seconds=seconds)), output_field=DateTimeField())
 
 

@@ -1,4 +1,4 @@
-"""`StoredNotification`: a verified notification that waits for its handler, or has had it."""
+"""`StoredNotification`: a verified notification, before or after it was handled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import models
 
 
 class StoredNotification(models.Model):
-    """A row of the inbox; `notifications.inbox.Message` and `Record` say what its members are."""
+    """A row of the inbox; its members are described at `notifications.inbox.Message` and `Record`."""
 
     key: models.CharField[str, str] = models.CharField(max_length=255, unique=True)
     number: models.CharField[str, str] = models.CharField(max_length=255)
@@ -31,7 +31,7 @@ class StoredNotification(models.Model):
     error: models.CharField[str, str] = models.CharField(max_length=128, blank=True, default="")
 
     class Meta:
-        """Claims read the first of these indexes, the order of a number the second."""
+        """The first index serves claims, the second keeps the messages of one business number in order."""
 
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["state", "due", "id"], name="wechatpay_inbox_due"),

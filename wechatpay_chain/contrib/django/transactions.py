@@ -1,4 +1,4 @@
-"""`whole`: a transaction that commits all that was done in it, or raises."""
+"""`whole`: a transaction that commits everything that was done in it, or raises."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.db import transaction
 def whole(using: str) -> Generator[None]:
     """A transaction. If it ends without an exception, what was done in it is committed.
 
-    Django's `atomic` rolls back without a word where an error of the database was caught in it. PostgreSQL undoes such
-    a transaction by itself and reports its commit as a success, but the end of a savepoint in it fails.
+    When an error of the database was caught inside of it, Django's `atomic` rolls back and reports nothing. PostgreSQL
+    also rolls such a transaction back, and reports its commit as a success; but releasing a savepoint in it fails.
 
     Args:
         using: the alias of the database.

@@ -46,9 +46,10 @@ def view(webhook: Webhook) -> Callable[[HttpRequest], Coroutine[Any, Any, HttpRe
 def sync_view(webhook: Webhook) -> Callable[[HttpRequest], HttpResponse]:
     """The view of a webhook, for a project under WSGI, where Django ends each request's event loop with it.
 
-    Handlers that are plain functions run in the thread of the request, so that `TestCase` and the request's connections
-    hold. The reply waits for them. With `ATOMIC_REQUESTS`, each runs in a transaction of its own, in place of the
-    request's: what it wrote is committed before its notification counts as handled, and rolled back if it failed.
+    Handlers that are plain functions run in the thread of the request, so that `TestCase` and the request's
+    connections work. The reply waits for them. With `ATOMIC_REQUESTS`, each runs in a transaction of its own, in place
+    of the request's: what it wrote is committed before its notification counts as handled, and rolled back if it
+    failed.
 
     Raises:
         ConfigurationError: it is no webhook.
@@ -68,7 +69,7 @@ def sync_view(webhook: Webhook) -> Callable[[HttpRequest], HttpResponse]:
 
 
 class _RefusedError(Exception):
-    """A handler replied with a failure."""
+    """A handler replied that it had failed."""
 
 
 def _in_transactions(handle: Callable[[], Any]) -> Any:

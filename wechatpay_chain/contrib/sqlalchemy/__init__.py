@@ -10,7 +10,8 @@
 
     await Worker(inbox, webhook).run()          # in the service, or in as many processes as you like
 
-`SqlSeen` is for those who handle at once: a `Seen` store whose handlers may take `with_session` too. PostgreSQL,
+`SqlSeen` is for notifications that are handled while the platform waits: a `Seen` store whose handlers may use
+`with_session` too. PostgreSQL,
 MariaDB, MySQL and SQLite; an `AsyncEngine` for handlers that are coroutine functions, an `Engine` for plain functions.
 """
 

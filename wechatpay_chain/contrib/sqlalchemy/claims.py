@@ -32,8 +32,8 @@ class Claim:
     """A message that a worker has claimed.
 
     Attributes:
-        id: the row.
-        token: names this claim.
+        id: the row's id.
+        token: identifies this claim.
         key: the message's key.
         event_type: such as `TRANSACTION.SUCCESS`.
         tries: how many handlings have begun, this one included.
@@ -49,9 +49,9 @@ class Claim:
 
 
 def first_due(connection: Connection) -> dict[str, Any] | None:
-    """The first message that is due, locked, and that no other one of its number goes before.
+    """The first message that is due and has no unfinished earlier one of its business number; its row is locked.
 
-    Each query reads the beginning of the index of state and time, however many messages there are. Claims that fell
+    Each query reads the beginning of the index of state and time, however many messages there are. Expired claims
     come first: others of their numbers wait for them.
     """
     for state in (State.CLAIMED, State.WAITING):
@@ -62,7 +62,7 @@ def first_due(connection: Connection) -> dict[str, Any] | None:
 
 
 def _due() -> Any:
-    """The first message of a state, `wanted`, whose time has come."""
+    """Selects the first message in the state `wanted` that is due."""
     other = table.alias()
     # A condition for each state, and neither `or` nor `in`: PostgreSQL would read all earlier messages of the number,
     # those that are handled too, for each that waits for it.
@@ -81,12 +81,12 @@ def _due() -> Any:
 
 
 def held(claim: Claim) -> dict[str, Any]:
-    """The parameters of the statements that act on a claim as long as it is held."""
+    """The parameters of the statements that change a row only while the claim is held."""
     return {"row": claim.id, "held_token": claim.token}
 
 
 _SECONDS: Double[float] = Double()
-# Made once: SQLAlchemy compiles each for the first time only.
+# Made once, so that SQLAlchemy compiles each only once.
 _DUE = _due()
 _IS_HELD = and_(
     table.c.id == bindparam("row"), table.c.token == bindparam("held_token"), table.c.state == State.CLAIMED.value
@@ -117,5 +117,5 @@ NOTE = (
 
 
 def members(row: RowMapping) -> dict[str, Any]:
-    """A row by the names of its columns."""
+    """A row as a dictionary by the names of its columns."""
     return {str(name): value for name, value in row.items()}

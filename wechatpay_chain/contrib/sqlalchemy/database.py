@@ -1,4 +1,4 @@
-"""Short transactions on an engine of either kind, tried again where others were in the way."""
+"""Short transactions on an engine of either kind, tried again after deadlocks and lost connections."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ with extra("sqlalchemy"):
 T = TypeVar("T")
 
 _MOST = 6
-# Seconds after which nothing is tried again: whoever waits for a lock for so long had better hear of it.
+# Seconds after which nothing is tried again: a lock that is held for so long is an error to report.
 _LONGEST = 10.0
 _BETWEEN = Backoff(0.02, 0.5)
 
@@ -47,14 +47,14 @@ class Tries:
 
 
 class Database:
-    """An engine of the caller's.
+    """Runs transactions on an engine of the caller's.
 
     Args:
         engine: an `AsyncEngine`, or an `Engine`, whose work is done in threads.
 
     Raises:
-        ConfigurationError: it is something else, or of a database that this package doesn't know, or that each thread
-            has its own of; or it commits each statement by itself.
+        ConfigurationError: it is no engine, or for a database that this package doesn't know, or for one in memory, of
+            which each thread has its own; or it commits each statement by itself.
     """
 
     def __init__(self, engine: AsyncEngine | Engine) -> None:
@@ -73,19 +73,19 @@ class Database:
                 "Give an engine without it",
             )
         isolation = self.dialect.isolation
-        # One at a time where there is one writer: in a queue they cost less than as rivals for its lock.
+        # SQLite has a single writer: transactions that queue here cost less than ones that compete for its lock.
         self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
         self._for_ranges = engine if isolation is None else engine.execution_options(isolation_level=isolation)
 
     async def run(self, work: Callable[[Connection], T], *, locks_range: bool = False) -> T:
-        """What some work returns, committed.
+        """Do some work in a transaction, commit it, and return its result.
 
-        After a deadlock, a lock that took too long, or a kept connection that was gone, it is done anew: it must bear
-        that.
+        After a deadlock, a lock that took too long, or a pooled connection that was lost, the work is done again: it
+        must be safe to repeat.
 
         Args:
-            work: what is done in the transaction.
-            locks_range: whether it locks rows that it searches for.
+            work: called with the transaction's connection.
+            locks_range: whether the work locks rows that it finds by a search.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database failed, without the values of the statement in its text.
@@ -128,7 +128,7 @@ def _checked(engine: object) -> AsyncEngine | Engine:
 
 
 def _commits_each_statement(engine: AsyncEngine | Engine) -> bool:
-    # That of `create_engine(isolation_level=...)` stands nowhere else.
+    # The level given to `create_engine(isolation_level=...)` can be read nowhere else.
     of_dialect: object = getattr(engine.dialect, "_on_connect_isolation_level", None)
     return str(engine.get_execution_options().get("isolation_level", of_dialect)).upper() == "AUTOCOMMIT"
 
@@ -152,7 +152,7 @@ async def _in_thread(engine: Engine, work: Callable[[Connection], T]) -> T:
     try:
         return await asyncio.shield(working)
     except asyncio.CancelledError:
-        # The thread goes on and commits: what undoes that must come after it.
+        # The thread goes on and commits: it must have ended before the caller can undo that.
         await asyncio.wait([working])
         raise
 

@@ -1,4 +1,4 @@
-"""What differs between the databases: their clock, inserting where no such key is, and their errors."""
+"""What differs between the databases: reading the clock, inserting unless the key is there, and their errors."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def _now_in_sqlite(_element: Now, _compiler: object, **_options: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What one kind of database does its own way.
+    """How one kind of database does what each does differently.
 
     Attributes:
-        insert_once: the statement that inserts a row, of these values and its parameters, unless its key is there.
-        is_collision: whether a driver's error says that others were in the way: a deadlock, a lock that took too long.
-        isolation: the level at which rows of a range are locked without the gaps between them; None for the engine's.
-        has_row_locks: whether a reading statement can lock its rows; else the first statement must write.
+        insert_once: makes the statement that inserts a row with these values unless its key is there.
+        is_collision: whether a driver's error is a collision with others: a deadlock, or a lock that took too long.
+        isolation: the level at which a search locks rows, and not the gaps between them; None for the engine's own.
+        has_row_locks: whether a SELECT can lock its rows; if not, a transaction must begin with a write.
     """
 
     insert_once: Callable[[Table, Mapping[str, Any]], Any]
@@ -102,10 +102,10 @@ _DIALECTS = {
 
 
 def dialect_of(name: str) -> Dialect:
-    """The dialect that SQLAlchemy calls so.
+    """The dialect with the name that SQLAlchemy gives it.
 
     Raises:
-        ConfigurationError: it isn't one of those that this package knows.
+        ConfigurationError: this package doesn't know the database.
     """
     if name not in _DIALECTS:
         raise ConfigurationError("engine", f"a database of {name} was found", f"Give one of {', '.join(_DIALECTS)}")
@@ -113,5 +113,5 @@ def dialect_of(name: str) -> Dialect:
 
 
 def is_passing(error: DBAPIError, dialect: Dialect) -> bool:
-    """Whether trying again at once may go well: others were in the way, or a kept connection was gone."""
+    """Whether trying again may help: it was a collision with others, or a pooled connection was lost."""
     return error.connection_invalidated or dialect.is_collision(error.orig)

@@ -48,7 +48,7 @@ with extra("sqlalchemy"):
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 LEASE = 60.0
-"""Seconds after which a claim that isn't renewed falls: its worker died."""
+"""Seconds after which a claim that isn't renewed expires, because its worker died."""
 
 _OF_RECORDS = tuple(
     table.c[name]
@@ -68,16 +68,16 @@ _TAKES = {
 class SqlInbox:
     """An `Inbox` for any number of receivers and workers that share one database.
 
-    Messages of one business number are handled in the order in which they came, one at a time. A dead one holds nobody
-    up. The database's clock counts, so those of the machines may differ.
+    Messages of one business number are handled in the order in which they came, one at a time. A dead one delays
+    no others. Times are read from the database's clock, so the clocks of the machines may differ.
 
     Args:
         engine: of the shop's database; it stays open.
         seal_key: 32 bytes to seal bodies and resources with; None stores them as they are.
-        reads_unsealed: whether what was stored without a seal_key is read though there is one; else it is refused, and
-            its handling fails.
+        reads_unsealed: whether to read, although there is a seal_key, what was stored without one; if not, it is
+            refused, and its handling fails.
         patience: how often a message is tried before it is dead, and the pauses between.
-        lease: seconds after which a claim falls, because its worker died; it is renewed while its handler runs.
+        lease: seconds after which a claim expires, because its worker died; it is renewed while its handler runs.
 
     Raises:
         ConfigurationError: the engine isn't one, or is of an unknown database; or another argument is wrong.
@@ -139,12 +139,12 @@ class SqlInbox:
             return await self.database.run(work, locks_range=True)
         except asyncio.CancelledError:
             if claim is not None:
-                # Its failure is logged by the loop, and the claim falls with its lease.
+                # Its failure is logged by the loop, and the claim expires with its lease.
                 await asyncio.wait([asyncio.ensure_future(self.settle(claim, Event.RELEASED))])
             raise
 
     async def renew(self, claim: Claim) -> bool:
-        """Have a claim last for another lease; False if it has fallen."""
+        """Have a claim last for another lease; False if it has expired."""
         values = {**held(claim), "lease": self.lease}
         return await self.database.run(lambda connection: connection.execute(RENEW, values).rowcount > 0)
 
@@ -159,7 +159,7 @@ class SqlInbox:
         await self.database.run(lambda connection: self.note(connection, claim, event, error))
 
     def note(self, connection: Connection, claim: Claim, event: Event, error: str = "") -> bool:
-        """`settle` in a transaction of the caller's; False if the claim has fallen."""
+        """`settle` in a transaction of the caller's; False if the claim has expired."""
         step = next_step(State.CLAIMED, event, claim.tries, self.patience, random.random())  # noqa: S311 - spreads
         if step is None:
             raise ConfigurationError("event", f"{event!r} was found", "Give HANDLED, FAILED or RELEASED")
@@ -178,11 +178,11 @@ class SqlInbox:
 
         Raises:
             DecryptionError: it is sealed with another key, or not sealed though there is one.
-            DecodeError: what is stored isn't what was.
+            DecodeError: what is stored was changed or damaged.
         """
         return self._message(claim.row)
 
-    # For those who look after it.
+    # For operators and their tools.
 
     async def count(self) -> Counts:
         """How many messages there are in each state, and how long the oldest has waited."""
@@ -202,7 +202,7 @@ class SqlInbox:
         """Messages with their states, the newest first.
 
         Args:
-            state: only these.
+            state: only those in this state.
             number: only those of this business number.
             most: how many at most.
         """
@@ -229,7 +229,7 @@ class SqlInbox:
         return record, None if record.state is State.FORGOTTEN else self._message(members(row))
 
     async def retry(self, keys: Sequence[str] | None = None) -> int:
-        """Have messages handled anew: dead ones, and those that wait for their next try. How many there were.
+        """Have messages handled again: dead ones, and those that wait for their next try. Returns how many.
 
         Args:
             keys: of the messages; None for all dead ones.
@@ -241,7 +241,7 @@ class SqlInbox:
         return await self._change(update(table).where(chosen).values(retried))
 
     async def forget(self, number: str) -> int:
-        """Erase the content of the messages of a business number that are done or dead. How many there were.
+        """Erase the content of the messages of a business number that are done or dead. Returns how many.
 
         What isn't handled yet stays: have it handled first. Number, key and times remain, so that a repetition isn't
         taken for a new notification.
@@ -249,10 +249,10 @@ class SqlInbox:
         return await self._change(_erasing(table.c.number == number))
 
     async def retain(self, seconds: float) -> int:
-        """Erase the content of messages that were done or given up longer ago than this. How many there were.
+        """Erase the content of messages that were done or given up longer ago than this. Returns how many.
 
-        Their rows are deleted once the platform repeats them no more and none that is recorded would be believed:
-        after 26 hours, those of APIv2 after 60 days, and after `seconds` if that is longer.
+        Their rows are deleted when the platform no longer repeats them and a recorded copy would be refused as too
+        old: after 26 hours, those of APIv2 after 60 days, and after `seconds` if that is longer.
 
         Args:
             seconds: how long content is kept.
@@ -319,7 +319,7 @@ def _erasing(chosen: Any) -> Any:
 
 
 def _leading(event: Event) -> list[str]:
-    """The states in which an event changes something."""
+    """The states that an event changes."""
     return [state.value for state in State if next_step(state, event, 0, Patience()) is not None]
 
 

@@ -1,4 +1,4 @@
-"""`SqlSeen`: what was handled, remembered in a table of the shop's database."""
+"""`SqlSeen`: remembers in a table of the shop's database what was handled."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ with extra("sqlalchemy"):
     from sqlalchemy import Connection, Engine, and_, delete, false, select, true, update
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-# What is remembered no longer is deleted with each so-manieth claim.
+# Every so many claims, expired rows are deleted.
 _CLAIMS_BETWEEN_FORGETTING = 1000
 
 _TAKES = {"lease": FINITE_SECONDS, "keep": FINITE_SECONDS, "keep_v2": FINITE_SECONDS}
@@ -34,8 +34,8 @@ class SqlSeen:
 
     Args:
         engine: of the shop's database; it stays open.
-        lease: seconds after which a claim falls by itself, because its worker died; it is renewed while its handler
-            runs. The database's clock counts.
+        lease: seconds after which a claim expires because its worker died; it is renewed while its handler runs.
+            Times are read from the database's clock.
         keep: seconds to remember what was handled.
         keep_v2: the same for APIv2's notices, 60 days by default.
 
@@ -66,7 +66,7 @@ class SqlSeen:
         return await self._database.run(lambda connection: self._claim(connection, key, token), locks_range=True)
 
     async def renew(self, key: str, token: str) -> bool:
-        """Have a claim last for another lease."""
+        """Extend a claim by another lease. False if it is no longer held."""
         claimed = self._claimed.get(token)
         if claimed is not None and claimed.is_in_session:
             return True  # its transaction holds the row
@@ -75,11 +75,11 @@ class SqlSeen:
         return await self._database.run(lambda connection: connection.execute(renewal).rowcount > 0)
 
     async def confirm(self, key: str) -> None:
-        """Say that `key` was handled."""
+        """Remember that `key` was handled."""
         await self._database.run(lambda connection: self._confirm(connection, key))
 
     async def release(self, key: str, token: str) -> None:
-        """Give a claim back, if it still is this one."""
+        """Give a claim back, if it is still held."""
         release = delete(table).where(_is_held(key, token))
         await self._database.run(lambda connection: connection.execute(release))
 
@@ -134,5 +134,5 @@ def _is_held(key: str, token: str) -> Any:
 
 
 def _forget(connection: Connection) -> None:
-    """Delete what is remembered no longer. A claim is left to the one that takes it over."""
+    """Delete what need no longer be remembered. Expired claims are left for those who take them over."""
     connection.execute(delete(table).where(table.c.done == true(), table.c.until <= Now()))

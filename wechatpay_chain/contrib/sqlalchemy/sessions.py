@@ -1,4 +1,4 @@
-"""Handlers in a transaction: what they write commits together with the note that their notification was handled."""
+"""Handlers in a transaction that commits what they write together with the note that they have succeeded."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ R = TypeVar("R")
 A = TypeVar("A", bound=Answer)
 
 
-class ClaimFallenError(RuntimeError):
-    """A claim was another's by the time that its handler began: nothing was written."""
+class ClaimLostError(RuntimeError):
+    """The claim had expired, and another worker taken it, before the handler began: nothing was written."""
 
 
 @dataclass(slots=True, eq=False)
@@ -38,8 +38,8 @@ class Claimed:
 
     Attributes:
         database: where it was claimed.
-        note: writes that it was handled, in the transaction of a handler; False if the claim has fallen.
-        is_in_session: whether a handler holds a transaction for it, which keeps the claim by itself.
+        note: writes that it was handled, in the transaction of a handler; False if the claim has expired.
+        is_in_session: whether a handler's transaction holds the row, so that the claim can't be lost.
         is_noted: whether that transaction has been committed.
     """
 
@@ -49,15 +49,15 @@ class Claimed:
     is_noted: bool = field(default=False, init=False)
 
 
-# A savepoint, which the session's commit releases: a database that has undone the transaction meanwhile, as PostgreSQL
-# does after a statement that failed, says so there. It answers the commit of such a transaction as any other.
+# The session works in a savepoint. PostgreSQL rolls a transaction back after a failed statement, and then reports its
+# commit as a success; but releasing the savepoint, as the session's commit does, fails.
 _WITHIN: dict[str, Any] = {"join_transaction_mode": "create_savepoint", "expire_on_commit": False}
 _current: ContextVar[Claimed | None] = ContextVar("wechatpay_claimed", default=None)
 
 
 @contextmanager
 def handling(claimed: Claimed) -> Generator[None]:
-    """Have the handlers that are called in the block find what was claimed for them."""
+    """Make `claimed` available to the handlers that are called in the block."""
     token = _current.set(claimed)
     try:
         yield
@@ -76,9 +76,10 @@ def with_session(handler: Callable[[Notification[R], Session], A]) -> Callable[[
 def with_session(handler: Callable[..., Any]) -> Callable[[Notification[Any]], Any]:
     """A handler that takes the session of a transaction beside its notification.
 
-    That the notification was handled is the first thing written in it. Return, and both are committed; raise, or return
-    a `Reply` of failure, and both are rolled back. So it takes effect exactly once, whatever dies in between. The
-    session works in a savepoint of it: the handler's own `commit`, `rollback` and `begin` reach no further. After a
+    The first statement of the transaction notes that the notification was handled. If the handler returns, the note is
+    committed together with what the handler wrote; if it raises, or returns a `Reply` of failure, both are rolled back.
+    So it takes effect exactly once, even if a process dies in between. The session works in a savepoint: the handler's
+    own `commit`, `rollback` and `begin` affect only that. After a
     deadlock, a lock that took too long or, at SERIALIZABLE, a serialization failure, the handler is called again, in
     another transaction.
 
@@ -133,7 +134,7 @@ async def _handle(
     with _in_session(claimed):
         async with engine.connect() as connection:
             if not await connection.run_sync(claimed.note):
-                raise ClaimFallenError(notification.id)
+                raise ClaimLostError(notification.id)
             async with AsyncSession(connection, **_WITHIN) as session:
                 answer = await handler(notification, session)
                 if _is_success(answer):
@@ -149,7 +150,7 @@ def _handle_in_thread(
 ) -> Any:
     with _in_session(claimed), engine.connect() as connection:
         if not claimed.note(connection):
-            raise ClaimFallenError(notification.id)
+            raise ClaimLostError(notification.id)
         with Session(connection, **_WITHIN) as session:
             answer = handler(notification, session)
             if _is_success(answer):

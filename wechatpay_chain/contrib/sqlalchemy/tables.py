@@ -1,4 +1,4 @@
-"""The two tables, and making them."""
+"""The two tables, and the function that creates them."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ with extra("sqlalchemy"):
 metadata = MetaData()
 """Both tables, for Alembic: `target_metadata = [Base.metadata, wechatpay_chain.contrib.sqlalchemy.metadata]`."""
 
-# Any number: what takes the lock of the same number waits.
+# An arbitrary number, which identifies the advisory lock.
 _LOCK = 0x77657870
 _LOCK_NAME = "wechatpay_chain.tables"
 _LOCK_SECONDS = 60
 
-# Case counts in keys, which MariaDB's default leaves aside.
+# Keys are case-sensitive; MariaDB's default collation isn't.
 _EXACT: dict[str, Any] = {
     f"{name}_{option}": value
     for name in ("mysql", "mariadb")
     for option, value in (("charset", "utf8mb4"), ("collate", "utf8mb4_bin"), ("engine", "InnoDB"))
 }
-# As long as an index of every database allows.
+# The longest that each database can index.
 _KEY = String(191)
 _CONTENT = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
 
@@ -85,7 +85,7 @@ seen = Table(
     Index("wechatpay_seen_until", "until"),
     **_EXACT,
 )
-"""What `SqlSeen` remembers: claims, and what was handled, each until a time."""
+"""What `SqlSeen` remembers: claims, and the keys of what was handled; each has a time when it expires."""
 
 
 def create_tables(connection: Connection) -> None:
@@ -103,7 +103,7 @@ def create_tables(connection: Connection) -> None:
     elif dialect_of(connection.dialect.name).has_row_locks:
         _create_under_lock(connection)
     else:
-        # SQLite's statements are whole by themselves, and wait for each other.
+        # SQLite's statements are atomic, and run one after another.
         for table in metadata.sorted_tables:
             connection.execute(CreateTable(table, if_not_exists=True))
             for index in table.indexes:
@@ -111,7 +111,7 @@ def create_tables(connection: Connection) -> None:
 
 
 def _create_under_lock(connection: Connection) -> None:
-    """Make the tables where each statement commits by itself: under a lock of the session."""
+    """Create the tables in a database that commits each DDL statement at once, under a lock of the session."""
     if not connection.scalar(select(func.get_lock(_LOCK_NAME, _LOCK_SECONDS))):
         raise TimeoutError(
             f"the lock {_LOCK_NAME!r} was not free within {_LOCK_SECONDS} s: another one makes the tables"

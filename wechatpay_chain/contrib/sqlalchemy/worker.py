@@ -1,4 +1,4 @@
-"""`Worker`: takes messages out of a `SqlInbox` and has them handled."""
+"""`Worker`: handles the messages of a `SqlInbox`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ with extra("sqlalchemy"):
     from sqlalchemy.exc import SQLAlchemyError
 
 _log = logging.getLogger(__name__)
-# What a database that is gone raises: asyncpg's connection errors aren't SQLAlchemy's.
+# Raised when the database can't be reached: asyncpg's connection errors aren't SQLAlchemy's.
 _GONE = (SQLAlchemyError, OSError)
 _UNTIL_IT_IS_BACK = Backoff(0.5, 10.0, 0.5)
 
@@ -48,15 +48,16 @@ class Worker:
         asyncio.run(Worker(inbox, webhook).run())
 
     A handler that fails is tried again by the inbox's `patience`, then its message is dead. When the worker is killed,
-    its claims fall with their leases. A handler with `with_session` takes effect exactly once; any other one at least
+    its claims expire with their leases. A handler with `with_session` takes effect exactly once; any other one at least
     once: it may run again if the worker dies between its end and the note of it.
 
     Args:
-        inbox: where messages are.
-        webhook: whose handlers are called; it may be another one than that which receives.
+        inbox: holds the messages.
+        webhook: has the handlers; it need not be the one that receives.
         concurrency: how many messages are handled at once.
-        poll: seconds between two looks while nothing is due.
-        observer: sees each handling, and how much waits, such as `contrib.opentelemetry.OpenTelemetryInbox`.
+        poll: seconds to wait before looking again, when nothing is due.
+        observer: is called for each handling and with the counts of the inbox, such as
+            `contrib.opentelemetry.OpenTelemetryInbox`.
         count_every: seconds between two counts for the observer.
 
     Raises:
@@ -93,10 +94,10 @@ class Worker:
         self._handled = 0
 
     async def run(self) -> None:
-        """Handle what comes until `stop` is called, or this is cancelled.
+        """Handle messages until `stop` is called, or this is cancelled.
 
-        Cancelled, it cancels handlers that are coroutine functions, waits for those in threads, and gives back what
-        wasn't handled.
+        When cancelled, it cancels handlers that are coroutine functions, waits for those in threads, and gives back the
+        messages that weren't handled.
         """
         async with _Slots(self._concurrency) as slots, self._counting():
             failures = 0
@@ -138,7 +139,7 @@ class Worker:
                     return self._handled - before
 
     def stop(self) -> None:
-        """Have `run` return when the handlers that run now have ended."""
+        """Make `run` return after the handlers that are running."""
         self._stopping.set()
 
     async def _wait(self, seconds: float) -> None:
@@ -148,7 +149,7 @@ class Worker:
 
     async def _handle(self, claim: Claim) -> None:
         claimed = Claimed(self._inbox.database, lambda connection: self._inbox.note(connection, claim, Event.HANDLED))
-        # What a worker that is told to stop says of what it hadn't finished.
+        # What is noted of a message whose handler was cancelled because the worker is stopping.
         event, error = Event.RELEASED, ""
         try:
             async with self._claims.kept(partial(self._renew, claim, claimed)):
@@ -161,7 +162,7 @@ class Worker:
                 raise
             event, error = Event.FAILED, "CancelledError"  # the handler cancelled itself
         except SystemExit:
-            # It ends the worker, as everywhere; given back without a try, it would end each one that comes after.
+            # It ends the worker. It counts as a try: else the message would end every worker after this one.
             event, error = Event.FAILED, "SystemExit"
             raise
         except Exception as failure:  # noqa: BLE001 - a handler may raise anything
@@ -180,11 +181,11 @@ class Worker:
                 raise _RefusedError(f"replied {reply.status}")
 
     async def _renew(self, claim: Claim, claimed: Claimed) -> bool:
-        # The transaction of a handler holds the row by itself.
+        # The handler's transaction holds the row.
         return claimed.is_in_session or claimed.is_noted or await self._inbox.renew(claim)
 
     async def _settle(self, claim: Claim, event: Event, error: str) -> None:
-        """Note how it went; while the database is gone, for as long as the claim may last."""
+        """Note how handling went; while the database can't be reached, try again for as long as the claim may last."""
         failures = 0
         with suppress(TimeoutError):
             async with asyncio.timeout(self._inbox.lease):
@@ -200,7 +201,7 @@ class Worker:
 
     @asynccontextmanager
     async def _counting(self) -> AsyncGenerator[None]:
-        """Count for the observer for as long as the block lasts."""
+        """Give the observer the counts of the inbox, again and again while the block runs."""
         if self._observer is None:
             yield
             return
@@ -225,11 +226,11 @@ class Worker:
 
 
 class _RefusedError(Exception):
-    """A handler replied with a failure, or there is none."""
+    """A handler replied that it had failed, or there is no handler."""
 
 
 class _Slots:
-    """Tasks, so many at once. Leaving waits for them; leaving by an exception cancels them before."""
+    """Runs a limited number of tasks at once. Its exit waits for them; after an exception, it first cancels them."""
 
     def __init__(self, most: int) -> None:
         self._free = asyncio.Semaphore(most)
@@ -280,7 +281,7 @@ class _Slots:
 
 
 def _brief(error: SQLAlchemyError | OSError) -> str:
-    """What the driver says, without the statement."""
+    """The driver's message, without the statement."""
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 

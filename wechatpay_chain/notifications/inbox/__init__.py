@@ -27,7 +27,7 @@ How an inbox of another library is built on it:
    all. See that it was committed: PostgreSQL answers the commit of a transaction in which a statement failed as any
    other, and undoes it. Let the handler work in a savepoint, whose release fails there.
 4. Failed: write `next_step(Event.FAILED, tries, ...)` where the token still is this claim's. A worker that is told to
-   stop writes `Event.RELEASED`. One that is killed writes nothing, and its claim falls with its lease.
+   stop writes `Event.RELEASED`. One that is killed writes nothing, and its claim expires with its lease.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What `manage.py` finds."""
+"""The package in which `manage.py` looks for commands."""

@@ -1,1 +1,1 @@
-"""The commands."""
+"""The commands that the app adds to `manage.py`."""

@@ -1,4 +1,4 @@
-"""`python manage.py wechatpay_inbox`: the inbox's worker, and looking after what is in it."""
+"""`python manage.py wechatpay_inbox`: runs the inbox's worker, and lists, retries and erases what is stored."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         retain.add_argument("days", type=float, help="how many days content is kept")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        """Do what was asked for."""
+        """Run the subcommand."""
         inbox = inbox_of_settings()
         match options["action"]:
             case "work":
