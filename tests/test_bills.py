@@ -242,6 +242,13 @@ def test_fen() -> None:
     assert bills.fen(Decimal("0.0006")) == Decimal("0.06")
 
 
+@pytest.mark.parametrize("yuan", [0.29, 29, "0.29", None, True])
+def test_what_is_no_amount(yuan: Any) -> None:
+    """Of anything but an exact amount no fen are made: of 0.29 as a float they would be 28.999999999999996."""
+    with pytest.raises(ConfigurationError, match=r"^yuan: .* was found\. Give a Decimal"):
+        bills.fen(yuan)
+
+
 def test_a_bill_without_rows() -> None:
     """A day without payments has columns and a summary."""
     with bills.read("交易时间,订单金额\r\n总交易单数,总金额\r\n`0,`0.00\r\n".encode()) as rows:

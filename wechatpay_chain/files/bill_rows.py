@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import chain
 
-from ..errors import DecodeError
+from ..errors import ConfigurationError, DecodeError, type_of
 
 Value = str | int | Decimal
 """A value of a row: an amount in yuan as Decimal, or in fen as int; a count as int; anything else as text."""
@@ -225,7 +225,13 @@ class _Sums:
 
 
 def fen(yuan: Decimal) -> int | Decimal:
-    """An amount in fen, exactly: an int, or a Decimal where it has a fraction of a fen, as fees may."""
+    """An amount in fen, exactly: an int, or a Decimal where it has a fraction of a fen, as fees may.
+
+    Raises:
+        ConfigurationError: it is no Decimal, such as a float, which is no exact amount.
+    """
+    if not isinstance(yuan, Decimal):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+        raise ConfigurationError("yuan", f"{type_of(yuan)} was found", "Give a Decimal, such as rows hold")
     amount = yuan * _FEN
     return int(amount) if amount == amount.to_integral_value() else amount
 
