@@ -65,6 +65,36 @@ async def test_what_fails_is_undone_and_tried_again(shop: Shop) -> None:
     assert (await record_of(inbox)).tries == 2
 
 
+class TimeoutOfItsOwn(BaseException):
+    """What a library raises that doesn't want to be caught by `except Exception`."""
+
+
+def raise_in_thread(_: object) -> None:
+    """A handler that raises it in a thread."""
+    raise TimeoutOfItsOwn
+
+
+async def raise_here(_: object) -> None:
+    """A handler that raises it in the event loop."""
+    raise TimeoutOfItsOwn
+
+
+@pytest.mark.parametrize("handler", [raise_in_thread, raise_here])
+async def test_a_handler_that_raises_what_is_no_exception_has_failed(
+    shop: Shop, handler: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It uses up its tries and is dead in the end; the worker goes on."""
+    inbox = await inbox_of(shop, patience=AT_ONCE)
+    await send(inbox, "EV-1")
+    async with asyncio.timeout(SECONDS):
+        for _ in range(3):
+            assert await Worker(inbox, handled_by(handler)).drain() == 0
+            await shop.execute("UPDATE wechatpay_inbox SET due = due - 60")
+    record = await record_of(inbox)
+    assert (record.state, record.tries, record.error) == (State.DEAD, 3, "TimeoutOfItsOwn")
+    assert "try 3 of 3 failed" in caplog.text
+
+
 async def test_messages_of_one_number_are_handled_one_by_one_in_order(shop: Shop) -> None:
     """However many are handled at once, and though the first one fails at first, those of one order keep theirs."""
     inbox = await inbox_of(shop, patience=AT_ONCE)

@@ -161,11 +161,13 @@ class Worker:
             if task is not None and task.cancelling():
                 raise
             event, error = Event.FAILED, "CancelledError"  # the handler cancelled itself
+        except (KeyboardInterrupt, GeneratorExit):
+            raise  # the program ends, which says nothing about the handler
         except SystemExit:
             # It ends the worker. It counts as a try: else the message would end every worker after this one.
             event, error = Event.FAILED, "SystemExit"
             raise
-        except Exception as failure:  # noqa: BLE001 - a handler may raise anything
+        except BaseException as failure:  # noqa: BLE001 - a handler may raise anything, such as gevent.Timeout
             event, error = Event.FAILED, str(failure) if isinstance(failure, _RefusedError) else type(failure).__name__
             _log.exception("%s %s: try %d of %d failed", claim.event_type, claim.key, claim.tries, self._most)
         finally:
