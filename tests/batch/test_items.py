@@ -54,6 +54,17 @@ def test_jsonl_is_taken_as_written(tmp_path: Path, line: str, said: str) -> None
         next(lines)
 
 
+def test_keys_of_lines(tmp_path: Path) -> None:
+    """A key is a text or an integer; null is none, so that each line goes by its own number."""
+    file = tmp_path / "orders.jsonl"
+    file.write_text('{"key": null, "out_request_no": "1"}\n{"key": 7, "a": 1}\n{"key": "", "out_request_no": "2"}\n')
+    assert [item.key for item in read_jsonl(file, PUNISH)] == ["1", "7", "2"]
+    for wrong in ["true", "1.0", "{}", '["k"]']:
+        file.write_text(f'{{"key": {wrong}, "out_request_no": "1"}}\n')
+        with pytest.raises(ConfigurationError, match=r"line 1 of .* its key is an? \w+: give a text"):
+            list(read_jsonl(file, PUNISH))
+
+
 def test_jsonl_with_a_byte_order_mark(tmp_path: Path) -> None:
     """An editor's mark at the beginning of a file is no part of its first line."""
     file = tmp_path / "orders.jsonl"

@@ -191,9 +191,12 @@ def item_of(path: str, method: str, members: dict[str, Any], values: dict[str, A
 
     Raises:
         ConfigurationError: it holds no number and no key.
-        TypeError: a placeholder's value is missing.
+        TypeError: a placeholder's value is missing, or the key is no text.
     """
-    key = str(members.pop("key", ""))
+    given = members.pop("key", None)  # null is what programs write for none
+    if isinstance(given, bool) or not isinstance(given, str | int | None):
+        raise TypeError(f"its key is {type_of(given)}: give a text")
+    key = "" if given is None else str(given)
     payload: dict[str, Any] = {"params" if method == "GET" else "json": members}
     item = Item(path=path, method=method, key=key, values=values, **payload)
     return replace(item, key=item.pack()[0])
