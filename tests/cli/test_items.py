@@ -54,6 +54,14 @@ def test_files(tmp_path: Path) -> None:
     assert items.in_arguments == {"openid"}
 
 
+def test_files_of_an_editor_on_windows(tmp_path: Path) -> None:
+    """The mark that such an editor puts first, and its line end, are no part of an account that would be encrypted."""
+    (tmp_path / "text").write_bytes(b"\xef\xbb\xbf6222\r\n")
+    (tmp_path / "json").write_bytes(b'\xef\xbb\xbf{"total": 29}\r\n')
+    items = read_items([f"account=@{tmp_path / 'text'}", f"amount:=@{tmp_path / 'json'}"])
+    assert items.payload == {"account": "6222", "amount": {"total": 29}}
+
+
 def test_integers_of_any_size() -> None:
     """Behind := an integer is the one that was written, however long; none becomes a float."""
     assert read_items(["a:=12345678901234567890123"]).payload == {"a": 12345678901234567890123}

@@ -120,7 +120,7 @@ def _path(name: str) -> list[str | int]:
 
 def _content(name: str, path: str) -> str:
     try:
-        return Path(path).read_text("utf-8").removesuffix("\n")
+        return Path(path).read_text("utf-8-sig").removesuffix("\n")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise ConfigurationError(name, f"{path!r} cannot be read ({why})", "Give the path of a text file") from None
