@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import AsyncIterator, Iterator
+from functools import partial, wraps
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -91,6 +95,85 @@ def test_an_original_type_and_a_handler_of_other_types() -> None:
     nothing: Any = None
     with pytest.raises(ConfigurationError, match=r"^on: None was found"):
         webhook().on("TRANSACTION.SUCCESS")(nothing)
+
+
+class Shop:
+    """Handlers as methods."""
+
+    def paid(self, notification: Notification[Any]) -> None:
+        """One that is found in an object alone."""
+
+    async def __call__(self, notification: Notification[Any]) -> None:
+        """One that is called through its object."""
+
+
+def yields(_: Notification[Any]) -> Iterator[None]:
+    """A generator, which nobody asks for its values."""
+    yield
+
+
+async def yields_later(_: Notification[Any]) -> AsyncIterator[None]:
+    """The same, in the event loop."""
+    yield
+
+
+def two(notification: Notification[Any], session: object) -> None:
+    """One that wants more than it is given."""
+
+
+@pytest.mark.parametrize(
+    ("function", "found"),
+    [
+        (Shop.paid, "Shop.paid was found, which can't take one argument"),
+        (two, "two was found, which can't take one argument"),
+        (lambda: None, "<lambda> was found, which can't take one argument"),
+        (lambda *, notification: None, "<lambda> was found, which can't take one argument"),
+        (yields, "yields was found, which yields and would never run"),
+        (yields_later, "yields_later was found, which yields and would never run"),
+    ],
+)
+def test_a_handler_that_could_not_run(function: Any, found: str) -> None:
+    """It is refused when it is registered, not with the first payment."""
+    with pytest.raises(ConfigurationError) as caught:
+        webhook().on("TRANSACTION.SUCCESS")(function)
+    assert caught.value.found.endswith(found)
+
+
+def filled_in(function: Any) -> Any:
+    """A decorator that gives what else a function wants."""
+
+    @wraps(function)
+    def call(notification: Any) -> Any:
+        return function(notification, None)
+
+    return call
+
+
+def described(function: Any) -> Any:
+    """The same, as libraries write it that keep the signature of what they wrap."""
+    call = filled_in(lambda *arguments: function(*arguments))
+    call.__signature__ = inspect.signature(function)
+    return call
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        Shop().paid,
+        Shop(),
+        filled_in(two),
+        described(two),
+        partial(two, session=None),
+        lambda notification, times=3: None,
+        lambda *everything: None,
+        [].append,
+        print,
+        Mock(),
+    ],
+)
+def test_a_handler_that_takes_a_notification(function: Any) -> None:
+    """Methods, objects, partials, decorated ones and those of C are handlers."""
+    assert webhook().on("TRANSACTION.SUCCESS")(function) is function
 
 
 def test_one_handler_of_several_kinds() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -13,6 +14,7 @@ _CERTS = "Give a dict: {'PUB_KEY_ID_...': Path('pub_key.pem')}, or the trust of 
 _SEEN = "Give RedisSeen(Redis.from_url(...)), SqlSeen(engine), MemorySeen(), or an object with claim, confirm, release"
 _INBOX = "Give SqlInbox(engine), DjangoInbox(), or an object with the method store"
 _ON = 'Write @webhook.on("TRANSACTION.SUCCESS"), or @webhook.on() for everything else, with parentheses'
+_HANDLER = "Register a function, or a coroutine function, that takes the notification"
 _TAKES = {
     "deadline": SECONDS,
     "max_body": Takes(lambda value: is_number(value) and value > 0, "Give a positive number of bytes"),
@@ -74,13 +76,36 @@ def check_kind(kind: object, original_type: object) -> None:
 
 
 def check_handler(function: Any) -> None:
-    """Refuse a handler that can't be called.
+    """Refuse a handler that can't be called with a notification, or whose body wouldn't run.
 
     Raises:
-        ConfigurationError: it can't.
+        ConfigurationError: it can't, or it is a generator function.
     """
     if not is_function(function):
-        raise _found("on", function, "Register a function, or a coroutine function, that takes the notification")
+        raise _found("on", function, _HANDLER)
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise ConfigurationError("on", f"{_named(function)} was found, which yields and would never run", _HANDLER)
+    if not _takes_one(function):
+        raise ConfigurationError("on", f"{_named(function)} was found, which can't take one argument", _HANDLER)
+
+
+def _takes_one(function: Any) -> bool:
+    """Whether a function can be called with one argument, as far as it says."""
+    if hasattr(function, "__signature__"):
+        return True  # of a decorator that may fill in the rest
+    try:
+        signature = inspect.signature(function, follow_wrapped=False)
+    except (TypeError, ValueError):  # of one that is written in C
+        return True
+    try:
+        signature.bind(None)
+    except TypeError:
+        return False
+    return True
+
+
+def _named(function: Any) -> str:
+    return str(getattr(function, "__qualname__", type_of(function)))
 
 
 def check_around(around: object, *, in_calling_thread: bool) -> None:
