@@ -545,6 +545,13 @@ def test_pages(emulator: Emulator, wxpay: WeChatPay) -> None:
     assert "sign_type=HMAC-SHA256" in wxpay.page_url("v2/papay/h5entrustweb", {"appid": "wx1"})
 
 
+@pytest.mark.parametrize("path", [None, 5, b"v2/papay/entrustweb", ["v2"]])
+def test_what_is_no_path_of_a_page(wxpay: WeChatPay, path: Any) -> None:
+    """What is neither a text nor a chain, such as a setting that is missing, is named and becomes no address."""
+    with pytest.raises(ConfigurationError, match=r"^path: .* was found"):
+        wxpay.page_url(path, {"appid": "wx1"})
+
+
 @pytest.mark.parametrize("path", ["v3/pay/transactions/native", "/hk/v3/x", "global/v3/x", "brand/x", "v2/v3/x"])
 def test_what_is_no_page(wxpay: WeChatPay, path: str) -> None:
     """A path of another interface isn't signed as a page of APIv2; one without its root is that of APIv2."""

@@ -286,13 +286,14 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         Raises:
             ConfigurationError: there is no APIv2 key, the path is one of another interface, or a parameter is wrong.
         """
-        template = literal_path(str(path))
+        text = str(path)
+        if not isinstance(path, str | Chain):
+            raise ConfigurationError("path", f"{type_of(path)} was found", "Give a text: 'v2/papay/entrustweb'")
+        template = literal_path(text)
         if not template.startswith(f"{PREFIX}/"):
             template = f"{PREFIX}{template}"
         if template.startswith(_OTHER_INTERFACES):
-            raise ConfigurationError(
-                "path", f"{str(path)!r} is no page of APIv2", "Give one, such as 'v2/papay/entrustweb'"
-            )
+            raise ConfigurationError("path", f"{text!r} is no page of APIv2", "Give one, such as 'v2/papay/entrustweb'")
         request = looked_up(Request(method="GET", template=template, params=params))
         return self._network.base_url_of(request) + page(request, identity_v2(self._options), make_nonce())
 
