@@ -1,6 +1,6 @@
 """A certificate authority of the emulator's own, for clients that speak nothing but https.
 
-It vouches for this machine alone: its certificate allows no other names, so that trusting it endangers nothing else.
+Its certificate is constrained to the names of this machine, so trusting it endangers no other connection.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _CONSTRAINTS = x509.NameConstraints(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
-    """The authority.
+    """A certificate authority.
 
     Attributes:
-        certificate: what clients trust.
-        key: signs.
+        certificate: its own, which clients trust.
+        key: signs the certificates of servers.
     """
 
     certificate: x509.Certificate
@@ -52,10 +52,10 @@ class Authority:
 
     @classmethod
     def of(cls, folder: Path) -> Self:
-        """The authority that a folder keeps; where it has none, a new one, which it keeps.
+        """Load the authority that is saved in a folder; if there is none, make one and save it there.
 
         Raises:
-            ConfigurationError: what it keeps is damaged.
+            ConfigurationError: what is saved is damaged.
         """
         paths = folder / CERTIFICATE, folder / _KEY
         if not all(path.exists() for path in paths):
@@ -74,7 +74,7 @@ class Authority:
         return cls(certificate=certificate, key=key)
 
     def context(self, folder: Path) -> ssl.SSLContext:
-        """What a server on this machine serves https with.
+        """The TLS context of an https server on this machine.
 
         Args:
             folder: where its certificate and key are written for OpenSSL to read.
@@ -130,7 +130,7 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        # A clock that is a little behind finds it valid, too.
+        # Valid on a machine whose clock is a little behind, too.
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(end)
     )

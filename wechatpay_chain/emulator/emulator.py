@@ -1,4 +1,4 @@
-"""`Emulator`: the world, its controls and the protocols, put together."""
+"""`Emulator`: combines the world, its controls and the protocols."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Emulator(Controls):
     Args:
         mchid: the first merchant's number.
         clock: gives real Unix time in seconds.
-        merchant_key: the first merchant's key; a fresh one by default. `KeyPair.merchant("SM2")` puts him into SM mode.
+        merchant_key: the first merchant's key; a fresh one by default. With `KeyPair.merchant("SM2")` it is in SM mode.
         platform_keys: the platform's keys; by default one fresh WeChat Pay public key, and for merchants in SM mode a
             certificate of SM2 beside it.
         apiv3_key: the first merchant's, 32 characters; fresh ones by default.
@@ -98,7 +98,7 @@ class Emulator(Controls):
             app in this process. Only this machine is called otherwise.
         patience: real seconds that merchants have to answer a notification; by default, the kind's own 5 or 3.
         pay_after: seconds of the world's time after which every order is paid by itself; None for never.
-        random_seed: of the chance behind faults that strike a share of the calls.
+        random_seed: of the random numbers by which a fault strikes a share of the calls.
         rate_limits: whether calls beyond the documented rates are refused.
 
     Attributes:
@@ -111,7 +111,7 @@ class Emulator(Controls):
         ConfigurationError: the state folder can't be used, or an argument is wrong.
     """
 
-    # As a transport: what a function of `on` raises reaches the test that brought it.
+    # As a transport, exceptions of a function given to `on` are raised to the test that gave it.
     passes_exceptions = True
 
     def __init__(
@@ -275,7 +275,7 @@ class Emulator(Controls):
         return Listening(self.receive, host, port, tls, self)
 
     def close(self) -> None:
-        """Let go of the state folder."""
+        """Release the state folder."""
         self.world.close()
 
     async def __call__(self, request: Request) -> Response[Any]:
@@ -331,7 +331,7 @@ class Emulator(Controls):
             )
 
     async def _struck(self, exchange: Exchange) -> Misbehaviour:
-        """What a call meets; where it is a delay, after that."""
+        """The faults that strike a call; if one is a delay, returns after it."""
         if not len(self.faults):
             return GOOD
         request = exchange.request

@@ -1,4 +1,4 @@
-"""One request and its answer, with what the emulator found out about it on the way."""
+"""One request and its answer, with what the emulator found out about the request."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class Exchange:
         number: counts the exchanges of an emulator, from 1.
         time: when the request came, real Unix time in seconds.
         request: as received.
-        operation: what the catalogue knows of it, if anything.
-        mchid: who signed it; empty where nobody who is known did.
-        call: what it carries, secrets plain; None where it was refused before.
-        effects: the faults that it met.
+        operation: of the catalogue, if it is one.
+        mchid: the merchant that signed it; empty if no known one did.
+        call: its content, decrypted; None if it was refused before that.
+        effects: of the faults that struck it.
         refusal: why it was refused, a `Refusal` or `RefusalV2`; None where it was not.
         response: the answer as sent; None while it is being made.
         seconds: how long that took.
-        request_size: bytes of the request's body, where only its beginning is kept; None where it is whole.
-        response_size: the same of the answer's.
+        request_size: size of the request's body, if only the beginning is kept; None if all of it is.
+        response_size: the same for the answer's body.
     """
 
     number: int
@@ -46,7 +46,7 @@ class Exchange:
     response_size: int | None = None
 
     def shortened(self) -> Self:
-        """The same with at most `LARGEST` bytes of each body; itself where there is no more."""
+        """A copy with at most `LARGEST` bytes of each body; the exchange itself if both are shorter."""
         found, body = self, self.request.body or b""
         if len(body) > LARGEST:
             request = self.request.changed(body=body[:LARGEST])
@@ -58,7 +58,7 @@ class Exchange:
         return found
 
     def __str__(self) -> str:
-        """The exchange in a line, without anything that was sent but its target."""
+        """The exchange in a line; of what was sent, it shows only the target."""
         status = "no answer" if self.response is None else str(self.response.status)
         why = f" {getattr(self.refusal, 'code', '')} {getattr(self.refusal, 'message', '')}" if self.refusal else ""
         struck = f" [{', '.join(type(effect).__name__ for effect in self.effects)}]" if self.effects else ""

@@ -3,7 +3,7 @@
     emulator.faults.add(Refuse(429, "RATELIMIT_EXCEEDED"), operation="POST /v3/pay/*", share=0.1)
     emulator.faults.add(LoseAnswer(), operation="POST /v3/refund/domestic/refunds", times=1)
 
-Nothing here waits or sends: `Faults.strike` says which effects a call meets, and others bring them about.
+This module only finds which faults strike a call, by `Faults.strike`; `misbehaviour` and others carry them out.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from .._arguments import ANY_TIME, TEXT, Takes, a_count, check, check_attributes
 from ..errors import ConfigurationError
 
 Flaw = Literal["altered", "probe", "stale", "unsigned"]
-"""What makes a message unbelievable: a body changed after signing, one of the wrong signatures that the platform sends
-on purpose, a timestamp ten minutes old, no signature."""
+"""What is wrong with a message: its body was changed after signing, its signature is one of the wrong ones that the
+platform sends on purpose, its timestamp is ten minutes old, or it has no signature."""
 
 FLAWS: tuple[Flaw, ...] = get_args(Flaw)
 
 NOTIFICATION = "NOTIFY"
-"""Stands in the place of a method where a rule is about notifications: `NOTIFY TRANSACTION.SUCCESS`."""
+"""Stands for the method in a rule for notifications: `NOTIFY TRANSACTION.SUCCESS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class LoseAnswer:
-    """The call takes effect, and the connection breaks before the answer. A notification isn't sent, yet counts."""
+    """The call takes effect, and the connection breaks before the answer. A notification only counts as sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class CutBody:
     """The call takes effect, and the connection breaks in the middle of the answer.
 
     Attributes:
-        kept: how many bytes of the body still come; half of them by default.
+        kept: how many bytes of the body are sent; half of them by default.
     """
 
     kept: int | None = None
@@ -73,7 +73,7 @@ class CutBody:
 
 @dataclass(frozen=True, slots=True)
 class Forge:
-    """The call takes effect, and its answer, or the notification, must not be believed.
+    """The call takes effect; its answer, or the notification, has a flaw for which it must be refused.
 
     Attributes:
         flaw: what is wrong with it.
@@ -106,7 +106,7 @@ class OtherKey:
 
 @dataclass(frozen=True, slots=True)
 class SkewClock:
-    """The platform's clock is wrong for this call: `Date`, the timestamp of its signature, and what it takes as fresh.
+    """The platform's clock is wrong for this call: `Date`, its signature's time, and its check of a request's.
 
     Attributes:
         seconds: how much it is ahead; negative where it is behind.
@@ -131,7 +131,7 @@ EFFECTS: Mapping[str, type[Effect]] = {
 """The effects by their names in the control API and on the command line."""
 
 _NAMES = {effect: name for name, effect in EFFECTS.items()}
-# The types of members that are no texts.
+# The types of members that aren't strings.
 _TYPES: Mapping[str, type] = {
     "status": int,
     "kept": int,
@@ -144,10 +144,10 @@ _TYPES: Mapping[str, type] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A rule.
+    """A rule: where the platform misbehaves, and how.
 
     Attributes:
-        number: names it.
+        number: identifies it.
         effect: what it does.
         operation: which operations it strikes: a pattern over method and path template, such as
             `POST /v3/pay/transactions/*` or `* /v3/refund/*`, or over a path alone; `NOTIFY REFUND.*` for
@@ -182,7 +182,7 @@ class Fault:
         method, _, path = operation.partition(" ")
         if self.operation.startswith("/"):
             return fnmatchcase(path, self.operation)
-        # A rule for everything is about calls.
+        # A rule for all operations is for calls only.
         return fnmatchcase(operation, self.operation) and (self.operation != "*" or method != NOTIFICATION)
 
     def to_dict(self) -> dict[str, Any]:
@@ -196,16 +196,16 @@ _WHERE = _MEMBERS[:-1]
 
 
 class Faults:
-    """The rules in force, in the order of their making. They may be used from many threads.
+    """The rules in force, the oldest first. It may be used from many threads.
 
     Args:
-        seed: of the chance behind `share`, so that a run can be repeated; None for another each time.
+        seed: of the random numbers for `share`, so that a run can be repeated; None for a different one each time.
     """
 
     def __init__(self, seed: int | None = None) -> None:
         self._faults: dict[int, Fault] = {}
         self._numbers = itertools.count(1)
-        # Chance of a test, not of a key.
+        # Random numbers for tests, not for keys.
         self._chance = random.Random(seed)  # noqa: S311 - see above
         self._lock = Lock()
 
@@ -245,22 +245,22 @@ class Faults:
         return fault
 
     def remove(self, number: int) -> bool:
-        """Take a rule away; whether there was one of this number."""
+        """Remove the rule of this number. False if there is none."""
         with self._lock:
             return self._faults.pop(number, None) is not None
 
     def clear(self) -> None:
-        """Take all rules away."""
+        """Remove all rules."""
         with self._lock:
             self._faults.clear()
 
     def seed(self, seed: int) -> None:
-        """Begin the chance behind `share` anew."""
+        """Restart the random numbers for `share`."""
         with self._lock:
             self._chance.seed(seed)
 
     def strike(self, operation: str, mchid: str) -> tuple[Effect, ...]:
-        """What a call meets, each kind of effect once, by the oldest rule; the rules count it.
+        """The effects on a call, at most one of each kind, that of the oldest rule. The rules count the strike.
 
         Args:
             operation: method and path template of the call, or `NOTIFY` and the kind of a notification.
@@ -282,7 +282,7 @@ class Faults:
 
 
 def from_dict(members: Mapping[str, Any]) -> tuple[Effect, dict[str, Any]]:
-    """An effect, and the arguments of `Faults.add`, out of JSON values as `Fault.to_dict` gives them.
+    """An effect and the other arguments of `Faults.add`, from the JSON values of `Fault.to_dict`.
 
     Raises:
         ConfigurationError: something in them is unknown, missing or out of range.
@@ -308,7 +308,7 @@ def from_dict(members: Mapping[str, Any]) -> tuple[Effect, dict[str, Any]]:
 
 def _typed(member: str, value: Any) -> Any:
     wanted = _TYPES.get(member, str)
-    # A whole number is a number, too; true and false are none.
+    # An int is a number, too; a bool isn't.
     if isinstance(value, bool) or not isinstance(value, (int, float) if wanted is float else wanted):
         raise ConfigurationError(member, f"{value!r} was found", f"Give a value of type {wanted.__name__}")
     return value

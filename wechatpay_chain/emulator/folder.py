@@ -1,4 +1,4 @@
-"""What an emulator writes for other programs: keys, a ready `.env`, and where it listens."""
+"""The folder that an emulator writes for other programs: keys, a `.env` file, and its address."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .private_files import write_new_private, write_private
 from .world.merchants import Merchant
 
 DEFAULT = Path(".wechatpay-emulator")
-"""The folder of an emulator that is named none."""
+"""The folder of an emulator that is given no other."""
 
 ENVIRONMENT = "wechatpay.env"
 _RUNNING = "emulator.json"
@@ -23,7 +23,7 @@ _PUBLIC_KEY = "wechatpay_public_key.pem"
 
 
 def settings_of(folder: Path, merchant: Merchant, platform_key: KeyPair, base_url: str) -> Mapping[str, str]:
-    """What `WeChatPay.from_env()` reads, for a client of this merchant.
+    """The environment variables that `WeChatPay.from_env()` reads, for a client of this merchant.
 
     Args:
         folder: where the keys are.
@@ -70,13 +70,13 @@ def write_keys(folder: Path, merchant: Merchant, platform_key: KeyPair, base_url
 
 
 def write_running(folder: Path, base_url: str) -> None:
-    """Note where an emulator listens, for the commands that work on it."""
+    """Note where an emulator listens, so that commands find it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private(folder / _RUNNING, orjson.dumps({"base_url": base_url}).decode())
 
 
 def forget_running(folder: Path) -> None:
-    """Note that it listens no more."""
+    """Remove the note of where an emulator listens."""
     (folder / _RUNNING).unlink(missing_ok=True)
 
 

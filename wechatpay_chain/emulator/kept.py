@@ -1,4 +1,4 @@
-"""The last so many of something, of which only the newest keep large bodies whole."""
+"""`Kept`: holds the latest exchanges or calls; only the newest keep large bodies whole."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from threading import Lock
 from typing import Protocol, Self, TypeVar
 
 LARGEST = 256 * 1024
-"""Bytes of a body that are kept of all but the newest."""
+"""How many bytes of a body the older ones keep."""
 
 WHOLE = 16
-"""How many of the newest keep their bodies whole, whatever their size."""
+"""How many of the newest keep their whole bodies, whatever their size."""
 
 
 class HasBodies(Protocol):
-    """What has bodies."""
+    """Something with bodies that can be shortened."""
 
     def shortened(self) -> Self:
-        """The same with at most `LARGEST` bytes of each body; itself where there is no more."""
+        """A copy with at most `LARGEST` bytes of each body; the same object if none is longer."""
         ...
 
 
@@ -25,7 +25,7 @@ _T = TypeVar("_T", bound=HasBodies)
 
 
 class Kept(deque[_T]):
-    """The last so many. It may be appended to from many threads.
+    """A deque of the latest items. It may be appended to from many threads.
 
     Args:
         most: how many.
@@ -36,7 +36,7 @@ class Kept(deque[_T]):
         self._lock = Lock()
 
     def append(self, item: _T, /) -> None:
-        """Keep one more, and forget the oldest and the rest of a large body."""
+        """Add an item; drops the oldest if there are too many, and shortens one that is no longer among the newest."""
         with self._lock:
             super().append(item)
             if len(self) > WHOLE:

@@ -1,4 +1,4 @@
-"""What a fault makes of an answer."""
+"""Carries out the effects of faults on answers and notifications."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..wire import v2, v3
 from .faults import CutBody, Delay, Effect, Flaw, Forge, LoseAnswer, OtherKey, Page, Refuse, SkewClock
 
 STALE = 600
-"""Seconds that a stale timestamp is old."""
+"""The age of a stale timestamp in seconds."""
 
 _PROBE = "WECHATPAY/SIGNTEST/"
 _SIGNED = (v3.TIMESTAMP_HEADER, v3.NONCE_HEADER, v3.SERIAL_HEADER, v3.SIGNATURE_TYPE_HEADER, v3.SIGNATURE_HEADER)
@@ -28,7 +28,7 @@ class AnswerLost(Exception):
 
     Attributes:
         response: the answer.
-        kept: how many bytes of its body still come; None where nothing comes at all.
+        kept: how many bytes of its body are sent; None if nothing is sent at all.
     """
 
     def __init__(self, response: Response[Any], kept: int | None) -> None:
@@ -39,7 +39,7 @@ class AnswerLost(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misbehaviour:
-    """The effects that a call meets, by their kind."""
+    """The effects on one call, by their kind."""
 
     refuse: Refuse | None = None
     delay: Delay | None = None
@@ -52,7 +52,7 @@ class Misbehaviour:
 
     @classmethod
     def of(cls, effects: Iterable[Effect]) -> Self:
-        """The misbehaviour of some effects, each of another kind."""
+        """Sort effects, each of another kind, into the members."""
         met: dict[str, Any] = {_MEMBERS[type(effect)]: effect for effect in effects}
         return cls(**met)
 
@@ -62,10 +62,10 @@ class Misbehaviour:
         return self.forge.flaw if self.forge else None
 
     def check_complete(self, response: Response[Any]) -> None:
-        """Break the connection where that is the fault.
+        """Break the connection, if one of the effects does that.
 
         Raises:
-            AnswerLost: it is.
+            AnswerLost: the connection breaks.
         """
         if self.lose is not None:
             raise AnswerLost(response, None)
@@ -90,7 +90,7 @@ _MEMBERS: Mapping[type[Effect], str] = {
 
 
 def claimed_merchant(request: Request) -> str:
-    """The merchant that a request says it is from, which nobody has checked; empty where it says nothing."""
+    """The merchant that a request claims to be from, unverified; empty if it names none."""
     found = _MCHID.search(request.headers.get("Authorization", "")) or _MCH_ID.search(
         (request.body or b"").decode("utf-8", "replace") if request.headers.get("Authorization") is None else ""
     )
@@ -98,15 +98,15 @@ def claimed_merchant(request: Request) -> str:
 
 
 def html(status: int) -> Response[Any]:
-    """A page as proxies answer."""
+    """An HTML page such as proxies answer."""
     text = f"<html><head><title>{status}</title></head><body><center><h1>{status}</h1></center></body></html>\n"
     return Response(status=status, headers=_HTML, content=text.encode())
 
 
 def forged(response: Response[Any], flaw: Flaw | None) -> Response[Any]:
-    """A signed answer with something wrong about it; one that is signed as stale stays as it is.
+    """A signed answer with a flaw added. With `stale` it stays as it is: it was signed with an old timestamp.
 
-    An answer without a signature has nothing that could be wrong.
+    An answer without a signature is returned unchanged.
     """
     if flaw is None or flaw == "stale":
         return response
@@ -115,7 +115,7 @@ def forged(response: Response[Any], flaw: Flaw | None) -> Response[Any]:
     if v3.SIGNATURE_HEADER not in response.headers:
         return response
     if flaw == "altered":
-        # A blank after the end, which changes no value.
+        # A blank after the end, which changes no JSON value.
         return response.changed(content=response.content + b" ")
     if flaw == "unsigned":
         left = {name: value for name, value in response.headers.items() if name not in _SIGNED}
@@ -126,14 +126,14 @@ def forged(response: Response[Any], flaw: Flaw | None) -> Response[Any]:
 
 
 def probe(signature: str) -> str:
-    """A wrong signature in the place of a right one, as the platform sends it on purpose."""
+    """Turn a signature into a wrong one such as the platform sends on purpose."""
     return _PROBE + signature[len(_PROBE) :]
 
 
 def forged_xml(body: bytes, flaw: Flaw) -> bytes:
-    """A message of APIv2 with something wrong about it."""
+    """A message of APIv2 with a flaw added."""
     fields = dict(v2.parse(body))
-    # What protects it: its sign, or that only the key's owner can write what is sealed.
+    # A message is protected by its sign, or by encryption with a key that only its owner has.
     protecting = next((name for name in ("sign", "req_info") if name in fields), None)
     if protecting is None:
         return body

@@ -1,4 +1,4 @@
-"""The payer that `pay_after` asks for: he pays every order by himself, some time after it was made."""
+"""The payer for `pay_after`, who pays every order some time after it was made."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .world.world import Happening, World
 
 
 class Payer:
-    """Pays every order by itself, some time after it was made.
+    """Pays every order some time after it was made.
 
     Args:
-        world: where the orders are.
-        after: seconds of the world's time.
+        world: holds the orders.
+        after: how long, in seconds of the world's time.
     """
 
     def __init__(self, world: World, after: float) -> None:

@@ -1,6 +1,6 @@
 """The controls: what is done to the emulated world from outside of the protocol.
 
-Payers pay, the clock moves, notifications are sent and sent wrongly, faults strike, and everything begins anew.
+With them, payers pay, the clock moves, notifications are sent with and without flaws, and the world is reset.
 `Emulator` has these methods; the control interface and the command line call them.
 """
 
@@ -15,4 +15,4 @@ __all__ = ["Controls", "Snapshot"]
 
 
 class Controls(Phone, Clock, Notifications, Snapshots):
-    """Everything that is done to a world from outside."""
+    """Everything that can be done to a world from outside of the protocol."""

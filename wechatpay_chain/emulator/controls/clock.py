@@ -1,4 +1,4 @@
-"""The world's clock."""
+"""Controls of the world's clock."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class Clock(Core):
     """Moves the world's time."""
 
     def advance(self, seconds: float = 0.0, *, minutes: float = 0.0, hours: float = 0.0, days: float = 0.0) -> None:
-        """Move the world's clock, and let happen what is due by then. Signatures keep the real time.
+        """Move the world's clock, and let happen what is due by then. Signatures still carry the real time.
 
         Args:
             seconds: how much; negative to move it back.
-            minutes: as many more.
-            hours: as many more.
-            days: as many more.
+            minutes: added to that.
+            hours: added to that.
+            days: added to that.
 
         Raises:
             ConfigurationError: one is no number.

@@ -1,4 +1,4 @@
-"""What all controls share: the world, what it is told from outside, and those who wait for something to happen."""
+"""What all controls share: the world, its exchanges, faults and notifications, and waiting for changes."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ class Core:
     """A world, and what changes it from outside.
 
     Args:
-        world: whose records, merchants and clock these are.
+        world: the records, merchants and clock to act on.
         real: gives the real Unix time in seconds.
-        notify: which `notify_url` leads where, see `Addresses`.
+        notify: where notifications for each `notify_url` are sent, see `Addresses`.
         patience: real seconds that merchants have to answer a notification; by default, the kind's own 5 or 3.
         pay_after: seconds of the world's time after which every order is paid by itself; None for never.
-        random_seed: of the chance behind faults that strike a share of the calls.
+        random_seed: of the random numbers by which a fault strikes a share of the calls.
         keep: how many exchanges are kept; the last 16 with whole bodies, older ones with 256 kB of each.
 
     Attributes:
         world: merchants, records, the clock and what is to be announced.
         exchanges: the last requests with their answers, the newest last.
         faults: the rules by which the platform misbehaves.
-        notifier: what is sent when.
+        notifier: finds what to send, and when.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Core:
         """Call a function with every exchange once its answer is made.
 
         Returns:
-            What ends it.
+            A function that stops this.
 
         Raises:
             ConfigurationError: it is no function.
@@ -90,7 +90,7 @@ class Core:
         return lambda: self._watchers.remove(watcher)
 
     def record(self, exchange: Exchange) -> None:
-        """Keep an exchange, and show it to those who watch."""
+        """Keep an exchange, and call the watchers with it."""
         self.exchanges.append(exchange)
         for watcher in tuple(self._watchers):
             watcher(exchange)
@@ -117,18 +117,18 @@ class Core:
 
     @property
     def next_due(self) -> float | None:
-        """When something happens by itself, the world's Unix time in seconds."""
+        """When the next thing happens by itself, in the world's Unix time; None if nothing will."""
         times = [self.world.next_due, self._payer.next_due if self._payer is not None else None]
         return min((time for time in times if time is not None), default=None)
 
     def _moved(self) -> None:
-        """Let happen what is due now that the clock stands elsewhere."""
+        """Let happen what is due, after the clock was moved."""
         self.ripen()
         self.notifier.wake()
         self._tell()
 
     def _tell(self) -> None:
-        """Let those look again who wait for something to happen."""
+        """Wake everyone who waits for something to happen, so that they check again."""
         with self._news:
             self._news.notify_all()
 

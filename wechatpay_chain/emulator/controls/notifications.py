@@ -1,4 +1,4 @@
-"""Notifications: sent by hand, sent wrongly, delivered, waited for."""
+"""Controls of notifications: sending them by hand, with flaws if wanted; delivering them; waiting for them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _TAKES = {
     "flaw": one_of(FLAWS, f"Give one of {', '.join(FLAWS)}").or_none(),
     "notify_url": TEXT,
 }
-# How a paid order is told in the notifications that are about one.
+# By event and original type: the resource of a notification about a paid order.
 _PAYMENTS: Mapping[tuple[str, str], Callable[[Order], dict[str, Any]]] = {
     ("TRANSACTION.SUCCESS", "transaction"): announced,
     ("v2/transaction-success", ""): announced_v2,
@@ -45,15 +45,15 @@ T = TypeVar("T")
 class Notifications(Core):
     """Sends notifications by hand, delivers them, and waits for them."""
 
-    # How many deliver in the background.
+    # How many tasks deliver in the background.
     _couriers = 0
 
     def deliver_to(self, beginning: str, to: str | App) -> None:
-        """Lead the notifications for a beginning of URLs elsewhere.
+        """Send the notifications for all URLs with a prefix elsewhere.
 
         Args:
-            beginning: such as `https://shop.example`.
-            to: another beginning of a URL, or an ASGI or WSGI app in this process.
+            beginning: the prefix, such as `https://shop.example`.
+            to: the prefix to put in its place, or an ASGI or WSGI app in this process.
 
         Raises:
             ConfigurationError: one of them is no URL.
@@ -77,7 +77,7 @@ class Notifications(Core):
         Args:
             kind: an event type such as `TRANSACTION.SUCCESS`, of APIv2 `v2/transaction-success`, or one of
                 `wechatpay_chain.notifications.kinds`.
-            resource: members that it tells in place of those of a sample; with the `out_trade_no` of a paid order, the
+            resource: members that replace those of a sample; with the `out_trade_no` of a paid order, the
                 order's own.
             mchid: the merchant's number; by default the first merchant's.
             original_type: the resource's, where an event type has several.
@@ -104,7 +104,7 @@ class Notifications(Core):
         flaw: Flaw | None = None,
         serial: str = "",
     ) -> Announcement:
-        """Send a notification by hand. Without a flaw or a key it is sent again by its schedule until it is taken.
+        """Send a notification by hand. Without a flaw or a key it is repeated by its schedule until it is acknowledged.
 
         Args:
             kind: as for `notification`.
@@ -137,7 +137,7 @@ class Notifications(Core):
         return made
 
     async def deliver(self, *, newest_first: bool = False) -> None:
-        """Deliver all notifications that are due, and wait until it is done.
+        """Deliver all notifications that are due, and return when that is done.
 
         Args:
             newest_first: one after the other, the newest first, so that they come out of order.
@@ -166,16 +166,16 @@ class Notifications(Core):
         """Wait until something has happened.
 
         Args:
-            wanted: a kind of notification, which is waited for until the merchant has taken it; or a function that says
-                whether it has happened, called now, after every change, and twenty times a second: what it asks about
-                may happen in the shop alone.
+            wanted: a kind of notification, to wait until the merchant has acknowledged one; or a function that returns
+                something true when it has happened. That is called now, after every change in the world, and twenty
+                times a second, as it may ask about the shop.
             timeout: real seconds to wait.
 
         Returns:
             The notification, or what the function returned.
 
         Raises:
-            TimeoutError: it did not happen; with what became of the notifications.
+            TimeoutError: it did not happen; the text lists the notifications and their states.
         """
         return await asyncio.to_thread(self.wait_for_sync, wanted, timeout)
 
@@ -201,7 +201,7 @@ class Notifications(Core):
         now = self.world.now
         order = self.world.of(ORDERS).get(f"{merchant}/{given.get('out_trade_no')}")
         tell = _PAYMENTS.get((kind.event_type, kind.original_type))
-        # Of an order that waits, it says what it would say of the payment.
+        # For an unpaid order, the resource is as it would be after the payment.
         told = tell(order if order.paid else paid(order, now)) if tell is not None and order is not None else None
         return Announcement(
             mchid=merchant,

@@ -1,4 +1,4 @@
-"""The payer's phone."""
+"""Controls of what people do on their phones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snapshots of the world, and beginning anew."""
+"""Controls for snapshots of the world, and for resetting it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .core import Core
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """How the world was at a moment: its records and its time, but neither keys nor calls.
+    """A copy of the world's records and time; merchants, keys and calls are no part of it.
 
     Attributes:
-        records: of each table.
-        offset: seconds that its clock was ahead.
+        records: those of each table.
+        offset: by how many seconds the world's clock was ahead.
     """
 
     records: Mapping[str, tuple[Record, ...]] = field(repr=False)
@@ -29,10 +29,10 @@ _TAKES = {"snapshot": instance(Snapshot, "Give what emulator.snapshot() returned
 
 
 class Snapshots(Core):
-    """Keeps how the world is, and makes it so again. Merchants and keys are no part of it."""
+    """Takes and restores snapshots."""
 
     def snapshot(self) -> Snapshot:
-        """How the world is now."""
+        """Take a snapshot of the world."""
         with self.world.transaction():
             records = {table.kind.name: tuple(table) for table in self._tables()}
             return Snapshot(records, self.world.clock.offset)

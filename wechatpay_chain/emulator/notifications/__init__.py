@@ -1,1 +1,1 @@
-"""The notifications that the platform sends: what they say, when they are sent again, and where they go."""
+"""The notifications that the platform sends: their content, when they are repeated, and where they are sent."""

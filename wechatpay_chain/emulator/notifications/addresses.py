@@ -1,4 +1,4 @@
-"""Where a notification goes: to this machine, to an app in this process, or where a mapping leads."""
+"""Where a notification is sent: to this machine, to an app in this process, or where a mapping says."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _EXAMPLE = "https://shop.example=http://127.0.0.1:8000"
 
 
 class Undeliverable(Exception):
-    """A notification has nowhere to go; why is its text."""
+    """A notification can't be sent anywhere; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a notification goes.
+    """Where a notification is sent.
 
     Attributes:
-        url: what is called.
-        app: what is called in this process, without a socket; None where it is a server.
+        url: the URL to call.
+        app: the app in this process to call with it, without a socket; None to call a server.
     """
 
     url: str
@@ -31,11 +31,11 @@ class Destination:
 
 
 class Addresses:
-    """Which `notify_url` leads where: to this machine as it is, elsewhere only by a mapping.
+    """Resolves `notify_url`s: those of this machine lead there, all others must be mapped.
 
     Args:
-        mapped: beginnings of URLs, and what stands in their place, another beginning or an ASGI or WSGI app, such as
-            `{"https://shop.example": "http://127.0.0.1:8000"}`. The longest that fits is taken.
+        mapped: prefixes of URLs, and for each the prefix to put in its place, or an ASGI or WSGI app, such as
+            `{"https://shop.example": "http://127.0.0.1:8000"}`. The longest prefix that matches is taken.
 
     Raises:
         ConfigurationError: one of them is no URL.
@@ -50,10 +50,10 @@ class Addresses:
         return iter(dict(self._mapped).items())
 
     def map(self, wanted: str, actual: str | App) -> None:
-        """Lead a beginning of URLs elsewhere; one that is known is led there from now on.
+        """Map a prefix of URLs; replaces an earlier mapping of the same prefix.
 
         Raises:
-            ConfigurationError: it, or what stands in its place, is no URL.
+            ConfigurationError: one of the two is no URL.
         """
         for url in (wanted, actual):
             if isinstance(url, str) and not _is_http(url):
@@ -63,7 +63,7 @@ class Addresses:
         self._mapped[wanted.rstrip("/")] = actual.rstrip("/") if isinstance(actual, str) else actual
 
     def resolve(self, notify_url: str) -> Destination:
-        """Where a `notify_url` leads.
+        """Find where a `notify_url` leads.
 
         Raises:
             Undeliverable: it isn't a URL, or leads out of this machine and isn't mapped.
@@ -85,7 +85,7 @@ class Addresses:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, by the names that no resolver is asked for."""
+    """Whether a host is this machine, judged by its name alone, without a resolver."""
     if host == "localhost":
         return True
     try:
@@ -97,7 +97,7 @@ def is_loopback(host: str) -> bool:
 def _is_http(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        # Reading the port finds what is none.
+        # Reading the port raises an error if it is no number.
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         return False

@@ -22,7 +22,7 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a merchant answered.
+    """A merchant's answer to a notification.
 
     Attributes:
         status: HTTP status; None where no answer came.
@@ -106,7 +106,7 @@ def call_wsgi(app: Any, url: str, message: Message) -> Answer:
 
 
 def _scope(url: str, message: Message) -> dict[str, Any]:
-    """What a request is to an ASGI app."""
+    """The scope of a request, for an ASGI app."""
     parts = urlsplit(url)
     return {
         "type": "http",
@@ -125,12 +125,12 @@ def _scope(url: str, message: Message) -> dict[str, Any]:
 
 
 def _environ(url: str, message: Message) -> dict[str, Any]:
-    """What a request is to a WSGI app."""
+    """The environ of a request, for a WSGI app."""
     parts = urlsplit(url)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "",
-        # As PEP 3333 has it: the bytes of UTF-8, each as a character.
+        # As in PEP 3333: each byte of the UTF-8 becomes a character.
         "PATH_INFO": unquote(parts.path, "latin-1") or "/",
         "QUERY_STRING": parts.query,
         "SERVER_NAME": parts.hostname or "",

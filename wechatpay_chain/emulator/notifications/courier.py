@@ -1,4 +1,4 @@
-"""Carrying notifications to their merchants: in the background of a server, or when somebody asks for it."""
+"""Delivers notifications to their merchants: in the background of a server, or on demand."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .writer import Delivery
 
 
 class Ripening(Protocol):
-    """Where things happen by themselves when their time has come."""
+    """What makes due events of the world happen; the controls do."""
 
     @property
     def world(self) -> World:
-        """The world, whose clock counts."""
+        """The world; times are read from its clock."""
         ...
 
     @property
@@ -32,16 +32,16 @@ class Ripening(Protocol):
 
 
 _LOST = Answer(error="lost on its way")
-# The longest sleep, so that a clock that somebody else moves is noticed.
+# The longest sleep, so that a clock that was moved from outside is noticed.
 _LONGEST = 60.0
 
 
 async def deliver(ripening: Ripening, notifier: Notifier, *, newest_first: bool = False) -> None:
-    """Deliver everything that is due, and what becomes due by it, side by side.
+    """Deliver everything that is due, and what becomes due as a result, concurrently.
 
     Args:
-        ripening: what is due there happens first.
-        notifier: says what is due.
+        ripening: its due events happen first.
+        notifier: finds what is due.
         newest_first: one after the other, the newest first.
     """
     async with Postman() as postman:
@@ -69,11 +69,11 @@ def deliver_sync(ripening: Ripening, notifier: Notifier, *, newest_first: bool =
 
 
 class Courier:
-    """Delivers in the background what becomes due, until it is cancelled.
+    """Delivers notifications in the background when they become due, until it is cancelled.
 
     Args:
-        ripening: where things happen by themselves, which may announce something.
-        notifier: says what is due.
+        ripening: its due events may announce something.
+        notifier: finds what is due.
     """
 
     def __init__(self, ripening: Ripening, notifier: Notifier) -> None:
@@ -86,7 +86,7 @@ class Courier:
         loop, woken = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:
-            # A loop that was closed meanwhile has nobody to wake.
+            # If the loop was closed meanwhile, there is nobody to wake.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(woken.set)
 
@@ -127,7 +127,7 @@ async def _carry(notifier: Notifier, delivery: Delivery, postman: Postman) -> No
             await asyncio.sleep(delivery.delay)
         answer = await _sent(delivery, postman)
     except BaseException:
-        # Broken off, at the end of a program for instance: as if it had not begun.
+        # Cancelled, at the end of a program for instance: as if it had not begun.
         notifier.give_back(delivery)
         raise
     notifier.settle(delivery, answer)
@@ -154,7 +154,7 @@ async def _sent(delivery: Delivery, postman: Postman) -> Answer:
 
 
 def _in_time(answer: Answer, delivery: Delivery) -> Answer:
-    """The answer of an app that can't be interrupted."""
+    """The answer of an app, or an error if it came too late: such an app can't be interrupted."""
     if answer.seconds <= delivery.patience:
         return answer
     return Answer(error=f"no answer within {delivery.patience:g} s", seconds=answer.seconds)

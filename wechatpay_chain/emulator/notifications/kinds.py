@@ -1,4 +1,4 @@
-"""Which notification of the catalogue a name means."""
+"""Finds the notification of the catalogue for a name."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ...catalogue import Event, events
 from ...errors import ConfigurationError, type_of
 
 APIV2_PREFIX = "v2/"
-"""What the names of APIv2's notifications begin with."""
+"""The prefix of the names of APIv2's notifications."""
 
 _SUGGESTIONS = 3
 
 
 @runtime_checkable
 class HasPairs(Protocol):
-    """A kind as `wechatpay_chain.notifications.kinds` has them."""
+    """A kind of `wechatpay_chain.notifications.kinds`."""
 
     @property
     def pairs(self) -> tuple[tuple[str, str | None], ...]:
@@ -32,7 +32,7 @@ class Kind:
     Attributes:
         event_type: such as `TRANSACTION.SUCCESS`; of APIv2 with `v2/` before it, as `Notification.event_type` has it.
         original_type: such as `transaction`; empty where the platform doesn't say.
-        event: what the catalogue knows of it.
+        event: its entry in the catalogue.
     """
 
     event_type: str
@@ -46,7 +46,7 @@ class Kind:
 
 
 def find_kind(named: str | HasPairs, original_type: str | None = None) -> Kind:
-    """The kind of a name.
+    """Find a kind by its name.
 
     Args:
         named: an event type such as `TRANSACTION.SUCCESS`, the name of a notification of APIv2 such as

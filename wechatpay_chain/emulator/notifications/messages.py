@@ -1,4 +1,4 @@
-"""What a notification looks like on the wire: sealed and signed, as JSON or, of APIv2, as XML.
+"""Writes notifications as they are sent: encrypted and signed, in JSON or, for APIv2, in XML.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012071382
 https://pay.weixin.qq.com/doc/v2/merchant/4011935221 (APIv2: payment), 4011940955 (APIv2: refund)
@@ -33,7 +33,7 @@ from .kinds import APIV2_PREFIX
 _NONCE_SIZE = 12
 _ENCRYPTED_FOR_MERCHANT = "rsa:merchant"
 _REFUND = "refund-processed"
-# What anyone may read of a refund notice of APIv2; all else is sealed.
+# The plaintext fields of a refund notice of APIv2; all others are encrypted.
 _OPEN_FIELDS = ("return_code", "return_msg", "appid", "mch_id", "sub_mch_id", "sub_appid", "nonce_str")
 
 
@@ -55,12 +55,12 @@ class Message:
 
 
 def write(announcement: Announcement, merchant: Merchant, key: KeyPair) -> bytes:
-    """The body of a notification, sealed for its merchant.
+    """The body of a notification, encrypted for its merchant.
 
     Args:
-        announcement: what it says.
-        merchant: who opens it.
-        key: the platform's, which will sign it: how it is sealed belongs to that.
+        announcement: its content.
+        merchant: the merchant that decrypts it.
+        key: the platform's, which will sign it; its algorithm also sets that of the encryption.
     """
     if announcement.protocol == "v2":
         return _xml(announcement, merchant)
@@ -82,7 +82,7 @@ def write(announcement: Announcement, merchant: Merchant, key: KeyPair) -> bytes
 
 
 def sign(body: bytes, key: KeyPair, now: float, *, flaw: Flaw | None = None, brand: bool = False) -> Message:
-    """A message with the platform's signature over its body, or with something wrong about it.
+    """Sign a body with the platform's key, and add a flaw if one is wanted.
 
     A body of APIv2 carries its signature inside already.
 
@@ -117,7 +117,7 @@ def sign(body: bytes, key: KeyPair, now: float, *, flaw: Flaw | None = None, bra
 
 
 def _altered(body: bytes) -> bytes:
-    """The body with the last letter of its number changed, which no reader would notice."""
+    """The body with the last letter of its number changed: still well-formed, but not what was signed."""
     envelope = orjson.loads(body)
     envelope["id"] = envelope["id"][:-1] + ("1" if envelope["id"][-1] == "0" else "0")
     return orjson.dumps(envelope)

@@ -39,12 +39,12 @@ class Notifier:
         world: holds the announcements, the merchants, the platform's keys and the clock.
         real: gives the real Unix time in seconds, which signatures carry.
         addresses: where a `notify_url` leads.
-        struck: rules that strike notifications.
+        struck: the faults, some of which may strike notifications.
         patience: real seconds that merchants have to answer; by default, the kind's own.
 
     Attributes:
         addresses: where a `notify_url` leads.
-        writer: writes what is sent.
+        writer: writes and signs what is sent.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Notifier:
         return lambda: self._wakers.remove(waker)
 
     def next_due(self) -> float | None:
-        """When the next attempt is due, the world's Unix time; None where nothing is, or too many are on their way."""
+        """When the next attempt is due, the world's Unix time; None if nothing is, or too many are being sent."""
         self._look_at_the_clock()
         with self._changed:
             times = [extra.due for extra in self._extras]
@@ -91,7 +91,7 @@ class Notifier:
 
     @property
     def held(self) -> bool:
-        """Whether nothing is sent by schedule."""
+        """Whether `hold` was called, and not `release`."""
         return self._held
 
     def hold(self) -> None:
@@ -129,11 +129,11 @@ class Notifier:
         return [delivery for delivery in deliveries if delivery is not None]
 
     def send_again(self, number: str, *, flaw: Flaw | None = None, serial: str = "", after: float = 0.0) -> None:
-        """Send a notification once more, whatever became of it.
+        """Send a notification once more, whatever its state.
 
         Args:
             number: the notification's own.
-            flaw: what is to be wrong with it.
+            flaw: what is wrong with it.
             serial: which of the platform's keys signs it; by default the usual one.
             after: seconds of the world's time from now.
 

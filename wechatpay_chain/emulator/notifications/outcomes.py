@@ -1,4 +1,4 @@
-"""What becomes of a notification once the merchant has answered, and the states that it goes through."""
+"""The states of a notification, and how an answer of the merchant changes them."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from .schedules import schedule_of
 from .writer import Delivery
 
 RETRYING = "RETRYING"
-"""It was not taken, and is sent again."""
+"""It was not acknowledged, and will be sent again."""
 DELIVERED = "DELIVERED"
-"""The merchant has taken it."""
+"""The merchant has acknowledged it."""
 GIVEN_UP = "GIVEN_UP"
-"""It was not taken, and the schedule is at its end."""
+"""It was not acknowledged, and the schedule has ended."""
 BY_HAND = "BY_HAND"
-"""It is sent when somebody asks for it, and not by a schedule."""
+"""It is sent by hand only, not by a schedule."""
 UNDELIVERABLE = "UNDELIVERABLE"
-"""There is nowhere to send it to."""
+"""It has no address that it could be sent to."""
 
 PENDING = (WAITING, RETRYING)
-"""The states of those that the schedule sends."""
+"""The states of notifications that the schedule will send."""
 
 _SHOWN = 2000
 
 
 def was_taken(announcement: Announcement, answer: Answer) -> bool:
-    """Whether an answer says that the merchant has taken a notification.
+    """Whether an answer acknowledges a notification.
 
     https://pay.weixin.qq.com/doc/v3/merchant/4012791882: 200 or 204. APIv2 wants XML with a `return_code` of SUCCESS.
     """
@@ -50,9 +50,9 @@ def settled(found: Announcement, delivery: Delivery, answer: Answer, now: float)
     """A notification after an attempt to deliver it.
 
     Args:
-        found: as it is.
+        found: the notification before it.
         delivery: the attempt.
-        answer: what the merchant said.
+        answer: the merchant's.
         now: the world's Unix time in seconds.
     """
     taken = was_taken(found, answer)
@@ -77,7 +77,7 @@ def settled(found: Announcement, delivery: Delivery, answer: Answer, now: float)
     pause = schedule_of(event_type_of(found)).pause_after(scheduled(attempts))
     if pause is None:
         return found.moved(GIVEN_UP, now, attempts=attempts)
-    # From the time when it should have been sent, so that a clock that jumps over many attempts leaves none out.
+    # Counted from when it should have been sent, so that a clock that jumps over several attempts skips none.
     return found.moved(RETRYING, now, attempts=attempts, due=(found.due or found.made) + pause)
 
 
@@ -90,8 +90,8 @@ def undelivered(found: Announcement, why: str, now: float) -> Announcement:
     """A notification that could not be sent.
 
     Args:
-        found: as it is.
-        why: what stood in the way.
+        found: the notification.
+        why: the reason.
         now: the world's Unix time in seconds.
     """
     attempt = {"time": now, "url": found.notify_url, "status": None, "error": why, "taken": False}

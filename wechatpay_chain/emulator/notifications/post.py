@@ -13,14 +13,14 @@ from .messages import Message
 if TYPE_CHECKING:
     import aiohttp
 
-# So much of an answer is looked at.
+# How many bytes of an answer are kept.
 _KEPT = 4096
 
 
 class Postman:
-    """Posts notifications over connections that it keeps for a while; used with `async with`.
+    """Posts notifications over connections that it keeps for a while; enter it with `async with`.
 
-    aiohttp is imported by the first that is posted: apps in the same process are called without it.
+    aiohttp is imported when the first is posted: apps in the same process need no aiohttp.
     """
 
     def __init__(self) -> None:
@@ -39,8 +39,8 @@ class Postman:
         """Post a notification.
 
         Args:
-            url: where to.
-            message: what.
+            url: where to post.
+            message: what to post.
             patience: real seconds that the merchant has to answer.
 
         Returns:
@@ -50,14 +50,14 @@ class Postman:
         from yarl import URL
 
         if self._session is None:
-            # Neither proxies nor cookies: what is called is this machine.
+            # Neither proxies nor cookies: only this machine is called.
             self._session = aiohttp.ClientSession(
                 cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, connector=aiohttp.TCPConnector(limit=0)
             )
         begun = time.monotonic()
         try:
             async with asyncio.timeout(patience):
-                # A shop on this machine has a certificate of its own making; the message is signed anyway.
+                # A shop on this machine uses a self-signed certificate; the message is signed anyway.
                 sent = self._session.post(
                     URL(url, encoded=True), data=message.body, headers=message.headers, allow_redirects=False, ssl=False
                 )

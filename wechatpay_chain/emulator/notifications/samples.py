@@ -1,4 +1,4 @@
-"""What a notification tells that no event of the world has caused: plausible values, made of the catalogue.
+"""Sample resources for notifications that no event of the world has caused, made from the catalogue.
 
 The notifications of payments, refunds, transfers and sharings, of which the catalogue lists the members of all their
 variants, have a sample of their own.
@@ -19,11 +19,11 @@ from .kinds import Kind
 
 _APPID = "wx2421b1c4370ec43b"
 _FEN = 29
-# What a message of APIv2 says when all is well; its signature is made when it is written.
+# The fields of every successful message of APIv2; its signature is added when it is written.
 _SUCCESS = {"return_code": "SUCCESS", "result_code": "SUCCESS", "return_msg": "OK"}
 _SIGNATURES = ("sign", "sign_type")
 _PAYMENT = ("TRANSACTION.SUCCESS", "transaction")
-# What only a partner's payment tells.
+# Members of a partner's payments only.
 _OF_PARTNERS = frozenset({"sp_appid", "sp_mchid", "sub_appid", "sub_mchid"})
 _SUB_MCHID = "1900000110"
 
@@ -37,8 +37,8 @@ def sample(
         kind: what it is about.
         mchid: the merchant's number.
         now: the world's Unix time in seconds.
-        given: members that stand in place of the sample's; objects are laid over objects.
-        told: what a record of the world tells, in place of a sample.
+        given: members that replace the sample's; objects are merged.
+        told: the members of a record of the world, in place of a sample.
 
     Raises:
         ConfigurationError: the kind has no such member.
@@ -99,7 +99,7 @@ def _payment(mchid: str, now: float) -> dict[str, Any]:
 
 
 def _of_partner(payment: Mapping[str, Any]) -> dict[str, Any]:
-    """The same payment, made by a partner for a shop of his."""
+    """The same payment, made by a partner for one of its shops."""
     kept = {name: value for name, value in payment.items() if name not in {"appid", "mchid", "payer"}}
     parties = {"sp_appid": payment["appid"], "sp_mchid": payment["mchid"], "sub_mchid": _SUB_MCHID}
     return {**parties, **kept, "payer": {"sp_openid": payment["payer"]["openid"]}}

@@ -1,4 +1,4 @@
-"""When a notification that was not taken is sent again, by kind.
+"""When a notification that was not acknowledged is sent again, by kind.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012791882
 """
@@ -45,7 +45,7 @@ _TEN_QUICK = Schedule((15,) * 9)
 _EACH_MINUTE = Schedule((_MINUTE,) * 10)
 _FOUR_HOURS = Schedule((15, 15, 30, 3 * _MINUTE) + (30 * _MINUTE,) * 4 + (_HOUR,))
 
-# Patterns of event types, the first that fits. Those of APIv2 begin with "v2/".
+# By pattern of event types, the first that matches. Those of APIv2 begin with "v2/".
 _BY_KIND: tuple[tuple[str, Schedule], ...] = (
     ("MCHTRANSFER.BILL.*", _TRANSFER),
     ("MCHTRANSFER.BATCH.*", _TRANSFER),
@@ -65,7 +65,7 @@ _BY_KIND: tuple[tuple[str, Schedule], ...] = (
     ("CROSS_BORDER_PAY.*", Schedule(_USUAL.pauses, patience=3.0)),
     ("v2/combined-transactions-success", _FOUR_HOURS),
     ("v2/vehicle-state-changed-for-parking", Schedule(tuple(6.0 * 2**number for number in range(9)))),
-    # How often the last pause comes is told nowhere; ten times, as elsewhere.
+    # How often the last pause is repeated isn't documented; ten times, as elsewhere.
     ("v2/pap-contract-state-changed", Schedule((10,) * 3 + (30,) * 3 + (5 * _MINUTE,) * 10)),
 )
 

@@ -1,4 +1,4 @@
-"""What waits to be sent: by when it is due, and no more at once than there is room for."""
+"""The queue of notifications to send: in order of their due times, with a limit on how many are sent at once."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import heapq
 from collections import deque
 
 MOST = 256
-"""So many notifications are on their way at once."""
+"""How many notifications may be on their way at once."""
 MOST_TO_ONE = 64
-"""So many are on their way to one host, so that a shop that never answers doesn't hold up the others."""
+"""How many may be on their way to one host, so that a shop that never answers doesn't delay the others."""
 
 
 class Waiting:
-    """Notifications by when they are due, and those on their way. Not safe for threads by itself.
+    """Notifications in order of their due times, and those on their way. It isn't thread-safe by itself.
 
     It holds numbers and times only, so that 100,000 of them are a few megabytes.
     """
 
     def __init__(self) -> None:
         self._due: dict[str, float] = {}
-        # Entries whose time isn't that of `_due` any more are skipped.
+        # Entries whose time is no longer that in `_due` are skipped.
         self._heap: list[tuple[float, str]] = []
         self._lane_of: dict[str, str] = {}
         self._lanes: dict[str, set[str]] = {}
-        # Due, but too many are on their way to the same host.
+        # Due, while too many are on their way to the same host.
         self._parked: dict[str, deque[str]] = {}
 
     @property
@@ -32,7 +32,7 @@ class Waiting:
         return len(self._lane_of)
 
     def add(self, number: str, due: float) -> None:
-        """Let a notification wait, or wait until another time; one on its way is left alone.
+        """Schedule a notification, or change its due time; one on its way is left alone.
 
         Args:
             number: the notification's own.
@@ -43,11 +43,11 @@ class Waiting:
             heapq.heappush(self._heap, (due, number))
 
     def drop(self, number: str) -> None:
-        """Let a notification wait no longer."""
+        """Remove a notification from the schedule."""
         self._due.pop(number, None)
 
     def pop(self, now: float) -> str | None:
-        """The number of the notification that is due the longest; None where none is due."""
+        """Take the notification that is due the longest, and return its number; None if none is due."""
         self._skip()
         if not self._heap or self._heap[0][0] > now:
             return None
@@ -57,17 +57,17 @@ class Waiting:
 
     @property
     def next_due(self) -> float | None:
-        """When the next is due; None where nothing waits, or there is no room."""
+        """When the next is due; None if nothing is scheduled, or the limit is reached."""
         self._skip()
         return self._heap[0][0] if self._heap and self.flying < MOST else None
 
     def send(self, number: str, url: str, *, crowded: bool = False) -> bool:
-        """Put a notification on its way, or park it until there is room on the way to its host.
+        """Mark a notification as on its way, or park it while too many are on their way to its host.
 
         Args:
             number: its own.
             url: where to.
-            crowded: however many are on that way.
+            crowded: ignore the limit for its host.
 
         Returns:
             Whether it is on its way.
@@ -82,7 +82,7 @@ class Waiting:
         return True
 
     def landed(self, number: str) -> str:
-        """A notification is not on its way any more. Returns the host that it went to, empty for none."""
+        """Mark a notification as arrived. Returns the host that it went to, empty for none."""
         host = self._lane_of.pop(number, "")
         if host:
             lane = self._lanes[host]
@@ -92,7 +92,7 @@ class Waiting:
         return host
 
     def unpark(self, host: str) -> str | None:
-        """The number of the notification that has been parked for a host the longest, which it is no more."""
+        """Take the notification that was parked for a host the longest, and return its number; None if none was."""
         parked = self._parked.get(host)
         if not parked:
             self._parked.pop(host, None)

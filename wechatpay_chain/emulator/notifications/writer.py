@@ -1,4 +1,4 @@
-"""Writing notifications: where they go, which key signs them, and what a fault does to them."""
+"""Prepares notifications for sending: their destination, the key that signs them, and the faults that strike."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Delivery:
     """One attempt to deliver a notification.
 
     Attributes:
-        announcement: what is delivered.
-        destination: where to.
-        message: what is sent; None where it gets lost on its way.
+        announcement: the notification.
+        destination: where it is sent.
+        message: what is sent; None if a fault loses it.
         patience: real seconds that the merchant has to answer.
-        delay: real seconds to wait before.
+        delay: real seconds to wait before sending.
         serial: which key signed it.
         flaw: what is wrong with it.
-        by_hand: whether somebody asked for it, beside the schedule.
+        by_hand: whether it is an attempt outside of the schedule.
     """
 
     announcement: Announcement
@@ -44,13 +44,13 @@ class Delivery:
 
 
 class Writer:
-    """Writes what is sent to merchants.
+    """Prepares what is sent to merchants.
 
     Args:
         world: holds the merchants and the platform's keys.
         real: gives the real Unix time in seconds, which signatures carry.
         addresses: where a `notify_url` leads.
-        struck: rules that strike notifications.
+        struck: the faults, some of which may strike notifications.
         patience: real seconds that merchants have to answer; by default, the kind's own.
     """
 
@@ -75,9 +75,9 @@ class Writer:
 
         Args:
             found: the notification.
-            flaw: what is wrong with it, whatever the faults say.
+            flaw: what is wrong with it; takes precedence over faults.
             serial: which of the platform's keys signs it; by default the usual one.
-            by_hand: whether somebody asked for it, beside the schedule.
+            by_hand: whether it is an attempt outside of the schedule.
 
         Raises:
             Undeliverable: its `notify_url` leads nowhere.
@@ -107,7 +107,7 @@ class Writer:
         )
 
     def message(self, found: Announcement, *, flaw: Flaw | None = None, serial: str = "") -> Message:
-        """A notification, sealed for its merchant and signed now.
+        """A notification, encrypted for its merchant and signed now.
 
         Args:
             found: the notification.
@@ -120,11 +120,11 @@ class Writer:
         return self._written(found, self.key(found.mchid, serial), flaw)
 
     def key(self, mchid: str, serial: str = "") -> KeyPair:
-        """The key that signs a merchant's notifications: a brand's own, else the platform's for keys of his kind.
+        """The key that signs a merchant's notifications: a brand's own, else the platform's for keys of its kind.
 
         Args:
-            mchid: whose they are.
-            serial: names another of the platform's keys.
+            mchid: the merchant's number.
+            serial: of another of the platform's keys.
 
         Raises:
             ConfigurationError: there is none of that serial.

@@ -1,1 +1,1 @@
-"""The other half of the protocol: what the platform checks, and how it answers."""
+"""The platform's side of the protocol: the checks of a request, and the form of its answer."""

@@ -1,4 +1,4 @@
-"""Turning what a route returned into the answer that goes out: sealed, numbered, signed."""
+"""Turns the value that a route returned into an answer: encrypts, numbers and signs it."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from .call import Answer
 from .keys import KeyPair
 
 SERVER = "wechatpay-chain-emulator"
-"""The name by which every answer says that it is an emulator's."""
+"""The `Server` header of every answer, which shows that it is an emulator's."""
 
 _JSON = Headers({"Content-Type": "application/json; charset=utf-8"})
 _SYNTHETIC = Headers({"Emulator-Answer": "synthetic"})
 
 
 def respond(value: Answer, operation: Operation | None, merchant_key: PublicKey) -> Response[Any]:
-    """The answer that a route's value stands for.
+    """The answer for a route's value.
 
     Args:
         value: JSON values, None for no content, or a response, which stays as it is.
-        operation: says which status the answer has, and which fields are encrypted for the merchant.
+        operation: has the answer's status, and the fields that are encrypted for the merchant.
         merchant_key: encrypts them.
     """
     if isinstance(value, Response):
@@ -59,14 +59,14 @@ def _encrypt_pkcs1(merchant_key: PublicKey, plaintext: str) -> str:
 
 
 def number(response: Response[Any], ending: int) -> Response[Any]:
-    """The answer with a fresh `Request-ID`, whose ending says how the call went: 0 for well."""
+    """The answer with a fresh `Request-ID`, whose ending shows how the call ended: 0 for success."""
     return replace(
         response, headers=response.headers.merge({"Request-ID": f"08{secrets.token_hex(20).upper()}-{ending}"})
     )
 
 
 def synthetic(response: Response[Any]) -> Response[Any]:
-    """The answer, marked as one that was made from the catalogue's shape."""
+    """The answer, marked as one with synthetic values."""
     return response.changed(headers=response.headers.merge(_SYNTHETIC))
 
 
@@ -96,7 +96,7 @@ def sign(
 
     Args:
         response: the answer.
-        operation: says what its signature covers.
+        operation: shows what its signature covers.
         key: the platform's.
         now: real Unix time in seconds.
         accepted: the signature types of the scheme, by the algorithm of the key.

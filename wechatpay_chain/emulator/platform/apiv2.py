@@ -1,4 +1,4 @@
-"""APIv2's half of the platform: XML in, checked and answered in XML, signed with the merchant's APIv2 key.
+"""The platform's side of APIv2: checks requests in XML, and writes answers in XML, signed with the APIv2 key.
 
 https://pay.weixin.qq.com/doc/v2/merchant/4011985891
 """
@@ -28,7 +28,7 @@ _XML = Headers({"Content-Type": "text/xml; charset=utf-8"})
 _LONGEST_NONCE = 32
 _SANDBOX = "/v2/xdc/apiv2sandbox/"
 _SIGN_KINDS: dict[str, v2.SignType] = {"MD5": "MD5", "HMAC-SHA256": "HMAC-SHA256"}
-# What a good answer has no use for, although the pages list it.
+# Left out of successful answers, although the pages list them.
 _OF_FAILURES = ("err_code", "error_code", "return_msg")
 
 
@@ -37,7 +37,7 @@ class RefusalV2(Exception):
 
     Args:
         message: text for people.
-        code: the business's error code; empty where the call isn't taken in at all, and the answer isn't signed.
+        code: the error code of the business; if empty, the call is refused as such, and the answer isn't signed.
     """
 
     def __init__(self, message: str, code: str = "") -> None:
@@ -46,7 +46,7 @@ class RefusalV2(Exception):
         self.code = code
 
 
-# APIv2's spelling of what the products raise; what isn't here loses its underscores.
+# The codes of APIv2 for those that products raise; of all others, the underscores are removed.
 _CODES = {
     "INVALID_REQUEST": "INVALID_REQUEST",
     "PARAM_ERROR": "PARAM_ERROR",
@@ -59,14 +59,14 @@ _CODES = {
 
 
 def translated(refusal: Refusal) -> RefusalV2:
-    """A product's refusal in the words of APIv2."""
+    """A product's refusal with the code of APIv2."""
     code = refusal.code_v2 or _CODES.get(refusal.code) or refusal.code.replace("_", "")
     return RefusalV2(refusal.message, code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """What a call carries: its parameters, and of an upload the file."""
+    """The content of a call: its parameters and, for an upload, the file."""
 
     fields: dict[str, str]
     file: bytes | None = field(default=None, repr=False)
@@ -86,7 +86,7 @@ def merchant_of(received: Received, operation: Operation, merchants: Mapping[str
     """The merchant that a call names.
 
     Raises:
-        RefusalV2: nobody has that number.
+        RefusalV2: no merchant has that number.
     """
     merchant = merchants.get(received.fields.get(operation.merchant_field or "mch_id", ""))
     if merchant is None:
@@ -97,15 +97,15 @@ def merchant_of(received: Received, operation: Operation, merchants: Mapping[str
 def receive(
     received: Received, request: Request, operation: Operation, apiv2_key: str, merchant_key: KeyPair, bank_key: KeyPair
 ) -> Received:
-    """Check who makes a call, hold it against the catalogue, and decrypt it.
+    """Authenticate a call, check it against the catalogue, and decrypt it.
 
     Args:
-        received: what `read` found.
-        request: as received. `security` says whether the merchant certificate was presented, None where nobody knows.
+        received: the result of `read`.
+        request: as received. `security` tells whether the merchant certificate was presented; None if that is unknown.
         operation: what is called.
-        apiv2_key: signs.
-        merchant_key: signs where a signature by the merchant's private key is asked for.
-        bank_key: opens what is encrypted for the bank.
+        apiv2_key: verifies the sign.
+        merchant_key: verifies a signature by the merchant's private key, where one is required.
+        bank_key: decrypts what is encrypted for the bank.
 
     Raises:
         RefusalV2: something is wrong with it.
@@ -120,7 +120,7 @@ def receive(
     if operation.signed_field:
         _check_certificate(fields, operation.signed_field, merchant_key)
     location = "query" if operation.body == "none" else "xml"
-    # Pages give the length of an MD5 alone.
+    # The pages give only the length of an MD5.
     unsigned = {name: value for name, value in fields.items() if name != "sign"}
     for fault in validate(operation, {location: unsigned}):
         if fault.location == location:
@@ -137,7 +137,7 @@ def receive(
 
 
 def respond(value: Mapping[str, Any], operation: Operation, apiv2_key: str, kind: str | None) -> Response[Any]:
-    """The answer that a route's values stand for, signed where the operation's answers are.
+    """The answer with a route's values, signed if the operation's answers are.
 
     Args:
         value: elements by name.
@@ -155,7 +155,7 @@ def respond(value: Mapping[str, Any], operation: Operation, apiv2_key: str, kind
 
 
 def refuse(refusal: RefusalV2, operation: Operation, apiv2_key: str, kind: str | None) -> Response[Any]:
-    """The answer that says no."""
+    """The answer of a refusal."""
     if not refusal.code:
         fields = {"return_code": "FAIL", "return_msg": refusal.message}
         return Response(status=200, headers=_XML, content=v2.build(fields))

@@ -1,4 +1,4 @@
-"""Who may come in: the headers that every request needs, and the merchant's signature.
+"""Authenticates requests: the headers that every request needs, and the merchant's signature.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012365336
 """
@@ -22,16 +22,16 @@ from .multipart import parse
 
 
 class Signatory(Protocol):
-    """Someone whose signature is known."""
+    """A merchant or brand whose signature can be verified."""
 
     @property
     def key(self) -> KeyPair:
-        """The pair that signs."""
+        """The pair of keys that signs its requests."""
         ...
 
     @property
     def role(self) -> str:
-        """What he is; a brand has a scheme of its own."""
+        """Its role; brands have a scheme of their own."""
         ...
 
 
@@ -42,7 +42,7 @@ _LONGEST_TIMESTAMP = 12
 
 
 def check_client_headers(request: Request) -> None:
-    """Every request names what it accepts and who sends it.
+    """Check that a request has `Accept` and `User-Agent`.
 
     Raises:
         Refusal: 400.
@@ -52,7 +52,7 @@ def check_client_headers(request: Request) -> None:
 
 
 def authenticate(request: Request, merchants: Mapping[str, M], now: float) -> M:
-    """Check that a merchant, or below `/brand/` a brand, signed the very request that arrived. Returns him.
+    """Check that a merchant, or below `/brand/` a brand, signed exactly this request. Returns it.
 
     Args:
         request: path, query, headers and body as received.
@@ -65,7 +65,7 @@ def authenticate(request: Request, merchants: Mapping[str, M], now: float) -> M:
     scheme = scheme_of(without_needless_escapes(request.path))
     authorization = _authorization(request, scheme)
     timestamp = authorization.timestamp
-    # The platform looks at the clock before it looks at the signature.
+    # The platform checks the timestamp before the signature.
     is_number = timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= _LONGEST_TIMESTAMP
     if not is_number or abs(now - int(timestamp)) > v3.MAX_AGE:
         raise refusal.unauthorized("Http头Authorization中的timestamp与发起请求的时间不得超过5分钟")
@@ -87,7 +87,7 @@ def authenticate(request: Request, merchants: Mapping[str, M], now: float) -> M:
 
 
 def signed_body(request: Request) -> bytes:
-    """What of a request's body is signed: all of it, but of an upload only the `meta` part."""
+    """The part of a request's body that is signed: of an upload only the `meta` part, else all of it."""
     body = request.body or b""
     upload = parse(request.headers.get("Content-Type", ""), body)
     return body if upload is None else upload.meta

@@ -1,4 +1,4 @@
-"""What a route gets to see of a request that passed all checks, and what it answers."""
+"""The call that a route gets, after all checks of the request, and the answer that it returns."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ...http.response import Response
 from ..kept import LARGEST
 
 Answer = Response[Any] | dict[str, Any] | list[Any] | None
-"""What a call is answered with: JSON values, None for no content, or a whole response."""
+"""The answer to a call: JSON values, None for no content, or a whole response."""
 
 DEFAULT_BASE_URL = "https://api.mch.weixin.qq.com"
-"""What links begin with where no port is listened on."""
+"""The beginning of links when the emulator listens on no port."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,19 +25,19 @@ class Call:
     Attributes:
         method: `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
         path: as received, percent-encoded.
-        operation: what the catalogue knows; None for a route of the user's own.
+        operation: of the catalogue; None for a route of the user's own.
         time: when it came, the world's Unix time in seconds.
         mchid: the merchant that signed it.
         base_url: scheme and host that the request was sent to, to be put before links.
         values: the placeholders' values, decoded.
         query: the query parameters, decoded; a list where the catalogue has an array or a name is repeated.
-        json: the body, or None; secret fields are plain here.
+        json: the body, or None; secret fields are decrypted.
         meta: an upload's `meta` part.
-        xml: the parameters of an APIv2 call; secret ones are plain here.
+        xml: the parameters of an APIv2 call; secret ones are decrypted.
         file: an upload's file.
         headers: as received.
-        size: bytes of its body. Of a call that is kept while 16 more come, a body above 256 kB isn't kept whole: `json`
-            and `xml` are None then, and `file` is its beginning.
+        size: size of its body. When 16 more calls have come, a body above 256 kB is no longer kept whole: `json` and
+            `xml` are None then, and `file` is the beginning of the file.
     """
 
     method: str
@@ -56,7 +56,7 @@ class Call:
     size: int = 0
 
     def shortened(self) -> Self:
-        """The same without a body above `LARGEST` bytes, but for a file's beginning; itself where it is smaller."""
+        """A copy without its body, except the beginning of a file; the call itself if the body is at most `LARGEST`."""
         if self.size <= LARGEST:
             return self
         return replace(self, json=None, xml=None, file=self.file and self.file[:LARGEST])

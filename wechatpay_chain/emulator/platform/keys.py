@@ -1,4 +1,4 @@
-"""Fresh keys of both sides: the merchant's, and the platform's in its two kinds; of RSA, or of SM2."""
+"""`KeyPair`: makes keys of merchants and of the platform, for RSA or SM2."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ _TAKES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPair:
-    """A private key under the name that the other side knows it by.
+    """A private key with its serial, by which the other side knows it.
 
     Attributes:
         serial: certificate serial, or `PUB_KEY_ID_...`.
-        private_key: of RSA, 2048 bits, or of SM2.
-        certificate: of a platform certificate; None for a key that is known without one.
+        private_key: of RSA with 2048 bits, or of SM2.
+        certificate: its certificate; None for a key without one.
     """
 
     serial: str
@@ -64,7 +64,7 @@ class KeyPair:
             algorithm: `SM2` for a merchant in SM mode.
 
         Raises:
-            ConfigurationError: `algorithm` is another word.
+            ConfigurationError: `algorithm` is neither of the two.
         """
         return cls.certified(algorithm=algorithm)
 
@@ -83,7 +83,7 @@ class KeyPair:
             algorithm: of its key.
 
         Raises:
-            ConfigurationError: `not_before` is naive, or `algorithm` another word.
+            ConfigurationError: `not_before` is naive, or `algorithm` is neither of the two.
         """
         check(_TAKES, not_before=not_before, algorithm=algorithm)
         not_before = not_before or datetime.now(UTC) - timedelta(days=1)
@@ -101,7 +101,7 @@ class KeyPair:
 
     @property
     def rsa_key(self) -> rsa.RSAPrivateKey:
-        """The private key, as one of RSA.
+        """The private key, typed as RSA.
 
         Raises:
             TypeError: it is of SM2.
@@ -112,11 +112,11 @@ class KeyPair:
 
     @property
     def algorithm(self) -> Algorithm:
-        """What it signs with."""
+        """The algorithm of the key."""
         return algorithm_of(self.private_key)
 
     def to_json(self) -> dict[str, str]:
-        """The pair as it is kept on disk."""
+        """The pair as it is saved on disk."""
         certified = {} if self.certificate is None else {"certificate": self.public_pem}
         return {"serial": self.serial, "private_key": self.private_pem, **certified}
 
@@ -141,7 +141,7 @@ class KeyPair:
 
     @property
     def pkcs1_pem(self) -> str:
-        """The public key alone in PKCS#1, as `risk/getpublickey` of APIv2 has it.
+        """Only the public key, in PKCS#1, as `risk/getpublickey` of APIv2 returns it.
 
         Raises:
             TypeError: it is a key of SM2.
@@ -150,7 +150,7 @@ class KeyPair:
 
     @property
     def public_pem(self) -> str:
-        """The certificate where there is one, else the public key, like the portal's `pub_key.pem`."""
+        """The certificate if there is one, else the public key, like the portal's `pub_key.pem`."""
         if self.certificate is not None:
             return self.certificate.public_bytes(Encoding.PEM).decode("ascii")
         if not isinstance(self.private_key, rsa.RSAPrivateKey):
@@ -160,20 +160,20 @@ class KeyPair:
 
 
 def named(keys: Sequence[KeyPair], serial: str | None) -> KeyPair | None:
-    """The key of a serial, in any spelling."""
+    """The key with a serial, in any spelling."""
     wanted = serials.key(serial or "")
     return next((key for key in keys if serials.key(key.serial) == wanted), None)
 
 
 def usual(keys: Sequence[KeyPair], algorithm: Algorithm) -> KeyPair:
-    """The key that signs where nothing names another, for a merchant with keys of a kind."""
+    """The key that signs by default, for a merchant whose keys have this algorithm."""
     found = [key for key in keys if key.algorithm == algorithm] or keys
-    # Who doesn't ask for a public key is answered with a certificate, where there is one.
+    # A client that names no public key gets answers signed by a certificate's key, if there is one.
     return next((key for key in found if key.certificate is not None), found[0])
 
 
 def other_than(keys: Sequence[KeyPair], key: KeyPair, serial: str) -> KeyPair:
-    """The key of a serial, or the first that isn't the usual one; the usual one where no key fits.
+    """The key with a serial, or the first that isn't the usual one; the usual one if there is no other.
 
     Args:
         keys: the platform's.

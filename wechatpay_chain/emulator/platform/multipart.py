@@ -23,7 +23,7 @@ class Upload:
 def parse(content_type: str, body: bytes) -> Upload | None:
     """Read a multipart body; None for another content type."""
     named = _BOUNDARY.match(content_type)
-    # Some clients name no boundary, and are served all the same: the body begins with it.
+    # Some clients give no boundary in the header, and the platform accepts that: the body begins with it.
     found = named[1].encode("utf-8", "surrogateescape") if named else _begun(content_type, body)
     if not found:
         return None
@@ -37,6 +37,6 @@ def parse(content_type: str, body: bytes) -> Upload | None:
 
 
 def _begun(content_type: str, body: bytes) -> bytes:
-    """The boundary that a body begins with; empty where it is of another type, or begins with none."""
+    """The boundary that a body begins with; empty if it is of another type, or doesn't begin with one."""
     line = body.partition(b"\r\n")[0]
     return line[2:] if content_type.lower().startswith("multipart/form-data") and line.startswith(b"--") else b""

@@ -1,4 +1,4 @@
-"""What a request carries: read, decrypted, and held against the catalogue."""
+"""The content of a request: reads it, decrypts it, and checks it against the catalogue."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LOCATIONS = {"json": "body", "meta": "body", "query": "query"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """What a request carries, by location."""
+    """The content of a request, by location."""
 
     query: dict[str, Any]
     json: Any = None
@@ -40,7 +40,7 @@ def read(request: Request, operation: Operation | None) -> Payload:
     """Parse query and body.
 
     Raises:
-        Refusal: 400, the body isn't what its content type, or the operation, says.
+        Refusal: 400, the body doesn't match its content type or the operation.
     """
     fields: Fields = {} if operation is None else _params(operation).get("query", {})
     query = _query(request.query, fields)
@@ -61,9 +61,9 @@ def unseal(payload: Payload, operation: Operation, serial: str | None, key: KeyP
 
     Args:
         payload: as read.
-        operation: says which fields are secret.
+        operation: has the names of the secret fields.
         serial: the request's `Wechatpay-Serial`.
-        key: the platform's key of that name; None where there is none.
+        key: the platform's key with that serial; None if there is none.
 
     Raises:
         Refusal: 400, no key is named or an unknown one, or a secret is not encrypted for it.
@@ -72,7 +72,7 @@ def unseal(payload: Payload, operation: Operation, serial: str | None, key: KeyP
         return payload
     marked = field_tree(operation.secret_fields)
     if not serial and not _has_secrets(payload, marked):
-        # The header names the key of what is encrypted; the official SDKs leave it out where nothing is.
+        # The header names the key of the encryption; official SDKs leave it out if nothing is encrypted.
         return payload
     if not serial:
         raise refusal.no_key_named()
@@ -80,7 +80,7 @@ def unseal(payload: Payload, operation: Operation, serial: str | None, key: KeyP
         raise refusal.unknown_key()
     private_key = key.private_key
 
-    # Sealing walks over the marked fields and replaces them; here by their plaintexts.
+    # `replace_marked` replaces marked fields by what a function returns; here, their plaintexts.
     def decrypt(value: str, pointer: str) -> str:
         location, _, field = pointer.partition("/")
         try:
@@ -124,7 +124,7 @@ def _has_secrets(payload: Payload, marked: Mapping[str, Any]) -> bool:
 
 
 def check(payload: Payload, request: Request, operation: Operation) -> None:
-    """Hold a decrypted payload against the catalogue.
+    """Check a decrypted payload against the catalogue.
 
     Raises:
         Refusal: 400, with the first fault: a field or header is missing, of a wrong type, not an allowed value, too
@@ -141,7 +141,7 @@ def check(payload: Payload, request: Request, operation: Operation) -> None:
 
 
 def hold(payload: Payload, operation: Operation) -> None:
-    """Hold the fields of a decrypted payload against the catalogue.
+    """Check the fields of a decrypted payload against the catalogue.
 
     Raises:
         Refusal: 400, with the first fault.

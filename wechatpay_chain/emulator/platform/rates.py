@@ -1,4 +1,4 @@
-"""Counting calls against the documented rates."""
+"""Counts calls, and compares them with the documented rates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...catalogue import Rate
 
 
 class RateWindows:
-    """The times of the accepted calls of the last period, by operation and rate."""
+    """The times of the calls accepted in the last period, by operation and rate."""
 
     def __init__(self) -> None:
         self._times: defaultdict[Hashable, deque[float]] = defaultdict(deque)
@@ -20,7 +20,7 @@ class RateWindows:
         """Whether a call is within all rates; if so, it is counted.
 
         Args:
-            name: what is counted together.
+            name: calls of the same name are counted together.
             rates: the rates that apply.
             now: Unix time in seconds.
         """

@@ -1,4 +1,4 @@
-"""Refusals in the platform's own shapes.
+"""Refusals in the platform's own forms.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012081709 (body), https://pay.weixin.qq.com/doc/v3/merchant/4012072670 (401)
 """
@@ -13,17 +13,17 @@ from ...http.headers import Headers
 from ...http.response import Response
 from ...wire.v3.signature import SERIAL_HEADER
 
-# The number that ends the Request-ID is finer than the code; these are the ones that are known.
+# The Request-ID ends with a number that is more specific than the error code; these are known.
 _SIGNATURE = 268443699
 _AUTHORIZATION = 270924332
 _RATE = 268447840
 _MISSING = 268512771
 _REPEATED = 268498688
-# Ours, for everything whose number no page tells.
+# Our own, for all refusals whose number isn't documented.
 _OTHER = 268435456
 
 _LANGUAGE = "zh-CN"
-# So much of the body does the platform repeat when a signature doesn't fit.
+# How much of the body the platform repeats when a signature is wrong.
 _SHOWN_BODY = 8
 
 
@@ -35,9 +35,9 @@ class Refusal(Exception):
         code: the platform's error code; empty for an answer without a body.
         message: text for people.
         detail: the `detail` member, any JSON; None leaves it out.
-        number: what ends the `Request-ID`.
-        keeps: whether what the call changed stays, as with a payment that the payer has yet to confirm.
-        code_v2: APIv2's code, where it isn't the one of APIv3 without underscores.
+        number: the end of the `Request-ID`.
+        keeps: whether the call's changes are kept, as for a payment that the payer has yet to confirm.
+        code_v2: APIv2's code, if it isn't the one of APIv3 without underscores.
     """
 
     def __init__(
@@ -77,17 +77,17 @@ def no_client_headers() -> Refusal:
 
 
 def bad_content_type(found: str) -> Refusal:
-    """A body that isn't what the operation takes."""
+    """The body isn't of the type that the operation takes."""
     return Refusal(400, "INVALID_REQUEST", f"不支持的Content-Type：{found or '缺失'}")
 
 
 def unauthorized(message: str) -> Refusal:
-    """The `Authorization` header can't be taken; why is in the message."""
+    """The `Authorization` header isn't accepted; the message says why."""
     return Refusal(401, "SIGN_ERROR", message, number=_AUTHORIZATION)
 
 
 def wrong_signature(method: str, target: str, head: bytes, body: bytes) -> Refusal:
-    """The signature doesn't fit; with what was verified, the body cut short.
+    """The signature is wrong. The refusal shows the text that was verified, with the body cut short.
 
     Args:
         method: method of the request.
@@ -129,7 +129,7 @@ def undecryptable(field: str, location: str, issue: str) -> Refusal:
 
 
 def no_key_named() -> Refusal:
-    """A secret came, and `Wechatpay-Serial` doesn't say which key it was encrypted with.
+    """A field is encrypted, but `Wechatpay-Serial` doesn't name the key.
 
     Observed: https://github.com/yansongda/pay/issues/546
     """
@@ -171,7 +171,7 @@ def not_found(message: str) -> Refusal:
 
 
 def repeated(message: str) -> Refusal:
-    """A number is used again, with other content."""
+    """A number was used before, with other content."""
     return Refusal(400, "RESOURCE_ALREADY_EXISTS", message, number=_REPEATED)
 
 
@@ -186,7 +186,7 @@ def no_order() -> Refusal:
 
 
 def number_used() -> Refusal:
-    """An `out_trade_no` is used again, with other content."""
+    """An `out_trade_no` was used before, with other content."""
     return Refusal(403, "OUT_TRADE_NO_USED", "201 商户订单号重复", number=_REPEATED)
 
 

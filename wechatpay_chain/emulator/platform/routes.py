@@ -1,4 +1,4 @@
-"""Which function answers a path."""
+"""Routes: finds the function that answers a path."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ UserRoute = Callable[[Call], Answer | Awaitable[Answer]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A route that fits a path.
+    """The route for a path.
 
     Attributes:
-        route: answers.
-        values: what the path gives to the route's placeholders.
+        route: the function that answers.
+        values: the values of the route's placeholders in the path.
         own: whether it is the user's, and not one of the emulator's products.
-        synthetic: whether it answers by the catalogue's shape alone.
+        synthetic: whether it answers with synthetic values.
     """
 
     route: UserRoute
@@ -32,7 +32,7 @@ class Match:
 class Routes:
     """Routes by method and template.
 
-    Of several that fit a path, the one with the fewest placeholders answers; of equal ones the newest.
+    Of several that match a path, the one with the fewest placeholders is taken; among equals, the newest.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Routes:
 
 
 def placeholder_values(template: str, path: str) -> dict[str, str] | None:
-    """The decoded values that a path gives to a template's placeholders; None where it doesn't fit."""
+    """The decoded values of a template's placeholders in a path; None if the path doesn't match."""
     names, segments = template.split("/"), path.split("/")
     if len(names) != len(segments):
         return None

@@ -14,7 +14,7 @@ from ...crypto.sm.keys import SM2PrivateKey
 _VERSION_3 = der.write(0xA0, der.write_integer(2))
 _SM2_WITH_SM3 = der.write(der.SEQUENCE, der.write(der.OBJECT_IDENTIFIER, bytes.fromhex("2a811ccf55018375")))
 _COMMON_NAME = bytes.fromhex("550403")
-# Those that were seen are valid for 13 months.
+# The platform's SM2 certificates seen so far are valid for 13 months.
 _VALIDITY = timedelta(days=395)
 _SERIAL_BITS = 158
 
@@ -23,7 +23,7 @@ def certify(key: SM2PrivateKey, not_before: datetime) -> x509.Certificate:
     """A certificate of a key, signed by a made-up authority.
 
     Args:
-        key: whose it is.
+        key: the key to certify.
         not_before: start of its 13 months, aware.
     """
     content = der.write(

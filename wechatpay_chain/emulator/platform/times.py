@@ -1,4 +1,4 @@
-"""Times as the platform writes them: RFC 3339 in Beijing's zone."""
+"""Reads and writes times in the platform's formats, in Beijing's zone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta, timezone
 
 BEIJING = timezone(timedelta(hours=8))
-"""The zone that the platform counts days in."""
+"""The time zone in which the platform's days begin."""
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -17,10 +17,10 @@ def rfc3339(seconds: float) -> str:
 
 
 def read_rfc3339(text: str) -> float:
-    """The Unix time of a merchant's time, with any offset or fraction.
+    """The Unix time of a time in RFC 3339, with any offset or fraction.
 
     Raises:
-        ValueError: it isn't one; without an offset, it says no moment.
+        ValueError: it isn't in RFC 3339, or has no offset.
     """
     if not _RFC3339.fullmatch(text):
         raise ValueError(f"not a time of RFC 3339: {text!r}")

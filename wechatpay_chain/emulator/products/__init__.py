@@ -1,4 +1,4 @@
-"""The products of the platform: what each operation does to the records. Nothing here knows of HTTP."""
+"""The products of the platform: what each operation does to the records. No module here uses HTTP."""
 
 from __future__ import annotations
 
@@ -42,4 +42,4 @@ PRODUCTS: tuple[Product, ...] = (
     security.PRODUCT,
     files.PRODUCT,
 )
-"""All products. An operation of none of them is answered by the catalogue's shape."""
+"""All products. An operation of none of them is answered with synthetic values."""

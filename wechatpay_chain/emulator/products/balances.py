@@ -1,8 +1,8 @@
-"""What a merchant has on his accounts, told by the records of all products.
+"""The balances of a merchant's accounts, computed from the records of all products.
 
 https://pay.weixin.qq.com/doc/v3/partner/4012476700
 
-All movements are on the account `BASIC`; nothing moves on the others.
+All movements are on the account `BASIC`; the others have none.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bills of a day, made of the world's own records.
+"""Bills of a day, made from the world's own records.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4013071238 (columns)
 https://pay.weixin.qq.com/doc/v3/merchant/4012791866 (trades)
@@ -225,7 +225,7 @@ def _yuan(fen: int) -> str:
 def _asked(call: Call, make: Callable[[Period], bytes]) -> bytes:
     period = _period(call, str(call.query["bill_date"]), call.query.get("sub_mchid"))
     if call.time - period.begin > _KEPT:
-        # The platform keeps three months. What is older leads to a sample, for programs that try their reader.
+        # The platform keeps bills for three months. An older date gets a sample bill, to test programs with.
         return BILL
     content = make(period) if call.time - period.begin >= _READY else b""
     if not content:

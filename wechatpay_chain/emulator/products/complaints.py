@@ -1,4 +1,4 @@
-"""Complaints of payers, and what the merchant answers.
+"""Complaints of payers, and the merchant's replies.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012289708 (list), https://pay.weixin.qq.com/doc/v3/merchant/4012467214
 (response)
@@ -47,7 +47,7 @@ class Complaint(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address(Record):
-    """Where a merchant is told of complaints."""
+    """The address to which a merchant's notifications of complaints are sent."""
 
     url: str
 

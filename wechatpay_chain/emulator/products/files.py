@@ -1,4 +1,4 @@
-"""Files behind links: an answer with a `download_url` leads to a file that fits what the answer says of it.
+"""Files behind links: the `download_url` of an answer leads to a file with the digest that the answer gives.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4013071238 (bills), https://pay.weixin.qq.com/doc/v3/partner/4014314390
 (encrypted ones)
@@ -32,7 +32,7 @@ BILL = (
     "总交易单数,应结订单总金额,退款总金额,手续费总金额,订单总金额\r\n"
     "`2,`10.29,`0.00,`0.06000,`10.29\r\n"
 ).encode()
-"""What every link leads to: a bill of two orders."""
+"""The file behind each synthetic link: a bill of two orders."""
 
 _BOM = "\ufeff".encode()
 _KEY_SIZES = {"AEAD_AES_256_GCM": 32, "SM4_GCM": 16}
@@ -86,7 +86,7 @@ def _linked(world: World, members: dict[str, Any], call: Call) -> dict[str, Any]
 
 
 def _serve(world: World, call: Call) -> Response[Any]:
-    # A token that was never given out leads to a file all the same: tests make up links.
+    # An unknown token leads to a file, too: tests make up links.
     made, content = world.downloads.find(str(call.query.get("token"))) or (call.time, BILL)
     if call.time - made > LIFETIME:
         raise Refusal(403, "NO_AUTH", "下载链接已过期，请重新申请")

@@ -1,4 +1,4 @@
-"""What moved a merchant's money on a day, told by the records of all products."""
+"""The movements of a merchant's money, computed from the records of all products."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .sharing import RETURNS, SHARINGS, Sharing
 from .transfers import TRANSFERS
 
 _RATE = 60
-"""What the platform takes of a payment, of ten thousand."""
+"""The platform's fee of a payment, in ten-thousandths."""
 RATE_TEXT = "0.60%"
 
 OPENING_BALANCE = 100_000_000
-"""What every merchant has on his account before anything happened, in fen."""
+"""The balance with which every merchant's account begins, in fen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Movement:
 
 
 def fee(total: int) -> int:
-    """What the platform takes of a sum, in fen, rounded half up."""
+    """The platform's fee of a sum, in fen, rounded half up."""
     return (total * _RATE + 5000) // 10000
 
 
@@ -68,7 +68,7 @@ def refunds(world: World, mchid: str, sub_mchid: str | None, begin: float, end: 
 
 
 def movements(world: World, mchid: str, end: float) -> list[Movement]:
-    """What moved a merchant's money before a time, the earliest first."""
+    """The movements of a merchant's money before a time, the earliest first."""
     found = [*_of_orders(world, mchid), *_of_sharings(world, mchid), *_of_transfers(world, mchid)]
     return sorted((one for one in found if one.time < end), key=lambda one: one.time)
 

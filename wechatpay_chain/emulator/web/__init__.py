@@ -1,1 +1,1 @@
-"""The emulator's own HTTP interface below `/_emulator/`: what its page, other programs and the command line use."""
+"""The emulator's own HTTP interface below `/_emulator/`: used by its pages, other programs and the command line."""

@@ -22,10 +22,10 @@ class Action:
         method: of HTTP.
         path: below `/_emulator`, with placeholders.
         summary: what it does, in a line.
-        do: does it; takes the placeholders, parameters and members in one mapping, returns JSON values.
+        do: does it; takes placeholders, parameters and members in one mapping, and returns JSON values.
         query: the query parameters.
         body: the members of the JSON body; None where there is none.
-        status: of a good answer.
+        status: of the answer when it succeeded.
     """
 
     method: str

@@ -1,4 +1,4 @@
-"""The control interface: finds what a request to `/_emulator/` asks for, and answers it."""
+"""The control interface: finds the action for a request below `/_emulator/`, and answers it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .fields import BadRequest, read_body, read_query
 from .guard import objection
 
 EVENTS = f"{BASE}/events"
-"""Where the stream of events is, which a server sends."""
+"""The path of the stream of events."""
 
 _JSON = Headers(
     {
@@ -39,7 +39,7 @@ class ControlApi:
     """Answers the requests below `/_emulator/`.
 
     Args:
-        controls: what it works on.
+        controls: of the world to act on.
         allowed_hosts: names that the emulator may be called by, beside those of this machine.
     """
 
@@ -69,7 +69,7 @@ class ControlApi:
         return self._perform(request)
 
     def objection(self, request: Request, *, form: bool = False) -> str:
-        """Why a request may not be served; empty where it may."""
+        """Why a request must be refused; empty if it may be served."""
         return objection(request.method, request.headers, self._allowed_hosts, form=form)
 
     def _perform(self, request: Request) -> Response[Any]:

@@ -1,4 +1,4 @@
-"""What happens, as server-sent events: calls as they are answered, records as they change."""
+"""Server-sent events: a call when it is answered, a record when it changes."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ..exchange import Exchange
 from ..world.world import Happening
 from .views import exchange_line
 
-# A reader that is slower than so many events misses some, and is told so.
+# Events that wait for a slow reader; beyond these, some are dropped, and the reader gets an event that says so.
 _BUFFERED = 1000
 _HEARTBEAT = 15.0
 
 
 class Feed:
-    """The events from now on; used with `async with`, and read with `async for`.
+    """Events from now on; enter it with `async with`, read it with `async for`.
 
     Args:
-        controls: where they happen, in any thread.
+        controls: of the world to watch, in any thread.
     """
 
     def __init__(self, controls: Controls) -> None:
@@ -65,7 +65,7 @@ class Feed:
         self._send(_event("record", {**told, "kind": happening.kind, "key": happening.key, "state": happening.state}))
 
     def _send(self, event: bytes) -> None:
-        # A loop that was closed meanwhile has no reader.
+        # If the loop was closed meanwhile, there is no reader.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._put, event)
 

@@ -1,4 +1,4 @@
-"""What the control interface takes: one table of fields checks a request and makes its schema."""
+"""The fields of the control interface's requests: one table both checks a request and makes its schema."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LONGEST = 2048
 
 
 class BadRequest(Exception):
-    """A request makes no sense; why is its text."""
+    """A request is malformed; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +22,12 @@ class Field:
     """A query parameter, or a member of a JSON body.
 
     Attributes:
-        type: what JSON Schema calls it.
-        text: what it says, for the OpenAPI document.
+        type: its name in JSON Schema.
+        text: its description, for the OpenAPI document.
         required: whether it must be there.
         choices: the values that it may have; empty for any.
-        least: of a number.
-        most: of a number.
+        least: the smallest number allowed.
+        most: the largest number allowed.
     """
 
     type: Literal["string", "integer", "number", "boolean", "object"] = "string"
@@ -59,7 +59,7 @@ class Field:
         return _LARGEST if self.most is None else self.most
 
     def check(self, name: str, value: Any) -> Any:
-        """The value, as Python has it.
+        """Check a JSON value, and return it.
 
         Raises:
             BadRequest: it is of another type, or out of range.
@@ -80,7 +80,7 @@ class Field:
         return value
 
     def parse(self, name: str, text: str) -> Any:
-        """The value of a query parameter.
+        """Parse and check the text of a query parameter.
 
         Raises:
             BadRequest: it is of another type, or out of range.

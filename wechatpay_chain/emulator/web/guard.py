@@ -1,7 +1,7 @@
 """Who may use the control interface: programs on this machine, and the emulator's own pages; no page of another origin.
 
-A page of the web that is open in a browser on this machine could call it, too: directly (CSRF), which its `Origin`
-shows, or under a name of its own that it lets point here (DNS rebinding), which `Host` shows.
+A web page that is open in a browser on this machine could call it, too: directly (CSRF), which the `Origin` header
+reveals, or through a domain that resolves to this machine (DNS rebinding), which the `Host` header reveals.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _OWN_FETCHES = frozenset({"", "same-origin", "none"})
 
 
 def objection(method: str, headers: Headers, allowed_hosts: Collection[str] = (), *, form: bool = False) -> str:
-    """Why a request may not be served; empty where it may.
+    """Why a request must be refused; empty if it may be served.
 
     Args:
         method: of the request.
         headers: its headers.
         allowed_hosts: names that the emulator may be called by, beside those of this machine.
-        form: whether the path takes a form, the one kind of body that pages may send anywhere.
+        form: whether the path takes a form, which browsers let any page send to any site.
     """
     host = headers.get("Host", "")
     name = _name_of(host)

@@ -1,4 +1,4 @@
-"""The OpenAPI document of the control interface, made of its table of actions."""
+"""The OpenAPI document of the control interface, made from its table of actions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages that the emulator serves itself: what happens, and where a payer pays."""
+"""The pages that the emulator serves: one that shows what happens, and one where a payer pays."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from .rendering import render
 
 _STATIC = f"{BASE}/static/"
 _QR = f"{BASE}/qr.svg"
-# The page that shows what happens is one; its script reads from the address what to show.
+# All views are one page, whose script reads from the address which one to show.
 _VIEWS = frozenset({"", "calls", "records", "notifications", "faults", "start"})
 _TYPES: Mapping[str, str] = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-# Under no-referrer a browser would say "Origin: null" where the payment page sends its own form.
+# Under no-referrer a browser would send "Origin: null" with the payment page's own form.
 _SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 _NO_FRAMES = "base-uri 'none'; frame-ancestors 'none'"
 _PAY_POLICY = f"default-src 'none'; style-src 'self'; form-action 'self'; {_NO_FRAMES}"
@@ -48,13 +48,13 @@ class Pages:
     """The pages of an emulator.
 
     Attributes:
-        controls: what they work on.
+        controls: of the world to show.
     """
 
     controls: Controls
 
     def answer(self, request: Request) -> Response[Any] | None:
-        """The page of a path; None where there is none."""
+        """The page at a path; None if there is none."""
         path = request.path
         if path.startswith(f"{PAGE}/") and request.method in {"GET", "POST"}:
             return self._pay(request)
@@ -92,7 +92,7 @@ class Pages:
 
 
 def _is_view(request: Request) -> bool:
-    """Whether a browser asks for a view: programs get JSON from the same addresses."""
+    """Whether a browser asks for a view; programs get JSON from the same addresses."""
     view, *_ = request.path.removeprefix(BASE).strip("/").split("/")
     return view in _VIEWS and (not view or "text/html" in request.headers.get("Accept", ""))
 

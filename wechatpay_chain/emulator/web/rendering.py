@@ -1,4 +1,4 @@
-"""The templates of the emulator's pages and programs."""
+"""Renders the templates of the emulator's pages and sample programs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def render(name: str, **values: Any) -> str:
-    """A template with its values; those of pages are escaped for HTML.
+    """Render a template; in pages, the values are escaped for HTML.
 
     Raises:
         ImportError: Jinja isn't installed; with the name of the extra.

@@ -1,4 +1,4 @@
-"""A call as other programs would make it: as a curl command, and as a chain."""
+"""A call as code that makes it again: a curl command, and a chain in Python."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 from ...catalogue import spell
 from ..exchange import Exchange
 
-# Made by curl itself, or of the connection.
+# Headers that curl adds itself, or that belong to the connection.
 _NOT_SENT = frozenset({"host", "content-length", "connection", "accept-encoding", "transfer-encoding", "expect"})
 _WIDTH = 100
 
 
 def curl(exchange: Exchange) -> str:
-    """The same bytes once more. Its signature is taken for five minutes."""
+    """The curl command that sends the same bytes. Their signature is accepted for five minutes."""
     request = exchange.request
     words = ["curl", "-X", request.method, shlex.quote(f"{request.origin}{request.target}")]
     for name, value in request.headers.items():
@@ -34,7 +34,7 @@ def curl(exchange: Exchange) -> str:
 
 
 def chain(exchange: Exchange) -> str:
-    """The call in Python, its secrets in plain; empty for one that was never understood."""
+    """The call in Python, with its secrets in plaintext; empty if the emulator could not read the call."""
     request, operation, call = exchange.request, exchange.operation, exchange.call
     path = operation.path if operation else request.path
     arguments: list[str] = []

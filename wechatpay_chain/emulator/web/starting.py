@@ -1,4 +1,4 @@
-"""What a new merchant begins with: settings, key files, and the first call in six languages."""
+"""What a new merchant needs to start: settings, key files, and the first call in six languages."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ LANGUAGES: Mapping[str, str] = {
     "Java": "programs/java.java.txt",
     "Go": "programs/go.go.txt",
 }
-"""The languages of the first call, and the templates of it."""
+"""The languages of the first call, with the template for each."""
 
 _APPID = "wx8888888888888888"
 _NOTIFY_URL = "http://127.0.0.1:8000/wechatpay/notify"
 
 
 def first_steps(merchant: Merchant, platform_key: KeyPair, base_url: str) -> dict[str, Any]:
-    """Settings, files and programs of a merchant.
+    """A merchant's settings, key files and sample programs.
 
     Args:
-        merchant: whose.
-        platform_key: what his clients believe.
+        merchant: the merchant.
+        platform_key: the platform's key that its clients trust.
         base_url: where the emulator listens.
     """
     settings = folder.settings_of(Path(), merchant, platform_key, base_url)

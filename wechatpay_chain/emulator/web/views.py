@@ -1,4 +1,4 @@
-"""How exchanges, records and notifications are told in JSON."""
+"""Exchanges, records and notifications as JSON values."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ..world.records import Kind, Record
 from ..world.world import World
 from . import evidence, snippets
 
-# A signature of a merchant is of no use to anyone else, and shown; nothing here is a key.
+# Signatures are shown, as they are of no use to anyone else; keys never are.
 _LONGEST_BODY = 65_536
 _spell = lru_cache(maxsize=2048)(spell)
 
 
 def exchange_line(exchange: Exchange) -> dict[str, Any]:
-    """An exchange in a line."""
+    """A summary of an exchange, for lists."""
     operation, response = exchange.operation, exchange.response
     return {
         "number": exchange.number,
@@ -46,10 +46,10 @@ def exchange_line(exchange: Exchange) -> dict[str, Any]:
 
 
 def exchange_whole(exchange: Exchange, world: World) -> dict[str, Any]:
-    """An exchange whole: as it came and decrypted, what was verified, and why it was refused."""
+    """An exchange in full: as received and decrypted, the texts that were verified, and why it was refused."""
     call, response = exchange.call, exchange.response
     refusal = exchange.refusal
-    finding = evidence.find(exchange, world)  # tries many texts: once for both that ask
+    finding = evidence.find(exchange, world)  # expensive: found once, used twice
     return {
         **exchange_line(exchange),
         "request": {
@@ -81,7 +81,7 @@ def record(found: Record) -> dict[str, Any]:
 
 
 def notification(found: Announcement) -> dict[str, Any]:
-    """A notification, with its resource in plain and the attempts to deliver it."""
+    """A notification, with its decrypted resource and the attempts to deliver it."""
     return {**asdict(found), "kind": event_type_of(found)}
 
 
@@ -95,15 +95,15 @@ def _answer(exchange: Exchange, response: Response[Any]) -> dict[str, Any]:
 
 
 def _body(content: bytes, size: int | None) -> dict[str, Any]:
-    """A body as text, at most so much of it; how many bytes it had, what is kept of them, and whether it is no text.
+    """A body as text, cut off at a limit; with its size, the size of what is kept, and whether it is binary.
 
     Args:
-        content: what is kept.
-        size: bytes of all of it; None where all is kept.
+        content: the part that is kept.
+        size: the size of the whole body; None if all of it is kept.
     """
     is_cut = size is not None
     try:
-        # A body may be cut off within a character.
+        # A body may be cut off in the middle of a character.
         getincrementaldecoder("utf-8")().decode(content, final=not is_cut)
         binary = False
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""What the platform announces to merchants: notifications to come, and those that were sent."""
+"""Announcements to merchants: the notifications that will be sent, and those that were."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Any, Literal
 from .records import Kind, Record
 
 WAITING = "WAITING"
-"""The state of an announcement that nobody has begun to deliver."""
+"""The state of an announcement of which no delivery was attempted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement(Record):
-    """A notification, before it is encrypted and signed. `mchid` is whose keys are used.
+    """A notification, before it is encrypted and signed. The keys of the merchant `mchid` are used for both.
 
     Attributes:
         number: the notification's own, its `id` in the envelope.
-        notify_url: where it goes; empty where the merchant gave no address.
+        notify_url: where it is sent; empty if the merchant gave no address.
         event_type: as in the envelope; of APIv2, the catalogue's name of the notification.
         original_type: as in the envelope; empty for APIv2.
         summary: as in the envelope.
-        resource: the plain resource; of APIv2, the plain elements.
+        resource: the resource before encryption; of APIv2, the elements.
         protocol: whether it is sent as JSON or as APIv2's XML.
         about: the table and the key of the record that it is about.
-        attempts: one object an attempt to deliver it, by whoever delivers.
+        attempts: an object for each attempt to deliver it.
     """
 
     number: str

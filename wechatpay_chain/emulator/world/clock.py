@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 
 class WorldClock:
-    """Gives the world's time. Records carry it; signatures carry the real time, because receivers compare with theirs.
+    """Gives the world's time. Records have it; signatures have the real time, as receivers compare it with theirs.
 
     Args:
         real: gives the real Unix time in seconds.
@@ -25,7 +25,7 @@ class WorldClock:
 
     @property
     def offset(self) -> float:
-        """Seconds that the world is ahead of the real time; negative where it is behind."""
+        """By how many seconds the world is ahead of the real time; negative if it is behind."""
         return self() - self._real()
 
     @property
@@ -49,7 +49,7 @@ class WorldClock:
         self._moved()
 
     def advance(self, seconds: float) -> None:
-        """Move the clock by some seconds, back where they are negative."""
+        """Move the clock forward by some seconds; back if they are negative."""
         self._rebase(self() + seconds)
         self._moved()
 
@@ -59,11 +59,11 @@ class WorldClock:
         self._moved()
 
     def to_json(self) -> dict[str, float]:
-        """How it runs: from which real time on, what it showed then, and its speed."""
+        """Its state: a real time, the world's time at that moment, and the speed."""
         return {"real": self._start, "world": self._world_start, "speed": self._speed}
 
     def resume(self, kept: Mapping[str, float]) -> None:
-        """Run as `to_json` said, as if it had never been away.
+        """Continue from a state of `to_json`, as if the clock had run all the time.
 
         Raises:
             ValueError: these are no numbers.

@@ -1,4 +1,4 @@
-"""Files that links were given to, in memory until the links expire."""
+"""The files behind download links, kept in memory until the links expire."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import secrets
 from threading import Lock
 
 LIFETIME = 300
-"""Seconds that a link lives."""
+"""The lifetime of a link in seconds."""
 _KEPT = 1000
 
 

@@ -11,17 +11,17 @@ from ..platform.keys import KeyPair, make_apiv3_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merchant:
-    """Someone with a merchant number and keys of his own.
+    """A merchant, partner or brand, with its number and keys.
 
     Attributes:
         mchid: the merchant's number; of a brand, the brand's.
         role: a shop, a service provider with sub-merchants, or a brand.
-        key: signs its requests and opens what is encrypted for it.
+        key: signs its requests, and decrypts what is encrypted for it.
         apiv3_key: 32 characters; of a brand, its API key.
         apiv2_key: 32 characters; brands have none.
         sub_mchids: of a partner, the sub-merchants that it may act for; None lets it act for any.
-        platform_key: of a brand, the WeChat Pay public key that answers it, which is nobody else's; a fresh one
-            by default.
+        platform_key: of a brand, the WeChat Pay public key that signs answers to this brand only; a fresh one by
+            default.
     """
 
     mchid: str
@@ -40,7 +40,7 @@ class Merchant:
         """The arguments of a client of this merchant.
 
         Args:
-            platform_keys: the keys that the client believes.
+            platform_keys: the platform's keys, which the client trusts.
         """
         if self.platform_key is not None:
             certs = {self.platform_key.serial: self.platform_key.public_pem}
@@ -49,7 +49,7 @@ class Merchant:
         return {
             "mchid": self.mchid,
             "serial": self.key.serial,
-            # Loaded: parsing and checking it would cost every client 40 ms.
+            # A loaded key: parsing and checking it would take 40 ms for each client.
             "private_key": self.key.private_key,
             "certs": {key.serial: key.public_pem for key in platform_keys},
             "apiv3_key": self.apiv3_key,

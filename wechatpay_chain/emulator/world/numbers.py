@@ -1,4 +1,4 @@
-"""Numbers in the forms that the platform gives them."""
+"""Makes numbers and identifiers in the platform's formats."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def transfer_bill_no(now: float) -> str:
 
 
 def prepay_id(now: float) -> str:
-    """What a front end pays by: `wx` and 34 characters."""
+    """The identifier by which a front end starts a payment: `wx` and 34 characters."""
     return f"wx{stamp(now)}{secrets.token_hex(8)}0000"
 
 
 def code() -> str:
-    """What ends a link to a payment: letters and digits."""
+    """The end of a link to a payment: letters and digits."""
     return "".join(secrets.choice(ascii_letters + digits) for _ in range(9))
 
 

@@ -9,19 +9,19 @@ from typing import Any, Generic, Self, TypeVar, cast
 import orjson
 
 History = tuple[tuple[float, str], ...]
-"""The states that a record went through: when it came into each, and its name."""
+"""The states that a record has been in: for each, the time when it began, and its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """Something that the platform remembers. Members are plain JSON values, so that a record can be kept on disk.
+    """A record of the platform, such as an order. Members are plain JSON values, so that it can be saved on disk.
 
     Attributes:
-        mchid: the merchant that it belongs to, who signs the calls about it.
+        mchid: the merchant that it belongs to, which signs the calls about it.
         made: when it was made, the world's Unix time in seconds.
-        state: its state, in the platform's own word.
+        state: its state, by the platform's name for it.
         due: when it changes by itself, by `Kind.ripen`; None for never.
-        history: its states up to now.
+        history: its states so far.
     """
 
     mchid: str
@@ -31,11 +31,11 @@ class Record:
     history: History = ()
 
     def moved(self, state: str, now: float, **changes: Any) -> Self:
-        """The record in another state. What was due is not any more, unless `due` is among the changes."""
+        """The record in another state. Its `due` is removed, unless that is among the changes."""
         return replace(self, **{"due": None, **changes, "state": state, "history": (*self.history, (now, state))})
 
     def to_json(self) -> bytes:
-        """The record as it is kept on disk."""
+        """The record as it is saved on disk."""
         return orjson.dumps(self)
 
     @classmethod
@@ -63,8 +63,8 @@ class Kind(Generic[R]):
     Attributes:
         name: the name of its table, such as `orders`.
         record: its class.
-        key: what a record is found by; one record a key.
-        indexes: what else records are found by; None leaves a record out.
+        key: gives a record's unique key.
+        indexes: by name, functions that give a record's value in the index; None leaves the record out.
         ripen: changes a record whose `due` has come. Takes the `World`, which this module can't name, and the record.
     """
 
@@ -79,8 +79,8 @@ class Table(Generic[R]):
     """The records of a kind, the oldest first.
 
     Args:
-        kind: what it holds.
-        changed: called with each record that is about to change: its key, how it was and how it will be.
+        kind: of the records that it holds.
+        changed: called before each change, with the kind, the key, the old record and the new one.
     """
 
     def __init__(self, kind: Kind[R], changed: Callable[[Kind[R], str, R | None, R | None], None]) -> None:
@@ -96,7 +96,7 @@ class Table(Generic[R]):
         return iter(list(self._records.values()))
 
     def get(self, key: str) -> R | None:
-        """The record of a key."""
+        """The record with a key; None if there is none."""
         return self._records.get(key)
 
     def by(self, index: str, value: str) -> list[R]:
@@ -104,18 +104,18 @@ class Table(Generic[R]):
         return [self._records[key] for key in self._indexes[index].get(value, ())]
 
     def one(self, index: str, value: str) -> R | None:
-        """The oldest record that an index has under a value."""
+        """The oldest record that an index has under a value; None if there is none."""
         return next((self._records[key] for key in self._indexes[index].get(value, ())), None)
 
     def put(self, record: R) -> R:
-        """Keep a record, in place of the one of the same key. Returns it."""
+        """Store a record; it replaces one with the same key. Returns it."""
         key = self.kind.key(record)
         self._changed(self.kind, key, self._records.get(key), record)
         self.restore(key, record)
         return record
 
     def remove(self, key: str) -> None:
-        """Forget a record."""
+        """Remove a record."""
         self._changed(self.kind, key, self._records.get(key), None)
         self.restore(key, None)
 

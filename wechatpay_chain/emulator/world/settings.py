@@ -1,4 +1,4 @@
-"""What a world on disk keeps beside its products' records: merchants, keys and how its clock runs."""
+"""The settings that a world saves beside its products' records: merchants, keys and the state of the clock."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Setting(Record):
     """A merchant, the platform's keys, or the clock.
 
     Attributes:
-        name: what it is.
-        value: its JSON.
+        name: identifies it.
+        value: its value in JSON.
     """
 
     name: str
@@ -30,7 +30,7 @@ CLOCK = "clock"
 
 
 def merchant_setting(merchant: Merchant, now: float) -> Setting:
-    """A merchant as it is kept."""
+    """The setting that saves a merchant."""
     value = {
         "mchid": merchant.mchid,
         "role": merchant.role,
@@ -44,7 +44,7 @@ def merchant_setting(merchant: Merchant, now: float) -> Setting:
 
 
 def merchant_of(value: Mapping[str, Any]) -> Merchant:
-    """The merchant that was kept.
+    """The merchant of a saved setting.
 
     Raises:
         ValueError: it isn't one.
@@ -63,13 +63,13 @@ def merchant_of(value: Mapping[str, Any]) -> Merchant:
 
 
 def keys_setting(keys: tuple[KeyPair, ...], now: float) -> Setting:
-    """The platform's keys as they are kept."""
+    """The setting that saves the platform's keys."""
     value = {"keys": [key.to_json() for key in keys]}
     return Setting(mchid="", made=now, state="KEPT", name=PLATFORM_KEYS, value=value)
 
 
 def keys_of(value: Mapping[str, Any]) -> tuple[KeyPair, ...]:
-    """The platform's keys that were kept.
+    """The platform's keys of a saved setting.
 
     Raises:
         ValueError: they aren't keys.
@@ -78,5 +78,5 @@ def keys_of(value: Mapping[str, Any]) -> tuple[KeyPair, ...]:
 
 
 def clock_setting(value: dict[str, Any], now: float) -> Setting:
-    """How the clock runs, as it is kept."""
+    """The setting that saves the state of the clock."""
     return Setting(mchid="", made=now, state="KEPT", name=CLOCK, value=value)

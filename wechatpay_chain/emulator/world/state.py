@@ -1,4 +1,4 @@
-"""The world on disk: one SQLite file, committed before an answer leaves."""
+"""The world on disk: one SQLite file, committed before an answer is sent."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _DELETE = "DELETE FROM records WHERE kind = ? AND key = ?"
 
 
 class State:
-    """The records in a folder. One process at a time has it; it stays locked until `close`, or the process ends.
+    """The records in a folder. Only one process can use it: it is locked until `close`, or the end of the process.
 
     Args:
-        folder: made where it is missing, readable by its owner only.
+        folder: made if it doesn't exist, readable by its owner only.
 
     Raises:
         ConfigurationError: another process has the folder, it can't be written, or the file is damaged.
@@ -55,7 +55,7 @@ class State:
         # The lock is taken with the first write and kept: a second process finds the file locked.
         execute("PRAGMA locking_mode=EXCLUSIVE")
         execute("PRAGMA journal_mode=WAL")
-        # The system has what was committed when this process is killed; only a loss of power could lose it.
+        # What was committed survives when this process is killed; only a loss of power could lose it.
         execute("PRAGMA synchronous=NORMAL")
         version = execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, _VERSION):
@@ -75,7 +75,7 @@ class State:
             yield from self._connection.execute("SELECT kind, key, value FROM records ORDER BY sequence")
 
     def save(self, changes: Iterable[tuple[str, str, bytes | None]]) -> None:
-        """Keep records, all or none; a value of None removes one.
+        """Save records, all or none; a value of None removes one.
 
         Args:
             changes: kind, key and value of each.
@@ -98,7 +98,7 @@ class State:
             raise OSError(f"the state in {self._folder} can't be written: {error}") from error
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close and unlock the file."""
         self._connection.close()
 
     @contextlib.contextmanager
@@ -133,7 +133,7 @@ class State:
         return self.damaged(error)
 
     def damaged(self, error: Exception) -> ConfigurationError:
-        """What to raise where the file can't be understood."""
+        """The error to raise if the file can't be read."""
         return ConfigurationError(
             "state",
             f"the file {self._folder / FILE} is damaged: {error}",

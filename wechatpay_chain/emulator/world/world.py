@@ -1,4 +1,4 @@
-"""The world: every record there is, and the one way to change them."""
+"""The world: holds all records, and changes them in transactions."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ Listener = Callable[[Happening], None]
 
 
 class World:
-    """Merchants, records, a clock, and announcements to come. It may be used from many threads.
+    """Merchants, records and a clock. It may be used from many threads.
 
     Args:
-        kinds: the kinds of records that there are, of all products.
+        kinds: the kinds of records of all products.
         clock: gives the real Unix time in seconds.
-        state: keeps the records on disk; None keeps them in memory only.
+        state: saves the records on disk; None keeps them in memory only.
 
     Attributes:
         clock: the world's clock.
@@ -91,7 +91,7 @@ class World:
         self._state = state
         self._lock = RLock()
         self._depth = 0
-        # How each changed record was when the transaction began.
+        # Each changed record as it was when the transaction began.
         self._before: dict[tuple[str, str], Record | None] = {}
         self._due: list[tuple[float, str, str]] = []
         self._listeners: list[Listener] = []
@@ -121,7 +121,7 @@ class World:
         return merchant
 
     def merchant(self, mchid: str) -> Merchant:
-        """The merchant of a number.
+        """The merchant with a number.
 
         Raises:
             ConfigurationError: there is none.
@@ -161,9 +161,9 @@ class World:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:
-        """Changes inside are kept together, on disk too, when it ends; an exception undoes them.
+        """Changes inside are committed together, on disk too, when it ends; an exception undoes them.
 
-        One transaction runs at a time. Inside of another it is a part of that one.
+        One transaction runs at a time. A transaction inside of another is part of that one.
 
         Raises:
             OSError: the changes can't be written to disk; they are undone.
@@ -229,7 +229,7 @@ class World:
         summary: str = "",
         protocol: str = "v3",
     ) -> Announcement:
-        """Put a notification among those to be delivered. The arguments are the attributes of `Announcement`."""
+        """Add a notification to those to be delivered. The arguments are the attributes of `Announcement`."""
         now = self.clock()
         announcement = Announcement(
             mchid=mchid,
@@ -251,13 +251,13 @@ class World:
         """Call a function with every happening, after it was committed, in the thread that caused it.
 
         Returns:
-            What ends it.
+            A function that stops this.
         """
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
     def close(self) -> None:
-        """Let go of the state on disk."""
+        """Close the state on disk."""
         if self._state is not None:
             self._state.close()
 

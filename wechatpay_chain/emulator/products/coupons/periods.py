@@ -1,4 +1,4 @@
-"""From when until when product coupons can be used.
+"""The period in which a product coupon can be used.
 
 https://pay.weixin.qq.com/doc/brand/4015582711
 """

@@ -1,4 +1,4 @@
-"""What product coupons are remembered by."""
+"""The records of product coupons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can happen to product coupons.
+"""The changes of product coupons: sending, confirming, using, returning, deactivating.
 
 https://pay.weixin.qq.com/doc/brand/4015582711
 

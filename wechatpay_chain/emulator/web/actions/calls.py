@@ -1,4 +1,4 @@
-"""What happened: the emulator's state, and the calls that it answered."""
+"""The emulator's state, and the calls that it answered."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from .problems import Missing
 
 
 class Calls:
-    """Tell what there is, and what was called.
+    """Show the state and the calls.
 
     Args:
-        controls: what they work on.
+        controls: of the world to act on.
     """
 
     def __init__(self, controls: Controls) -> None:
@@ -68,7 +68,7 @@ class Calls:
         return first_steps(world.merchants[mchid], world.platform_keys[0], given.get("base_url", DEFAULT_BASE_URL))
 
     def actions(self) -> tuple[Action, ...]:
-        """What they are."""
+        """The actions on this subject."""
         return (
             Action(method="GET", path="/state", summary="Merchants, keys, clock and counts", do=self._state),
             Action(

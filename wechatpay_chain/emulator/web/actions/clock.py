@@ -1,4 +1,4 @@
-"""The world's clock."""
+"""Actions on the world's clock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Clock:
     """Move the clock.
 
     Args:
-        controls: what they work on.
+        controls: of the world to act on.
     """
 
     def __init__(self, controls: Controls) -> None:
@@ -29,7 +29,7 @@ class Clock:
         return clock_told(self._controls)
 
     def actions(self) -> tuple[Action, ...]:
-        """What they are."""
+        """The actions on this subject."""
         return (
             Action(
                 method="POST",

@@ -1,4 +1,4 @@
-"""Faults, and the chance behind them."""
+"""Actions on faults and on their random numbers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Faults:
     """Set and remove faults.
 
     Args:
-        controls: what they work on.
+        controls: of the world to act on.
     """
 
     def __init__(self, controls: Controls) -> None:
@@ -59,7 +59,7 @@ class Faults:
         return dict(given)
 
     def actions(self) -> tuple[Action, ...]:
-        """What they are."""
+        """The actions on this subject."""
         return (
             Action(method="GET", path="/faults", summary="The faults in force", do=self._faults),
             Action(method="POST", path="/faults", summary="Add a fault", do=self._add_fault, body=_FAULT, status=201),

@@ -1,4 +1,4 @@
-"""Merchants and the platform's keys."""
+"""Actions on merchants and on the platform's keys."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Merchants:
     """Add merchants, rotate keys.
 
     Args:
-        controls: what they work on.
+        controls: of the world to act on.
     """
 
     def __init__(self, controls: Controls) -> None:
@@ -44,7 +44,7 @@ class Merchants:
         return [key.serial for key in world.platform_keys]
 
     def actions(self) -> tuple[Action, ...]:
-        """What they are."""
+        """The actions on this subject."""
         return (
             Action(
                 method="POST",

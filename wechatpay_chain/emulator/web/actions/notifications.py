@@ -1,4 +1,4 @@
-"""Notifications: those that were sent, and those sent by hand."""
+"""Actions on notifications: listing those that were sent, and sending some by hand."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .problems import Missing
 
 
 class Notifications:
-    """Tell and send notifications.
+    """Show and send notifications.
 
     Args:
-        controls: what they work on.
+        controls: of the world to act on.
     """
 
     def __init__(self, controls: Controls) -> None:
@@ -48,7 +48,7 @@ class Notifications:
         return {"held": given["held"]}
 
     def actions(self) -> tuple[Action, ...]:
-        """What they are."""
+        """The actions on this subject."""
         return (
             Action(
                 method="GET",

@@ -1,4 +1,4 @@
-"""The payer's phone."""
+"""Actions of people on their phones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .common import MERCHANT
 
 _WHO: Fields = {"what": Field(text="the number or link that a shop has of it", required=True), "mchid": MERCHANT}
 _DETAIL: Fields = {"detail": Field(text="what the payer says")}
-# What can be done: what it is, and what it takes beside the number and the merchant.
+# The acts by name: the control, a description, and the fields beside the number and the merchant.
 _ACTS: Mapping[str, tuple[Callable[..., Any], str, Fields]] = {
     "pay": (Controls.pay, "a payer pays an order", {}),
     "fail": (Controls.fail, "a payer's payment fails", {}),
@@ -31,7 +31,7 @@ class Phone:
     """Do what people do on their phones.
 
     Args:
-        controls: what they work on.
+        controls: of the world to act on.
     """
 
     def __init__(self, controls: Controls) -> None:
@@ -42,7 +42,7 @@ class Phone:
         return views.record(act(self._controls, members.pop("what"), **members))
 
     def actions(self) -> tuple[Action, ...]:
-        """What they are."""
+        """The actions on this subject."""
         return tuple(
             Action(
                 method="POST",

@@ -1,7 +1,7 @@
-"""What an action raises where it can't be done."""
+"""The exception of an action that names something which doesn't exist."""
 
 from __future__ import annotations
 
 
 class Missing(Exception):
-    """There is no such thing; which one is its text."""
+    """A record, call or snapshot doesn't exist; the text says which."""

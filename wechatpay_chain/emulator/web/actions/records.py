@@ -1,4 +1,4 @@
-"""The records of the world."""
+"""Actions on the world's records."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ..fields import Field
 from .common import MANY, MERCHANT
 from .problems import Missing
 
-# The index of other tables that leads to a record of a kind.
+# By kind of record: the index by which other tables find the records that belong to it.
 _POINTERS: Mapping[str, str] = {"orders": "order", "sharings": "sharing"}
 
 
 class Records:
-    """Tell the records, and make an order without a client.
+    """Show records, and make an order without a client.
 
     Args:
-        controls: what they work on.
+        controls: of the world to act on.
     """
 
     def __init__(self, controls: Controls) -> None:
@@ -66,7 +66,7 @@ class Records:
         return views.record(self._controls.add_order(**given))
 
     def actions(self) -> tuple[Action, ...]:
-        """What they are."""
+        """The actions on this subject."""
         return (
             Action(
                 method="GET",

@@ -1,4 +1,4 @@
-"""Snapshots of the world, and beginning anew."""
+"""Actions on snapshots, and resetting the world."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _MOST = 100
 
 
 class Snapshots:
-    """Keep snapshots by their names, in memory, and go back to them.
+    """Keep snapshots in memory by name, and restore them.
 
     Args:
-        controls: what they work on.
+        controls: of the world to act on.
     """
 
     def __init__(self, controls: Controls) -> None:
@@ -55,7 +55,7 @@ class Snapshots:
         return {}
 
     def actions(self) -> tuple[Action, ...]:
-        """What they are."""
+        """The actions on this subject."""
         return (
             Action(method="GET", path="/snapshots", summary="The snapshots that are kept", do=self._list),
             Action(
