@@ -104,6 +104,10 @@ class Effect(models.Model):
         app_label = "shop"
 
 
+class TimeoutOfItsOwn(BaseException):
+    """What a library raises that doesn't want to be caught by `except Exception`, as gevent's Timeout."""
+
+
 FOLDER = Path(os.environ["SHOP_FOLDER"])
 inbox = DjangoInbox(seal_key=b"k" * 32, patience=Patience(Backoff(0.01, 0.01, 0), most=3))
 webhook = Webhook(
@@ -121,6 +125,8 @@ def paid(notification: Notification[Any]) -> None:
     effect = Effect.objects.create(number=number)
     if number.startswith("FAIL"):
         raise ZeroDivisionError
+    if number.startswith("BASE"):
+        raise TimeoutOfItsOwn
     if number.startswith("CAUGHT"):
         try:
             Effect.objects.create(pk=effect.pk, number=number)

@@ -139,6 +139,16 @@ def test_what_django_rolls_back_has_failed(project: Project) -> None:
     assert (listed.split()[0], "TransactionManagementError" in listed, effects) == ("dead", True, "[]")
 
 
+@pytest.mark.parametrize("project", ["sqlite"], indirect=True)
+def test_a_handler_that_raises_what_is_no_exception_has_failed(project: Project) -> None:
+    """It is rolled back and dies in the end; the worker goes on, and handles the next one."""
+    names = " ".join([project.notify("BASE1"), project.notify("A1")])
+    work = "wechatpay_inbox work --once"
+    out = project.run(f"send {names} + {work} + pause + {work} + pause + {work} + wechatpay_inbox list + effects")
+    *_, done, dead, effects = out.splitlines()
+    assert (done.split()[0], dead.split()[0], "TimeoutOfItsOwn" in dead, effects) == ("done", "dead", True, "['A1']")
+
+
 @pytest.mark.parametrize("project", ["postgresql"], indirect=True)
 def test_a_connection_that_broke_in_a_handler_is_opened_anew(project: Project) -> None:
     """Of a database that isn't the inbox's, too: the try in which it broke has failed, and the next one succeeds."""

@@ -316,7 +316,9 @@ class Worker:
                 reply = self._webhook.handle_sync(self._inbox.message(claim.row).notification())
                 if not reply.ok:
                     raise _RefusedError(f"replied {reply.status}")
-        except Exception as failure:  # noqa: BLE001 - a handler may raise anything
+        except (KeyboardInterrupt, GeneratorExit, SystemExit):
+            raise  # the program ends, and the claim falls with its lease
+        except BaseException as failure:  # noqa: BLE001 - a handler may raise anything, such as gevent.Timeout
             error = str(failure) if isinstance(failure, _RefusedError) else type(failure).__name__
             most = self._inbox.patience.most
             _log.exception("%s %s: try %d of %d failed", claim.row.event_type, claim.row.key, claim.tries, most)
