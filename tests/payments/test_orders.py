@@ -125,6 +125,56 @@ def test_an_appid_that_is_not_set(merchant_key: RSAPrivateKey, value: Any, found
         assert caught.value.found.startswith(found)
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"timestamp": 1554208460.5}, r"^timestamp: a float was found\. Give int"),
+        ({"timestamp": 1554208460123}, "^timestamp: 1554208460123 was found, which is no time in seconds"),
+        ({"timestamp": "1554208460"}, "^timestamp: a str"),
+        ({"timestamp": -1}, "^timestamp: -1"),
+        ({"timestamp": True}, "^timestamp: a bool"),
+        ({"timestamp": None}, "^timestamp: None"),
+        ({"nonce": None}, "^nonce: None"),
+        ({"nonce": ""}, "^nonce: it is empty"),
+        ({"nonce": 5}, "^nonce: an int"),
+    ],
+)
+def test_time_and_nonce(merchant_key: RSAPrivateKey, changed: dict[str, Any], said: str) -> None:
+    """A time with a fraction or in milliseconds, and a nonce that is none, are signed at no front end."""
+    fresh: Any = {**FRESH, **changed}
+    signed: dict[str, Any] = {"mchid": MCHID, "apiv2_key": APIV2_KEY, **fresh}
+    made = (
+        lambda: payments.jsapi(PREPAY_ID, appid=APPID, key=merchant_key, **fresh),
+        lambda: payments.app(PREPAY_ID, appid=APPID, mchid=MCHID, key=merchant_key, **fresh),
+        lambda: payments.jsapi_v2(PREPAY_ID, appid=APPID, apiv2_key=APIV2_KEY, **fresh),
+        lambda: payments.app_v2(PREPAY_ID, appid=APPID, **signed),
+        lambda: payments.red_packet_v2("package", appid=APPID, apiv2_key=APIV2_KEY, **fresh),
+        lambda: payments.payscore_confirm_signed("package", **signed),
+        lambda: payments.payscore_detail("500", "O1", **signed),
+    )
+    for make in made:
+        with pytest.raises(ConfigurationError, match=said):
+            make()
+
+
+@pytest.mark.parametrize("mchid", [None, "", 1900000109])
+def test_a_merchant_that_is_not_set(merchant_key: RSAPrivateKey, mchid: Any) -> None:
+    """So is a merchant's number that is missing, or no text."""
+    keyed: dict[str, Any] = {"apiv2_key": APIV2_KEY, **FRESH}
+    made = (
+        lambda: payments.app(PREPAY_ID, appid=APPID, mchid=mchid, key=merchant_key, **FRESH),
+        lambda: payments.app_v2(PREPAY_ID, appid=APPID, mchid=mchid, **keyed),
+        lambda: payments.merchant_transfer("package", mchid=mchid, appid=APPID),
+        lambda: payments.payscore_confirm_signed("package", mchid=mchid, **keyed),
+        lambda: payments.payscore_detail("500", "O1", mchid=mchid, **keyed),
+        lambda: payments.coupons_mini_program([], send_coupon_merchant=mchid, apiv2_key=APIV2_KEY),
+        lambda: payments.coupon_h5("s", "r", "o", send_coupon_merchant=mchid, apiv2_key=APIV2_KEY),
+    )
+    for make in made:
+        with pytest.raises(ConfigurationError, match=r"^(mchid|send_coupon_merchant): "):
+            make()
+
+
 @pytest.mark.parametrize("value", [None, "", b"https://a.example", 5, ["x"], " x", "x\n", "\ud800", "\U0001f600"])
 def test_what_else_a_front_end_needs(merchant_key: RSAPrivateKey, value: Any) -> None:
     """So is any other value that is missing or no text, under the argument's name, and no key is in the traceback."""

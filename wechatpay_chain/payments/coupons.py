@@ -35,7 +35,7 @@ def coupons_mini_program(
     """
     listed = _listed(coupons)
     flat = {f"{name}{index}": value for index, coupon in enumerate(listed) for name, value in coupon.items()}
-    flat["send_coupon_merchant"] = send_coupon_merchant
+    flat["send_coupon_merchant"] = given("send_coupon_merchant", send_coupon_merchant)
     return {
         "send_coupon_params": listed,
         "send_coupon_merchant": send_coupon_merchant,
@@ -68,7 +68,7 @@ def coupon_h5(
     parameters = {
         "stock_id": given("stock_id", stock_id),
         "out_request_no": given("out_request_no", out_request_no),
-        "send_coupon_merchant": send_coupon_merchant,
+        "send_coupon_merchant": given("send_coupon_merchant", send_coupon_merchant),
         "open_id": given("open_id", open_id),
     }
     if coupon_code is not None:

@@ -17,7 +17,7 @@ from ..crypto import asymmetric
 from ..crypto.asymmetric import Algorithm, PrivateKey, algorithm_of
 from ..errors import ConfigurationError
 from ..http.response import Response
-from .parameters import PREPAY, Prepay, given, member, prepay_id
+from .parameters import PREPAY, Prepay, given, member, prepay_id, seconds
 
 _INSTALMENT = {
     "number": COUNT,
@@ -81,7 +81,7 @@ def unsigned_jsapi(
     """The parameters of `jsapi`, for a key that signs elsewhere (`Signer`)."""
     package = f"{PREPAY}{prepay_id(prepay)}{instalment or ''}"
     return Unsigned(
-        message=_lines(given("appid", appid), str(timestamp), nonce, package),
+        message=_lines(given("appid", appid), seconds(timestamp), given("nonce", nonce), package),
         fields={
             "appId": appid,
             "timeStamp": str(timestamp),
@@ -99,10 +99,10 @@ def unsigned_app(
     """The parameters of `app`, for a key that signs elsewhere (`Signer`)."""
     bare = prepay_id(prepay)
     return Unsigned(
-        message=_lines(given("appid", appid), str(timestamp), nonce, bare),
+        message=_lines(given("appid", appid), seconds(timestamp), given("nonce", nonce), bare),
         fields={
             "appid": appid,
-            "partnerid": mchid,
+            "partnerid": given("mchid", mchid),
             "prepayid": bare,
             "package": f"{APP_PACKAGE}{instalment or ''}",
             "noncestr": nonce,

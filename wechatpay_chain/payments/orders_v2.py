@@ -10,7 +10,7 @@ from urllib.parse import quote
 from ..credentials.arguments import conceals_arguments
 from ..wire import v2
 from .orders import APP_PACKAGE
-from .parameters import PREPAY, Prepay, given, prepay_id
+from .parameters import PREPAY, Prepay, given, prepay_id, seconds
 
 
 @conceals_arguments
@@ -37,8 +37,8 @@ def jsapi_v2(
     """
     parameters = {
         "appId": given("appid", appid),
-        "timeStamp": str(timestamp),
-        "nonceStr": nonce,
+        "timeStamp": seconds(timestamp),
+        "nonceStr": given("nonce", nonce),
         "package": f"{PREPAY}{prepay_id(prepay)}",
         "signType": sign_type,
     }
@@ -71,11 +71,11 @@ def app_v2(
     """
     parameters = {
         "appid": given("appid", appid),
-        "partnerid": mchid,
+        "partnerid": given("mchid", mchid),
         "prepayid": prepay_id(prepay),
         "package": APP_PACKAGE,
-        "noncestr": nonce,
-        "timestamp": str(timestamp),
+        "noncestr": given("nonce", nonce),
+        "timestamp": seconds(timestamp),
     }
     return {**parameters, "sign": v2.sign_shown(parameters, apiv2_key, sign_type)}
 
@@ -94,8 +94,8 @@ def red_packet_v2(package: str, *, appid: str, apiv2_key: str, timestamp: int, n
         nonce: a random string of at most 32 characters.
     """
     parameters = {
-        "timeStamp": str(timestamp),
-        "nonceStr": nonce,
+        "timeStamp": seconds(timestamp),
+        "nonceStr": given("nonce", nonce),
         "package": quote(given("package", package), safe=""),
     }
     pay_sign = v2.sign_shown({"appId": given("appid", appid), **parameters}, apiv2_key, "MD5")

@@ -18,6 +18,8 @@ Prepay = str | Response[Any] | Mapping[str, Any]
 # Text after such a character could be signed as further parameters.
 _MORE_THAN_A_NUMBER = re.compile(r"[\s&=\x00-\x1f\x7f]")
 
+# In seconds that is the year 5138.
+_MILLISECONDS = 100_000_000_000
 PREPAY = "prepay_id="
 """The prefix of a `prepay_id` in `package`."""
 
@@ -57,6 +59,24 @@ def given(name: str, value: object) -> str:
         raise ConfigurationError(name, "there are blanks or line ends around it", "Give it without them")
     check_text(value, name)
     return value
+
+
+def seconds(timestamp: int) -> str:
+    """A time as the front end takes it.
+
+    Args:
+        timestamp: Unix time in seconds.
+
+    Raises:
+        ConfigurationError: it is no int, negative, or in milliseconds.
+    """
+    if isinstance(timestamp, bool) or not isinstance(timestamp, int):  # pyright: ignore[reportUnnecessaryIsInstance]: callers may be untyped
+        found = f"{type_of(timestamp)} was found"
+    elif 0 <= timestamp < _MILLISECONDS:
+        return str(timestamp)
+    else:
+        found = f"{timestamp} was found, which is no time in seconds"
+    raise ConfigurationError("timestamp", found, "Give int(time.time())")
 
 
 def member(answer: Response[Any] | Mapping[str, Any], *names: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..credentials.arguments import conceals_arguments
-from .parameters import given, hmac_signed
+from .parameters import given, hmac_signed, seconds
 
 
 def payscore_enable(apply_permissions_token: str) -> dict[str, str]:
@@ -37,10 +37,10 @@ def payscore_confirm_signed(package: str, *, mchid: str, apiv2_key: str, timesta
         nonce: a random string of at most 32 characters.
     """
     parameters = {
-        "mch_id": mchid,
+        "mch_id": given("mchid", mchid),
         "package": given("package", package),
-        "timestamp": str(timestamp),
-        "nonce_str": nonce,
+        "timestamp": seconds(timestamp),
+        "nonce_str": given("nonce", nonce),
         "sign_type": "HMAC-SHA256",
     }
     return hmac_signed(parameters, apiv2_key)
@@ -64,11 +64,11 @@ def payscore_detail(
         nonce: a random string of at most 32 characters.
     """
     parameters = {
-        "mch_id": mchid,
+        "mch_id": given("mchid", mchid),
         "service_id": given("service_id", service_id),
         "out_order_no": given("out_order_no", out_order_no),
-        "timestamp": str(timestamp),
-        "nonce_str": nonce,
+        "timestamp": seconds(timestamp),
+        "nonce_str": given("nonce", nonce),
         "sign_type": "HMAC-SHA256",
     }
     return hmac_signed(parameters, apiv2_key)

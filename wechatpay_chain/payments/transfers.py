@@ -21,7 +21,7 @@ def merchant_transfer(
         sub_appid: of a service provider's merchant.
     """
     parameters = {
-        "mchId": mchid,
+        "mchId": given("mchid", mchid),
         "subMchId": sub_mchid if sub_mchid is None else given("sub_mchid", sub_mchid),
         "appId": given("appid", appid),
         "subAppId": sub_appid if sub_appid is None else given("sub_appid", sub_appid),
