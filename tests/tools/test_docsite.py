@@ -89,10 +89,16 @@ def test_public_modules_have_a_page() -> None:
 
 def test_a_page_of_the_api_without_methods_is_noticed(tmp_path: Path) -> None:
     """A site whose API page shows classes alone, as a wrong filter made it, doesn't count as built."""
-    page = tmp_path / "api/wechatpay_chain/index.html"
-    page.parent.mkdir(parents=True)
-    page.write_text('<h2 id="wechatpay_chain.WeChatPay"></h2><h3 id="wechatpay_chain.Webhook.dispatch"></h3>')
-    assert api_pages.missing_methods(tmp_path) == ["WeChatPay.download", "SyncWeChatPay.from_env"]
+    shown = {
+        "wechatpay_chain": '<h2 id="wechatpay_chain.WeChatPay"></h2><h3 id="wechatpay_chain.Webhook.dispatch"></h3>',
+        "wechatpay_chain.emulator": '<h3 id="wechatpay_chain.emulator.Emulator.listen"></h3>',
+    }
+    for module, text in shown.items():
+        page = tmp_path / f"api/{module}/index.html"
+        page.parent.mkdir(parents=True)
+        page.write_text(text)
+    missing = ["WeChatPay.download", "SyncWeChatPay.from_env", "Emulator.pay", "Emulator.notification"]
+    assert api_pages.missing_methods(tmp_path) == missing
 
 
 def test_the_navigation_has_a_page_for_each_public_module() -> None:

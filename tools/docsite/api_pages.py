@@ -13,6 +13,7 @@ MODULES = (
     ("wechatpay_chain.client.options", "All options of a client"),
     ("wechatpay_chain.notifications", "Notifications"),
     ("wechatpay_chain.payments", "Payments"),
+    ("wechatpay_chain.payments.qr", "QR codes"),
     ("wechatpay_chain.bills", "Bills"),
     ("wechatpay_chain.batch", "Bulk work"),
     ("wechatpay_chain.catalogue", "The catalogue"),
@@ -20,9 +21,11 @@ MODULES = (
     ("wechatpay_chain.observing", "Observing calls"),
     ("wechatpay_chain.diagnosis", "Why a signature fails"),
     ("wechatpay_chain.emulator", "The emulator"),
+    ("wechatpay_chain.emulator.faults", "Faults of the emulator"),
     ("wechatpay_chain.pytest_plugin", "Fixtures for pytest"),
     ("wechatpay_chain.contrib.aiohttp", "aiohttp"),
     ("wechatpay_chain.contrib.django", "Django"),
+    ("wechatpay_chain.contrib.django.inbox", "Django: the inbox"),
     ("wechatpay_chain.contrib.flask", "Flask"),
     ("wechatpay_chain.contrib.litestar", "Litestar"),
     ("wechatpay_chain.contrib.limits", "Rate limits of several processes"),
@@ -42,6 +45,9 @@ _NAMES = {"wechatpay_chain.client.options": ["Options"]}
 _MODULE = "    options:\n      show_root_toc_entry: false\n      members: false\n"
 _NAME = "    options:\n      show_root_heading: true\n      show_root_full_path: false\n"
 
+# What users call of these stands in their base: the phone, the clock, notifications.
+_WITH_BASES = {"wechatpay_chain.emulator.Emulator"}
+
 
 def pages() -> Iterator[tuple[str, str]]:
     """Every page: file and Markdown."""
@@ -54,17 +60,24 @@ def pages() -> Iterator[tuple[str, str]]:
 
 
 def missing_methods(site: Path) -> list[str]:
-    """The methods of the two clients' and the webhook's pages that a built site should show, and doesn't."""
-    page = (site / "api/wechatpay_chain/index.html").read_text(encoding="utf-8")
-    names = ("WeChatPay.download", "SyncWeChatPay.from_env", "Webhook.dispatch")
-    return [name for name in names if f'id="wechatpay_chain.{name}"' not in page]
+    """The methods of clients, webhook and emulator that the pages of a built site should show, and don't."""
+    shown = {
+        "wechatpay_chain": ("WeChatPay.download", "SyncWeChatPay.from_env", "Webhook.dispatch"),
+        "wechatpay_chain.emulator": ("Emulator.listen", "Emulator.pay", "Emulator.notification"),
+    }
+    missing = []
+    for module, names in shown.items():
+        page = (site / f"api/{module}/index.html").read_text(encoding="utf-8")
+        missing += [name for name in names if f'id="{module}.{name}"' not in page]
+    return missing
 
 
 def _page(module: str, about: str) -> Iterator[str]:
     tree = ast.parse(_file(module).read_text(encoding="utf-8"))
     yield f"# {about}\n\n`{module}`\n\n::: {module}\n{_MODULE}"
     for name in _NAMES.get(module) or _public(tree):
-        yield f"::: {module}.{name}\n{_NAME}"
+        bases = "      inherited_members: true\n" if f"{module}.{name}" in _WITH_BASES else ""
+        yield f"::: {module}.{name}\n{_NAME}{bases}"
 
 
 def _file(module: str) -> Path:

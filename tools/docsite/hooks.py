@@ -60,7 +60,7 @@ def _examples(paths: list[Path]) -> str:
     for path in paths:
         name = path.relative_to(ROOT / "examples").as_posix()
         about = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-        lines.append(f"- [{name}]({name.removesuffix('.py')}.md): {about.partition(chr(10))[0]}")
+        lines.append(f"- [`{name}`]({name.removesuffix('.py')}.md): {about.partition(chr(10))[0]}")
     return "\n".join([*lines, ""])
 
 
