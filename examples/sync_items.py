@@ -1,4 +1,4 @@
-"""A path in brackets, blocking: the same as `chain`, and what any segment can be spelled with that no attribute can."""
+"""A path in brackets, blocking: the same as `chain`. It also spells the segments that no attribute can."""
 
 from __future__ import annotations
 

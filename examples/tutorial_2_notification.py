@@ -1,4 +1,4 @@
-"""Tutorial, step 2: be told of a payment by a notification, verify it, and handle it once."""
+"""Tutorial, step 2: receive the notification of a payment, verify it, and handle it once."""
 
 from __future__ import annotations
 
