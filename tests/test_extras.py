@@ -12,6 +12,7 @@ import pytest
     ("module", "library", "name"),
     [
         ("limits", "redis.asyncio", "redis"),
+        ("redis", "redis.asyncio", "redis"),
         ("opentelemetry", "opentelemetry", "otel"),
         ("taskiq", "taskiq", "taskiq"),
         ("sqlalchemy.tables", "sqlalchemy", "sqlalchemy"),

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.asyncio import ConnectionPool, Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.notifications.cancelled import cancelled_while_it_claims
 from tests.notifications.sender import notify, webhook
@@ -121,6 +123,38 @@ async def test_renewal(seen: Seen) -> None:
     await seen.confirm("k")
     assert not await seen.renew("k", "b")
     assert await seen.claim("k", "c") == "done"
+
+
+class Losing(Redis):
+    """A client that loses the answers to its next commands."""
+
+    losses = 0
+
+    async def execute_command(self, *words: Any, **options: Any) -> Any:
+        answer = await super().execute_command(*words, **options)
+        if self.losses:
+            self.losses -= 1
+            raise RedisConnectionError("Connection closed by server.")
+        return answer
+
+
+@pytest.mark.parametrize("ask", ["claim", "renew", "confirm", "release"])
+async def test_a_connection_that_was_lost(redis_url: str, request: pytest.FixtureRequest, ask: str) -> None:
+    """Redis is asked once more: what was handled is noted, a claim is neither lost nor left. A second loss is told."""
+    pool = ConnectionPool.from_url(redis_url)
+    client = Losing(connection_pool=pool)
+    seen = RedisSeen(client, prefix=f"{request.node.name}:", timeout=WAIT)
+    arguments = ("k",) if ask == "confirm" else ("k", "a")
+    if ask != "claim":
+        await seen.claim("k", "a")
+    client.losses = 1
+    wanted = {"claim": "claimed", "renew": True}.get(ask)
+    assert await getattr(seen, ask)(*arguments) == wanted
+    assert await seen.claim("k", "b") == {"confirm": "done", "release": "claimed"}.get(ask, "busy")
+    client.losses = 9
+    with pytest.raises(RedisConnectionError):
+        await getattr(seen, ask)(*arguments)
+    await pool.disconnect()
 
 
 async def test_apiv2_is_remembered_longer(seen: Seen) -> None:

@@ -6,13 +6,16 @@ webhook = Webhook(..., seen=RedisSeen(redis.asyncio.Redis.from_url("redis://..."
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from .._arguments import FINITE_SECONDS, SECONDS, TEXT, check, with_methods
+from .._extras import extra
 from ..notifications.seen import KEEP, KEEP_V2, LEASE, V2_KEYS, Claim
 
-if TYPE_CHECKING:
+with extra("redis"):
     from redis.asyncio import Redis
+    from redis.exceptions import ConnectionError as RedisConnectionError
 
 
 _DONE = "done"
@@ -71,27 +74,34 @@ class RedisSeen:
     async def claim(self, key: str, token: str) -> Claim:
         """Try to become the one that handles `key`."""
         name = self._prefix + key
-        async with asyncio.timeout(self._timeout):
-            if await self._redis.set(name, token, nx=True, px=self._lease):
-                return "claimed"
-            held = await self._redis.get(name)
-        if held in {token, token.encode()}:  # the answer was lost, and the client asked again
+
+        async def ask() -> Any:
+            made = await self._redis.set(name, token, nx=True, px=self._lease)
+            return token if made else await self._redis.get(name)
+
+        held = await self._answer(ask)
+        if held in {token, token.encode()}:  # perhaps it was made before, and the answer lost
             return "claimed"
         return "done" if held in {_DONE, _DONE.encode()} else "busy"
 
     async def renew(self, key: str, token: str) -> bool:
         """Extend a claim by another lease. False if it is no longer held."""
-        return bool(await self._in_time(self._redis.eval(_RENEW, 1, self._prefix + key, token, str(self._lease))))
+        lease = str(self._lease)
+        return bool(await self._answer(lambda: self._redis.eval(_RENEW, 1, self._prefix + key, token, lease)))
 
     async def confirm(self, key: str) -> None:
         """Remember that `key` was handled."""
         keep = self._keep_v2 if key.startswith(V2_KEYS) else self._keep
-        await self._in_time(self._redis.set(self._prefix + key, _DONE, px=keep))
+        await self._answer(lambda: self._redis.set(self._prefix + key, _DONE, px=keep))
 
     async def release(self, key: str, token: str) -> None:
         """Give a claim back, if it is still held."""
-        await self._in_time(self._redis.eval(_RELEASE, 1, self._prefix + key, token))
+        await self._answer(lambda: self._redis.eval(_RELEASE, 1, self._prefix + key, token))
 
-    async def _in_time(self, answer: Any) -> Any:
+    async def _answer(self, ask: Callable[[], Awaitable[Any]]) -> Any:
+        """What Redis answers in time. Where a connection was lost, it is asked again, which changes nothing."""
         async with asyncio.timeout(self._timeout):
-            return await answer
+            try:
+                return await ask()
+            except RedisConnectionError:
+                return await ask()
