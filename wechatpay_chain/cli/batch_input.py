@@ -1,4 +1,4 @@
-"""The input of a batch: a table or lines of JSON, and the limit that its calls keep to."""
+"""The input of a batch: a table or lines of JSON; and the rate limit of its calls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..http.path import literal_path
 
 
 def is_table(options: argparse.Namespace) -> bool:
-    """Whether the input is a table; else it is lines of JSON.
+    """Whether the input is a table; if not, it is lines of JSON.
 
     Raises:
         ConfigurationError: it is neither, or not there.

@@ -1,4 +1,4 @@
-"""Where a batch is that runs in another process, which has the journal to itself: a small file beside the journal."""
+"""The progress of a batch in another process, which locks the journal: a small file beside the journal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SUFFIX = ".progress"
 
 @contextmanager
 def telling(journal: Path, show: Callable[[Progress], None]) -> Generator[Callable[[Progress], None]]:
-    """Write each progress to the file beside a journal, for its owner alone; the file is removed in the end.
+    """Write each progress to the file beside a journal, readable by its owner only; the file is removed at the end.
 
     A disk without room, or a folder that may not be written, hides the progress and stops nothing.
 

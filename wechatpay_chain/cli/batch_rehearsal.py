@@ -66,7 +66,7 @@ def _unknown_path(method: str, path: str) -> ConfigurationError:
 
 
 def _unwarned(items: Iterator[Item]) -> Iterator[Item]:
-    """The items, without the warnings of unknown columns: a rehearsal names these itself."""
+    """The items, without the warnings of unknown columns: a rehearsal lists these itself."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", WeChatPayWarning)
         yield from items

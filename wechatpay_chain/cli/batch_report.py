@@ -1,4 +1,4 @@
-"""What came of a batch in numbers, to be handed on."""
+"""The result of a batch in numbers, as a report."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def show_report(report: Report, *, json: bool, facts: Sequence[tuple[str, str]] 
 
 
 def _advised(count: int, state: str, advice: str) -> tuple[str, str]:
-    """A row, with what to do about its calls where there are any."""
+    """A row of the report, with what to do about its calls if there are any."""
     return str(count), f"{state}: {advice}" if count else state
 
 
@@ -146,7 +146,7 @@ def _by_code(report: Report) -> Iterator[str]:
 
 
 def show_running(name: str, progress: Mapping[str, Any], *, json: bool) -> None:
-    """Print where a batch is that another process runs.
+    """Print the progress of a batch that another process runs.
 
     Args:
         name: of the journal.

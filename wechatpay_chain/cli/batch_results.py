@@ -1,4 +1,4 @@
-"""What came of each call of a batch, as a table or as lines of JSON."""
+"""The result of each call of a batch, as a table or as lines of JSON."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def _table(results: Callable[[], AsyncIterator[Result]]) -> AsyncGenerator
     async for result in results():
         flat.update(dict.fromkeys(_flat(result)))
     header = [*_COLUMNS, *(f"answer.{name}" for name in flat)]
-    yield b"\xef\xbb\xbf" + _row(header)  # the mark makes Excel read UTF-8
+    yield b"\xef\xbb\xbf" + _row(header)  # the byte order mark makes Excel read UTF-8
     async for result in results():
         whole = (result.answer or b"").decode("utf-8", "replace")
         own, answer = {**_members(result), "answer": whole}, _flat(result)
@@ -78,7 +78,7 @@ async def _table(results: Callable[[], AsyncIterator[Result]]) -> AsyncGenerator
 
 @asynccontextmanager
 async def opened(path: Path) -> AsyncGenerator[Journal]:
-    """A journal that is there, for reading.
+    """An existing journal, for reading.
 
     Raises:
         ConfigurationError: it is none, or another process has it.
@@ -95,7 +95,7 @@ def _members(result: Result) -> dict[str, Any]:
 
 
 def _answer(result: Result) -> dict[str, Any]:
-    """The members of an answer; none of one that is no object."""
+    """The members of an answer; none if it isn't an object."""
     try:
         answer = orjson.loads(result.answer or b"null")
     except orjson.JSONDecodeError:

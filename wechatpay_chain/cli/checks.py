@@ -24,7 +24,7 @@ _MARKS: dict[Result, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One check and what came of it. It holds no secret.
+    """A check and its result. It holds no secret.
 
     Attributes:
         name: what was checked.
@@ -50,7 +50,7 @@ def failed(name: str, error: WeChatPayError, *, result: Result = "wrong") -> Che
 
 
 def show(checks: Iterable[Check], *, json: bool) -> Sequence[Check]:
-    """Print checks as they come, or as one JSON list when all are there."""
+    """Print each check when it is done, or all as one JSON list at the end."""
     done: list[Check] = []
     terminal = Terminal.of(sys.stdout)
     for check in checks:
@@ -63,7 +63,7 @@ def show(checks: Iterable[Check], *, json: bool) -> Sequence[Check]:
 
 
 def exit_of_checks(checks: Iterable[Check]) -> Exit:
-    """1 where anything is wrong."""
+    """The exit code: 1 if anything is wrong."""
     return Exit.REFUSED if any(check.result == "wrong" for check in checks) else Exit.DONE
 
 

@@ -1,4 +1,4 @@
-"""The exit codes, and which error ends in which."""
+"""The exit codes, and the one for each error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..errors import APIError, ConfigurationError, WeChatPayError
 
 
 class Exit(IntEnum):
-    """What the program ends with.
+    """The exit codes of the program.
 
     Attributes:
         DONE: all went well.

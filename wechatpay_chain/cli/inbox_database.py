@@ -1,4 +1,4 @@
-"""The database of an inbox: its URL, and what is told when it can't be used. A password in it is never shown."""
+"""Opens the database of an inbox by its URL, and reports errors without the password in it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _REMEDY = f"Give --url or set {URL_VARIABLE}, such as postgresql+psycopg://user@
 
 
 class DatabaseFailedError(Exception):
-    """The database didn't do what it was asked; the text says why, without values and without the password."""
+    """The database failed; the text says why, without values and without the password."""
 
 
 @asynccontextmanager
@@ -92,6 +92,6 @@ def _seal_key() -> bytes | None:
 
 
 def _brief(error: SQLAlchemyError | OSError) -> str:
-    """The first line of what the driver says."""
+    """The first line of the driver's message."""
     cause = getattr(error, "orig", None) or error
     return f"{type(cause).__name__}: {next(iter(str(cause).splitlines()), '')}"

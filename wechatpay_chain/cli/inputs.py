@@ -1,4 +1,4 @@
-"""What a command reads: files, stdin and prompts; and what it writes for its owner's eyes alone."""
+"""Reads files, stdin and prompts, and writes private files, for the commands."""
 
 from __future__ import annotations
 

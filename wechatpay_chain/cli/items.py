@@ -24,7 +24,7 @@ from ..http.json_text import read_json
 
 Kind = Literal["text", "json", "query", "header"]
 
-# The longest separator that begins at a place wins.
+# Of the separators at the same position, the longest is taken.
 _SEPARATORS: tuple[tuple[str, Kind, bool], ...] = (
     (":=@", "json", True),
     ("=@", "text", True),
@@ -40,7 +40,7 @@ _FORM = "Write name=text, name:=json, name=@file, name==query or Header:value"
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """What the items of a call say.
+    """The content of a call's items.
 
     Attributes:
         payload: members of the payload.
@@ -143,7 +143,7 @@ def _put(members: dict[str, Any], path: list[str | int], value: Any, name: str) 
 
 
 def _enter(place: Any, step: str | int, new: Any, name: str, *, is_last: bool) -> Any:
-    """Go a step further, making what isn't there yet."""
+    """Go one step into a value; makes the member if it doesn't exist yet."""
     if isinstance(step, str) and isinstance(place, dict):
         known = cast("dict[str, Any]", place)
         if is_last and step in known:

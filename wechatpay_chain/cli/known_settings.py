@@ -1,4 +1,4 @@
-"""The settings that there are: their names, their options, and where they may stand."""
+"""All settings: their names, their options, and the places where they may be given."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DOTENV = ".env"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A setting that is known.
+    """A setting.
 
     Attributes:
         name: as in `wechatpay.toml`; its variable is `WECHATPAY_` and the name in capitals.

@@ -12,16 +12,16 @@ from .exits import Exit
 from .terminal import show_error, tell
 
 SETTING = "setting_"
-"""How the destinations of options begin that give a setting."""
+"""The prefix of the `dest` of options that give a setting."""
 
-# As argparse words it; of some versions choices stand in quotes.
+# The message of argparse; in some versions, the choices are in quotes.
 _NO_CHOICE = re.compile(r"invalid choice: '([^']+)' \(choose from (.+)\)")
 _CHOICE = re.compile(r"[\w-]+")
 _SHARED = {"profile", "config"}
 
 
 class Parser(argparse.ArgumentParser):
-    """Of a command, or of a part of one.
+    """The parser of a command, or of a part of one.
 
     Args:
         options: of `argparse.ArgumentParser`.
@@ -32,14 +32,14 @@ class Parser(argparse.ArgumentParser):
         super().__init__(**{**own, **options})
 
     def error(self, message: str) -> NoReturn:
-        """End the program: say what is wrong, and where the arguments are explained."""
+        """Print what is wrong and where the arguments are explained, and end the program."""
         show_error(f"{message}{_meant(message)}")
         tell(f"{self.format_usage()}{self.prog} --help says more")
         self.exit(Exit.USAGE)
 
 
 def _meant(message: str) -> str:
-    """The choice that is meant by one that there isn't, as far as it can be told."""
+    """The choice that was probably meant by an unknown one."""
     found = _NO_CHOICE.search(message)
     close = nearest(found[1], _CHOICE.findall(found[2])) if found else None
     return f": {close!r} may be meant" if close else ""

@@ -1,4 +1,4 @@
-"""A call as it would be sent: sealed, encoded and signed by the client's own steps, and handed to nobody."""
+"""A call as it would be sent: encrypted, encoded and signed by the client's own steps, but not sent."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Preview:
 
 
 async def preview(settings: Settings, request: Request, *, validate: bool) -> Preview:
-    """What a call would send.
+    """Make the request that a call would send.
 
     Raises:
         ConfigurationError: it would be refused before anything is sent.
@@ -144,7 +144,7 @@ def _shortened(text: str) -> str:
 
 
 def _changed(given: Any, sent: Any, name: str = "") -> Iterator[str]:
-    """The places where what is sent isn't what was given."""
+    """The members whose values differ between what was given and what is sent."""
     if isinstance(given, Mapping) and isinstance(sent, Mapping):
         members, others = cast("Mapping[str, Any]", given), cast("Mapping[str, Any]", sent)
         for key, value in members.items():

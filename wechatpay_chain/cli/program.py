@@ -20,7 +20,7 @@ from .terminal import show_error, tell
 
 PROGRAM = "wechatpay-chain"
 _WIDEST = 100
-# Of an output that is a file on a full disk; files that a command writes have errors of their own.
+# Of stdout when it is a file on a full disk; files that a command writes have errors of their own.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 GROUPS: Mapping[str, Mapping[str, str]] = {
     "Try it": {
@@ -83,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code, see `exits.Exit`. Wrong usage ends in argparse's `SystemExit(2)`.
     """
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that lacks a character shows a question mark in its place.
+        # A character that the terminal's encoding lacks is printed as a question mark.
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace")
@@ -95,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 1
     except BrokenPipeError:
-        # The reader went away (`| head`); Python would complain once more when it closes stdout.
+        # The reader has closed the pipe (`| head`); else Python would report it again when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
@@ -108,7 +108,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    """Write a warning as people read it, without the line of code that it was raised at."""
+    """Print a warning without the line of code that raised it."""
     tell(f"warning: {message}")
 
 
@@ -129,7 +129,7 @@ def parser_of(command: str, words: Sequence[str] = ()) -> argparse.ArgumentParse
 
 
 def _overview() -> argparse.ArgumentParser:
-    """The parser of the program itself, which knows of the commands only their names and purposes."""
+    """The parser of the program itself, with only the names and purposes of the commands."""
     parser = Parser(
         prog=PROGRAM,
         usage=f"{PROGRAM} COMMAND ...",

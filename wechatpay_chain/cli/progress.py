@@ -1,4 +1,4 @@
-"""Progress of what takes longer than a second, on stderr, where that is a terminal. Needs the extra `cli`."""
+"""Shows the progress of what takes longer than a second, if stderr is a terminal. Needs the extra `cli`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def transfer(title: str) -> Generator[Progress]:
 
 @contextmanager
 def waiting(title: str) -> Generator[None]:
-    """A sign that something is under way.
+    """A spinner.
 
     Args:
         title: what is waited for.
@@ -69,7 +69,7 @@ def counting(limit: str) -> Generator[Callable[[BatchProgress], None]]:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
         from rich.progress import Progress as Bars
         from rich.table import Column
-    # In a narrow terminal the text is wrapped, and the count stays whole.
+    # In a narrow terminal the text is wrapped, and the count isn't cut off.
     count = MofNCompleteColumn(table_column=Column(no_wrap=True))
     text = TextColumn("{task.description}", table_column=Column())
     columns = (BarColumn(bar_width=20), count, text)
@@ -84,7 +84,7 @@ def counting(limit: str) -> Generator[Callable[[BatchProgress], None]]:
 
 
 class _Lines:
-    """Writes where a batch is, at most every ten seconds.
+    """Writes the progress of a batch, at most every ten seconds.
 
     Args:
         limit: what the rate is bounded by, as text.

@@ -1,4 +1,4 @@
-"""A record of the emulator's world as a person wants it: its number, its state, its amount, and what to do next."""
+"""Prints a record of the emulator's world: its number, state and amount, and commands to try next."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from .terminal import Terminal
 
-# The merchant's number of a record, and the platform's, whatever the record is.
+# The members with the merchant's number and with the platform's, of any kind of record.
 _NUMBERS = ("out_trade_no", "out_bill_no", "out_order_no", "mch_billno", "complaint_id")
 _THEIR_NUMBERS = ("transaction_id", "transfer_bill_no", "order_id", "send_listid")
 _UNPAID = frozenset({"NOTPAY", "USERPAYING"})
@@ -51,7 +51,7 @@ def _facts(record: Mapping[str, Any], base_url: str) -> Iterator[tuple[str, str]
 
 
 def _steps(record: Mapping[str, Any], number: str) -> Iterator[str]:
-    """What is usually done next, as commands without the program's name."""
+    """The usual next steps, as commands without the program's name."""
     if "out_trade_no" not in record:
         return
     if record["state"] in _UNPAID:
@@ -65,7 +65,7 @@ def _steps(record: Mapping[str, Any], number: str) -> Iterator[str]:
 
 
 def _found(steps: list[str], where: str) -> Iterator[str]:
-    """The steps, those of the emulator's own commands with the options that find it."""
+    """The steps as commands; those that use the emulator with the options to find it."""
     for step in steps:
         yield f"{step} {where}" if where and step.startswith("pay ") else step
 

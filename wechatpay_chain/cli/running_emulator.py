@@ -1,4 +1,4 @@
-"""A running emulator, as the commands reach it: found through its folder, asked through its control interface."""
+"""Finds a running emulator by its folder, and calls its control interface, for the commands."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TIMEOUT = 10.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe how the emulator is found."""
+    """Add the arguments to find the emulator."""
     parser.add_argument(
         "--folder", type=Path, default=folders.DEFAULT, help=f"the folder of the emulator ({folders.DEFAULT})"
     )
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def ask(options: argparse.Namespace, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-    """What the control interface answers: HTTP status and JSON values.
+    """Call the control interface, and return HTTP status and JSON values.
 
     Raises:
         ConfigurationError: no emulator is running there.
@@ -56,7 +56,7 @@ def ask(options: argparse.Namespace, method: str, path: str, body: Any = None) -
 
 
 def show(answer: tuple[int, Any]) -> int:
-    """Print what came back; the exit code."""
+    """Print an answer, and return the exit code."""
     status, value = answer
     if status >= 400:
         show_error(str(value["message"]))

@@ -1,4 +1,4 @@
-"""Where settings are found: an option, the environment, `.env` in the folder, `wechatpay.toml`; the first wins."""
+"""Finds settings: by option, environment, `.env` in the folder, `wechatpay.toml`; the first found is taken."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def find(options: argparse.Namespace, folder: Path) -> tuple[dict[str, Setting],
 
 
 def read_key_file(path: Path, name: str) -> str:
-    """The key that a file holds, without the line end.
+    """The key in a file, without the line end.
 
     Raises:
         ConfigurationError: the file can't be read.
@@ -128,7 +128,7 @@ def _members(path: Path, *, must_be: bool) -> dict[str, Any]:
 
 
 def _profiles(members: dict[str, Any], path: Path) -> dict[str, dict[str, Setting]]:
-    """The profiles of the file, which are taken out of its members."""
+    """The profiles of the file, which are removed from its members."""
     profiles: object = members.pop("profiles", {})
     if not isinstance(profiles, dict) or not all(
         isinstance(one, dict) for one in cast("dict[str, Any]", profiles).values()

@@ -1,4 +1,4 @@
-"""The settings of a command: an option, the environment, `.env` in the folder, `wechatpay.toml`; the first found wins.
+"""The settings of a command, from options, the environment, `.env` in the folder, or `wechatpay.toml`, in this order.
 
 Keys are paths or stand in the environment or a file, or are asked for; they are never plain arguments, because
 arguments show in the list of processes and in the shell's history.
@@ -64,7 +64,7 @@ class Settings:
         return self.get("brand_id") is not None and not any(map(self.get, _MERCHANT))
 
     def origin(self, name: str) -> str:
-        """Where a setting was found; where it could have been, if it wasn't."""
+        """Where a setting was found; if it wasn't, where it could be given."""
         setting = self.found.get(name)
         return setting.origin if setting else f"{BY_NAME[name].option} or {PREFIX}{name.upper()}"
 
@@ -99,7 +99,7 @@ class Settings:
         return load_private_key(self.require(name), password=self.get(number) or "", argument=name)
 
     def other_keys(self, but: str = "apiv3_key") -> Iterator[tuple[str, str]]:
-        """Keys that may have been mixed up with one: the one of the other version, and those of other profiles.
+        """Keys that may have been confused with one: that of the other API version, and those of other profiles.
 
         Args:
             but: the name of the key.
@@ -115,7 +115,7 @@ class Settings:
                     yield f"{name} of {where}", setting.value
 
     def platform_keys(self) -> dict[str, Any]:
-        """The platform's keys, by `PUB_KEY_ID_...` or serial; none where none is set.
+        """The platform's keys, by `PUB_KEY_ID_...` or serial; empty if none is set.
 
         Raises:
             ConfigurationError: one of a pair is missing, or the folder can't be read.
@@ -154,7 +154,7 @@ class Settings:
         return arguments
 
     def brand(self) -> Brand | None:
-        """The brand, None where none is set.
+        """The brand, None if none is set.
 
         Raises:
             ConfigurationError: a setting that every brand needs is missing.

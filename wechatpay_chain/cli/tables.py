@@ -1,4 +1,4 @@
-"""Rows of a bill as a clean table, as lines of JSON, or as Parquet, for their owner's eyes alone."""
+"""Writes rows of a bill to a private file: as a table, as lines of JSON, or as Parquet."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DIGITS, _PLACES = 24, 6
 
 @contextmanager
 def writer_for(path: Path | None) -> Generator[Write]:
-    """What takes the rows, for a file by its suffix; nothing is written for None. The file appears whole or not at all.
+    """A writer of rows for a file, by its suffix; None writes nothing. The file appears complete or not at all.
 
     Raises:
         ConfigurationError: another suffix.
@@ -53,7 +53,7 @@ def writer_for(path: Path | None) -> Generator[Write]:
 
 @contextmanager
 def _csv(path: Path) -> Generator[Write]:
-    with path.open("w", encoding="utf-8-sig", newline="") as file:  # the mark makes Excel read UTF-8
+    with path.open("w", encoding="utf-8-sig", newline="") as file:  # the byte order mark makes Excel read UTF-8
         rows = csv.writer(file)
         is_first = True
 
@@ -74,12 +74,12 @@ def _jsonl(path: Path) -> Generator[Write]:
 
 
 def _ignore(_written: int) -> None:
-    """A writer gives nothing back."""
+    """The writer, which yields nothing."""
 
 
 @contextmanager
 def _parquet(path: Path) -> Generator[Write]:
-    with extra("parquet"):  # by name: pyarrow comes without types
+    with extra("parquet"):  # imported by name, as pyarrow has no types
         arrow: Any = import_module("pyarrow")
         parquet: Any = import_module("pyarrow.parquet")
     page: list[Row] = []
@@ -113,7 +113,7 @@ def _parquet(path: Path) -> Generator[Write]:
 
 
 def _type(arrow: Any, values: list[object]) -> Any:
-    """The type of a column: that of its first value which is there."""
+    """The type of a column: that of its first value that isn't None."""
     first = next((value for value in values if value != ""), "")
     if isinstance(first, Decimal):
         return arrow.decimal128(_DIGITS, _PLACES)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TextIO
 
 WIDTH = 100
-"""Columns of what is written for reading, at most; a narrower terminal has fewer."""
+"""The greatest width of text in columns; a narrower terminal has fewer."""
 
 _INDENT = 4
 _NARROWEST = 20
@@ -19,17 +19,17 @@ _CODES: Mapping[str, str] = {"bold": "1", "dim": "2", "red": "31", "green": "32"
 
 
 def is_coloured(stream: TextIO) -> bool:
-    """Whether colours may be written: only to a terminal, and not where `NO_COLOR` is set (https://no-color.org)."""
+    """Whether to write colours: only to a terminal, and not if `NO_COLOR` is set (https://no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def columns() -> int:
-    """Columns to write in: those of the terminal, or of `COLUMNS`; at most `WIDTH`."""
+    """The width to write in: that of the terminal, or `COLUMNS`; at most `WIDTH`."""
     return max(_NARROWEST, min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns))
 
 
 def show_error(error: BaseException | str) -> None:
-    """Write what went wrong to stderr, with the notes that an error carries."""
+    """Write an error to stderr, with its notes."""
     mark = "\x1b[31merror:\x1b[0m" if is_coloured(sys.stderr) else "error:"
     causes: tuple[object, ...] = getattr(error, "causes", ())
     notes: list[str] = getattr(error, "__notes__", [])
@@ -37,7 +37,7 @@ def show_error(error: BaseException | str) -> None:
 
 
 def tell(text: str) -> None:
-    """Write a line to stderr: all that isn't the result of a command."""
+    """Write a line to stderr, where everything goes that isn't the result of a command."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -126,7 +126,7 @@ def padded(text: str, width: int, fill: str = " ") -> str:
 
 
 def wrap(line: str, width: int) -> Iterator[str]:
-    """The line in pieces no wider than `width` cells, cut after blanks and commas where there are any."""
+    """The line in pieces no wider than `width` cells, cut after blanks or commas if there are any."""
     while cells(line) > width:
         fitting = _fitting(line, width)
         cut = max(line.rfind(" ", 2, fitting), line.rfind(",", 2, fitting)) + 1 or fitting

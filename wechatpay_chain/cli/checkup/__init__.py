@@ -1,1 +1,1 @@
-"""What `doctor` checks, a subject a file: texts of settings, keys, network, clock, and a call that changes nothing."""
+"""The checks of `doctor`: texts of settings, keys, network, clock, and a call that changes nothing."""

@@ -1,4 +1,4 @@
-"""Whose clock is right: this machine's, or that of who answers."""
+"""Compares this machine's clock with that of a server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check(url: SplitResult, timeout: float) -> Check:
 
 
 def skew(name: str, seconds: float) -> Check:
-    """What a clock that is so many seconds ahead means."""
+    """The check for a clock that is ahead by some seconds."""
     if abs(seconds) < _AWAY:
         return Check(name=name, result="ok", found=f"{seconds:+.0f} s")
     direction = "ahead of" if seconds > 0 else "behind"

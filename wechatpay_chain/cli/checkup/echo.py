@@ -31,7 +31,7 @@ _ADDRESS = ("IP", "ip地址", "白名单")
 
 
 async def check(settings: Settings, *, seconds: float) -> list[Check]:
-    """Make the call, and say what its end means.
+    """Make the call, and explain how it ended.
 
     Args:
         settings: of the client.
@@ -63,7 +63,7 @@ async def check(settings: Settings, *, seconds: float) -> list[Check]:
 
 
 async def _apiv3_key(wxpay: WeChatPay, settings: Settings) -> list[Check]:
-    """Whether the APIv3 key opens the platform's certificates; merchants in public-key mode have none."""
+    """Whether the APIv3 key decrypts the platform's certificates; merchants in public-key mode have none."""
     name = f"{_NAME}: APIv3 key"
     key = load_apiv3_key(settings.get("apiv3_key"))
     if key is None:
@@ -89,7 +89,7 @@ def _failed(error: WeChatPayError) -> Check:
 
 
 def causes(error: WeChatPayError) -> tuple[str, ...]:
-    """What the end of the self-test means, as far as its kind tells."""
+    """Explains how the self-test ended, judged by the type of error."""
     if isinstance(error, Unauthorized):
         return (_SIGNATURE,)
     if isinstance(error, APIError) and any(word in error.reason for word in _ADDRESS):

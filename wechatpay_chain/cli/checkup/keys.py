@@ -1,4 +1,4 @@
-"""Keys and certificates: each by itself, then with each other."""
+"""Checks of keys and certificates: of each one, then whether they belong together."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..settings import Settings
 
 _PUBLIC_KEY_ID = re.compile(serials.PUBLIC_KEY_PREFIX + r"\d+", re.ASCII)
 _CERTIFICATE_FILE = "apiclient_cert.pem"
-# As `openssl x509 -serial` prints it, or a program writes it.
+# The forms in which `openssl x509 -serial` and other programs write a serial.
 _SERIAL_IN = re.compile(r"(?:serial\w*\s*[=:]\s*|0x)[\"']?([0-9A-F]{40})(?![0-9A-F])", re.IGNORECASE)
 _CUT_SERIAL = re.compile(r"(?=.*[A-F])[0-9A-F]{16,39}", re.IGNORECASE)
 _MCHID = re.compile(r"1[0-9]{9}|[0-9]{8,10}", re.ASCII)
@@ -50,7 +50,7 @@ def checks(settings: Settings, now: datetime) -> Iterator[Check]:
 
 
 def together(settings: Settings) -> Check:
-    """Whether a client takes all of it."""
+    """Whether a client accepts all of the settings."""
     name = "all of it together"
     try:
         settings.client()
@@ -105,7 +105,7 @@ def _permissions(settings: Settings) -> Iterator[Check]:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except (OSError, ValueError):  # a key's text is no path, and longer than one may be
+    except (OSError, ValueError):  # the text of a key is no path, and too long for one
         return False
 
 

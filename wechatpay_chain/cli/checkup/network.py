@@ -1,4 +1,4 @@
-"""The way to the platform: proxies, names, connections, TLS, and then the clock of who answers."""
+"""Checks of the network up to the platform: proxies, names, connections, TLS, and the clock of the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The texts of settings: what files and shells do to them on their way."""
+"""Checks of the texts of settings, which files and shells may have changed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def checks(settings: Settings) -> Iterator[Check]:
 
 
 def misspelt(variables: Mapping[str, str], found: Settings) -> Iterator[Check]:
-    """Variables that are nearly those of a setting that wasn't found: a wrong name is read by nobody.
+    """Find variables with nearly the name of a setting that wasn't found.
 
     Args:
         variables: the environment.
@@ -49,7 +49,7 @@ def misspelt(variables: Mapping[str, str], found: Settings) -> Iterator[Check]:
 
 
 def suspicion(setting: Setting, *, is_path: bool) -> tuple[str, str] | None:
-    """What is wrong with a text, and the remedy; None where nothing is. The text itself is not shown."""
+    """What is wrong with a text, and the remedy; None if it is fine. The text itself isn't shown."""
     text = setting.value
     if not is_path and _ANCHOR.search(text):
         return "a comment behind it became part of the value", "Put the comment on a line of its own"
@@ -87,4 +87,4 @@ _FAULTS: tuple[tuple[Callable[[str], object], str, str], ...] = (
     (_VARIABLE.fullmatch, "it is the name of a variable, not its value", "Have it expanded, or write it out"),
     (_is_placeholder, "it is a placeholder of an example", "Write your own value"),
 )
-"""What tells a fault, what was found, and the remedy."""
+"""The tests for faults: each with a text for what was found, and the remedy."""

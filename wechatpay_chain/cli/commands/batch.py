@@ -1,4 +1,4 @@
-"""`batch`: many calls from a file, over any number of interruptions; where it is, and what came of it."""
+"""`batch`: makes many calls from a file, and survives interruptions; shows progress and results."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from ..progress import counting
 from ..settings import Settings, add_settings
 from ..terminal import tell
 
-# Calls at once, and calls that are handed out to workers at once.
+# How many calls are made at once, and how many are handed out to workers at once.
 _CONCURRENCY = 32
 _HANDED_OUT = 256
-# Seconds for one try of a call.
+# Seconds that one try of a call may take.
 _ATTEMPT = 20.0
 _JOURNAL = "of the batch: FILE.journal, unless `--journal` named another"
 _EPILOG = """A batch is its journal: started again with the same input it goes on where it was, after Ctrl-C, a crash or
@@ -191,7 +191,7 @@ async def _batch(
 
 @contextmanager
 def _interruptible(batch: JournaledCalls) -> Generator[None]:
-    """Ctrl-C lets the calls on the wire come to their end and gives the others back; a second one ends the program."""
+    """On Ctrl-C, finish the calls that were sent and give the others back; on a second one, end the program."""
     before = signal.getsignal(signal.SIGINT)
 
     def stop(_signal: int, _frame: object) -> None:

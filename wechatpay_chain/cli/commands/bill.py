@@ -1,4 +1,4 @@
-"""`bill`: a bill is downloaded, checked against its own sums, converted, and summed up on the screen."""
+"""`bill`: downloads a bill, checks it against its own sums, converts it, and prints a summary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`call`: one call, its payload in HTTPie's items, its answer as JSON on stdout."""
+"""`call`: makes one call, with its payload in HTTPie's items, and prints its answer as JSON."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "items",
         nargs="*",
-        default=[],  # without it, a missing PATH is told as if ITEM were missing, too
+        default=[],  # without it, the error for a missing PATH would say that ITEM is missing, too
         metavar="ITEM",
         help="name=text, name:=json, name=@file, name==query, Header:value",
     )
@@ -77,7 +77,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A call as the arguments say it.
+    """A call as given by the arguments.
 
     Attributes:
         request: before it is sealed and signed.
@@ -175,7 +175,7 @@ def _read(options: argparse.Namespace) -> _Call:
 
 
 def _mistyped(request: Request, items: Items) -> Mapping[str, str]:
-    """The items that give a text where the catalogue has a number or the like in a JSON payload."""
+    """The items that give a text where the catalogue has another type, such as a number."""
     if not isinstance(request.json, dict):
         return {}
     kinds = {
@@ -194,12 +194,15 @@ def _with_payload(
     if options.file is not None:
         return request.changed(file=options.file, meta=payload or None), params
     if request.method == "GET" and isinstance(payload, dict):
-        return request, {**cast("dict[str, Any]", payload), **params}  # a GET has no body: what else can be meant?
+        return request, {
+            **cast("dict[str, Any]", payload),
+            **params,
+        }  # a GET has no body, so the items can only be parameters
     return request.changed(json=payload), params
 
 
 def _payload(options: argparse.Namespace, items: Items) -> tuple[Any, set[str]]:
-    """The payload, and the names in it whose values stand in the arguments."""
+    """The payload, and the names in it whose values are visible in the arguments."""
     if options.json is None:
         return items.payload or None, items.in_arguments
     text, inline = _json_text(options.json)
@@ -216,7 +219,7 @@ def _payload(options: argparse.Namespace, items: Items) -> tuple[Any, set[str]]:
 
 
 def _json_text(given: str) -> tuple[bytes, bool]:
-    """The text of `--json`, and whether it stands in the arguments themselves."""
+    """The text of `--json`, and whether it is visible in the arguments."""
     if given == "-":
         return sys.stdin.buffer.read(), False
     if not given.startswith("@"):
@@ -250,7 +253,7 @@ def _show(answer: Response[Any] | Path, *, decrypted: bool) -> None:
     elif decrypted:
         show_json(answer.json())
     elif (members := _members(answer.content)) is not None:
-        show_json(members)  # as it came: what is secret in it stays encrypted
+        show_json(members)  # as received: secrets in it stay encrypted
     elif answer.content:
         show_text(answer.text)
 
@@ -264,7 +267,7 @@ def _members(content: bytes) -> Any:
 
 
 def _template(words: Sequence[str]) -> str:
-    """The path among the arguments: what follows the method, options left out."""
+    """The path among the arguments: the first after the method that isn't an option."""
     for number, word in enumerate(words):
         if word.upper() in METHODS:
             return next((following for following in words[number + 1 :] if not following.startswith("-")), "")

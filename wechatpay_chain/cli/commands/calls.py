@@ -1,4 +1,4 @@
-"""`calls`: what a running emulator was asked, and what it answered."""
+"""`calls`: shows the calls to a running emulator, and its answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`certificates`: the platform's, downloaded into a folder, listed, and kept renewed there."""
+"""`certificates`: downloads the platform's certificates into a folder, lists them, and renews them there."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ async def _fetch(settings: Settings, path: str, algorithm: AlgorithmType | None)
             error.add_note("New merchants have no platform certificates: use the WeChat Pay public key")
             raise
     told = certificates.parse(answer.content)
-    open_certificates(told, key)  # what is written down is a certificate, and of that serial
+    open_certificates(told, key)  # ensures that only valid certificates with these serials are written
     return {sealed.serial: sealed.open(key) for sealed in told}
 
 

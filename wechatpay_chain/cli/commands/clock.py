@@ -1,4 +1,4 @@
-"""`clock`: the world's clock of a running emulator."""
+"""`clock`: shows and moves the clock of a running emulator."""
 
 from __future__ import annotations
 

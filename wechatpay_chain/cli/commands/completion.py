@@ -1,4 +1,4 @@
-"""`completion`: the completion of bash, zsh or fish, which asks this program for the words."""
+"""`completion`: prints the completion script for bash, zsh or fish, which gets its words from this program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`decrypt`: what the platform encrypted for the merchant. The plain text goes to stdout, or to a private file."""
+"""`decrypt`: decrypts what the platform encrypted for the merchant, to stdout or a private file."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _bill_part(options: argparse.Namespace) -> int:
 
 
 def _algorithm(part: dict[str, Any]) -> str:
-    """The algorithm of a part; AES where the part doesn't say."""
+    """The algorithm that a part names; AES if it names none."""
     return str(part.get("algorithm") or part.get("encryption_algorithm") or next(iter(aead.CIPHERS)))
 
 

@@ -1,4 +1,4 @@
-"""`demo`: the main job in six spellings against the emulator, with everything shown that goes to and fro."""
+"""`demo`: makes the main calls in six spellings against the emulator, and shows all requests and answers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Demo:
         self._failed = False
 
     def run(self) -> bool:
-        """Show everything; whether all went as expected."""
+        """Run all steps, and return whether all went as expected."""
         self._terminal.line(self._terminal.paint(f"wechatpay_chain {__version__}", "bold"))
         try:
             with Listening(self._receive, "127.0.0.1", 0) as base_url:
@@ -188,7 +188,7 @@ class Demo:
 
 
 def _program() -> str:
-    """What to type for this program: its name, where the shell finds it, or its way through the interpreter."""
+    """How to call this program: by its name if the shell finds it, else through the interpreter."""
     name, here = "wechatpay-chain", Path(sys.executable)
     if which(name):
         return name

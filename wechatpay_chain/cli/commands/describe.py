@@ -1,4 +1,4 @@
-"""`describe`: what the catalogue knows of an operation or a notification, in tables that fit the terminal."""
+"""`describe`: shows the catalogue's entry for an operation or a notification, in tables that fit the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`doctor`: everything that goes wrong in practice, checked one by one, each with result, reason and remedy."""
+"""`doctor`: checks for the usual mistakes in practice, and shows result, reason and remedy of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`emulator`: the emulator on a port, for programs in other processes."""
+"""`emulator`: runs the emulator on a port, for programs in other processes."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ async def _listen_with_tls(emulator: Emulator, host: str, home: Path | None, sta
 
 
 def _write(emulator: Emulator, folder: Path | None, out: Path | None, base_url: str) -> list[str]:
-    """Write what other programs find; the lines that say where."""
+    """Write the files that other programs need, and return lines that tell where they are."""
     merchant = emulator.world.merchants[emulator.mchid]
     platform_key = next(key for key in emulator.platform_keys if key.algorithm == merchant.key.algorithm)
     lines: list[str] = []
@@ -128,7 +128,7 @@ def _write(emulator: Emulator, folder: Path | None, out: Path | None, base_url: 
 
 
 def _ended() -> asyncio.Event:
-    """What is set when the process is told to end; Ctrl-C ends it by itself."""
+    """An event that SIGTERM sets; Ctrl-C ends the program anyway."""
     ended = asyncio.Event()
     if sys.platform != "win32":
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)

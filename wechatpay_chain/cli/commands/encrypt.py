@@ -1,4 +1,4 @@
-"""`encrypt`: a secret field, for the platform."""
+"""`encrypt`: encrypts a secret field for the platform."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`faults`: the rules by which a running emulator misbehaves."""
+"""`faults`: lists, adds and removes the rules by which a running emulator misbehaves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`inbox`: what is in the inbox of a shop's database, handled anew, or erased."""
+"""`inbox`: lists the notifications in a shop's database, has them handled again, or erases them."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def _members(record: Record) -> dict[str, Any]:
 
 
 def _told(record: Record) -> str:
-    """What kind of notification it is, and why its last try failed."""
+    """The event type of a notification, and why its last try failed."""
     return f"{record.event_type}  {record.error}".rstrip()
 
 

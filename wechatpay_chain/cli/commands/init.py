@@ -1,4 +1,4 @@
-"""`init`: wechatpay.toml, from questions, from options, or from the portal's zip of the certificate."""
+"""`init`: writes wechatpay.toml, from questions, from options, or from the portal's zip of the certificate."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _from_zip(path: Path, folder: Path) -> dict[str, str]:
 
 
 def _ask(values: dict[str, str], folder: Path) -> dict[str, str]:
-    """Ask for what isn't there; an empty answer leaves it out."""
+    """Ask for the settings that are missing; an empty answer leaves one out."""
     asked = dict(values)
     for known in SETTINGS:
         if known.name not in _ASKED or known.name in asked:
@@ -115,7 +115,7 @@ def _ask(values: dict[str, str], folder: Path) -> dict[str, str]:
 
 
 def _answer_of(known: Known, folder: Path, mchid: str) -> str:
-    """Ask until the answer can be right; an empty one leaves it out."""
+    """Ask until the answer is plausible; an empty one leaves the setting out."""
     while True:
         if known.is_key and not known.is_path:
             answer = getpass(f"{known.name} (not shown; empty for none): ", stream=sys.stderr)
@@ -144,7 +144,7 @@ def _beside(value: str, folder: Path) -> str:
 
 
 def _check(name: str, value: str, folder: Path, mchid: str) -> None:
-    """Look whether a setting can be right.
+    """Check that a setting is plausible.
 
     Args:
         name: of the setting.

@@ -1,4 +1,4 @@
-"""`listen`: notifications on a port, verified, shown, kept and forwarded with their signature intact."""
+"""`listen`: receives notifications on a port, verifies, shows, saves and forwards them with intact signatures."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _webhook(settings: Settings) -> Webhook:
 
 
 class _Receiver:
-    """Takes notifications.
+    """Receives notifications.
 
     Args:
         webhook: verifies and decrypts them.
@@ -99,7 +99,7 @@ class _Receiver:
         self._enough = asyncio.Event()
 
     async def run(self, host: str, port: int) -> None:
-        """Listen until it was enough, or until cancelled."""
+        """Listen until the wanted number has come, or until cancelled."""
         from ...emulator.server import Listening  # aiohttp
 
         async with Listening(self._receive, host, port) as base_url:
@@ -159,7 +159,7 @@ def _show(members: dict[str, Any]) -> None:
 
 
 def _hand_on(url: str, request: Request, body: bytes) -> Reply:
-    """The reply of the shop that a notification is handed on to."""
+    """The reply of the shop that a notification is forwarded to."""
     parts = urlsplit(url)
     make = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

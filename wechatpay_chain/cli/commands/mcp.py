@@ -1,4 +1,4 @@
-"""`mcp`: a server for coding agents, over standard input and output."""
+"""`mcp`: runs a server for coding agents, over standard input and output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`pay`: the payer's phone, on a running emulator."""
+"""`pay`: acts as the payer's phone on a running emulator."""
 
 from __future__ import annotations
 

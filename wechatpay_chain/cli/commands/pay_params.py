@@ -1,4 +1,4 @@
-"""`pay-params`: what a front end needs to open the payment, from what an order's answer holds."""
+"""`pay-params`: makes the parameters with which a front end opens the payment, from an order's answer."""
 
 from __future__ import annotations
 

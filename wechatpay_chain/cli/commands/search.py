@@ -1,4 +1,4 @@
-"""`search`: operations and notifications by what one remembers of them."""
+"""`search`: finds operations and notifications by name, path or field."""
 
 from __future__ import annotations
 

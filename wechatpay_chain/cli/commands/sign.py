@@ -1,4 +1,4 @@
-"""`sign`: the signature of a request, of any bytes, or of APIv2 parameters."""
+"""`sign`: makes the signature of a request, of any bytes, or of APIv2 parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`trigger`: a notification by hand, from a running emulator."""
+"""`trigger`: has a running emulator send a notification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`verify`: an answer or a notification that was saved, checked step by step, with the cause of what doesn't hold."""
+"""`verify`: checks a saved answer or notification step by step, and gives the cause of a failure."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 class _Subject:
-    """A message, and what is found out about it.
+    """A message and the checks of it.
 
     Args:
         settings: with the keys.
@@ -92,7 +92,7 @@ class _Subject:
             yield Check(name="signature", result="ok", found=f"made by {headers.get(v3.SERIAL_HEADER)}")
 
     def _unsigned_refusal(self) -> Check | None:
-        """The check of a refusal without a signature: not all are signed, so nobody need have taken it off."""
+        """The check of a refusal without a signature: not all are signed, so it need not have been removed."""
         status = self._message.status
         if status is None or status < HTTPStatus.BAD_REQUEST or v3.is_signed(self._message.headers):
             return None
@@ -111,7 +111,7 @@ class _Subject:
         return Check(name="signature", result="wrong", found=found, causes=tuple(causes))
 
     def _escaped(self, keys: PlatformKeys) -> Check | None:
-        """The cause where the log that the body was taken from escaped it."""
+        """The cause if the body was copied from a log that had escaped it."""
         body = self._message.body
         plain = _LOG_ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), body)
         if plain == body:
@@ -167,7 +167,7 @@ class _Subject:
         return Check(name="resource", result="ok", found=f"the APIv3 key opens it: {kind}")
 
     def _other_keys(self, opens: Callable[[bytes], bool]) -> Iterator[Cause]:
-        """The cause where the key of another profile, or of another kind, opens what the APIv3 key doesn't."""
+        """The cause if another profile's key, or a key of another kind, decrypts what the APIv3 key doesn't."""
         for name, key in self._settings.other_keys():
             if len(key.encode()) == aead.KEY_SIZE and opens(key.encode()):
                 text = f"{name} opens it, so the keys were mixed up"

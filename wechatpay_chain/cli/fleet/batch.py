@@ -1,4 +1,4 @@
-"""`FleetBatch`: a batch whose items are called by workers."""
+"""`FleetBatch`: a batch whose calls are made by workers."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from .workers import Workers
 
 
 class FleetBatch(JournaledCalls):
-    """A batch whose items are called by workers.
+    """A batch whose calls are made by workers.
 
     Args:
         url: of the Redis.
-        name: of the batch: the workers' notes of equal ones are the same.
-        journal: the file that remembers.
-        terms: what is asked of the workers.
+        name: of the batch; batches of the same name share the workers' notes.
+        journal: the journal's file.
+        terms: for the workers.
         concurrency: how many calls are handed out at once.
-        on_progress: called at most once in a second, and in the end.
+        on_progress: called at most once a second, and at the end.
 
     Raises:
         ConfigurationError: the journal can't be used, the concurrency or the patience is wrong, or the calls may not be
@@ -78,28 +78,29 @@ class FleetBatch(JournaledCalls):
         return progress
 
     async def aclose(self) -> None:
-        """Hand out nothing more, part from Redis, and close the journal."""
-        async with AsyncExitStack() as closing:  # all of it, whatever one of them raises
+        """Hand out nothing more, disconnect from Redis, and close the journal."""
+        async with AsyncExitStack() as closing:  # each of them, even if an earlier one raises
             closing.push_async_callback(super().aclose)
             closing.push_async_callback(self._redis.aclose)
             closing.push_async_callback(self._queue.aclose)
             await self._workers.aclose(are_taken=self._has_ended and await self._knows_all())
 
     async def _knows_all(self) -> bool:
-        """Whether the journal has what came of every call that was handed out."""
+        """Whether the journal has the result of every call that was handed out."""
         try:
             return not await self._journal.cut_off()
-        except ConfigurationError:  # the journal failed, and its run has said so
+        except ConfigurationError:  # the journal failed, which the run has already reported
             return False
 
 
 def _check_repeatable(terms: Terms) -> None:
     """Refuse calls that may take effect twice when they are sent twice.
 
-    A worker may die with a call, and Redis, after a crash, forget that it was begun: the next worker sends it again.
+    A worker may die during a call, and a crash of Redis may lose the note that it was begun: the next worker then
+    sends it again.
 
     Raises:
-        ConfigurationError: the operation isn't known as idempotent, and nobody says that it may be repeated.
+        ConfigurationError: the operation isn't known as idempotent, and `--repeat` wasn't given.
     """
     method, path = terms.operation.split(" ", 1)
     operation = catalogue.find(method, path)

@@ -17,13 +17,13 @@ with extra("redis"):
 _CONNECTIONS = 32
 # Seconds that a command waits for a connection.
 _TIMEOUT = 60
-# Seconds after which a task that goes on is cancelled again.
+# Seconds after which a task that hasn't ended is cancelled again.
 _AGAIN = 0.5
 
 
 def redis_at(url: str) -> Redis:
     """A client of the Redis; it connects when it is first used."""
-    # However many calls are handed out at once: who finds no connection free waits for one.
+    # A command that finds no free connection waits for one, so any number of calls can be handed out at once.
     options: dict[str, Any] = {"decode_responses": True, "max_connections": _CONNECTIONS, "timeout": _TIMEOUT}
     pool = BlockingConnectionPool.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType]: redis leaves its keywords untyped
     redis: Redis = Redis.from_pool(pool)
@@ -32,10 +32,10 @@ def redis_at(url: str) -> Redis:
 
 @contextmanager
 def reaching() -> Generator[None]:
-    """Say what to do where Redis can't be reached.
+    """Turn errors of Redis into errors with a remedy.
 
     Raises:
-        ConfigurationError: it can't, or it refuses what it is asked.
+        ConfigurationError: Redis can't be reached, or refuses a command.
     """
     try:
         yield
@@ -48,9 +48,9 @@ def reaching() -> Generator[None]:
 
 
 async def end(task: asyncio.Task[Any]) -> None:
-    """Cancel a task that uses Redis, until it ends.
+    """Cancel a task that uses Redis, again and again until it ends.
 
-    Once isn't enough: redis sends with `asyncio.wait_for`, which on Python 3.11 swallows a cancellation that comes when
+    Once isn't enough: redis sends with `asyncio.wait_for`, which on Python 3.11 loses a cancellation that comes when
     the command has just been sent.
     """
     while not task.done():

@@ -1,4 +1,4 @@
-"""`FleetJournal`: a journal that takes over what workers noted of its items."""
+"""`FleetJournal`: a journal that also reads the workers' notes of its items."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _PAGE = 500
 
 
 class FleetJournal(Journal):
-    """A journal that takes over what workers have noted of its items since, and of those that it is asked about.
+    """A journal that takes over the workers' notes: of items that were sent, and of items that it is asked about.
 
     So a run goes on after one that was killed, and on another machine.
 
     Args:
         path: the file.
         notes: of the batch.
-        run: names the run that begins.
+        run: identifies the run that begins.
     """
 
     def __init__(self, path: Path, notes: Notes, run: str) -> None:
@@ -51,7 +51,7 @@ class FleetJournal(Journal):
     async def conflicts(self, items: list[tuple[str, bytes]]) -> list[Conflict]:
         """Those of the items that are known with other content, here or to the workers.
 
-        What the workers have noted of them is written to the file: it holds, whatever becomes of the input.
+        The workers' notes of these items are written to the file, even if the input is refused.
 
         Raises:
             ConfigurationError: Redis can't be reached.
@@ -60,10 +60,10 @@ class FleetJournal(Journal):
         return await super().conflicts(items)
 
     async def _catch_up(self) -> None:
-        """Take over what became of items that are `sent`, once."""
+        """Take over the results of items that are `sent`; only once."""
         if self._has_caught_up:
             return
-        # If the last run had no workers, what the one before it had handed out may have been sent meanwhile.
+        # If the last run had no workers, calls that the run before it had handed out may have been sent meanwhile.
         last = await self.last_run()
         keys = await self.cut_off()
         for at in range(0, len(keys), _PAGE):
@@ -73,7 +73,7 @@ class FleetJournal(Journal):
         self._has_caught_up = True
 
     async def _noted(self, items: list[tuple[str, bytes | None]]) -> list[Noted]:
-        """What workers noted of items, by key and content, as far as they began them."""
+        """The workers' notes of those of the items, given by key and content, that they have begun."""
         with reaching():
             progress = await self._notes.progress([key for key, _ in items])
         found: list[Noted] = []
@@ -90,7 +90,7 @@ class FleetJournal(Journal):
         return found
 
     async def _never_sent(self, keys: list[str], run: str) -> list[str]:
-        """Those that a run has handed out, and that no worker has begun, or one has given back."""
+        """The keys that a run has handed out, and that no worker has begun, or a worker has given back."""
         if not run:
             return []
         with reaching():

@@ -1,7 +1,7 @@
-"""What Redis keeps of a batch: the run that hands out, its calls, and what came of them.
+"""The notes of a batch in Redis: the run that hands out calls, the calls, and their results.
 
-A run and its workers know of one another by nothing else. Payloads are kept until they are answered. The rest is kept
-without end while calls are handed out, and after a run that didn't end properly: its journal still has to take it.
+A run and its workers communicate only through them. Payloads are kept until they are answered. The rest doesn't expire
+while calls are handed out, nor after a run that didn't end properly, as its journal must still read it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ with extra("redis"):
     from redis.asyncio import Redis
 
 KEPT = 30 * 24 * 3600
-"""Seconds for which the notes are kept after the last run ended, once its journal has all of them."""
+"""Seconds for which the notes are kept after the last run, when its journal has read all of them."""
 
 _DIGITS = 64
 
-# A worker begins a call if its run is the one that hands out, or has begun it before that run was stopped: what an
-# earlier run left in the queue is not called, nor what has ended. Returned are the call, and 1 if it had begun before.
+# A worker begins a call if its run is the current one, or if a worker had begun it before that run was stopped. Calls
+# that an earlier run left in the queue are skipped, and so are ended ones. Returns the call, and 1 if it had begun.
 _BEGIN = """
 local run = redis.call('GET', KEYS[1])
 local begun, call = redis.call('HGET', KEYS[2], ARGV[1]), redis.call('HGET', KEYS[3], ARGV[1])
@@ -33,7 +33,7 @@ redis.call('HSET', KEYS[2], ARGV[1], ARGV[2] .. string.sub(call, 1, 64))
 return {call, begun and 1 or 0}
 """
 _WITHDRAW = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
-# Only the run that hands out changes the calls, and not one that it has taken over from.
+# Only the current run changes the calls, not one that it has taken over from.
 _UNLESS_TAKEN_OVER = """
 local run = redis.call('GET', KEYS[1])
 if run and run ~= ARGV[1] then return 0 end
@@ -56,7 +56,7 @@ if ARGV[2] ~= '' then for at = 3, 5 do redis.call('EXPIRE', KEYS[at], ARGV[2]) e
 
 
 class Call(NamedTuple):
-    """A call as Redis keeps it.
+    """A call as it is stored in Redis.
 
     Attributes:
         digest: of its content, in hexadecimal digits.
@@ -75,7 +75,7 @@ class Call(NamedTuple):
 
     @classmethod
     def read(cls, text: str) -> Call:
-        """The call that was written."""
+        """The call of a stored text."""
         return cls(text[:_DIGITS], text[_DIGITS] == "1", text[_DIGITS + 1 :])
 
     def __str__(self) -> str:
@@ -83,7 +83,7 @@ class Call(NamedTuple):
 
 
 class Begun(NamedTuple):
-    """That a worker has begun a call.
+    """The note that a worker has begun a call.
 
     Attributes:
         run: that had handed it out.
@@ -95,10 +95,10 @@ class Begun(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """What came of a call.
+    """The note of a call's result.
 
     Attributes:
-        result: as the worker's `Caller` says.
+        result: that of the worker's `Caller`.
         digest: of its content.
     """
 
@@ -110,8 +110,8 @@ class Notes:
     """The notes of a batch.
 
     Args:
-        redis: where they are.
-        batch: its name: the notes of equal ones are the same.
+        redis: holds the notes.
+        batch: its name; batches of the same name share their notes.
 
     Raises:
         RedisError: of each method: Redis can't be reached.
@@ -131,44 +131,44 @@ class Notes:
         self._kept = (self._handed_out, self._begun, self._results)
 
     async def run(self) -> str | None:
-        """The run that hands out; None where none does."""
+        """The current run, which hands out calls; None if there is none."""
         return cast("str | None", await self._redis.get(self._run))
 
     async def begin_run(self, run: str) -> None:
-        """From now on workers begin nothing that an earlier run has handed out."""
+        """Make this the current run: from now on, workers begin no call of an earlier one."""
         await self._redis.set(self._run, run)
         await self._redis.delete(self._calls)
 
     async def withdraw(self, run: str) -> None:
-        """Let workers begin nothing more of a run, and give back what waits for its turn."""
+        """Make workers begin no more calls of a run, and give back those that are waiting."""
         await cast("Any", self._redis.eval(_WITHDRAW, 1, self._run, run))
 
     async def end_run(self, run: str, *, are_taken: bool) -> None:
         """Take back what no worker has begun, unless another run hands out.
 
         Args:
-            run: that ends.
-            are_taken: whether its journal knows what came of every call: the notes expire then (`KEPT`).
+            run: the run that ends.
+            are_taken: whether its journal has the result of every call; if so, the notes will expire (`KEPT`).
         """
         keys = [self._run, self._calls, *self._kept]
         await cast("Any", self._redis.eval(_END_RUN, len(keys), *keys, run, str(KEPT) if are_taken else ""))
 
     async def hand_out(self, key: str, call: Call, run: str) -> bool:
-        """Let workers begin a call, once the queue names it; from here on the notes don't expire.
+        """Allow workers to begin a call when it is in the queue. From now on, the notes don't expire.
 
         Returns:
-            False where another run hands out by now: nothing was noted.
+            False if another run is the current one; nothing was noted then.
         """
         keys = [self._run, self._calls, *self._kept]
         arguments = [run, key, str(int(call.was_sent)), str(call)]
         return bool(await cast("Any", self._redis.eval(_HAND_OUT, len(keys), *keys, *arguments)))
 
     async def take_back(self, key: str, run: str) -> None:
-        """Let no worker begin a call of a run any more."""
+        """Withdraw a call of a run, so that no worker begins it."""
         await cast("Any", self._redis.eval(_TAKE_BACK, 2, self._run, self._calls, run, key))
 
     async def begin(self, key: str, run: str) -> tuple[Call, bool] | None:
-        """Begin a call that a run has handed out; None where it is not to be made any more.
+        """Begin a call that a run has handed out; None if it must no longer be made.
 
         Returns:
             The call, and whether another worker, or this one, had begun it before.
@@ -177,7 +177,7 @@ class Notes:
         return None if begun is None else (Call.read(begun[0]), bool(begun[1]))
 
     async def end(self, key: str, call: Call, result: Result) -> None:
-        """Note what came of a call, and forget its content."""
+        """Note the result of a call, and delete its content."""
         await self._redis.hset(self._results, key, _packed(result, call.digest))
         await self._redis.hdel(self._calls, key)
 
@@ -186,7 +186,7 @@ class Notes:
         return cast("list[str | None]", await self._redis.hmget(self._handed_out, keys)) if keys else []
 
     async def progress(self, keys: list[str]) -> list[tuple[Begun | None, Ended | None]]:
-        """Whether calls have begun, and what came of them."""
+        """For each call, whether it has begun, and its result."""
         if not keys:
             return []
         begun = cast("list[str | None]", await self._redis.hmget(self._begun, keys))

@@ -20,8 +20,8 @@ QUEUE = "wechatpay:calls"
 _GROUP = "taskiq"
 _IDLE_MS = 60_000
 
-# Messages stay in a stream after they are acknowledged. Removed are all before the first one that a worker holds or,
-# where none is held, before the last that was delivered. Returned is 1 if any was not delivered yet, else 0.
+# Acknowledged messages stay in a stream. This removes all before the first that a worker holds or, if none is held,
+# before the last that was delivered. Returns 1 if any is not delivered yet, else 0.
 _TRIM = """
 local delivered = '0-0'
 for _, group in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
@@ -33,7 +33,7 @@ local held = redis.call('XPENDING', KEYS[1], ARGV[1])
 redis.call('XTRIM', KEYS[1], 'MINID', held[2] or delivered)
 return #redis.call('XRANGE', KEYS[1], '(' .. delivered, '+', 'COUNT', 1)
 """
-# A message that is claimed anew has been held for no time. In one step: what another worker has got by now is its own.
+# Claims messages again, which resets their idle time. In one step, so as not to claim what another worker has got.
 _KEEP = """
 for _, message in ipairs(redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', ARGV[3], ARGV[2])) do
     redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, message[1], 'JUSTID')
@@ -43,13 +43,13 @@ _MOST_HELD = 10_000
 
 
 class Terms(NamedTuple):
-    """What a run asks of the workers that make its calls.
+    """How workers are to make the calls of a run.
 
     Attributes:
         operation: method and path of its calls.
-        rate: to be kept in place of the documented ones; empty for these.
+        rate: a limit in place of the documented ones; empty for these.
         repeat: whether calls may be repeated after they may have arrived.
-        patience: seconds that a call is tried again in an outage.
+        patience: for how many seconds a call is tried again in an outage.
     """
 
     operation: str
@@ -59,7 +59,7 @@ class Terms(NamedTuple):
 
 
 class Queue:
-    """The queue as a run fills it.
+    """The queue from the side of a run, which fills it.
 
     Args:
         url: of the Redis.
@@ -72,7 +72,7 @@ class Queue:
         self._task: Any = None
 
     async def open(self) -> None:
-        """Make the queue, unless it is there."""
+        """Create the queue, unless it exists."""
         await self._broker.startup()
         self._task = self._broker.register_task(_nobody, task_name=QUEUE)
 
@@ -81,8 +81,8 @@ class Queue:
 
         Args:
             batch: its name.
-            run: that hands the call out.
-            key: of the call; empty for a nudge, with which a worker looks for what dead ones left.
+            run: the run that hands out the call.
+            key: of the call; empty for a nudge, which makes a worker look for messages of dead workers.
             terms: of the run.
 
         Raises:
@@ -97,21 +97,21 @@ class Queue:
         """Remove what workers have acknowledged.
 
         Returns:
-            Whether workers have taken all that was handed out.
+            Whether workers have received all messages.
         """
         return not await cast("Any", self._redis.eval(_TRIM, 1, QUEUE, _GROUP))
 
     async def aclose(self) -> None:
-        """Part from the queue."""
+        """Disconnect from the queue."""
         await self._broker.shutdown()
 
 
 async def keep(redis: Redis, worker: str) -> None:
-    """Say that a worker lives: what one has held for a minute without this goes to another one.
+    """Keep a worker's messages: those that one has held for a minute without this go to another one.
 
     Args:
         redis: a client of the Redis.
-        worker: by its broker's `consumer_name`.
+        worker: its broker's `consumer_name`.
 
     Raises:
         RedisError: Redis can't be reached.
@@ -120,7 +120,7 @@ async def keep(redis: Redis, worker: str) -> None:
 
 
 def broker_at(url: str) -> RedisStreamBroker:
-    """What carries the messages of the queue."""
+    """The broker of the queue."""
     return RedisStreamBroker(
         url,
         queue_name=QUEUE,
@@ -134,4 +134,4 @@ def broker_at(url: str) -> RedisStreamBroker:
 
 
 async def _nobody(batch: str, run: str, key: str, operation: str, rate: str, repeat: bool, patience: float) -> None:
-    """The task as it is handed out; workers have the one that calls."""
+    """The task on the side of a run, which only names it; the worker's task makes the call."""

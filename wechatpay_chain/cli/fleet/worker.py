@@ -28,7 +28,7 @@ with extra("redis"):
 
 T = TypeVar("T")
 
-# Seconds between two looks whether a run still hands out, between two signs of life, and between two tries of a note.
+# Seconds between two checks of the current run, between two signs of life, and between two tries of a note.
 _LOOK = 0.5
 _TRIES = 20
 
@@ -40,7 +40,7 @@ async def work(url: str, settings: Settings, *, among: int, concurrency: int) ->
         url: of the Redis.
         settings: of the client.
         among: how many workers share the limits.
-        concurrency: calls at once.
+        concurrency: how many calls are made at once.
 
     Raises:
         ConfigurationError: a number is less than 1, or no client can be made of the settings.
@@ -48,7 +48,7 @@ async def work(url: str, settings: Settings, *, among: int, concurrency: int) ->
     from ...contrib.limits import RedisLimiter
 
     check_options(concurrency=concurrency)
-    await settings.client().aclose()  # refuses wrong settings here: taskiq drops a call whose client can't be made
+    await settings.client().aclose()  # refuses wrong settings now: taskiq would drop calls whose client can't be made
     broker = broker_at(url)
     broker.is_worker_process = True
     async with redis_at(url) as redis, AsyncExitStack() as clients:
@@ -72,7 +72,7 @@ async def work(url: str, settings: Settings, *, among: int, concurrency: int) ->
 
 
 async def _keep(redis: Redis, worker: str) -> None:
-    """Keep what this worker holds, however long it waits for its turn or for its next try."""
+    """Keep this worker's messages while their calls wait for a permit or for their next try."""
     while True:
         await asyncio.sleep(_LOOK)
         with suppress(RedisError, OSError):
@@ -80,7 +80,7 @@ async def _keep(redis: Redis, worker: str) -> None:
 
 
 async def _noted(note: Callable[[], Awaitable[T]]) -> T:
-    """Write a note, with further tries while Redis fails: the run would wait without end for one that is missing."""
+    """Write a note, with further tries while Redis fails: without it, the run would wait forever."""
     for _ in range(_TRIES - 1):
         with suppress(RedisError, OSError):
             return await note()
@@ -92,9 +92,9 @@ class _Worker:
     """Makes the calls that are handed out.
 
     Args:
-        redis: where the calls are.
+        redis: holds the notes of the calls.
         settings: of the clients.
-        limiter: the workers' own.
+        limiter: shared by the workers.
         clients: closes the clients that are made.
     """
 
@@ -112,7 +112,7 @@ class _Worker:
 
         Args:
             batch: its name.
-            run: that hands it out.
+            run: the run that hands it out.
             key: of the call; empty for a nudge.
             terms: of the run.
         """
@@ -126,20 +126,20 @@ class _Worker:
             return
         call, was_begun = begun
         item = Item.unpack(key, call.packed.encode())
-        # A worker that died may have sent it. Of what isn't idempotent even the first to begin it doesn't rely on what
-        # Redis knows; runs hand out no such calls, unless their catalogue is a newer one.
+        # A worker that died may have sent it. For an operation that isn't idempotent, notes in Redis are no proof;
+        # runs hand out no such calls, unless their catalogue is newer.
         was_sent = call.was_sent or was_begun or not is_idempotent(item.request(retry=terms.repeat or None))
         self._waits.setdefault((batch, run), Waits()).join()
         result = await self._caller(terms).call(item, was_sent=was_sent)
         await _noted(partial(notes.end, key, call, result))
 
     async def end_calls(self) -> None:
-        """End the calls that are under way: taskiq leaves them behind, and they would open what is closed now."""
+        """End the calls that are running: taskiq doesn't, and they would open connections again after the end."""
         for task in list(self._under_way):
             await end(task)
 
     async def watch(self) -> None:
-        """When a run is stopped, give back its calls that wait for their turn or for their next try."""
+        """When a run is stopped, give back its calls that wait for a permit or for their next try."""
         while True:
             await asyncio.sleep(_LOOK)
             for (batch, run), waits in list(self._waits.items()):

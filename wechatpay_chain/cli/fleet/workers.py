@@ -1,4 +1,4 @@
-"""`Workers`: hands the items of a batch to workers, and waits for what comes of them."""
+"""`Workers`: hands out the items of a batch to workers, and waits for the results."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from .queue import Queue, Terms
 with extra("redis"):
     from redis.exceptions import RedisError
 
-# Seconds between two looks at what has begun and ended, and between two nudges.
+# Seconds between two checks of which calls have begun or ended, and between two nudges.
 _LOOK = 0.1
 _NUDGE = 0.5
 
 
 class _Open(NamedTuple):
-    """A call that is handed out: resolved when a worker has begun it, and when it has ended."""
+    """The futures of a call that is handed out: one is resolved when a worker begins it, one when it has ended."""
 
     begun: asyncio.Future[None]
     result: asyncio.Future[Result]
 
 
 class Workers:
-    """The workers, as the batch that has them make its calls sees them.
+    """The workers from the side of a batch, which hands out calls to them.
 
     Args:
         queue: where calls are handed out.
         notes: of the batch.
         batch: its name.
-        run: names this run.
+        run: identifies this run.
         terms: of this run.
     """
 
@@ -53,7 +53,7 @@ class Workers:
         self._waits = Waits()
 
     async def begin(self) -> None:
-        """From now on workers begin nothing that an earlier run has handed out.
+        """Make this the current run: from now on, workers begin no call of an earlier one.
 
         Raises:
             ConfigurationError: Redis can't be reached.
@@ -64,9 +64,9 @@ class Workers:
         self._looking = asyncio.create_task(self._look())
 
     async def call(self, item: Item, *, was_sent: bool, note: Note) -> Result:
-        """Hand an item out, and say what came of it.
+        """Hand out an item, and wait for its result.
 
-        When its batch is stopped before a worker has begun it, it is taken back.
+        If the batch is stopped before a worker has begun it, it is taken back.
 
         Raises:
             ConfigurationError: Redis can't be reached any more, or another run has taken over.
@@ -74,18 +74,18 @@ class Workers:
         key, packed = item.pack()
         loop, self._waits = asyncio.get_running_loop(), current()
         handed = _Open(loop.create_future(), loop.create_future())
-        # Before it is noted as sent: whatever fails in between, Redis knows then that no worker has begun it.
+        # Before it is noted as sent: if something fails in between, Redis shows that no worker has begun it.
         with reaching():
             is_handed_out = await self._notes.hand_out(key, Call.of(packed, was_sent=was_sent), self._run)
         if not is_handed_out:
             raise self._taken_over()
-        if self._failure is not None:  # nobody looks any more whether it begins
+        if self._failure is not None:  # nothing checks any more whether it begins
             raise self._failure
-        self._open[key] = handed  # not before: until then Redis has what came of it in an earlier run
+        self._open[key] = handed  # not before: until then Redis has its result in an earlier run
         try:
             if not was_sent:
                 await note("sent")
-            with reaching():  # from here on a worker may begin it
+            with reaching():  # from now on a worker may begin it
                 await self._put(key)
             if not await self._is_begun(key, handed):
                 return Result(key=key, state="sent" if was_sent else "waiting")
@@ -97,11 +97,11 @@ class Workers:
         """Take back what no worker has begun.
 
         Args:
-            are_taken: whether the journal knows what came of every call, so that Redis need not keep it.
+            are_taken: whether the journal has the result of every call, so that Redis need not keep it.
         """
         if self._looking is not None:
             await end(self._looking)
-            with suppress(RedisError, OSError):  # what is still handed out then is known as such by the next run
+            with suppress(RedisError, OSError):  # the next run finds what is still handed out
                 await self._notes.end_run(self._run, are_taken=are_taken)
 
     async def _put(self, key: str) -> None:
@@ -117,13 +117,13 @@ class Workers:
             with reaching():
                 await self._notes.withdraw(self._run)
                 ((begun, _),) = await self._notes.progress([key])
-                if begun is None or begun.run != self._run:  # and from here on no worker begins it
+                if begun is None or begun.run != self._run:  # and from now on no worker can begin it
                     await self._notes.take_back(key, self._run)
                     return False
         return True
 
     async def _look(self) -> None:
-        """Look again and again what has begun and ended, and tell those who wait."""
+        """Check again and again which calls have begun or ended, and resolve their futures."""
         nudged = 0.0
         try:
             while True:
@@ -133,19 +133,19 @@ class Workers:
                 if nudged >= _NUDGE:
                     nudged = 0.0
                     with reaching():
-                        # The broker looks for what dead workers left only when something new comes.
+                        # The broker looks for messages of dead workers only when a new one comes.
                         if await self._queue.trim():
                             await self._put("")
-        except Exception as error:  # noqa: BLE001 - whatever it is, nobody waits for what isn't looked for any more
+        except Exception as error:  # noqa: BLE001 - any error ends the checks, so all who wait must get it
             self._failure = error
             for begun, result in self._open.values():
                 for future in (begun, result):
                     if not future.done():
                         future.set_exception(error)
-                        future.exception()  # of the two only one is waited for
+                        future.exception()  # marks it as read: only one of the two is awaited
 
     async def _look_once(self) -> None:
-        """Tell those who wait what has begun and ended.
+        """Resolve the futures of the calls that have begun or ended.
 
         Raises:
             ConfigurationError: Redis can't be reached, or another run hands out.

@@ -1,4 +1,4 @@
-"""What the catalogue tells an agent: operations and notifications found and described, and payloads checked."""
+"""Answers from the catalogue: finds and describes operations and notifications, and checks payloads."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def describe(path: str) -> dict[str, Any]:
 
 
 def check(method: str, path: str, payloads: dict[str, Any]) -> dict[str, Any]:
-    """What the catalogue objects to in the payloads of a call, and which of its members are encrypted.
+    """The faults that the catalogue finds in the payloads of a call, and the members that are encrypted.
 
     Raises:
         ConfigurationError: the operation isn't known.

@@ -1,4 +1,4 @@
-"""The one thing that the server reaches: an emulator that runs on this machine, with keys that it gives out itself."""
+"""The only thing that the server connects to: an emulator on this machine, with keys that the emulator gives out."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LocalEmulator:
 
     @property
     def base_url(self) -> str:
-        """Where it listens.
+        """The URL where it listens.
 
         Raises:
             ConfigurationError: none is running, or not on this machine.
@@ -43,7 +43,7 @@ class LocalEmulator:
         return self._url or loopback(folders.find_running(self._folder))
 
     async def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """What its control interface answers.
+        """Ask its control interface, and return the answer.
 
         Raises:
             ConfigurationError: nothing answers, or it refuses.
@@ -77,7 +77,7 @@ class LocalEmulator:
             return {"status": answer.status, "answer": answer.json() if answer.content else None}
 
     async def _credentials(self, mchid: str | None) -> dict[str, Any]:
-        """The keys of a merchant, as the emulator's page shows them to whoever looks."""
+        """The keys of a merchant, which the emulator's page shows, too."""
         given = await self.ask("GET", f"/first-steps?mchid={mchid}" if mchid else "/first-steps")
         settings = dict(line.split("=", 1) for line in given["settings"].splitlines())
         files = given["files"]

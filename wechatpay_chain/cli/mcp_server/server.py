@@ -1,4 +1,4 @@
-"""The server: each tool with what an agent reads of it."""
+"""The server with its tools; their docstrings are the descriptions that agents read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _INSTRUCTIONS = (
 
 @contextmanager
 def _told() -> Generator[None]:
-    """Say what went wrong to the agent, which may mend it."""
+    """Turn errors into messages for the agent, so that it can correct its call."""
     try:
         yield
     except (WeChatPayError, TypeError) as error:
@@ -170,6 +170,6 @@ def _add_emulator(server: MCPServer, emulator: LocalEmulator) -> None:
 def _arguments(
     json: Any, query: dict[str, Any] | None, xml: dict[str, Any] | None, values: dict[str, str] | None
 ) -> dict[str, Any]:
-    """What the verb is called with."""
+    """The arguments of the verb."""
     given = {"json": json, "params": query, "xml": xml}
     return {**(values or {}), **{name: value for name, value in given.items() if value is not None}}

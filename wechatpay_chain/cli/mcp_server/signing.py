@@ -1,4 +1,4 @@
-"""What a call would sign, and why a signature doesn't fit: without any key but public ones that the agent gives.
+"""Shows the text that a call would sign, and why a signature is wrong; uses only public keys that the agent gives.
 
 The call is made by a client of an emulator's merchant, whose keys open nothing, and handed to nobody.
 """
