@@ -305,6 +305,24 @@ async def test_demand_24_there_is_a_timeout_by_default(emulator: Emulator) -> No
     assert [default.of_attempt(idempotent=idempotent) for idempotent in (False, True)] == [30, 20]
 
 
+@pytest.mark.parametrize("version", ["v3", "v2"])
+async def test_demand_24_a_signer_that_never_answers_ends_with_the_call(emulator: Emulator, version: str) -> None:
+    """Time runs out for a service that signs as it does for the network; nothing was sent then."""
+
+    class Hanging:
+        async def sign(self, message: bytes) -> bytes:
+            return await asyncio.Future()
+
+    wxpay = WeChatPay(
+        **{**emulator.credentials(), "private_key": Hanging(), "merchant_cert": None}, transport=emulator, timeout=0.05
+    )
+    asked: Any = {"xml": {"appid": "wx1"}} if version == "v2" else {"json": ORDER}
+    with pytest.raises(TimedOut, match="the signer gave no signature") as caught:
+        await wxpay["v2/secsvc/getrealnameinfo" if version == "v2" else PUNISH].post(**asked)
+    assert caught.value.outcome == "not_sent"
+    assert not emulator.calls
+
+
 async def test_demand_25_an_idle_connection_is_given_up_before_the_platform_closes_it(
     wxpay: WeChatPay, sessions: list[ClientSession]
 ) -> None:

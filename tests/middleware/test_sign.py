@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from functools import partial
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from wechatpay_chain import TimedOut, Timeout
 from wechatpay_chain.credentials.signer import KeySigner
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.http.request import Request
 from wechatpay_chain.http.response import Response
+from wechatpay_chain.http.timeout import chosen
 from wechatpay_chain.middleware import Sign
 from wechatpay_chain.wire import signature_types
 from wechatpay_chain.wire.authorization import Authorization
@@ -92,6 +95,55 @@ async def test_a_signer_of_the_callers_own() -> None:
     )
     assert seen == [b"GET\n/v3/x\n5\nN\n\n"]
     assert Authorization.parse(sent.headers["Authorization"]).signature == base64.b64encode(b"\x01\x02").decode()
+
+
+class Remote:
+    """A service that takes some seconds by the clock of the test, or for ever, or has a time of its own."""
+
+    def __init__(self, *, takes: float = 0.0, ends: bool = True, fails: bool = False) -> None:
+        self.now = 100.0
+        self.takes, self.ends, self.fails = takes, ends, fails
+
+    async def sign(self, message: bytes) -> bytes:
+        self.now += self.takes
+        if self.fails:
+            raise TimeoutError("the service is busy")
+        if not self.ends:
+            await asyncio.Event().wait()
+        return b"\x01"
+
+
+def sign_by(service: Remote, total: float) -> Sign:
+    """The middleware with a service that signs."""
+    authorize = partial(Authorization, signature_types.RSA, MCHID, SERIAL)
+    return Sign(authorize, service, lambda: 5, timeouts=Timeout(total=total), monotonic=lambda: service.now)
+
+
+@pytest.mark.parametrize("of_the_call", [None, 0.01, Timeout(total=0.01)])
+async def test_a_signer_that_never_answers(of_the_call: Any) -> None:
+    """It ends with the time of the call, or of the client, and nothing has left."""
+    total = 0.01 if of_the_call is None else 1000
+    request = Request(method="POST", template="/v3/x", timeout=of_the_call)
+    with pytest.raises(TimedOut, match=r"the signer gave no signature within 0\.01 s") as caught:
+        await signed(request, sign_by(Remote(ends=False), total))
+    assert caught.value.outcome == "not_sent"
+
+
+async def test_a_signers_own_time_limit() -> None:
+    """What ran out at the signer is told in its words."""
+    with pytest.raises(TimedOut, match=r"the signer failed .*the service is busy") as caught:
+        await signed(Request(method="GET", template="/v3/x"), sign_by(Remote(fails=True), 10))
+    assert caught.value.outcome == "not_sent"
+
+
+async def test_the_time_that_signing_takes_counts(merchant_key: RSAPrivateKey) -> None:
+    """What a signer elsewhere has used is no longer there for the answer; a key that is here changes nothing."""
+    sent = await signed(Request(method="GET", template="/v3/x", timeout=10), sign_by(Remote(takes=4), 30))
+    assert chosen(sent.timeout, Timeout()).total == 6
+    sent = await signed(Request(method="GET", template="/v3/x"), sign_by(Remote(takes=4), 30))
+    assert chosen(sent.timeout, Timeout()).total == 26
+    sent = await signed(Request(method="GET", template="/v3/x", timeout=10), sign(merchant_key))
+    assert sent.timeout == 10
 
 
 def test_the_key_is_not_shown(merchant_key: RSAPrivateKey) -> None:

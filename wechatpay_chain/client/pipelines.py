@@ -84,7 +84,7 @@ def build(options: Options) -> Pipelines:
         from ..credentials.certificate_download import MAINLAND, OVERSEAS
         from ..credentials.renewer import Renewer
 
-        sign = Sign(merchant.authorize, merchant.signer, clock)
+        sign = Sign(merchant.authorize, merchant.signer, clock, timeouts=options.timeouts)
         download = compose((*observed, Encode(), again, sign), handler)
         path = OVERSEAS if is_overseas(options.base_url) else MAINLAND
         renewer = Renewer(trust, options.renewal, download, merchant.apiv3_key, clock, notify, path)

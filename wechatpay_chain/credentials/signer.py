@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from ..crypto import keys
 from ..crypto.asymmetric import Algorithm, PrivateKey
 from ..crypto.keys import sm2
-from ..errors import ConfigurationError, WeChatPayError, type_of
+from ..errors import ConfigurationError, TimedOut, WeChatPayError, type_of
 from ..http.value import frozen
 from ..pipeline import foreign_error
 from .signing import signing_of_loop
@@ -92,15 +93,24 @@ def algorithm_of(signer: Signer) -> Algorithm:
     raise ConfigurationError("private_key", "the signer's algorithm is unknown", "Let it be 'RSA' or 'SM2'")
 
 
-async def signature_by(signer: Signer, message: bytes) -> bytes:
+async def signature_by(signer: Signer, message: bytes, seconds: float | None = None) -> bytes:
     """The signature of `message` by a signer.
+
+    Args:
+        signer: makes it.
+        message: is signed.
+        seconds: that it may take; None for no bound, as for a key that is here.
 
     Raises:
         ConfigurationError: the signer returned something else than bytes.
+        TimedOut: it took too long. Nothing was sent.
         TransportError: it raised another exception than one of ours. Nothing was sent.
     """
     try:
-        signature = await signer.sign(message)
+        if seconds is None:
+            signature = await signer.sign(message)
+        else:
+            signature = await _in_time(signer, message, seconds)
     except WeChatPayError as error:
         error.outcome = "not_sent"
         raise
@@ -111,3 +121,14 @@ async def signature_by(signer: Signer, message: bytes) -> bytes:
             "private_key", f"its sign() returned {type_of(signature)}", "Return the raw signature as bytes"
         )
     return signature
+
+
+async def _in_time(signer: Signer, message: bytes, seconds: float) -> bytes:
+    bound = asyncio.timeout(seconds)
+    try:
+        async with bound:
+            return await signer.sign(message)
+    except TimeoutError:
+        if not bound.expired():
+            raise  # the signer's own
+    raise TimedOut(f"the signer gave no signature within {seconds:g} s")

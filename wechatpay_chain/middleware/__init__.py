@@ -221,12 +221,12 @@ def _merchant_steps(
             Seal(lambda: trust.keys, merchant.private_key, renews=options.renewal is not None, run=run),
             Encode(),
             SealV2(BankKey(tuple(observed)), options.timeouts, merchant.private_key),
-            SignV2(merchant.serial, merchant.signer, clock),
+            SignV2(merchant.serial, merchant.signer, clock, options.timeouts),
             EncodeV2(identity_v2(options)),
         ),
         limited={"v3": merchant.mchid, "v2": merchant.mchid},
         verifying=(Verify(trust, clock, options.timeouts, run=run), VerifyV2(merchant.apiv2_key)),
-        signing=Sign(merchant.authorize, merchant.signer, clock),
+        signing=Sign(merchant.authorize, merchant.signer, clock, timeouts=options.timeouts),
     )
 
 
@@ -237,7 +237,7 @@ def _brand_steps(options: StandardOptions, owner: Brand, clock: PlatformClock) -
         encoding=(Seal(lambda: trust.keys, owner.private_key, scheme="brand"), Encode("brand")),
         limited={"brand": owner.brand_id},
         verifying=(Verify(trust, clock, options.timeouts, verify=brand.verify, scheme="brand"),),
-        signing=Sign(authorize, owner.signer, clock, scheme="brand"),
+        signing=Sign(authorize, owner.signer, clock, scheme="brand", timeouts=options.timeouts),
     )
 
 

@@ -10,6 +10,7 @@ from ..credentials.signer import Signer, algorithm_of, signature_by
 from ..errors import ConfigurationError
 from ..http.request import Request
 from ..http.response import Response
+from ..http.timeout import Timeout, chosen
 from ..pipeline import Handler
 from ..wire.v2 import certificate_message
 from ..wire.v2.parameters import texts
@@ -22,14 +23,22 @@ class SignV2:
         serial: serial number of the merchant certificate.
         signer: signs with its key.
         clock: returns Unix time in seconds.
+        timeouts: of a call that brings none; a signer elsewhere may take no longer.
     """
 
     scheme = "v2"
 
-    def __init__(self, serial: str, signer: Signer, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        serial: str,
+        signer: Signer,
+        clock: Callable[[], float],
+        timeouts: Timeout = Timeout(),  # noqa: B008 - it is immutable
+    ) -> None:
         self._serial = serial
         self._signer = signer
         self._clock = clock
+        self._timeouts = timeouts
 
     def __call__(self, request: Request, call_next: Handler) -> Awaitable[Response[Any]]:
         """Sign the request if its operation asks for that, then call on."""
@@ -47,6 +56,7 @@ class SignV2:
                 )
             fields = {"cert_serialno": self._serial, "timestamp": str(int(self._clock())), **given}
             message = certificate_message(fields["cert_serialno"], fields["timestamp"])
-            signature = base64.b64encode(await signature_by(self._signer, message)).decode("ascii")
-            request = request.changed(xml={**fields, name: signature})
+            seconds = chosen(request.timeout, self._timeouts).total
+            signature = await signature_by(self._signer, message, seconds)
+            request = request.changed(xml={**fields, name: base64.b64encode(signature).decode("ascii")})
         return await call_next(request)
