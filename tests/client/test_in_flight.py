@@ -43,6 +43,32 @@ async def test_closing_that_is_cancelled_closes_all_the_same(emulator: Emulator,
         assert ended.value.outcome == "unknown"
 
 
+def test_closing_waits_for_no_call_of_a_loop_that_has_ended(emulator: Emulator) -> None:
+    """A call whose loop was stopped never ends: another loop closes its client at once."""
+
+    async def mute(request: Request) -> Response[Any]:
+        await asyncio.Event().wait()
+        return await emulator(request)
+
+    wxpay, loop = WeChatPay(**emulator.credentials(), transport=mute, timeout=3600), asyncio.new_event_loop()
+    call = loop.create_task(wxpay[ECHO].post(json=MESSAGE))
+    try:
+        for _ in range(3):
+            loop.run_until_complete(asyncio.sleep(0))
+
+        async def close() -> None:
+            async with asyncio.timeout(10):
+                await wxpay.aclose()
+
+        asyncio.run(close())
+    finally:
+        call.cancel()
+        loop.run_until_complete(asyncio.wait([call]))
+        loop.close()
+    with pytest.raises(ConfigurationError, match="closed"):
+        asyncio.run(wxpay.send(Request(method="GET", template="/v3/x")))
+
+
 @pytest.mark.parametrize("how", ["one after the other", "at once"])
 def test_one_client_on_two_loops(how: str, emulator: Emulator) -> None:
     """A client belongs to the event loop of its first call; in another one its calls say so, and what to do."""

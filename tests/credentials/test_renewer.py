@@ -250,6 +250,33 @@ async def test_a_first_call_after_renewal_was_stopped(old: KeyPair, knows_a_key:
     assert world.downloads == (not knows_a_key)
 
 
+@pytest.mark.parametrize("has_ended", [True, False])
+def test_closed_in_another_loop(old: KeyPair, has_ended: bool) -> None:
+    """A client whose loop has ended, or stands still, is closed in another one, and renews no more."""
+    client = World(old).client()
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        assert runner.run(call(client)).verified
+        renewing = next(task for task in asyncio.all_tasks(loop) if "_keep_renewing()" in repr(task))
+        if not has_ended:
+            asyncio.run(client.aclose())
+            runner.run(asyncio.wait([renewing], timeout=10))
+            assert renewing.cancelled()
+    asyncio.run(client.aclose())
+    client.stop_renewing()
+
+
+async def test_stopped_by_another_thread(old: KeyPair) -> None:
+    """Renewal ends, and asyncio's debug mode finds nothing that another thread mustn't do."""
+    asyncio.get_running_loop().set_debug(True)
+    async with World(old).client(old) as wxpay:
+        await call(wxpay)
+        renewing = next(task for task in asyncio.all_tasks() if "_keep_renewing()" in repr(task))
+        await asyncio.to_thread(wxpay.stop_renewing)
+        await asyncio.wait([renewing], timeout=10)
+        assert renewing.cancelled()
+
+
 async def test_closed_while_it_downloads(old: KeyPair) -> None:
     """A client that is closed while it waits for its first certificates says so to the calls that wait."""
     entered = asyncio.Event()

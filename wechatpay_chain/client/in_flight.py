@@ -50,7 +50,8 @@ class InFlight:
         """Refuse new calls, and wait for those in flight, for so many seconds at most."""
         if self._idle is None:
             self._idle = asyncio.Event()
-        if self._count:
+        # Calls of another loop, which has ended or is another thread's, can't be waited for.
+        if self._count and self._loop is asyncio.get_running_loop():
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._idle.wait()

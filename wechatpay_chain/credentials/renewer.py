@@ -160,15 +160,21 @@ class Renewer:
     def stop(self) -> None:
         """Stop renewing in the background, for good; a download under way ends by itself."""
         self._is_stopped = True
-        if self._background is not None:
-            self._background.cancel()
+        self._cancel(self._background)
 
     async def aclose(self) -> None:
         """Stop renewing, and end a download that is under way."""
         tasks = [task for task in (self._background, self._flight) if task is not None]
         for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            self._cancel(task)
+        if self._loop is asyncio.get_running_loop():  # those of another loop can't be waited for
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _cancel(self, task: asyncio.Task[None] | None) -> None:
+        """Cancel a task, from whatever thread or loop."""
+        if task is not None and self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(task.cancel)
 
     def _may_fetch(self, serial: str, now: float) -> bool:
         if self._flight is not None:
