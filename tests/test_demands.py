@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
+from tests.punishing import ORDER, PUNISH
 from tests.tcp import answering, server, silent
 from wechatpay_chain import (
     APIError,
@@ -49,14 +50,6 @@ from wechatpay_chain.http.attachment import Attachment
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.policies.retry import RetryPolicy
 from wechatpay_chain.wire import v3
-
-PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
-ORDER: dict[str, Any] = {
-    "out_request_no": "P1",
-    "mchid": "1900000109",
-    "bal_account_no": "6222 0000 1111",
-    "punish_scene": 1,
-}
 
 
 class Recorder:

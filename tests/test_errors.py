@@ -105,7 +105,7 @@ def test_failures_of_the_network_are_those_of_python_too(kind: type[WeChatPayErr
     with pytest.raises(builtin) as caught:
         raise error
     assert str(caught.value) == f"{LINE}: what happened"
-    assert (error.errno, error.args) == (None, ("what happened",))  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    assert (error.errno, error.args) == (None, ("what happened",))  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]  # of some only
 
 
 def test_the_docstring_draws_every_class() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.faults.proxy import Fate, FaultyProxy
+from tests.punishing import ORDER, PUNISH
 from wechatpay_chain import ConfigurationError, ConnectionFailed, Request, Response, WeChatPay
 from wechatpay_chain.credentials.renewal import Pace, Renewal
 from wechatpay_chain.emulator import Emulator
@@ -27,9 +28,6 @@ from wechatpay_chain.observing import (
 )
 from wechatpay_chain.pipeline import Handler
 from wechatpay_chain.policies.retry import RetryPolicy
-
-PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
-ORDER = {"out_request_no": "P1", "mchid": "1900000109", "bal_account_no": "6222 0000 1111", "punish_scene": 1}
 
 
 def with_hook(emulator: Emulator, **options: Any) -> tuple[WeChatPay, list[Event]]:

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.punishing import ORDER, PUNISH
 from wechatpay_chain import (
     APIError,
     Brand,
@@ -35,15 +36,13 @@ from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.wire import v3
 from wechatpay_chain.wire.authorization import Authorization
 
-PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
-ORDER: dict[str, Any] = {
-    "out_request_no": "P1",
-    "mchid": "1900000109",
-    "bal_account_no": "6222000011112222",
-    "punish_scene": 1,
+PAYMENT: dict[str, Any] = {
+    "appid": "wx1",
+    "description": "x",
+    "out_trade_no": "SM20261128",
+    "notify_url": "https://shop.example/n",
+    "amount": {"total": 1},
 }
-PAYMENT: dict[str, Any] = {"appid": "wx1", "description": "x", "out_trade_no": "SM20261128", "notify_url": "https://shop.example/n",
-           "amount": {"total": 1}}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -139,9 +138,6 @@ async def test_other_key(emulator: Emulator) -> None:
             await client[PUNISH].post(json=ORDER)
 
 
-# ── notifications ──
-
-
 @pytest.mark.parametrize("by_dispatch", [False, True])
 async def test_notification(wxpay: WeChatPay, emulator: Emulator, *, by_dispatch: bool) -> None:
     """A notification is signed with SM2 and sealed with SM4, and read by a webhook that shares the client's keys."""
@@ -182,9 +178,6 @@ def test_fields_of_a_notification(emulator: Emulator, sm_pair: KeyPair) -> None:
     assert sealed.resource["phone_number"] != phone
     opened = Webhook(apiv3_key=emulator.apiv3_key, certs=certs, private_key=sm_pair.private_key).open(*message)
     assert opened.resource["phone_number"] == phone
-
-
-# ── the switch ──
 
 
 async def test_switching(
@@ -242,9 +235,6 @@ def test_unknown_algorithm_type() -> None:
     unknown: Any = "SM3"
     with pytest.raises(ConfigurationError, match="algorithm_type"):
         Renewal(algorithm_type=unknown)
-
-
-# ── what is refused when the client is made ──
 
 
 def test_no_key_of_ones_own_kind(

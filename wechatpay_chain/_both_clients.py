@@ -62,6 +62,8 @@ class ForBoth(Protocol[A_contra, P, T_co]):
 class IteratorForBoth(Protocol[A_contra, P, T_co]):
     """The same for a function that yields items, to `async for` or to `for`."""
 
+    # As above: no object matches both overloads.
+
     @overload
     def __call__(self, of: OfBlocking, /, *args: P.args, **options: P.kwargs) -> Generator[T_co, None, None]: ...  # type: ignore[overload-overlap]
     @overload

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.batch.job import PUNISH
 from tests.fake_time import FakeTime
+from tests.punishing import PUNISH
 from wechatpay_chain import ConnectionFailed, Request, Response, WeChatPayError
 from wechatpay_chain.batch import Batch, Item, Progress
 from wechatpay_chain.errors import Outcome

@@ -7,10 +7,9 @@ import json
 import sys
 from pathlib import Path
 
+from tests.punishing import PUNISH
 from wechatpay_chain import WeChatPay
 from wechatpay_chain.batch import Batch, read_jsonl
-
-PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
 
 
 async def main() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.batch.counting_platform import Platform, items, lost, order, refused, run, stopped_after
-from tests.batch.job import PUNISH
+from tests.punishing import PUNISH
 from wechatpay_chain import ConfigurationError, Request, Response
 from wechatpay_chain.batch import Batch, Item, Journal, read_jsonl
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.batch.job import PUNISH
+from tests.punishing import PUNISH
 from wechatpay_chain import ConfigurationError
 from wechatpay_chain.batch import Item, read_jsonl
 

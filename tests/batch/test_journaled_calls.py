@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.batch.counting_platform import Platform, items, lost, order, refused, run
-from tests.batch.job import PUNISH
+from tests.punishing import PUNISH
 from wechatpay_chain import ConfigurationError, Request, Response, WeChatPay
 from wechatpay_chain.batch import Batch, Item, Journal, Progress, State
 from wechatpay_chain.batch.journal import Entry

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.batch.counting_platform import Platform, items, order, run
-from tests.batch.job import PUNISH
+from tests.punishing import PUNISH
 from wechatpay_chain import ConfigurationError, Request, Response
 from wechatpay_chain.batch import Batch, Item, read_jsonl
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.batch.counting_platform import items
-from tests.batch.job import PUNISH
 from tests.fake_time import FakeTime
+from tests.punishing import PUNISH
 from wechatpay_chain import Request, Response
 from wechatpay_chain.batch import Batch, Journal
 from wechatpay_chain.batch.past import Past

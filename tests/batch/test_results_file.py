@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.batch.counting_platform import items, order
-from tests.batch.job import PUNISH
+from tests.punishing import PUNISH
 from wechatpay_chain import WeChatPay
 from wechatpay_chain.batch import Batch, Item
 from wechatpay_chain.emulator import Emulator

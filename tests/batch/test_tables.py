@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.batch.job import PUNISH
+from tests.punishing import PUNISH
 from wechatpay_chain import ConfigurationError, WeChatPayWarning
 from wechatpay_chain.batch import read_csv
 from wechatpay_chain.batch.tables import check_csv, read_checked_csv

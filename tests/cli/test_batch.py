@@ -20,6 +20,7 @@ import pytest
 
 from tests.cli.conftest import ACCOUNT, Run, Shop, environment, process
 from tests.cli.fast import clock_of
+from tests.punishing import PUNISH
 from tests.redis_server import redis_server
 from wechatpay_chain import Request, Response
 from wechatpay_chain.batch import Item, Journal, Progress, Result, tables
@@ -30,7 +31,6 @@ from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.products.control_orders import PUNISHMENTS, RECOVERIES, ControlOrder
 from wechatpay_chain.emulator.server import Listening
 
-PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
 RECOVER = "v3/aggracct-bc/wb-channel/control-orders/recover"
 # The whole job, 5,000 orders, takes some minutes: RELEASED=5000 python -m pytest tests/cli/test_batch.py
 RELEASED = int(os.environ.get("RELEASED", "260"))

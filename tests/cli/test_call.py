@@ -12,11 +12,11 @@ import orjson
 import pytest
 
 from tests.cli.conftest import ACCOUNT, Run, Shop, environment, process
+from tests.punishing import PUNISH
 from wechatpay_chain.emulator import Refusal
 from wechatpay_chain.emulator.faults import Refuse
 from wechatpay_chain.emulator.platform.keys import KeyPair
 
-PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
 QUERY = "v3/aggracct-bc/wb-channel/control-orders/{out_request_no}"
 
 

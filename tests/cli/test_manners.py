@@ -19,10 +19,10 @@ import wechatpay_chain
 from tests.cli.conftest import ACCOUNT, APIV2_KEY, Done, Run, Shop, environment, process
 from tests.cli.test_setting_up import portal_zip
 from tests.notifications import sender
+from tests.punishing import PUNISH
 from wechatpay_chain.cli.program import COMMANDS, PROGRAM, parser_of
 from wechatpay_chain.cli.terminal import cells
 
-PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
 # Commands that serve until they are stopped, or that drive a server which somebody runs, have tests of their own.
 SERVING = {"listen", "emulator", "demo", "pay", "trigger", "faults", "calls", "clock", "examine", "fault", "mcp"}
 

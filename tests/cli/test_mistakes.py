@@ -348,14 +348,18 @@ MESSAGES: dict[str, tuple[Callable[[Shop, bytes], Changed], str]] = {
 }
 
 
+def verified(run: Run, shop: Shop, fields: dict[str, str], content: bytes) -> Done:
+    """What `verify` reports of a message that was saved with its headers."""
+    (shop.folder / "headers").write_text("".join(f"{name}: {value}\n" for name, value in fields.items()))
+    (shop.folder / "body").write_bytes(content)
+    return run("verify", "--headers", "headers", "--body", "body")
+
+
 @pytest.mark.parametrize("mistake", MESSAGES)
 def test_verify_names_the_mistake(mistake: str, run: Run, shop: Shop) -> None:
     """What happened to a notification on its way is named, and ends with 1 unless the message is genuine after all."""
     change, cause = MESSAGES[mistake]
-    fields, content = change(shop, real(shop))
-    (shop.folder / "headers").write_text("".join(f"{name}: {value}\n" for name, value in fields.items()))
-    (shop.folder / "body").write_bytes(content)
-    report = run("verify", "--headers", "headers", "--body", "body")
+    report = verified(run, shop, *change(shop, real(shop)))
     assert re.search(cause, report.out.replace("\n  ", " ")), report.out
     assert report.code == (0 if "nginx" in mistake else 1)
     assert not [secret for secret in shop.secrets if secret in report.out + report.err]

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.cli.conftest import Run, Shop
-from tests.cli.test_mistakes import Changed, body, compact, real, signed
+from tests.cli.test_mistakes import Changed, body, compact, real, signed, verified
 from wechatpay_chain import Webhook, WeChatPayError
 
 Change = Callable[[Shop, bytes], Changed]
@@ -163,9 +163,7 @@ def test_verify_and_the_webhook_name_it(mistake: str, run: Run, shop: Shop) -> N
     """The command's report and the webhook's own error name what happened; neither believes the message."""
     change, cause = ON_THE_WAY[mistake]
     fields, content = change(shop, real(shop))
-    (shop.folder / "headers").write_text("".join(f"{name}: {value}\n" for name, value in fields.items()))
-    (shop.folder / "body").write_bytes(content)
-    report = run("verify", "--headers", "headers", "--body", "body")
+    report = verified(run, shop, fields, content)
     assert re.search(cause, report.out.replace("\n  ", " ")), report.out
     assert report.code == 1
     assert not [secret for secret in shop.secrets if secret in report.out + report.err]

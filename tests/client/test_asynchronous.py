@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from tests.punishing import ORDER, PUNISH
 from tests.tcp import server, silent
 from wechatpay_chain import (
     APIError,
@@ -37,14 +38,6 @@ from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import Emulator, KeyPair
 from wechatpay_chain.http.headers import Headers
 from wechatpay_chain.policies.retry import RetryPolicy
-
-PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
-ORDER: dict[str, Any] = {
-    "out_request_no": "P1",
-    "mchid": "1900000109",
-    "bal_account_no": "6222 0000 1111",
-    "punish_scene": 1,
-}
 
 
 async def test_the_main_job(wxpay: WeChatPay) -> None:

@@ -54,9 +54,9 @@ async def test_every_spelling_is_signed_by_the_brand(
     """However the path is written, the call goes out in the brand's name and its answer is believed."""
     async with WeChatPay(**both) as wxpay:
         answer: Response[Any] = await spelled(wxpay).post(json=SETTING)
-    said = Authorization.parse(answer.request.headers["Authorization"])  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
-    assert (said.signature_type, said.owner, said.serial) == (signature_types.BRAND, "1004", both["brand"].serial)
     assert answer.request is not None
+    said = Authorization.parse(answer.request.headers["Authorization"])
+    assert (said.signature_type, said.owner, said.serial) == (signature_types.BRAND, "1004", both["brand"].serial)
     assert answer.request.headers["Wechatpay-Serial"] in [key.serial for key in both["brand"].platform_keys]
     assert answer.verified
     with SyncWeChatPay(**both) as sync:

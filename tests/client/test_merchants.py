@@ -198,7 +198,7 @@ async def test_notifications_by_serial_and_by_url(merchants: Merchants, provider
     assert (await merchants.dispatch(*provider.message(FIRST), mchid="0")).status == 404
     assert (await merchants.dispatch(*provider.message(FIRST, key=KeyPair.wechatpay()))).status == 404
     assert (await merchants.dispatch({}, b"")).status == 404
-    assert (await merchants.dispatch(None, b"")).status == 404  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert (await merchants.dispatch(None, b"")).status == 404  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the wrong type
     assert len(provider.handled) == 2
 
 

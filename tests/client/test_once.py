@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.punishing import ORDER, PUNISH
 from wechatpay_chain import (
     APIError,
     NotFound,
@@ -26,8 +27,6 @@ from wechatpay_chain.emulator.platform.apiv2 import RefusalV2
 from wechatpay_chain.observing import CallEnded, CallStarted, Event
 from wechatpay_chain.wire.v3 import refusal
 
-PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
-ORDER = {"out_request_no": "P1", "mchid": "1900000109", "bal_account_no": "6222 0000 1111", "punish_scene": 1}
 ORDER_V2 = {"appid": "wx1", "body": "茶", "out_trade_no": "A1", "total_fee": 29, "trade_type": "NATIVE"}
 ORDER_V2 |= {"spbill_create_ip": "127.0.0.1", "notify_url": "https://a.example/n"}
 BANK = "v2/mmpaysptrans/pay_bank"

@@ -45,7 +45,7 @@ def test_they_are_frozen_and_changed_by_copying(emulator: Emulator) -> None:
     """A change is another value; the first one stays as it is, and a mistake in the change is found at once."""
     options = Options(**emulator.credentials(), timeout=5)
     with pytest.raises(FrozenInstanceError):
-        options.timeout = 6  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+        options.timeout = 6  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]  # frozen
     longer = options.changed(timeout=7, retry=RetryPolicy(attempts=1))
     assert (options.timeouts, longer.timeouts) == (Timeout(total=5), Timeout(total=7))
     assert (options.retry.attempts, longer.retry.attempts) == (4, 1)

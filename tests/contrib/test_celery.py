@@ -15,7 +15,8 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from tests.contrib.test_taskiq import PUNISH, ROOT, environment
+from tests.contrib.test_taskiq import ROOT, environment
+from tests.punishing import PUNISH
 from tests.redis_server import redis_server
 from wechatpay_chain import Request, Response
 from wechatpay_chain.emulator import Emulator

@@ -14,13 +14,13 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from tests.punishing import PUNISH
 from tests.redis_server import redis_server
 from wechatpay_chain import Request, Response
 from wechatpay_chain.emulator import Emulator
 from wechatpay_chain.emulator.server import Listening
 
 ROOT = Path(__file__).parent.parent.parent
-PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
 COUNT = 160
 
 

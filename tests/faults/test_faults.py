@@ -17,6 +17,7 @@ import pytest
 from aiohttp import ClientSession
 
 from tests.faults.proxy import Fate, FaultyProxy
+from tests.punishing import PUNISH
 from wechatpay_chain import (
     ConnectionFailed,
     RateLimited,
@@ -36,7 +37,6 @@ from wechatpay_chain.policies.backoff import Backoff
 from wechatpay_chain.policies.ratelimit import RateLimits
 from wechatpay_chain.policies.retry import RetryPolicy
 
-PUNISH = "v3/aggracct-bc/wb-channel/control-orders/punish"
 QUICK = Timeout(total=10, connect=1, read=0.5)
 SOON = RetryPolicy(base=0.01, longest=0.02)
 

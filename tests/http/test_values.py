@@ -178,9 +178,9 @@ class TestCopies:
     def test_unknown_attributes(self) -> None:
         """A misspelt attribute is a TypeError that names it."""
         with pytest.raises(TypeError, match="Request has no boddy"):
-            Request(method="GET", template="/", boddy=b"")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+            Request(method="GET", template="/", boddy=b"")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # misspelt
         with pytest.raises(TypeError, match="Request is made without template"):
-            Request(method="GET")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+            Request(method="GET")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # incomplete
         with pytest.raises(TypeError, match="Response has no state, stauts"):
             answer(status=200).changed(stauts=1, state=2)
         with pytest.raises(TypeError, match="Request has no boddy"):

@@ -23,7 +23,8 @@ from typing import Any, cast
 from redis import Redis
 
 from tests.cli.conftest import Done, Run, Shop, environment
-from tests.cli.test_batch import PUNISH, until
+from tests.cli.test_batch import until
+from tests.punishing import PUNISH
 from wechatpay_chain.cli.fleet.queue import QUEUE
 from wechatpay_chain.cli.fleet.worker import work
 from wechatpay_chain.cli.settings import Settings, add_settings

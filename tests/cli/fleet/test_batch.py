@@ -14,7 +14,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.cli.conftest import Run, Shop
 from tests.cli.fleet.machines import HANDED_OUT, RUN, called, hand_out, handing_out, interrupted, killed, working
-from tests.cli.test_batch import PUNISH, orders
+from tests.cli.test_batch import orders
+from tests.punishing import PUNISH
 from wechatpay_chain import ConfigurationError, Request, Response
 from wechatpay_chain.batch import Journal
 from wechatpay_chain.cli.fleet.batch import FleetBatch

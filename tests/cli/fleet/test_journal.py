@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from tests.cli.test_batch import PUNISH
+from tests.punishing import PUNISH
 from wechatpay_chain.batch import Item
 from wechatpay_chain.cli.fleet.connection import redis_at
 from wechatpay_chain.cli.fleet.journal import FleetJournal

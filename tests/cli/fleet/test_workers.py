@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from tests.cli.test_batch import PUNISH
+from tests.punishing import PUNISH
 from wechatpay_chain.batch import Item, Result, State
 from wechatpay_chain.batch.journal import Entry
 from wechatpay_chain.cli.fleet.connection import redis_at

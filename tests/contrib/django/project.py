@@ -1,7 +1,7 @@
 """A Django project in one module: a shop that keeps notifications, run by `python -m tests.contrib.django.project`.
 
-What it does stands in its arguments, with `+` between one thing and the next. DATABASE_URL says where its database is,
-and SHOP_FOLDER where its keys and the notifications are that are sent to it.
+Its arguments are commands, separated by `+`. DATABASE_URL is the URL of its database, SHOP_FOLDER the folder with its
+keys and with the notifications that are sent to it.
 """
 
 from __future__ import annotations
@@ -80,17 +80,17 @@ if __name__ == "__main__":
 django.setup()
 
 from django.contrib import admin  # noqa: E402 - only after the setup
-from django.contrib.auth.models import Permission, User  # noqa: E402
-from django.core.management import call_command, execute_from_command_line  # noqa: E402
-from django.db import IntegrityError, connection, connections, models  # noqa: E402
-from django.test import Client  # noqa: E402
-from django.urls import path  # noqa: E402
+from django.contrib.auth.models import Permission, User  # noqa: E402 - the same
+from django.core.management import call_command, execute_from_command_line  # noqa: E402 - the same
+from django.db import IntegrityError, connection, connections, models  # noqa: E402 - the same
+from django.test import Client  # noqa: E402 - the same
+from django.urls import path  # noqa: E402 - the same
 
-from wechatpay_chain import Notification, Webhook  # noqa: E402
-from wechatpay_chain.contrib.django import sync_view  # noqa: E402
-from wechatpay_chain.contrib.django.inbox import DjangoInbox, Worker  # noqa: E402
-from wechatpay_chain.notifications.inbox import Patience  # noqa: E402
-from wechatpay_chain.policies.backoff import Backoff  # noqa: E402
+from wechatpay_chain import Notification, Webhook  # noqa: E402 - the same
+from wechatpay_chain.contrib.django import sync_view  # noqa: E402 - the same
+from wechatpay_chain.contrib.django.inbox import DjangoInbox, Worker  # noqa: E402 - the same
+from wechatpay_chain.notifications.inbox import Patience  # noqa: E402 - the same
+from wechatpay_chain.policies.backoff import Backoff  # noqa: E402 - the same
 
 
 class Effect(models.Model):

@@ -67,7 +67,7 @@ async def test_a_claim_that_fell_writes_nothing(shop: Shop) -> None:
             await shop.execute("UPDATE wechatpay_inbox SET token = 'other'")
         return claimed
 
-    inbox.claim = claim_and_sleep  # type: ignore[method-assign]
+    inbox.claim = claim_and_sleep  # type: ignore[method-assign]  # another worker comes between
     assert await Worker(inbox, handled_by(writing(shop))).drain() == 0
     assert await shop.effects() == []
 

@@ -272,7 +272,7 @@ async def test_a_handler_that_takes_longer_than_its_lease_keeps_its_claim(shop: 
         renewed.set()
         return held
 
-    inbox.renew = renew_and_tell  # type: ignore[method-assign]
+    inbox.renew = renew_and_tell  # type: ignore[method-assign]  # watched
     others: list[Any] = []
 
     async def handle(notification: Notification[Any]) -> None:

@@ -90,5 +90,5 @@ def test_columns_are_not_exchanged() -> None:
 def test_a_key_of_another_length_is_refused(key: object) -> None:
     """Only 32 bytes are a key; the error names the argument, not the key."""
     with pytest.raises(ConfigurationError, match="seal_key") as caught:
-        Packer(key)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        Packer(key)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the wrong type
     assert "xxx" not in str(caught.value)
