@@ -465,12 +465,14 @@ VALUES = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp"), excl
 
 
 @given(
-    names=st.lists(st.from_regex(r"[a-z]{1,8}", fullmatch=True), min_size=2, max_size=5, unique=True),
+    names=st.lists(st.from_regex(r"[a-z]{1,8}", fullmatch=True), min_size=1, max_size=5, unique=True),
     data=st.data(),
 )
 def test_rows_come_back(names: list[str], data: st.DataObject) -> None:
     """Any texts without backticks, written as the platform writes them, are read back."""
-    written = data.draw(st.lists(st.lists(VALUES, min_size=len(names), max_size=len(names)), max_size=5))
+    row = st.lists(VALUES, min_size=len(names), max_size=len(names))
+    # One name without rows is no bill: a word may stand in its place.
+    written = data.draw(st.lists(row, min_size=1 if len(names) == 1 else 0, max_size=5))
     lines = [",".join(names), *("`" + ",`".join(row) for row in written)]
     assert list(Rows(lines)) == [dict(zip(names, row, strict=True)) for row in written]
 

@@ -96,9 +96,12 @@ class Rows:
             raise DecodeError("the bill is empty: not even its columns are there. Download it again")
         self.columns = _names(header)
         if len(self.columns) == 1:
-            raise DecodeError(
-                "its first line names no columns: it is no bill, but a text in its place or a damaged file"
-            )
+            first = next(lines, (2, ""))
+            if not first[1].startswith(_BACKTICK):
+                raise DecodeError(
+                    "its first line names no columns: it is no bill, but a text in its place or a damaged file"
+                )
+            lines = chain((first,), lines)
         self.doubtful.clear()
         sums = _Sums()
         last_two: list[tuple[int, str]] = []
