@@ -265,6 +265,48 @@ async def _waits_for_nothing(notification: Notification[Any]) -> None:
     pass
 
 
+@pytest.mark.parametrize("in_loop", [True, False])
+def test_closing_waits_for_what_dispatch_sync_began(in_loop: bool) -> None:
+    """A late handler runs in another thread's loop; it wakes the loop that waits for it."""
+    hook = webhook(deadline=0.05)
+    finish = threading.Event()
+    handled: list[str] = []
+
+    def plain(notification: Notification[Any]) -> None:
+        finish.wait(30)
+        handled.append(notification.id)
+
+    async def coroutine(notification: Notification[Any]) -> None:
+        await asyncio.to_thread(plain, notification)
+
+    hook.on("TRANSACTION.SUCCESS")(coroutine if in_loop else plain)
+    assert (hook.dispatch_sync(*notify()).status, hook.is_busy) == (500, True)
+    closing = threading.Thread(target=asyncio.run, args=(hook.aclose(),), daemon=True)
+    closing.start()
+    closing.join(0.1)
+    assert closing.is_alive()
+    finish.set()
+    closing.join(20)
+    assert (closing.is_alive(), handled, hook.is_busy) == (False, ["EV-1"], False)
+
+
+def test_closing_when_the_loop_of_a_handler_has_ended() -> None:
+    """A loop that was stopped has handlers that never end: nobody waits for them."""
+    hook, loop = webhook(deadline=0.01), asyncio.new_event_loop()
+
+    async def late(notification: Notification[Any]) -> None:
+        await asyncio.Event().wait()
+
+    hook.on("TRANSACTION.SUCCESS")(late)
+    assert loop.run_until_complete(hook.dispatch(*notify())).status == 500
+    (task,) = asyncio.all_tasks(loop)
+    loop.close()
+    asyncio.run(asyncio.wait_for(hook.aclose(), 20))
+    assert not hook.is_busy
+    task._log_destroy_pending = False  # type: ignore[attr-defined] # it is left pending on purpose
+    task.get_coro().close()
+
+
 async def test_a_handler_that_cancels_itself_at_once(caplog: pytest.LogCaptureFixture) -> None:
     """A handler that ends as cancelled before it waits is no success, and cancels nobody else."""
     hook = webhook()

@@ -189,8 +189,23 @@ class Delivery:
 
     async def drain(self) -> None:
         """Wait for handlers that run on in the background."""
-        while self._running:
-            await asyncio.wait(self._running)
+        while running := tuple(self._running):
+            await asyncio.gather(*map(self._ended, running))
+
+    async def _ended(self, task: asyncio.Task[Reply]) -> None:
+        """Wait for a handler, which may run in the loop of another thread (`dispatch_sync`)."""
+        here, ended = asyncio.get_running_loop(), asyncio.Event()
+
+        def tell(_: asyncio.Task[Reply]) -> None:
+            with suppress(RuntimeError):  # nobody waits any more, and the loop has ended
+                here.call_soon_threadsafe(ended.set)
+
+        try:
+            task.get_loop().call_soon_threadsafe(task.add_done_callback, tell)
+        except RuntimeError:  # its loop has ended, and it with it
+            self._running.discard(task)
+        else:
+            await ended.wait()
 
     @property
     def is_busy(self) -> bool:
