@@ -490,8 +490,8 @@ async def test_demand_35_parameters_for_front_ends_from_an_existing_prepay_id(em
 
 def test_demand_36_amounts_of_bills_are_exact() -> None:
     """0.29 yuan is 29 fen."""
-    with bills.read("订单金额\n`0.29\n".encode(), fen=True) as rows:
-        assert list(rows) == [{"订单金额": 29}]
+    with bills.read("商户订单号,订单金额\n`A1,`0.29\n".encode(), fen=True) as rows:
+        assert list(rows) == [{"商户订单号": "A1", "订单金额": 29}]
 
 
 async def test_demand_36_money_in_floats_is_refused(emulator: Emulator) -> None:
