@@ -17,6 +17,7 @@ ALLOWED = {
     # words and values
     "_version": "",
     "_extras": "",
+    "_lazy": "",
     "errors": "",
     "http": "errors",
     "_arguments": "errors http",
@@ -30,7 +31,7 @@ ALLOWED = {
     # the kernel: sums, facts, and what is signed; no I/O, no clock
     "crypto": "errors",
     "diagnosis": "errors http crypto",
-    "catalogue": "errors http",
+    "catalogue": "_lazy errors http",
     "wire": "errors http crypto diagnosis",
     "policies": "_arguments errors http catalogue wire",
     # what a call passes through
@@ -51,11 +52,12 @@ ALLOWED = {
         "_arguments errors observing http crypto catalogue wire policies pipeline credentials files transport "
         "middleware payments notifications client.chain _endpoints _loop_thread _both_clients"
     ),
-    "__init__": ("_version errors http policies pipeline credentials payments notifications client.chain client"),
+    "__init__": ("_version _lazy errors http policies pipeline credentials payments notifications client.chain client"),
     # adapters, the platform's half, and programs
     "contrib": "_arguments _version _extras errors observing policies credentials notifications",
     "emulator": (
-        "_arguments _version _extras _loop_thread errors http crypto diagnosis catalogue wire pipeline credentials"
+        "_arguments _version _extras _lazy _loop_thread errors http crypto diagnosis catalogue wire pipeline "
+        "credentials"
     ),
     "cli": (
         "_version _extras _waits errors http crypto catalogue wire policies credentials files bills payments "

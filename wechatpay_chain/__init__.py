@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ._lazy import lazy
 from ._version import __version__ as __version__
 from .errors import (
     APIError,
@@ -99,41 +100,30 @@ __all__ = [
 ]
 
 # Loaded on first use: a process that only receives notifications pays neither for aiohttp nor for what calls need.
-_LAZY = {
-    "Attachment": "http.attachment",
-    "Brand": "credentials.brand",
-    "Chain": "client.chain",
-    "Handler": "pipeline",
-    "Merchants": "client.merchants",
-    "Middleware": "pipeline",
-    "Notification": "notifications",
-    "RateLimits": "policies.ratelimit",
-    "Renewal": "credentials.renewal",
-    "Reply": "notifications",
-    "Request": "http.request",
-    "Response": "http.response",
-    "RetryPolicy": "policies.retry",
-    "Secret": "http.secret",
-    "Signer": "credentials.signer",
-    "SyncWeChatPay": "client.blocking",
-    "Timeout": "http.timeout",
-    "WeChatPay": "client.asynchronous",
-    "Webhook": "notifications",
-    "paginate": "client.paging",
-    "until_certain": "payments.certainty",
-    "wait_for_payment": "payments.waiting",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "Attachment": "http.attachment",
+        "Brand": "credentials.brand",
+        "Chain": "client.chain",
+        "Handler": "pipeline",
+        "Merchants": "client.merchants",
+        "Middleware": "pipeline",
+        "Notification": "notifications",
+        "RateLimits": "policies.ratelimit",
+        "Renewal": "credentials.renewal",
+        "Reply": "notifications",
+        "Request": "http.request",
+        "Response": "http.response",
+        "RetryPolicy": "policies.retry",
+        "Secret": "http.secret",
+        "Signer": "credentials.signer",
+        "SyncWeChatPay": "client.blocking",
+        "Timeout": "http.timeout",
+        "WeChatPay": "client.asynchronous",
+        "Webhook": "notifications",
+        "paginate": "client.paging",
+        "until_certain": "payments.certainty",
+        "wait_for_payment": "payments.waiting",
+    },
+)

@@ -8,8 +8,9 @@ print(catalogue.describe("v3/refund/domestic/refunds"))  # what does it take?
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .._lazy import lazy
 from ..http.operation import AnswerSignature, Operation, Rate
 from .facts import find, secret_names
 
@@ -61,45 +62,35 @@ __all__ = [
 ]
 
 # Loaded on first use: a call needs the facts of its operation alone.
-_LAZY = {
-    "Event": "notifications",
-    "Fault": "validation",
-    "KnownRefusal": "refusals",
-    "always_secret_names": "records",
-    "at": "browsing",
-    "children": "browsing",
-    "closest": "browsing",
-    "constraints": "description",
-    "describe": "description",
-    "events": "notifications",
-    "events_named": "notifications",
-    "field_type": "validation",
-    "find_events": "notifications",
-    "is_field": "records",
-    "known_refusals": "refusals",
-    "notification_sources": "sources",
-    "operations": "browsing",
-    "pages": "description",
-    "remarks": "description",
-    "resembling": "browsing",
-    "respelt_of": "browsing",
-    "sample": "samples",
-    "search": "searching",
-    "search_events": "searching",
-    "spell": "spelling",
-    "type_text": "description",
-    "validate": "validation",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(f".{_LAZY[name]}", __name__), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "Event": "notifications",
+        "Fault": "validation",
+        "KnownRefusal": "refusals",
+        "always_secret_names": "records",
+        "at": "browsing",
+        "children": "browsing",
+        "closest": "browsing",
+        "constraints": "description",
+        "describe": "description",
+        "events": "notifications",
+        "events_named": "notifications",
+        "field_type": "validation",
+        "find_events": "notifications",
+        "is_field": "records",
+        "known_refusals": "refusals",
+        "notification_sources": "sources",
+        "operations": "browsing",
+        "pages": "description",
+        "remarks": "description",
+        "resembling": "browsing",
+        "respelt_of": "browsing",
+        "sample": "samples",
+        "search": "searching",
+        "search_events": "searching",
+        "spell": "spelling",
+        "type_text": "description",
+        "validate": "validation",
+    },
+)

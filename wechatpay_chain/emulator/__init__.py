@@ -9,7 +9,9 @@ bills, and signs its answers. It never imports the client.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy
 
 if TYPE_CHECKING:
     from .emulator import Emulator
@@ -20,22 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["Call", "Emulator", "KeyPair", "Refusal"]
 
 # Loaded on first use: a command that asks a running emulator pays neither for its products nor for cryptography.
-_LAZY = {
-    "Call": "platform.call",
-    "Emulator": "emulator",
-    "KeyPair": "platform.keys",
-    "Refusal": "platform.refusal",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(f".{_LAZY[name]}", __name__), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "Call": "platform.call",
+        "Emulator": "emulator",
+        "KeyPair": "platform.keys",
+        "Refusal": "platform.refusal",
+    },
+)

@@ -19,7 +19,7 @@ from ...http.request import Request
 from ...wire.sealing import field_tree
 from ...wire.sealing import seal as replace_marked
 from ...wire.v3.signature import SERIAL_HEADER
-from . import refusal, texts
+from . import refusal, text_rules
 from .keys import KeyPair
 from .multipart import Upload, parse
 
@@ -136,7 +136,7 @@ def check(payload: Payload, request: Request, operation: Operation) -> None:
     if (operation.body == "multipart") != (payload.meta is not None):
         raise refusal.bad_content_type(request.headers.get("Content-Type", ""))
     hold(payload, operation)
-    texts.check(payload.json)
+    text_rules.check(payload.json)
     _check_upload(payload, operation)
 
 

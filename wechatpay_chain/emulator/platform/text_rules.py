@@ -1,4 +1,4 @@
-"""Rules of the platform for single texts, which its pages don't give; its refusals have shown them.
+"""Rules for `notify_url` and `out_trade_no` that aren't documented, but were seen in refusals of the platform.
 
 Observed: https://github.com/labring/sealos/pull/2300 (notify_url)
 """
@@ -11,18 +11,18 @@ from typing import Any, cast
 
 from . import refusal
 
-# No query, and no blanks around it; http is taken, and an address without a path.
+# No query, and no blanks around it; http is allowed, and so is a URL without a path.
 _URL = re.compile(r"https?://([^\s/?#\[\]@]+@)?[^\s/?#@:]+(:[0-9]{2,5})?[^\s?#\[\]]*")
 _NUMBER = re.compile(r"[0-9A-Za-z_\-|*]+")
-# It also refuses numbers of less than 6 bytes, which those of tests often have.
+# The platform also refuses numbers of less than 6 bytes; the emulator doesn't, as tests often use such numbers.
 _LONGEST_NUMBER = 32
 
 
 def check(body: object) -> None:
-    """Hold the texts of a JSON body against the rules: `notify_url` and `out_trade_no`, of combined orders each.
+    """Check `notify_url` and `out_trade_no` of a JSON body; in a combined order, those of each order.
 
     Raises:
-        Refusal: 400, with the first that breaks one.
+        Refusal: 400, for the first that breaks a rule.
     """
     members = _members(body)
     _check_members(members, "")
