@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from tests.payments.documented import APPID, PREPAY_ID, TIMESTAMP
-from wechatpay_chain import ConfigurationError, SyncWeChatPay, WeChatPay, payments
+from wechatpay_chain import ConfigurationError, SyncWeChatPay, TimedOut, WeChatPay, payments
 from wechatpay_chain.crypto import rsa
 from wechatpay_chain.emulator import Emulator
 
@@ -39,6 +40,19 @@ def test_the_blocking_client_gives_the_parameters_themselves(emulator: Emulator)
     """Nothing is to be awaited there."""
     with SyncWeChatPay(**emulator.credentials(), transport=emulator) as wxpay:
         assert wxpay.payments.jsapi(PREPAY_ID, appid=APPID)["signType"] == "RSA"
+
+
+async def test_a_signer_that_never_answers(emulator: Emulator) -> None:
+    """What a service signs for a front end ends with the client's time, too."""
+
+    class Hanging:
+        async def sign(self, message: bytes) -> bytes:
+            return await asyncio.Future()
+
+    given = {**emulator.credentials(), "private_key": Hanging(), "merchant_cert": None}
+    wxpay = WeChatPay(**given, transport=emulator, timeout=0.01)
+    with pytest.raises(TimedOut, match=r"the signer gave no signature within 0\.01 s"):
+        await wxpay.payments.jsapi("wx1", appid="wx2")
 
 
 def test_apiv2_parameters_need_its_key(emulator: Emulator) -> None:

@@ -307,7 +307,8 @@ class WeChatPay(Endpoints, Node["Coroutine[Any, Any, Response[Any]]"]):
         from ..payments import Payments  # only for front ends
 
         merchant = self._options.credentials
-        return Payments(run, merchant.mchid, merchant.signer, merchant.apiv2_key, self._clock, make_nonce)
+        seconds = self._options.timeouts.total
+        return Payments(run, merchant.mchid, merchant.signer, merchant.apiv2_key, self._clock, make_nonce, seconds)
 
     async def aclose(self) -> None:
         """Refuse new calls, wait for the calls and downloads in flight, then close the connections.

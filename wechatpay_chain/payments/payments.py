@@ -34,6 +34,7 @@ class Payments(Generic[R]):
         apiv2_key: the APIv2 key, for what is signed with it.
         clock: gives Unix time in seconds.
         nonce: gives a random string.
+        seconds: that signing may take; None for no bound.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Payments(Generic[R]):
         apiv2_key: Concealed[str] | None,
         clock: Callable[[], float],
         nonce: Callable[[], str],
+        seconds: float | None = None,
     ) -> None:
         self._run = run
         self._mchid = mchid
@@ -51,6 +53,7 @@ class Payments(Generic[R]):
         self._apiv2_key = apiv2_key
         self._clock = clock
         self._nonce = nonce
+        self._seconds = seconds
 
     def jsapi(self, prepay: Prepay, *, appid: str, instalment: Instalment | None = None) -> R:
         """The parameters of `WeixinJSBridge.invoke("getBrandWCPayRequest", ...)` in a page inside of WeChat, signed.
@@ -211,7 +214,7 @@ class Payments(Generic[R]):
 
     async def _signed(self, unsigned: Unsigned) -> dict[str, str]:
         check_algorithm(algorithm_of(self._signer))
-        return unsigned.signed(await signature_by(self._signer, unsigned.message))
+        return unsigned.signed(await signature_by(self._signer, unsigned.message, self._seconds))
 
     def _fresh(self) -> _Fresh:
         return {"timestamp": int(self._clock()), "nonce": self._nonce()}
