@@ -216,6 +216,18 @@ async def test_a_function_that_makes_no_session(emulator: Emulator, blocking: bo
                 await call
 
 
+async def test_a_function_that_gives_one_session_to_two_clients(emulator: Emulator) -> None:
+    """The first client that is closed closes it; the other one says so, and what to do."""
+    async with emulator.listen() as base_url, aiohttp.ClientSession() as session:
+        given = emulator.credentials(base_url=base_url, session=lambda: session)
+        async with WeChatPay(**given) as first, WeChatPay(**given) as second:
+            for client in (first, second):
+                assert (await client["v3/security/echo"].post(json={"echo_message": "a"})).verified
+            await first.aclose()
+            with pytest.raises(ConfigurationError, match="the aiohttp session is closed"):
+                await second["v3/security/echo"].post(json={"echo_message": "a"})
+
+
 @pytest.mark.parametrize("session", [aiohttp.ClientSession, "http://proxy:3128", asyncio.sleep])
 async def test_what_is_no_session(emulator: Emulator, session: Any) -> None:
     """A class, a text and a coroutine function are refused where the client is made."""

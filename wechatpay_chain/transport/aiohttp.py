@@ -71,6 +71,7 @@ class AiohttpTransport:
         self._timeouts = chosen(timeout, Timeout())
         self._session = session if isinstance(session, ClientSession) else None
         self._make_session = None if isinstance(session, ClientSession) else session
+        self._is_given = session is not None
         self._owns_session = self._session is None
         self._is_made_here = session is None or self._session in _made_here
         # Into a session of the caller's own aiohttp puts middlewares, which may make calls themselves.
@@ -159,7 +160,7 @@ class AiohttpTransport:
         if self._session is None:
             self._session = new_session() if self._make_session is None else made(self._make_session)
             self._loop = asyncio.get_running_loop()
-        elif not self._owns_session and self._session.closed:
+        elif self._is_given and self._session.closed:
             raise ConfigurationError(
                 "session",
                 "the aiohttp session is closed, or its connector is",
