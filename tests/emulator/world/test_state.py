@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sqlite3
 import stat
@@ -173,6 +174,36 @@ def test_a_damaged_record(folder: Path, clock: Clock, kind: str, value: bytes) -
     State(folder).close()
     connection = sqlite3.connect(folder / FILE)
     connection.execute("INSERT INTO records (kind, key, value) VALUES (?, 'k', ?)", (kind, value))
+    connection.commit()
+    connection.close()
+    with pytest.raises(ConfigurationError, match="is damaged"):
+        started(folder, clock)
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("orders", {"made": []}),
+        ("orders", {"made": None}),
+        ("orders", {"due": "x"}),
+        ("orders", {"history": [["a", "b"]]}),
+        ("orders", {"mchid": 5}),
+        ("orders", {"state": None}),
+        ("orders", {"out_trade_no": [1]}),
+        ("settings", {"value": {"keys": [[]]}}),
+        ("settings", {"value": {"keys": [{"algorithm": "RSA", "private_key": 5, "certificate": 5}]}}),
+    ],
+)
+def test_a_record_with_a_value_of_another_type(folder: Path, clock: Clock, kind: str, change: dict[str, Any]) -> None:
+    """It is damage, told as such when the emulator starts."""
+    emulator = started(folder, clock)
+    emulator.add_order("A1", 1)
+    emulator.close()
+    connection = sqlite3.connect(folder / FILE)
+    select = "SELECT key, value FROM records WHERE kind = ? ORDER BY sequence"
+    key, value = connection.execute(select, (kind,)).fetchone()
+    changed = json.dumps(json.loads(value) | change).encode()
+    connection.execute("UPDATE records SET value = ? WHERE kind = ? AND key = ?", (changed, kind, key))
     connection.commit()
     connection.close()
     with pytest.raises(ConfigurationError, match="is damaged"):

@@ -8,6 +8,8 @@ from typing import Any, Generic, Self, TypeVar, cast
 
 import orjson
 
+from ..._arguments import is_number
+
 History = tuple[tuple[float, str], ...]
 """The states that a record has been in: for each, the time when it began, and its name."""
 
@@ -50,7 +52,12 @@ class Record:
         if members.keys() != {member.name for member in fields(cls)}:
             raise ValueError(f"not a {cls.__name__} of this version")
         members["history"] = tuple((time, state) for time, state in members["history"])
-        return cls(**members)
+        record = cls(**members)
+        times = [record.made, *(time for time, _ in record.history), *([] if record.due is None else [record.due])]
+        texts: list[object] = [record.mchid, record.state, *(state for _, state in record.history)]
+        if not all(map(is_number, times)) or not all(isinstance(text, str) for text in texts):
+            raise ValueError(f"a time or a state of a {cls.__name__} is none")
+        return record
 
 
 R = TypeVar("R", bound=Record)

@@ -313,16 +313,16 @@ class World:
                 raise state.damaged(ValueError(f"there are no {name}"))
             try:
                 record = table.kind.record.from_json(value)
+                table.restore(key, record)
             except (ValueError, TypeError) as error:
                 raise state.damaged(error) from error
-            table.restore(key, record)
             latest = max(latest, record.made, record.history[-1][0] if record.history else 0.0)
             if record.due is not None:
                 self._due.append((record.due, name, key))
         heapq.heapify(self._due)
         try:
             self._take_up()
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise state.damaged(error) from error
         # The real clock may have been set back meanwhile.
         if latest > self.clock() and self.of(SETTINGS).get(CLOCK) is None:
