@@ -231,6 +231,19 @@ def test_nobody_there(capfd: pytest.CaptureFixture[str]) -> None:
     assert "nothing that is one answers" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://[::1", "ftp://127.0.0.1", "http://", "x"])
+def test_what_is_no_url(capfd: pytest.CaptureFixture[str], url: str) -> None:
+    """A URL that names no emulator is wrong use, told in a line."""
+    assert main(["calls", "--url", url]) == 2
+    assert capfd.readouterr().err.startswith(f"error: --url: '{url}' was found.")
+
+
+def test_a_number_that_cannot_be_sent(capfd: pytest.CaptureFixture[str]) -> None:
+    """A number of more than 64 bits is wrong use, told in a line."""
+    assert main(["trigger", "TRANSACTION.SUCCESS", "--times", "1" + "0" * 30, "--url", "http://127.0.0.1:9"]) == 2
+    assert capfd.readouterr().err.startswith("error: body: a value can't be sent")
+
+
 def test_wrong_options(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Options that make no sense are named before anything is written."""
     monkeypatch.chdir(tmp_path)

@@ -2,16 +2,56 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import sys
 from getpass import getpass
+from math import inf
 from pathlib import Path
 
 from ..errors import ConfigurationError
 
+_HIGHEST_PORT = 65_535
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
+
+
+def port(text: str) -> int:
+    """A port that an option names, 0 for a free one.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    if not (re.fullmatch(r"[0-9]{1,5}", text) and int(text) <= _HIGHEST_PORT):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give 0 to {_HIGHEST_PORT}")
+    return int(text)
+
+
+def count(text: str) -> int:
+    """How many, as an option says it.
+
+    Raises:
+        ArgumentTypeError: it is no whole number of 1 or more.
+    """
+    if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} was found: give a whole number, 1 or more")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """For how long, as an option says it.
+
+    Raises:
+        ArgumentTypeError: it is no positive number of seconds.
+    """
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < inf:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} was found: give a positive number of seconds")
+    return found
 
 
 def seconds_of(duration: str, argument: str) -> int:

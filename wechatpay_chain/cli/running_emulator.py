@@ -36,12 +36,13 @@ def ask(options: argparse.Namespace, method: str, path: str, body: Any = None) -
         ConfigurationError: no emulator is running there.
     """
     base_url: str = options.url or folders.find_running(options.folder)
-    parts = urlsplit(base_url)
-    if parts.scheme != "http" or not parts.hostname:
-        raise ConfigurationError("--url", f"{base_url!r} was found", "Give the emulator's http URL")
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=_TIMEOUT)
+    host, port = _place_of(base_url)
     try:
         content = None if body is None else orjson.dumps(body)
+    except orjson.JSONEncodeError as error:
+        raise ConfigurationError("body", f"a value can't be sent ({error})", "Give a smaller number") from None
+    connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT)
+    try:
         connection.request(
             method, f"/_emulator{path}", content, {"Content-Type": "application/json"} if content else {}
         )
@@ -53,6 +54,19 @@ def ask(options: argparse.Namespace, method: str, path: str, body: Any = None) -
         ) from error
     finally:
         connection.close()
+
+
+def _place_of(base_url: str) -> tuple[str, int | None]:
+    """Host and port of an `http` URL."""
+    error = ConfigurationError("--url", f"{base_url!r} was found", "Give the emulator's http URL")
+    try:
+        parts = urlsplit(base_url)
+        host, port = parts.hostname, parts.port
+    except ValueError:  # a port above 65535, or half of an IPv6 address
+        raise error from None
+    if parts.scheme != "http" or not host:
+        raise error
+    return host, port
 
 
 def show(answer: tuple[int, Any]) -> int:

@@ -12,6 +12,7 @@ from ...errors import ConfigurationError
 from ...wire.hosts import DEFAULT_BASE_URL
 from ..checks import Check, exit_of_checks, failed, show
 from ..checkup import echo, keys, network, setting_texts
+from ..inputs import seconds
 from ..progress import waiting
 from ..settings import Settings, add_settings
 
@@ -19,7 +20,7 @@ from ..settings import Settings, add_settings
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments of `doctor`."""
     parser.add_argument("--offline", action="store_true", help="leave out the network and the self-test")
-    parser.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="for each connection (10)")
+    parser.add_argument("--timeout", type=seconds, default=10.0, metavar="SECONDS", help="for each connection (10)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_settings(parser)
     parser.set_defaults(run=_doctor)

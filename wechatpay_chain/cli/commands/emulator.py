@@ -16,6 +16,7 @@ from ...emulator import Emulator, KeyPair
 from ...emulator import folder as folders
 from ...errors import ConfigurationError
 from ..exits import Exit
+from ..inputs import port
 from ..terminal import show_error
 
 
@@ -31,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="FOLDER", help="write keys and settings there, without overwriting; no state"
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (a free one)")
+    parser.add_argument("--port", type=port, default=0, help="port to listen on (a free one)")
     parser.add_argument("--mchid", default="1900000109", help="merchant number (1900000109)")
     parser.add_argument("--sm", action="store_true", help="put the merchant into SM mode, with a key of SM2")
     parser.add_argument("--tls", action="store_true", help="listen with https, too, with an authority of its own")

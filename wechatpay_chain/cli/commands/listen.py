@@ -20,7 +20,7 @@ from ...http.request import Request
 from ...http.response import Response
 from ...notifications import Reply, Webhook, saved
 from ..exits import Exit
-from ..inputs import write_private
+from ..inputs import count, port, write_private
 from ..output import show_json
 from ..settings import Settings, add_settings
 from ..terminal import tell
@@ -30,24 +30,17 @@ _HOP = frozenset(
     {"connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
 )
 _SHOWN_CAUSES = 3
-_HIGHEST_PORT = 65535
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments of `listen`."""
-    parser.add_argument("--port", type=_port, default=8000, help="port to listen on (8000); 0 for a free one")
+    parser.add_argument("--port", type=port, default=8000, help="port to listen on (8000); 0 for a free one")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--forward", metavar="URL", help="hand each on, byte for byte, and answer what that answers")
     parser.add_argument("--save", type=Path, metavar="FOLDER", help="keep each as a file that `verify` and tests read")
-    parser.add_argument("--count", type=int, metavar="NUMBER", help="end after so many")
+    parser.add_argument("--count", type=count, metavar="NUMBER", help="end after so many")
     add_settings(parser)
     parser.set_defaults(run=_listen)
-
-
-def _port(text: str) -> int:
-    if not (text.isdecimal() and int(text) <= _HIGHEST_PORT):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: give 0 to {_HIGHEST_PORT}")
-    return int(text)
 
 
 def _listen(options: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ... import catalogue
+from ..inputs import count
 from ..output import show_json
 from ..terminal import print_table, show_error
 
@@ -12,7 +13,7 @@ from ..terminal import print_table, show_error
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments of `search`."""
     parser.add_argument("text", nargs="+", help="解管, 'control order', bal_account_no, TRANSACTION.SUCCESS, ...")
-    parser.add_argument("--limit", type=int, default=20, help="how many at most (20)")
+    parser.add_argument("--limit", type=count, default=20, help="how many at most (20)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=_search)
 
