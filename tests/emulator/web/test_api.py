@@ -135,6 +135,14 @@ def test_nobody_leaves_a_combined_order(emulator: Emulator, control: Client) -> 
     assert control("POST", "/_emulator/phone/confirm_service", {"what": "S1"})[0] == 404
 
 
+@pytest.mark.parametrize("mchid", ["", "a/b", "1\nX=2", "<b>", "\uff11"])
+def test_a_merchant_without_a_number(emulator: Emulator, control: Client, mchid: str) -> None:
+    """What is no number is refused: it would break the settings that are written of it, and the keys of records."""
+    status, told = control("POST", "/_emulator/merchants", {"mchid": mchid})
+    assert (status, told["message"]) == (400, "mchid must be a number, such as 1900000110")
+    assert list(emulator.world.merchants) == [emulator.mchid]
+
+
 def test_snapshots(emulator: Emulator, control: Client) -> None:
     """A snapshot is kept under a name, gone back to, and removed; merchants and keys stay as they are."""
     control("POST", "/_emulator/orders", {"out_trade_no": "A1", "total": 1})

@@ -11,7 +11,7 @@ from ...platform.keys import KeyPair
 from ...platform.refusal import Refusal
 from ...world.merchants import Merchant
 from ..action import Action, Arguments
-from ..fields import Field
+from ..fields import BadRequest, Field
 
 
 class Merchants:
@@ -26,6 +26,8 @@ class Merchants:
 
     def _add_merchant(self, given: Arguments) -> dict[str, Any]:
         world = self._controls.world
+        if not (given["mchid"].isascii() and given["mchid"].isdecimal()):
+            raise BadRequest("mchid must be a number, such as 1900000110")
         if given["mchid"] in world.merchants:
             raise Refusal(409, "ALREADY_EXISTS", f"there is a merchant {given['mchid']}")
         made = world.add_merchant(Merchant(mchid=given["mchid"], role=given.get("role", "direct")))
