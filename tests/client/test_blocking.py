@@ -100,6 +100,7 @@ def test_closing_leaves_no_thread_waiting(emulator: Emulator) -> None:
     sync.close()
     calling.join(30)
     assert [(type(error), error.outcome) for error in errors] == [(ConnectionFailed, "unknown")]
+    assert str(errors[0]).startswith(f"POST /{ECHO}: the client was closed while the call was under way")
 
 
 async def _cancelled(wxpay: WeChatPay) -> None:

@@ -113,7 +113,7 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
 
     def send(self, request: Request) -> Response[Any]:
         """Send a request that was made by hand; raises as `WeChatPay.send`."""
-        return self._wait(self._client.send(request))
+        return self._wait(self._client.send(request), request)
 
     def download(self, link: Link, to: str | Path, **options: Any) -> Path:
         """Download a file: a bill, a receipt, an invoice, an image. It appears whole and checked, or not at all.
@@ -215,7 +215,7 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client holds keys and connections and can't be pickled: make one in each process")
 
-    def _wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    def _wait(self, coroutine: Coroutine[Any, Any, T], request: Request | None = None) -> T:
         """Run a coroutine in the loop, and return its result."""
         if self._pid != os.getpid():
             coroutine.close()
@@ -227,6 +227,7 @@ class SyncWeChatPay(SyncEndpoints, Node[Response[Any]]):
         except LoopEnded:
             error = ConnectionFailed("the client was closed while the call was under way")
             error.outcome = "unknown"
+            error.request = None if request is None else request.line
             raise error from None
 
 
