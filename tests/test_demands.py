@@ -311,9 +311,8 @@ async def test_demand_24_a_signer_that_never_answers_ends_with_the_call(emulator
         async def sign(self, message: bytes) -> bytes:
             return await asyncio.Future()
 
-    wxpay = WeChatPay(
-        **{**emulator.credentials(), "private_key": Hanging(), "merchant_cert": None}, transport=emulator, timeout=0.05
-    )
+    credentials: Any = {**emulator.credentials(), "private_key": Hanging(), "merchant_cert": None}
+    wxpay = WeChatPay(**credentials, transport=emulator, timeout=0.05)
     asked: Any = {"xml": {"appid": "wx1"}} if version == "v2" else {"json": ORDER}
     with pytest.raises(TimedOut, match="the signer gave no signature") as caught:
         await wxpay["v2/secsvc/getrealnameinfo" if version == "v2" else PUNISH].post(**asked)

@@ -240,7 +240,8 @@ async def test_a_stream_is_closed_where_its_call_is_cancelled(
 
     trust = TrustStore(platform_keys)
     trust.renewed_by(fetch=never, report=lambda serial: None)
-    verify = Verify(trust, lambda: NOW, run=never if in_thread else None)
+    run: Any = never if in_thread else None
+    verify = Verify(trust, lambda: NOW, run=run)
     task = asyncio.create_task(verify(STATEMENT.changed(streamed=True), call_next))
     await asyncio.wait_for(waiting.wait(), 10)
     assert not endless.closed

@@ -299,11 +299,12 @@ def test_closing_when_the_loop_of_a_handler_has_ended() -> None:
 
     hook.on("TRANSACTION.SUCCESS")(late)
     assert loop.run_until_complete(hook.dispatch(*notify())).status == 500
+    task: Any
     (task,) = asyncio.all_tasks(loop)
     loop.close()
     asyncio.run(asyncio.wait_for(hook.aclose(), 20))
     assert not hook.is_busy
-    task._log_destroy_pending = False  # type: ignore[attr-defined] # it is left pending on purpose
+    task._log_destroy_pending = False  # it is left pending on purpose
     task.get_coro().close()
 
 

@@ -65,7 +65,7 @@ def missing_methods(site: Path) -> list[str]:
         "wechatpay_chain": ("WeChatPay.download", "SyncWeChatPay.from_env", "Webhook.dispatch"),
         "wechatpay_chain.emulator": ("Emulator.listen", "Emulator.pay", "Emulator.notification"),
     }
-    missing = []
+    missing: list[str] = []
     for module, names in shown.items():
         page = (site / f"api/{module}/index.html").read_text(encoding="utf-8")
         missing += [name for name in names if f'id="{module}.{name}"' not in page]
