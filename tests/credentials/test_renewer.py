@@ -277,7 +277,8 @@ async def test_stopped_by_another_thread(old: KeyPair) -> None:
         assert renewing.cancelled()
 
 
-async def test_closed_while_it_downloads(old: KeyPair) -> None:
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_closed_while_it_downloads(old: KeyPair, stopped: bool) -> None:
     """A client that is closed while it waits for its first certificates says so to the calls that wait."""
     entered = asyncio.Event()
 
@@ -287,11 +288,14 @@ async def test_closed_while_it_downloads(old: KeyPair) -> None:
         raise AssertionError("nothing wakes it")
 
     client = World(old).client(transport=hangs)
+    if stopped:
+        client.stop_renewing()
     waiting = asyncio.create_task(call(client))
     await entered.wait()
     await client.aclose()
     with pytest.raises(ConfigurationError, match="closed"):
         await waiting
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 @pytest.mark.parametrize("order", [("_keep_renewing", "_renew"), ("_renew", "_keep_renewing")])

@@ -6,12 +6,13 @@ import asyncio
 import gzip
 import zlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp.tracing import Trace
 
 from tests.tcp import answering, server
 from wechatpay_chain import Forbidden, WeChatPay
@@ -239,6 +240,33 @@ async def test_the_worst_of_what_a_middleware_sent_counts() -> None:
             await sent(aiohttp.ClientSession(middlewares=(again,)), base_url)
     assert caught.value.outcome == "unknown"
     assert "Server disconnected" in str(caught.value)
+
+
+class DownAtFirst(aiohttp.TCPConnector):
+    """Makes no connection for the first attempt."""
+
+    asked = 0
+
+    async def connect(self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Any:
+        self.asked += 1
+        if self.asked == 1:
+            raise aiohttp.ClientConnectorError(req.connection_key, ConnectionRefusedError("refused"))
+        return await super().connect(req, traces, timeout)
+
+
+async def test_what_a_middleware_sends_after_a_refused_connection_counts() -> None:
+    """The first attempt never left, the second one arrived and its answer was lost: nobody knows what it did."""
+    received: list[bytes] = []
+
+    async def again(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        with suppress(ConnectionFailed):
+            return await send(request)
+        return await send(request)
+
+    async with server(answering(b"", received)) as base_url:
+        with pytest.raises(ConnectionFailed, match="Server disconnected") as caught:
+            await sent(aiohttp.ClientSession(connector=DownAtFirst(), middlewares=(again,)), base_url)
+    assert (caught.value.outcome, len(received)) == ("unknown", 1)
 
 
 @pytest.mark.parametrize("own", [True, False])

@@ -111,6 +111,7 @@ class Renewer:
             WeChatPayError: the download failed; the keys in use stay.
         """
         if self._flight is None:
+            self._loop = asyncio.get_running_loop()
             self._flight = asyncio.create_task(self._renew())
             self._flight.add_done_callback(self._landed)
         flight = self._flight

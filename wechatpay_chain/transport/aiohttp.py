@@ -193,7 +193,7 @@ def made(make_session: Callable[[], ClientSession]) -> ClientSession:
     try:
         session = make_session()
     except Exception as error:
-        raise ConfigurationError("session", f"the function raised {type(error).__name__}: {error}", remedy) from error
+        raise ConfigurationError("session", f"the function raised {type(error).__name__}", remedy) from error
     if not isinstance(session, ClientSession):  # pyright: ignore[reportUnnecessaryIsInstance]: it may be untyped
         raise ConfigurationError("session", f"the function returned {type_of(session)}", remedy)
     return session

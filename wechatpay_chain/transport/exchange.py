@@ -103,8 +103,9 @@ class Exchange:
 
         The error of the connection counts, not what middlewares of the session made of it.
         """
-        if self._error is not None:
-            return self._error
+        return self._failure_of(error) if self._error is None else self._error
+
+    def _failure_of(self, error: Exception) -> TransportError:
         if isinstance(error, TransportError):
             return error
         mapped = transport_error(
@@ -150,7 +151,7 @@ class Exchange:
             else:
                 await self._read(answer)
         except Exception as error:  # noqa: BLE001 - trace configurations of the session may raise anything
-            failure = self.failure(error)
+            failure = self._failure_of(error)
         else:
             return answer
         # A middleware of the session may have sent the request more than once: the worst outcome counts.
